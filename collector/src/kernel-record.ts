@@ -1,0 +1,90 @@
+// What the kernel said, decoded from a ring's bytes: the border between the BPF programs and the rest of the collector.
+// Times are microseconds since boot. Paths and names are strings; bytes that are not UTF-8 became U+FFFD.
+
+export type Task = {
+  pid: number;
+  tid: number;
+  startUs: number;
+  ppid: number;
+  parentStartUs: number;
+  nsPid: number;
+  sessionId: number;
+  tty: number;
+  uid: number;
+  gid: number;
+  euid: number;
+  loginUid: number;
+  capEffective: number;
+  mntNs: number;
+  pidNs: number;
+  netNs: number;
+  /** Id of the cgroup v2 directory; 1 (or the root's) when the task is in none of its own. */
+  cgroupIdV2: number;
+  /** Kernfs id (inode) of the v1 memory controller's directory; 0 where the kernel has no v1. */
+  cgroupIdV1: number;
+  comm: string;
+};
+
+type Base = {
+  /** Byte position of the record in its ring. */
+  position: number;
+  ring: "lifecycle" | "bulk";
+  bootUs: number;
+  task: Task;
+};
+
+export type ExecRecord = Base & {
+  kind: "exec" | "snapshot";
+  filename: string;
+  interpreter: string;
+  exePath: string;
+  cwd: string;
+  argv: string[];
+  argc: number;
+  argsBytesTotal: number;
+  argsTruncated: boolean;
+  exeInode: number;
+  exeDevice: number;
+  exeMode: number;
+  exeUpperLayer: boolean;
+  exeMemfd: boolean;
+  exeDeleted: boolean;
+};
+export type ExecFailedRecord = Base & { kind: "exec_failed"; filename: string; error: number };
+export type ForkRecord = Base & { kind: "fork" };
+export type ExitRecord = Base & { kind: "exit"; exitCode: number; exitSignal: number };
+export type NamespaceRecord = Base & { kind: "namespace"; cloneFlags: number };
+export type OpenRecord = Base & {
+  kind: "open" | "open_failed";
+  path: string;
+  openFlags: number;
+  created: boolean;
+  inode: number;
+  device: number;
+  upperLayer: boolean;
+  /** Negative errno, 0 on success. */
+  error: number;
+  pathTrusted: boolean;
+};
+export type ConnectRecord = Base & {
+  kind: "connect" | "send";
+  protocol: "tcp" | "udp" | "other";
+  srcIp: string;
+  srcPort: number;
+  dstIp: string;
+  dstPort: number;
+};
+/** A cgroup directory appeared; `task` made it (the container runtime). */
+export type CgroupRecord = Base & { kind: "cgroup_mkdir"; cgroupId: number; path: string };
+
+export type KernelRecord =
+  | ExecRecord
+  | ExecFailedRecord
+  | ForkRecord
+  | ExitRecord
+  | NamespaceRecord
+  | OpenRecord
+  | ConnectRecord
+  | CgroupRecord;
+
+export type Counter = { class: string; reason: string; value: number };

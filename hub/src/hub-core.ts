@@ -1,0 +1,81 @@
+import type {
+  Alert,
+  AlertAction,
+  AlertPage,
+  AlertQuery,
+  AlertSummary,
+  ApiEvent,
+  AtalayaEvent,
+  AuditCredential,
+  FilterPlan,
+  Frame,
+  Notification,
+  Rule,
+  Sensor,
+  Status,
+} from "@atalaya/wire";
+
+/** Who sends: names the workspace that everything it sends belongs to. */
+export type SenderIdentity = { workspaceId: string; credentialId: string; cluster: string };
+
+export type AccountRow = { user: string; passwordHash: string; role: "viewer" | "analyst" | "admin" };
+export type SessionRow = {
+  user: string;
+  role: AccountRow["role"];
+  workspaceId: string;
+  expiresUs: number;
+  csrf: string;
+};
+
+/** What the pipeline tells the streams: `commit` grows with every committed change and is the SSE event id. */
+export type CommittedAlert = { workspaceId: string; commit: number; alert: AlertSummary };
+export type LiveListener = {
+  alert?(change: CommittedAlert): void;
+  sensor?(workspaceId: string, sensor: Sensor): void;
+  event?(workspaceId: string, node: string, event: AtalayaEvent): void;
+};
+
+/**
+ * The hub behind its API: pipeline and store. The server (TLS, sessions, routes, streams) knows only this.
+ * Every method is asynchronous because the database lives in threads of its own; every row belongs to a workspace.
+ */
+export type HubCore = {
+  /** Resolves after evaluation and commit. Throws Fault BUSY (facts.retry_after_s) before memory grows. */
+  ingest(frames: readonly Frame[], sender: SenderIdentity): Promise<{ accepted: number; duplicates: number }>;
+  audit(events: readonly ApiEvent[], sender: SenderIdentity): Promise<{ accepted: number }>;
+  filterPlan(): FilterPlan;
+
+  alertPage(workspaceId: string, query: AlertQuery): Promise<AlertPage>;
+  alert(workspaceId: string, alertId: string): Promise<Alert | undefined>;
+  actOnAlert(workspaceId: string, alertId: string, action: AlertAction, user: string): Promise<Alert | undefined>;
+  /** Changes after `commit`, oldest first, at most 1,000: what a resumed stream missed. */
+  alertsSince(workspaceId: string, commit: number): Promise<CommittedAlert[]>;
+  lastCommit(workspaceId: string): Promise<number>;
+  testAlert(workspaceId: string, user: string): Promise<Alert>;
+
+  rules(workspaceId: string): Promise<Rule[]>;
+  setRuleEnabled(workspaceId: string, rule: string, enabled: boolean, user: string): Promise<Rule | undefined>;
+  sensors(workspaceId: string): Promise<Sensor[]>;
+  status(workspaceId: string): Promise<Status>;
+
+  account(workspaceId: string, user: string): Promise<AccountRow | undefined>;
+  putAccount(workspaceId: string, account: AccountRow): Promise<void>;
+  /** Sessions and API tokens are stored by the SHA-256 of their secret. */
+  putSession(secretHash: string, session: SessionRow, kind: "browser" | "token", name: string): Promise<void>;
+  session(secretHash: string): Promise<SessionRow | undefined>;
+  deleteSession(secretHash: string): Promise<void>;
+  putCredential(
+    secretHash: string,
+    row: { credentialId: string; workspaceId: string; use: "sensor" | "audit"; cluster: string },
+  ): Promise<void>;
+  credential(secretHash: string, use: "sensor" | "audit"): Promise<SenderIdentity | undefined>;
+  auditCredentials(workspaceId: string): Promise<AuditCredential[]>;
+  revokeCredential(workspaceId: string, credentialId: string): Promise<boolean>;
+  notification(workspaceId: string): Promise<Notification>;
+  putNotification(workspaceId: string, notification: Notification): Promise<void>;
+
+  listen(listener: LiveListener): () => void;
+  /** Prometheus figures of pipeline and store, in their text form. */
+  metrics(): Promise<string>;
+  close(): Promise<void>;
+};

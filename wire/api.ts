@@ -1,0 +1,29 @@
+// The part of the contract that a browser can load too: schemas and types of the hub's API, nothing of Node.
+export type * from "./src/alert.ts";
+export {
+  alertEvidenceSchema,
+  alertSchema,
+  alertStatuses,
+  alertSummarySchema,
+  priorities,
+  severities,
+} from "./src/alert.ts";
+export type * from "./src/api.ts";
+export {
+  alertActionSchema,
+  alertPageSchema,
+  alertQuerySchema,
+  auditCredentialSchema,
+  faultReplySchema,
+  ingestReplySchema,
+  liveEventSchema,
+  loginRequestSchema,
+  notificationSchema,
+  ruleSchema,
+  sensorSchema,
+  sessionSchema,
+  statusSchema,
+  tokenRequestSchema,
+  tokenSchema,
+} from "./src/api.ts";
+export { type SensorReport, sensorReportSchema } from "./src/sensor-report.ts";

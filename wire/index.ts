@@ -1,0 +1,68 @@
+export type * from "./src/alert.ts";
+export {
+  alertEvidenceSchema,
+  alertSchema,
+  alertStatuses,
+  alertSummarySchema,
+  priorities,
+  severities,
+} from "./src/alert.ts";
+export type * from "./src/api.ts";
+export {
+  alertActionSchema,
+  alertPageSchema,
+  alertQuerySchema,
+  auditCredentialSchema,
+  faultReplySchema,
+  ingestReplySchema,
+  liveEventSchema,
+  loginRequestSchema,
+  notificationSchema,
+  ruleSchema,
+  sensorSchema,
+  sessionSchema,
+  statusSchema,
+  tokenRequestSchema,
+  tokenSchema,
+} from "./src/api.ts";
+export type { ColumnTable, ColumnType, RowOf } from "./src/columns.ts";
+export { classByNumber, decodeEvents } from "./src/decode-event.ts";
+export { EventEncoder } from "./src/encode-event.ts";
+export type {
+  Actor,
+  ApiEvent,
+  AtalayaEvent,
+  DnsEvent,
+  EventClass,
+  FileEvent,
+  KernelEvent,
+  NetworkEvent,
+  ProcessEvent,
+  SensorEvent,
+  SyscallEvent,
+} from "./src/event-classes.ts";
+export { actorColumnNames, classColumns, classNumbers } from "./src/event-classes.ts";
+export type { FaultCode, Result } from "./src/faults.ts";
+export { Fault, faultCodes } from "./src/faults.ts";
+export { emptyFilterPlan, type FilterPlan, filterPlanSchema } from "./src/filter-plan.ts";
+export {
+  decodeFrame,
+  decodeFrames,
+  encodeFrame,
+  type Frame,
+  type FrameHeader,
+  frameVersion,
+  rings,
+} from "./src/frame.ts";
+export { blankEvent, eventFromJson, eventToJson } from "./src/json-event.ts";
+export { limits } from "./src/limits.ts";
+export type { PartMessage } from "./src/part-message.ts";
+export { type ProgramState, type SensorReport, sensorReportSchema } from "./src/sensor-report.ts";
+export {
+  decodeAck,
+  encodeAck,
+  encodeMessage,
+  MessageReader,
+  messageKinds,
+  type SocketMessage,
+} from "./src/socket-message.ts";

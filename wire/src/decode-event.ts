@@ -1,0 +1,137 @@
+import type { ColumnType } from "./columns.ts";
+import { columnPlans } from "./encode-event.ts";
+import { type AtalayaEvent, classNumbers, type EventClass } from "./event-classes.ts";
+import type { Result } from "./faults.ts";
+import { limits } from "./limits.ts";
+
+const classOfNumber = new Map<number, EventClass>(
+  Object.entries(classNumbers).map(([name, number]) => [number, name as EventClass]),
+);
+
+/** The class name of a wire number, or undefined where this version does not know it. */
+export function classByNumber(number: number): EventClass | undefined {
+  return classOfNumber.get(number);
+}
+
+const malformed = { ok: false, code: "EVENT_MALFORMED", reason: "an event's columns do not fit its length" } as const;
+
+/**
+ * Decodes events laid one after another (a frame's body). Hostile bytes become a value, never an exception:
+ * every length is checked against what is left before it is used. Columns that a newer version appended are skipped.
+ */
+export function decodeEvents(body: Uint8Array): Result<AtalayaEvent[]> {
+  const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
+  const events: AtalayaEvent[] = [];
+  let at = 0;
+  while (at < bytes.length) {
+    if (bytes.length - at < 6) return malformed;
+    const size = bytes.readUInt32LE(at);
+    if (size < 6 || size > limits.eventBytesMax || size > bytes.length - at) return malformed;
+    const name = classOfNumber.get(bytes[at + 4] as number);
+    if (name === undefined)
+      return { ok: false, code: "FRAME_CLASS", reason: "an event of a class that this version does not know" };
+    const event = new Reader(bytes, at + 6, at + size).event(name);
+    if (event === undefined) return malformed;
+    events.push(event);
+    at += size;
+  }
+  return { ok: true, value: events };
+}
+
+class Reader {
+  readonly #bytes: Buffer;
+  readonly #end: number;
+  #at: number;
+  #failed = false;
+
+  constructor(bytes: Buffer, at: number, end: number) {
+    this.#bytes = bytes;
+    this.#at = at;
+    this.#end = end;
+  }
+
+  event(name: EventClass): AtalayaEvent | undefined {
+    const plan = columnPlans[name];
+    const bitmap = this.#take(plan.bitmapBytes);
+    if (this.#failed) return undefined;
+    const row: Record<string, unknown> = { class: name };
+    for (let i = 0; i < plan.names.length; i++) {
+      const present = ((this.#bytes[bitmap + (i >> 3)] as number) >> (i & 7)) & 1;
+      row[plan.names[i] as string] = present ? this.#value(plan.types[i] as ColumnType) : null;
+      if (this.#failed) return undefined;
+    }
+    return row as AtalayaEvent;
+  }
+
+  /** Reserves `size` bytes and gives their offset; 0 with the failed mark when they are not there. */
+  #take(size: number): number {
+    const at = this.#at;
+    if (size > this.#end - at) {
+      this.#failed = true;
+      return 0;
+    }
+    this.#at = at + size;
+    return at;
+  }
+
+  #value(type: ColumnType): unknown {
+    if (typeof type !== "string") {
+      const at = this.#take(1);
+      const value = this.#failed ? undefined : type[this.#bytes[at] as number];
+      // An activity that a newer version knows: not decodable here.
+      if (value === undefined) this.#failed = true;
+      return value;
+    }
+    if (type === "str") return this.#string();
+    if (type === "strs") return this.#list(() => this.#string());
+    if (type === "u53s") return this.#list(() => this.#u53());
+    if (type === "json") return this.#json();
+    if (type === "u53") return this.#u53();
+    return this.#fixed(type);
+  }
+
+  #fixed(type: "u8" | "u16" | "u32" | "i32" | "bool"): number | boolean {
+    const at = this.#take(type === "u8" || type === "bool" ? 1 : type === "u16" ? 2 : 4);
+    if (this.#failed) return 0;
+    if (type === "u32") return this.#bytes.readUInt32LE(at);
+    if (type === "bool") return this.#bytes[at] !== 0;
+    if (type === "u8") return this.#bytes[at] as number;
+    if (type === "u16") return this.#bytes.readUInt16LE(at);
+    return this.#bytes.readInt32LE(at);
+  }
+
+  #u53(): number {
+    const at = this.#take(8);
+    if (this.#failed) return 0;
+    const value = this.#bytes.readUInt32LE(at + 4) * 4_294_967_296 + this.#bytes.readUInt32LE(at);
+    if (!Number.isSafeInteger(value)) this.#failed = true;
+    return value;
+  }
+
+  #string(): string {
+    const prefix = this.#take(2);
+    if (this.#failed) return "";
+    const size = this.#bytes.readUInt16LE(prefix);
+    const at = this.#take(size);
+    return this.#failed ? "" : this.#bytes.toString("utf8", at, at + size);
+  }
+
+  #json(): string {
+    const prefix = this.#take(4);
+    if (this.#failed) return "";
+    const size = this.#bytes.readUInt32LE(prefix);
+    if (size > limits.jsonBytesMax) this.#failed = true;
+    const at = this.#take(size);
+    return this.#failed ? "" : this.#bytes.toString("utf8", at, at + size);
+  }
+
+  #list<T>(one: () => T): T[] {
+    const prefix = this.#take(2);
+    if (this.#failed) return [];
+    const count = this.#bytes.readUInt16LE(prefix);
+    if (count > limits.listLengthMax) this.#failed = true;
+    const values: T[] = [];
+    for (let i = 0; i < count && !this.#failed; i++) values.push(one());
+    return values;
+  }
+}

@@ -1,0 +1,124 @@
+import type { ColumnType } from "./columns.ts";
+import { type AtalayaEvent, classColumns, classNumbers, type EventClass } from "./event-classes.ts";
+import { limits } from "./limits.ts";
+
+type Plan = { number: number; names: string[]; types: ColumnType[]; bitmapBytes: number };
+
+export const columnPlans = Object.fromEntries(
+  Object.entries(classColumns).map(([name, table]) => {
+    const types: ColumnType[] = Object.values(table);
+    const plan = {
+      number: classNumbers[name as EventClass],
+      names: Object.keys(table),
+      types,
+      bitmapBytes: (types.length + 7) >> 3,
+    };
+    return [name, plan];
+  }),
+) as Record<EventClass, Plan>;
+
+const two32 = 4_294_967_296;
+
+/**
+ * Writes events one after another into a buffer that grows by doubling and is reused.
+ * Values outside their column's width are our bug and throw; strings beyond their limit are cut at a character.
+ */
+export class EventEncoder {
+  buffer: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
+  length = 0;
+
+  reset(): void {
+    this.length = 0;
+  }
+
+  /** Appends one event; gives its size in bytes. */
+  add(event: AtalayaEvent): number {
+    const plan = columnPlans[event.class];
+    const row = event as unknown as Record<string, unknown>;
+    const start = this.length;
+    this.#room(6 + plan.bitmapBytes);
+    const bitmap = start + 6;
+    this.buffer.fill(0, start, bitmap + plan.bitmapBytes);
+    this.length = bitmap + plan.bitmapBytes;
+    for (let i = 0; i < plan.names.length; i++) {
+      const value = row[plan.names[i] as string];
+      if (value === null || value === undefined) continue;
+      const at = bitmap + (i >> 3);
+      this.buffer[at] = (this.buffer[at] as number) | (1 << (i & 7));
+      this.#value(plan.types[i] as ColumnType, value);
+    }
+    this.buffer.writeUInt32LE(this.length - start, start);
+    this.buffer[start + 4] = plan.number;
+    return this.length - start;
+  }
+
+  /** The bytes so far, as a view: copy what must outlive the next reset. */
+  bytes(): Buffer {
+    return this.buffer.subarray(0, this.length);
+  }
+
+  #value(type: ColumnType, value: unknown): void {
+    if (typeof type !== "string") {
+      const index = type.indexOf(value as string);
+      if (index < 0) throw new RangeError(`not one of ${type.join(", ")}`);
+      this.#room(1);
+      this.buffer[this.length++] = index;
+      return;
+    }
+    if (type === "str") this.#string(value as string);
+    else if (type === "json") this.#json(value as string);
+    else if (type === "strs") this.#list(value as readonly string[], (one) => this.#string(one));
+    else if (type === "u53s") this.#list(value as readonly number[], (one) => this.#u53(one));
+    else if (type === "u53") this.#u53(value as number);
+    else this.#fixed(type, value);
+  }
+
+  #fixed(type: "u8" | "u16" | "u32" | "i32" | "bool", value: unknown): void {
+    this.#room(4);
+    if (type === "bool") this.buffer[this.length++] = value ? 1 : 0;
+    else if (type === "u8") this.length = this.buffer.writeUInt8(value as number, this.length);
+    else if (type === "u16") this.length = this.buffer.writeUInt16LE(value as number, this.length);
+    else if (type === "u32") this.length = this.buffer.writeUInt32LE(value as number, this.length);
+    else this.length = this.buffer.writeInt32LE(value as number, this.length);
+  }
+
+  #u53(value: number): void {
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError("not an unsigned safe integer");
+    this.#room(8);
+    this.length = this.buffer.writeUInt32LE(value % two32, this.length);
+    this.length = this.buffer.writeUInt32LE(Math.floor(value / two32), this.length);
+  }
+
+  #string(value: string): void {
+    // UTF-8 takes at most 3 bytes a UTF-16 unit; cut to the limit first so that the room is bounded.
+    this.#room(2 + Math.min(value.length * 3, limits.stringBytesMax));
+    const end = Math.min(this.buffer.length, this.length + 2 + limits.stringBytesMax);
+    // Buffer.write never writes half a character.
+    const bytes = this.buffer.write(value, this.length + 2, end - this.length - 2, "utf8");
+    this.buffer.writeUInt16LE(bytes, this.length);
+    this.length += 2 + bytes;
+  }
+
+  #json(value: string): void {
+    const bytes = Buffer.byteLength(value);
+    if (bytes > limits.jsonBytesMax) throw new RangeError("json column over its limit");
+    this.#room(4 + bytes);
+    this.length = this.buffer.writeUInt32LE(bytes, this.length);
+    this.length += this.buffer.write(value, this.length, "utf8");
+  }
+
+  #list<T>(values: readonly T[], one: (value: T) => void): void {
+    const count = Math.min(values.length, limits.listLengthMax);
+    this.#room(2);
+    this.length = this.buffer.writeUInt16LE(count, this.length);
+    for (let i = 0; i < count; i++) one(values[i] as T);
+  }
+
+  #room(bytes: number): void {
+    const needed = this.length + bytes;
+    if (needed <= this.buffer.length) return;
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.buffer.length * 2));
+    this.buffer.copy(grown, 0, 0, this.length);
+    this.buffer = grown;
+  }
+}

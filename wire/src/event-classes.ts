@@ -1,0 +1,186 @@
+import type { ColumnTable, RowOf } from "./columns.ts";
+
+// Names are OCSF's where OCSF has the attribute, in snake_case; times are microseconds (`_us`), of the epoch for
+// `time_us` and since boot for `start_us` and `exec_us`. Columns are only ever appended: an old decoder skips what it
+// does not know by the event's length, a new one reads a missing bit as null.
+
+const actor = {
+  time_us: "u53",
+  /** Byte position of the record in its kernel ring: the event's identity together with boot id, layout and ring. */
+  position: "u53",
+  pid: "u32",
+  tid: "u32",
+  /** Start of the process since boot: pid + start_us (with the boot id) names a process, never the pid alone. */
+  start_us: "u53",
+  /** Time of the last exec since boot: the process key + exec_us names one program run. */
+  exec_us: "u53",
+  ppid: "u32",
+  parent_start_us: "u53",
+  /** The pid that the process has inside its own pid namespace. */
+  ns_pid: "u32",
+  session_id: "u32",
+  /** Device number of the controlling terminal; 0 is none. */
+  tty: "u32",
+  uid: "u32",
+  gid: "u32",
+  euid: "u32",
+  /** 4294967295 is "not set". */
+  login_uid: "u32",
+  cap_effective: "u53",
+  mnt_ns: "u32",
+  pid_ns: "u32",
+  net_ns: "u32",
+  user_name: "str",
+  /** The kernel's name of the task, at most 15 bytes. */
+  name: "str",
+  /** The executable as the kernel resolved it, seen from the process' own root. */
+  exe_path: "str",
+  cwd: "str",
+  /** The whole argument vector, argv[0] first; redacted. */
+  argv: "strs",
+  /** The executable lies in the container's writable overlay layer: it did not come with the image. */
+  exe_upper_layer: "bool",
+  exe_memfd: "bool",
+  exe_deleted: "bool",
+  /** Known from a scan at start, not from an exec that was seen. */
+  from_snapshot: "bool",
+  /** The ancestors, parent first, all five lists of one length (at most limits.ancestorsMax). */
+  ancestor_pids: "u53s",
+  ancestor_starts_us: "u53s",
+  ancestor_names: "strs",
+  ancestor_exe_paths: "strs",
+  ancestor_cmdlines: "strs",
+  cgroup_id: "u53",
+  /** "host" for a process outside every container. */
+  container_id: "str",
+  container_runtime: "str",
+  container_name: "str",
+  container_image: "str",
+  container_privileged: "bool",
+  k8s_namespace: "str",
+  k8s_pod: "str",
+  k8s_pod_uid: "str",
+  /** The OCI bundle's folder, where a container was found by it. */
+  container_bundle: "str",
+  /** Why container fields are absent: a sentence, e.g. "the bundle has no annotations". */
+  container_reason: "str",
+} as const satisfies ColumnTable;
+
+export const processColumns = {
+  activity: ["exec", "exec_failed", "fork", "exit", "namespace"],
+  ...actor,
+  /** The name given to execve, before any resolution. */
+  filename: "str",
+  /** What the kernel runs for a script: `#!` line's program; equals filename where there is none. */
+  interpreter: "str",
+  argc: "u32",
+  /** Bytes of the whole argument area; more than was copied when args_truncated. */
+  args_bytes_total: "u32",
+  args_truncated: "bool",
+  exe_inode: "u53",
+  exe_device: "u32",
+  exe_mode: "u32",
+  /** Negative errno of a refused exec. */
+  error: "i32",
+  /** false: the path was read from user memory and may have been changed since. */
+  path_trusted: "bool",
+  exit_code: "i32",
+  exit_signal: "u8",
+  clone_flags: "u53",
+} as const satisfies ColumnTable;
+
+export const fileColumns = {
+  activity: ["open", "open_failed"],
+  ...actor,
+  /** The path as the kernel resolved it, seen from the process' root; from user memory when path_trusted is false. */
+  path: "str",
+  /** The raw open flags (O_*). */
+  open_flags: "u32",
+  created: "bool",
+  error: "i32",
+  path_trusted: "bool",
+  inode: "u53",
+  device: "u32",
+  upper_layer: "bool",
+} as const satisfies ColumnTable;
+
+export const networkColumns = {
+  activity: ["connect", "send"],
+  ...actor,
+  protocol: ["tcp", "udp", "other"],
+  src_ip: "str",
+  src_port: "u16",
+  dst_ip: "str",
+  dst_port: "u16",
+} as const satisfies ColumnTable;
+
+export const dnsColumns = {
+  activity: ["query", "answer"],
+  ...actor,
+  query: "str",
+  query_type: "u16",
+  answers: "strs",
+  dst_ip: "str",
+} as const satisfies ColumnTable;
+
+export const kernelColumns = {
+  activity: ["setns", "mount", "module_load", "bpf", "ptrace"],
+  ...actor,
+  target: "str",
+  target_pid: "u32",
+} as const satisfies ColumnTable;
+
+/** One record of a Kubernetes API server's audit log (audit.k8s.io/v1 Event), its secrets already redacted. */
+export const apiColumns = {
+  activity: ["request"],
+  time_us: "u53",
+  audit_id: "str",
+  stage: "str",
+  verb: "str",
+  user_name: "str",
+  user_agent: "str",
+  source_ips: "strs",
+  api_group: "str",
+  resource: "str",
+  subresource: "str",
+  k8s_namespace: "str",
+  object_name: "str",
+  response_code: "u16",
+  /** The redacted record as JSON, in the shape of audit.k8s.io/v1 Event. */
+  record: "json",
+} as const satisfies ColumnTable;
+
+/** What a sensor says of itself, once a second: counters, lag, what loaded. `report` is a SensorReport as JSON. */
+export const sensorColumns = {
+  activity: ["report"],
+  time_us: "u53",
+  report: "json",
+} as const satisfies ColumnTable;
+
+/** Class name -> its number on the wire. Numbers are never reused. */
+export const classNumbers = { process: 1, file: 2, network: 3, dns: 4, kernel: 5, api: 6, sensor: 7 } as const;
+export type EventClass = keyof typeof classNumbers;
+
+export const classColumns = {
+  process: processColumns,
+  file: fileColumns,
+  network: networkColumns,
+  dns: dnsColumns,
+  kernel: kernelColumns,
+  api: apiColumns,
+  sensor: sensorColumns,
+} as const satisfies Record<EventClass, ColumnTable>;
+
+export type ProcessEvent = { class: "process" } & RowOf<typeof processColumns>;
+export type FileEvent = { class: "file" } & RowOf<typeof fileColumns>;
+export type NetworkEvent = { class: "network" } & RowOf<typeof networkColumns>;
+export type DnsEvent = { class: "dns" } & RowOf<typeof dnsColumns>;
+export type KernelEvent = { class: "kernel" } & RowOf<typeof kernelColumns>;
+export type ApiEvent = { class: "api" } & RowOf<typeof apiColumns>;
+export type SensorEvent = { class: "sensor" } & RowOf<typeof sensorColumns>;
+
+/** Events that a process caused: they carry the actor's columns. */
+export type SyscallEvent = ProcessEvent | FileEvent | NetworkEvent | DnsEvent | KernelEvent;
+export type AtalayaEvent = SyscallEvent | ApiEvent | SensorEvent;
+export type Actor = RowOf<typeof actor>;
+export const actorColumnNames = Object.keys(actor) as readonly (keyof Actor)[];
