@@ -1,0 +1,2 @@
+// The command line exports nothing: it is started by bin/atalaya.mjs.
+export {};

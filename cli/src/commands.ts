@@ -1,0 +1,26 @@
+import type { Command } from "./command.ts";
+import { alerts } from "./commands/alerts.ts";
+import { audit } from "./commands/audit.ts";
+import { events } from "./commands/events.ts";
+import { login } from "./commands/login.ts";
+import { status } from "./commands/status.ts";
+import { testAlert } from "./commands/test-alert.ts";
+import { up } from "./commands/up.ts";
+import { runCollector, runHub, runPublisher, runReplay, runRules, runSimulate } from "./switchboard.ts";
+
+/** Every command, in the order of the overview. */
+export const commands: readonly Command[] = [
+  up,
+  { name: "simulate", summary: "attack a victim container and check that each alert arrives", run: runSimulate },
+  alerts,
+  events,
+  status,
+  { name: "rules", summary: "check, list and show rules", run: runRules },
+  { name: "replay", summary: "evaluate recorded events with the rules, offline", run: runReplay },
+  testAlert,
+  audit,
+  login,
+  { name: "hub", summary: "run the hub alone", run: runHub },
+  { name: "collector", summary: "run the collector alone (--stdout prints events)", run: runCollector },
+  { name: "publisher", summary: "run the publisher alone", run: runPublisher },
+];

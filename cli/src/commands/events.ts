@@ -1,0 +1,71 @@
+import { liveEventSchema } from "@atalaya/wire";
+import { readArguments } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { connectHub, connectionOptions } from "../hub-connection.ts";
+import { printable, printLine } from "../print.ts";
+import { stopSignal } from "../stop-signal.ts";
+
+const help = `Usage: atalaya events --follow [--container ID] [--class NAME] [--name NAME] [--json]
+
+Shows what the sensors send, live, until Ctrl-C.
+
+  --container ID   only this container (the start of its id is enough; "host" for the host)
+  --class NAME     process, file, network or api
+  --name NAME      only processes of this name
+  --json           one event a line, in its JSON form
+  --data DIR       the hub of this data folder
+
+Examples:
+  atalaya events --follow
+  atalaya events --follow --container 9c41e7d0a2f1 --class process
+  atalaya events --follow --name curl --json`;
+
+const options = {
+  ...connectionOptions,
+  follow: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
+  container: { type: "string" },
+  class: { type: "string" },
+  name: { type: "string" },
+} as const;
+
+export const events: Command = { name: "events", summary: "what the sensors send, live", help, run };
+
+async function run(args: string[]): Promise<number> {
+  const { values } = readArguments("events", args, options);
+  const { container, name } = values;
+  const given = { container, name, class: values.class };
+  const query = Object.fromEntries(
+    Object.entries(given).filter((pair): pair is [string, string] => pair[1] !== undefined),
+  );
+  await connectHub(values.data).follow(
+    "events",
+    query,
+    (message) => {
+      const live = liveEventSchema.safeParse(message.data);
+      if (!live.success) return;
+      printLine(
+        values.json ? JSON.stringify({ node: live.data.node, ...live.data.event }) : eventLine(live.data.event),
+      );
+    },
+    stopSignal(),
+  );
+  return 0;
+}
+
+function eventLine(event: Record<string, unknown>): string {
+  const text = (key: string) => (event[key] === undefined ? "" : String(event[key]));
+  const time = new Date(Number(event["time_us"] ?? 0) / 1000).toISOString().slice(11, 23);
+  const container = text("container_id").slice(0, 12).padEnd(12);
+  const what = `${text("class")} ${text("activity")}`.padEnd(18);
+  return `${time}  ${container}  ${what}  ${printable(text("name")).padEnd(15)} ${printable(detail(event, text))}`;
+}
+
+function detail(event: Record<string, unknown>, text: (key: string) => string): string {
+  if (event["class"] === "process") return Array.isArray(event["argv"]) ? event["argv"].join(" ") : text("filename");
+  if (event["class"] === "file") return text("path");
+  if (event["class"] === "network") return `${text("protocol")} ${text("dst_ip")}:${text("dst_port")}`;
+  if (event["class"] === "api")
+    return `${text("user_name")} ${text("verb")} ${text("resource")} ${text("object_name")}`;
+  return "";
+}

@@ -1,0 +1,52 @@
+import { type Sensor, type Status, sensorSchema, statusSchema } from "@atalaya/wire";
+import { z } from "zod";
+import { readArguments } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { connectHub, connectionOptions } from "../hub-connection.ts";
+import { printable, printLine } from "../print.ts";
+
+const help = `Usage: atalaya status [--json] [--data DIR]
+
+Says how the hub and its sensors are. Exit status 0 when all is well, 1 when a sensor is silent or a rule file broken.
+
+Examples:
+  atalaya status
+  atalaya status --json`;
+
+export const status: Command = { name: "status", summary: "how the hub and its sensors are", help, run };
+
+async function run(args: string[]): Promise<number> {
+  const { values } = readArguments("status", args, { ...connectionOptions, json: { type: "boolean", default: false } });
+  const hub = connectHub(values.data);
+  const state = await hub.get("/api/v1/status", statusSchema);
+  const { sensors } = await hub.get("/api/v1/sensors", z.object({ sensors: z.array(sensorSchema) }));
+  if (values.json) printLine(JSON.stringify({ ...state, sensors }));
+  else for (const line of [...statusLines(state), ...sensors.map(sensorLine)]) printLine(line);
+  return state.rule_problems.length === 0 && sensors.every((sensor) => sensor.state === "live") ? 0 : 1;
+}
+
+function statusLines(state: Status): string[] {
+  const lines = [
+    `hub       version ${state.version}, up ${duration(Date.now() * 1000 - state.started_us)}`,
+    `events    ${state.events_per_second.toFixed(0)}/s, ${state.events_total} in all, ${state.lost_total} lost, ${(state.behind_us / 1e6).toFixed(2)} s behind`,
+    `alerts    ${state.alerts_open} open`,
+    `rules     ${state.rules_enabled} of ${state.rules_total} on`,
+    `sensors   ${state.sensors_live} of ${state.sensors_total} live`,
+  ];
+  for (const one of state.rule_problems)
+    lines.push(`broken    ${one.file}:${one.line}:${one.column}: ${printable(one.reason)}`);
+  if (state.sensor_missing !== null) lines.push(`missing   ${printable(state.sensor_missing)}`);
+  return lines;
+}
+
+function sensorLine(sensor: Sensor): string {
+  const lost = sensor.lost.filter((one) => one.value > 0).map((one) => `${one.class} ${one.reason} ${one.value}`);
+  const loss = lost.length === 0 ? "nothing lost" : `lost: ${lost.join(", ")}`;
+  return `  ${printable(sensor.node)} (${printable(sensor.cluster)})  ${sensor.state}, ${sensor.events_per_second.toFixed(0)} events/s, ${loss}`;
+}
+
+function duration(us: number): string {
+  const seconds = Math.max(0, Math.round(us / 1e6));
+  if (seconds < 120) return `${seconds} s`;
+  return seconds < 7200 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
+}

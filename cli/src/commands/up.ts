@@ -1,0 +1,140 @@
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { hostname } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { Fault } from "@atalaya/wire";
+import { readArguments } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { PartProcess } from "../part-process.ts";
+import { sensorObstacle } from "../sensor-possible.ts";
+import { defaultDataFolder } from "../settings.ts";
+
+const help = `Usage: atalaya up [options]
+
+Runs hub, collector and publisher together on this machine. Ctrl-C stops all of them.
+
+  --data DIR          the one folder with all data (default ${defaultDataFolder()})
+  --listen HOST:PORT  where the page and the API answer (default 127.0.0.1:8443)
+  --rules PATH        a rule file or folder beside the built-in packs; can be repeated
+  --cluster NAME      the name that this machine's events carry (default local)
+  --no-sensor         only the hub
+
+Examples:
+  atalaya up
+  atalaya up --data /srv/atalaya --listen 0.0.0.0:8443
+  atalaya up --rules ./my-rules.yaml`;
+
+const options = {
+  data: { type: "string" },
+  listen: { type: "string", default: "127.0.0.1:8443" },
+  rules: { type: "string", multiple: true },
+  cluster: { type: "string", default: "local" },
+  "no-sensor": { type: "boolean", default: false },
+} as const;
+
+const built = (name: string) => fileURLToPath(new URL(`../../../build/${name}`, import.meta.url));
+
+export const up: Command = { name: "up", summary: "run hub, collector and publisher on this machine", help, run };
+
+async function run(args: string[]): Promise<number> {
+  const { values } = readArguments("up", args, options);
+  const data = values.data ?? defaultDataFolder();
+  prepareDataFolder(data);
+  const parts: PartProcess[] = [];
+  const stopped = untilStopped(parts);
+  try {
+    await startHub(parts, data, values.listen, values.cluster, values.rules ?? []);
+    const obstacle = values["no-sensor"] ? "switched off by --no-sensor" : sensorObstacle(built("collector"));
+    if (obstacle === undefined) await startSensor(parts, data, values.listen, values.cluster);
+    else say(`no sensor: ${obstacle}`);
+  } catch (error) {
+    await stopParts(parts);
+    throw error;
+  }
+  say("attack yourself, in a second terminal:  npx atalaya simulate --local all");
+  say("Ctrl-C stops everything");
+  return await stopped;
+}
+
+async function startHub(
+  parts: PartProcess[],
+  data: string,
+  listen: string,
+  cluster: string,
+  rules: string[],
+): Promise<void> {
+  const hubArgs = ["--data", data, "--listen", listen, "--cluster", cluster, "--web", built("web")];
+  for (const path of rules) hubArgs.push("--rules", path);
+  const hub = startable(parts, new PartProcess("hub", hubArgs, say));
+  const ready = await hub.start();
+  say(`page      ${ready.url}`);
+  if (ready.firstPassword === undefined) say("sign in   user admin, with the password that the first start printed");
+  else say(`sign in   user admin, password ${ready.firstPassword}   (shown this once: keep it)`);
+}
+
+async function startSensor(parts: PartProcess[], data: string, listen: string, cluster: string): Promise<void> {
+  const socket = join(data, "run", "collector.sock");
+  const url = `https://${listen.replace(/^(0\.0\.0\.0|\[::\])(?=:)/, "127.0.0.1")}`;
+  const hubFiles = ["--ca", join(data, "hub", "ca.pem"), "--credential", join(data, "hub", "local-sensor.credential")];
+  const publisher = startable(
+    parts,
+    new PartProcess("publisher", ["--socket", socket, "--spool", join(data, "spool"), "--hub", url, ...hubFiles], say),
+  );
+  await publisher.start();
+  const collector = startable(
+    parts,
+    new PartProcess("collector", ["--socket", socket, "--node", hostname(), "--cluster", cluster], say),
+  );
+  try {
+    const ready = await collector.start();
+    say(`sensor    ${ready.detail ?? "watching this machine"}`);
+  } catch (error) {
+    if (!(error instanceof Fault) || error.code !== "SENSOR_UNAVAILABLE") throw error;
+    say(`no sensor: ${error.message}`);
+  }
+}
+
+function startable(parts: PartProcess[], part: PartProcess): PartProcess {
+  parts.push(part);
+  return part;
+}
+
+/** Stops in the order of an event's life, so that what the collector saw still reaches the hub. */
+async function stopParts(parts: PartProcess[]): Promise<void> {
+  for (const name of ["collector", "publisher", "hub"]) {
+    await parts.find((part) => part.name === name)?.stop();
+  }
+}
+
+function untilStopped(parts: PartProcess[]): Promise<number> {
+  return new Promise((resolve) => {
+    const stop = () => {
+      say("stopping");
+      stopParts(parts).then(
+        () => resolve(0),
+        () => resolve(1),
+      );
+    };
+    process.once("SIGINT", stop);
+    process.once("SIGTERM", stop);
+    process.once("SIGHUP", stop);
+  });
+}
+
+function prepareDataFolder(data: string): void {
+  try {
+    for (const name of ["hub", "run", "spool"]) mkdirSync(join(data, name), { recursive: true, mode: 0o700 });
+    accessSync(data, constants.W_OK);
+  } catch (error) {
+    throw new Fault(
+      "DATA_UNWRITABLE",
+      `The data folder ${data} cannot be written; choose another with --data`,
+      {},
+      error,
+    );
+  }
+}
+
+function say(line: string): void {
+  process.stderr.write(`atalaya: ${line}\n`);
+}

@@ -1,0 +1,47 @@
+import type { AlertSummary } from "@atalaya/wire";
+
+/** Writes one line to standard output; gives up quietly when the reader went away (`| head`). */
+export function printLine(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") process.exit(0);
+  throw error;
+});
+
+const colours: Record<string, string> = { critical: "35", high: "31", medium: "33", low: "33", informational: "36" };
+
+/** Control characters from events could rewrite the terminal: they are shown as their code point. */
+export function printable(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach the terminal
+  return text.replace(
+    /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g,
+    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** One alert as a line for people: time, severity, title, where, sentence. */
+export function alertLine(alert: AlertSummary, language: "en" | "es"): string {
+  const time = new Date(alert.last_seen_us / 1000).toISOString().slice(11, 23);
+  const where = [
+    alert.where.namespace,
+    alert.where.pod ?? alert.where.container_name ?? alert.where.container_id,
+    alert.where.node,
+  ]
+    .filter((part) => part !== undefined)
+    .join("/");
+  const severity = paint(alert.severity.padEnd(13), colours[alert.severity] ?? "0");
+  const times = alert.count > 1 ? ` ×${alert.count}` : "";
+  return `${time}  ${severity}  ${printable(alert.title[language])}${times}  [${printable(where)}]  ${printable(alert.summary[language])}`;
+}
+
+export function paint(text: string, colour: string): string {
+  return process.stdout.isTTY && process.env["NO_COLOR"] === undefined ? `\u001b[${colour}m${text}\u001b[0m` : text;
+}
+
+/** The language of the terminal, from the usual variables. */
+export function language(): "en" | "es" {
+  const name = process.env["LC_ALL"] || process.env["LC_MESSAGES"] || process.env["LANG"] || "en";
+  return name.startsWith("es") ? "es" : "en";
+}

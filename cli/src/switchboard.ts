@@ -1,0 +1,39 @@
+// The one place where the command line reaches into the parts: each entry starts a part in this process.
+// Everything else under cli/ talks to the hub's API and imports only `wire`.
+
+/** Runs a part's own main module: it reads process.argv, so the arguments are put there first. */
+function part(file: URL): (args: string[]) => Promise<number> {
+  return async (args) => {
+    process.argv = [process.execPath, file.pathname, ...args];
+    await import(file.href);
+    // The part runs on until nothing keeps it alive; it may also end the process itself.
+    return await new Promise<number>((resolve) => {
+      process.once("beforeExit", () => resolve(Number(process.exitCode ?? 0)));
+    });
+  };
+}
+
+export const partFiles = {
+  hub: new URL("../../hub/src/main.ts", import.meta.url),
+  collector: new URL("../../collector/src/main.ts", import.meta.url),
+  publisher: new URL("../../publisher/src/main.ts", import.meta.url),
+} as const;
+
+export const runHub = part(partFiles.hub);
+export const runCollector = part(partFiles.collector);
+export const runPublisher = part(partFiles.publisher);
+
+export async function runSimulate(args: string[]): Promise<number> {
+  const { simulateMain } = await import("../../simulator/src/main.ts");
+  return simulateMain(args);
+}
+
+export async function runReplay(args: string[]): Promise<number> {
+  const { replayMain } = await import("../../hub/src/replay/main.ts");
+  return replayMain(args);
+}
+
+export async function runRules(args: string[]): Promise<number> {
+  const { rulesMain } = await import("../../hub/src/replay/rules-command.ts");
+  return rulesMain(args);
+}

@@ -1,0 +1,69 @@
+// Every bound of the hub's pipeline and store, in one place. Units last.
+import { limits as wireLimits } from "@atalaya/wire";
+
+export const pipelineLimits = {
+  /** Bytes of frames and audit records that are between arrival and commit; beyond it the sender is told to wait. */
+  inFlightBytesMax: 64 * 1024 * 1024,
+  /** What a sender that was refused waits, unless the queue tells otherwise. */
+  retryAfterS: 1,
+  /** Evaluator workers, whatever the machine has. */
+  workersMax: 4,
+  /** A group commit closes after this time or this many rows, whichever comes first. */
+  groupCommitMs: 4,
+  groupCommitRowsMax: 20_000,
+  /** Streams (sender, node, boot, ring, class) whose committed positions are remembered. */
+  streamsMax: 20_000,
+  /** Committed ranges a stream remembers above its floor: how far out of order its frames may arrive. */
+  streamRangesMax: 64,
+  /** Positions that start again below the committed ones, this much later, belong to a new ring. */
+  ringRestartUs: 250_000,
+  /** Audit records whose hash is remembered: about a minute at the rate of a large cluster. */
+  auditWindowRecordsMax: 65_536,
+  /** Events a second that one workspace's live stream shows; more are counted, not shown. */
+  liveEventsPerSecondMax: 2_000,
+  /** Distinct actors' rows that one request may keep, a guard against a frame of nothing but forks. */
+  processRowsPerFrameMax: wireLimits.frameEventsMax,
+  /** A rule that throws is our bug: it is counted and reported this many times, then only counted. */
+  evaluationErrorsReportedMax: 20,
+  /** How often rule files are looked at, in case the file system tells nothing of changes. */
+  ruleFilesPollMs: 2_000,
+  ruleFileBytesMax: 4 * 1024 * 1024,
+  ruleFilesMax: 2_048,
+  /** A sensor that has not reported for this long is silent. */
+  sensorSilentUs: 5_000_000,
+  /** Loss that grew within this time makes a sensor degraded. */
+  sensorLossWindowUs: 60_000_000,
+  sensorsMax: 20_000,
+  /** How often a sensor's last report is written down. */
+  sensorSaveUs: 5_000_000,
+  /** Sessions and credentials that are remembered between requests. */
+  secretsCachedMax: 10_000,
+} as const;
+
+export const storeLimits = {
+  /** A query that takes longer is given up and its thread replaced. */
+  queryDeadlineMs: 5_000,
+  /** Queries that wait for one reader thread; more are refused. */
+  queriesQueuedMax: 256,
+  /** Days of process life-cycle events. */
+  eventDaysKept: 7,
+  /** A repeat this long after the last one opens a new alert. */
+  foldWindowUs: 3_600_000_000,
+  /** Alerts whose fold key the writer remembers; the rest it looks up. */
+  foldCacheMax: 10_000,
+  /** Comments that one alert keeps. */
+  alertCommentsMax: 1_000,
+  cmdlineCharsMax: 4_096,
+  /** Alerts of the histogram are counted a minute; older minutes go. */
+  histogramKeptUs: 7 * 86_400_000_000,
+  histogramUs: 3_600_000_000,
+  alertsSinceMax: 1_000,
+  alertPageDefault: 50,
+  /** Processes looked at while a tree is assembled, and children of one process that are shown. */
+  treeVisitsMax: 2_000,
+  treeChildrenMax: 50,
+  statementsCachedMax: 256,
+} as const;
+
+if (wireLimits.ingestUnpackedBytesMax > pipelineLimits.inFlightBytesMax)
+  throw new Error("the pipeline must hold the largest request");

@@ -1,0 +1,139 @@
+// The tables of hub.sqlite. Every key starts with workspace_id: one hub serves several workspaces, and no query
+// can forget whose rows it reads. Times are microseconds of the epoch. JSON columns are text.
+
+type Owned = { workspace_id: string };
+
+export type WorkspaceTable = Owned & {
+  /** Grows by one with every committed change of an alert: the id of the live stream's events. */
+  commit_no: number;
+  events_total: number;
+  created_us: number;
+};
+
+export type AlertTable = Owned & {
+  alert_id: string;
+  fold_key: string;
+  rule: string;
+  source: string;
+  status: string;
+  severity: string;
+  muted: number;
+  assignee: string | null;
+  count: number;
+  evidence_count: number;
+  first_seen_us: number;
+  last_seen_us: number;
+  committed_us: number;
+  commit_no: number;
+  cluster: string | null;
+  namespace: string | null;
+  container_id: string | null;
+  container_name: string | null;
+  node: string | null;
+  /** ATT&CK ids with a space on either side, so that one is found by ` T1496 `. */
+  techniques: string;
+  /** Folded to lower case without accents: what `q` is looked for in. */
+  search_text: string;
+  /** The parts of a summary that never change, as JSON. */
+  summary: string;
+};
+/** The long part of an alert, apart so that lists read few pages. */
+export type AlertDocumentTable = Owned & { alert_id: string; document: string };
+export type AlertEvidenceTable = Owned & { alert_id: string; evidence_no: number; hash: string; evidence: string };
+export type AlertCommentTable = Owned & {
+  alert_id: string;
+  comment_no: number;
+  time_us: number;
+  user: string;
+  action: string;
+  text: string;
+};
+/** Which alerts are about which process: the marks in other alerts' trees. */
+export type AlertProcessTable = Owned & { boot_no: number; pid: number; start_us: number; alert_id: string };
+export type AlertCountTable = Owned & { status: string; severity: string; n: number };
+export type AlertMinuteTable = Owned & { minute_us: number; severity: string; n: number };
+
+/** A boot of a node, by number: processes are known by it, and a number is short. */
+export type BootTable = Owned & { boot_no: number; cluster: string; node: string; boot_id: string };
+/** How far a ring's class has been committed: what makes a second delivery a duplicate. */
+export type StreamTable = Owned & { stream: string; positions: string; updated_us: number };
+export type AuditWindowTable = Owned & { cluster: string; batch_no: number; hashes: Uint8Array; seen_us: number };
+
+export type RuleStateTable = Owned & { rule: string; enabled: number; user: string; changed_us: number };
+export type SettingTable = Owned & { name: string; value: string };
+export type SensorTable = Owned & {
+  sensor_id: string;
+  cluster: string;
+  node: string;
+  last_seen_us: number;
+  report: string;
+};
+export type AccountTable = Owned & { user: string; password_hash: string; role: string };
+export type SessionTable = Owned & {
+  secret_hash: string;
+  kind: string;
+  name: string;
+  user: string;
+  role: string;
+  csrf: string;
+  expires_us: number;
+  created_us: number;
+};
+export type CredentialTable = Owned & {
+  credential_id: string;
+  secret_hash: string;
+  use: string;
+  cluster: string;
+  created_us: number;
+  revoked_us: number | null;
+  last_used_us: number | null;
+};
+
+export type HubTables = {
+  workspaces: WorkspaceTable;
+  alerts: AlertTable;
+  alert_documents: AlertDocumentTable;
+  alert_evidence: AlertEvidenceTable;
+  alert_comments: AlertCommentTable;
+  alert_processes: AlertProcessTable;
+  alert_counts: AlertCountTable;
+  alert_minutes: AlertMinuteTable;
+  boots: BootTable;
+  streams: StreamTable;
+  audit_windows: AuditWindowTable;
+  rule_states: RuleStateTable;
+  settings: SettingTable;
+  sensors: SensorTable;
+  accounts: AccountTable;
+  sessions: SessionTable;
+  credentials: CredentialTable;
+};
+
+/** One step in a process' life, in a file a day. Clustered by the parent: a tree is read from its parents down. */
+export type ProcessStepTable = Owned & {
+  boot_no: number;
+  ppid: number;
+  parent_start_us: number;
+  pid: number;
+  start_us: number;
+  time_us: number;
+  /** 0 a fork, 1 an exec, 2 found running at the collector's start. */
+  kind: number;
+  uid: number | null;
+  /** 0 unknown, 1 image, 2 added, 3 memory. */
+  origin: number;
+  name: string;
+  exe_path: string;
+  cmdline: string;
+  container_id: string;
+};
+/** A process' end, by its own key: an orphan's end names another parent than its start did. */
+export type ProcessEndTable = Owned & {
+  boot_no: number;
+  pid: number;
+  start_us: number;
+  time_us: number;
+  exit_code: number | null;
+  exit_signal: number | null;
+};
+export type EventTables = { process_steps: ProcessStepTable; process_ends: ProcessEndTable };

@@ -1,0 +1,69 @@
+// Debian packages that the sensor, the simulation and the tests need, with how to see that one is there.
+import { existsSync, readFileSync } from "node:fs";
+import { createInterface } from "node:readline/promises";
+import { runCommand } from "./run-command.mjs";
+
+const sensor = [
+  { name: "clang", probe: ["/usr/bin/clang"] },
+  { name: "llvm", probe: ["/usr/bin/llvm-strip"] },
+  { name: "libbpf-dev", probe: ["/usr/include/bpf/libbpf.h"] },
+  { name: "libelf-dev", probe: ["/usr/include/libelf.h"] },
+  { name: "bpftool", probe: ["/usr/sbin/bpftool"] },
+  { name: "gcc", probe: ["/usr/bin/gcc"] },
+  { name: "libc6-dev", probe: ["/usr/include/stdio.h"] },
+];
+const simulation = [
+  { name: "runc", probe: ["/usr/sbin/runc", "/usr/bin/runc"] },
+  { name: "mmdebstrap", probe: ["/usr/bin/mmdebstrap"] },
+  { name: "busybox-static", probe: ["/bin/busybox", "/usr/bin/busybox"] },
+  { name: "iproute2", probe: ["/sbin/ip", "/usr/sbin/ip", "/usr/bin/ip"] },
+];
+const tests = [
+  { name: "containerd", probe: ["/usr/bin/containerd"] },
+  { name: "chromium", probe: ["/usr/bin/chromium"] },
+  { name: "openssl", probe: ["/usr/bin/openssl"] },
+  { name: "procps", probe: ["/bin/ps", "/usr/bin/ps"] },
+];
+
+/** The names of the packages that are missing, for `npm start` or, with tests, for `npm test`. */
+export function missingSystemPackages({ withTests }) {
+  const wanted = [...sensor, ...simulation, ...(withTests ? tests : [])];
+  return wanted.filter((one) => !one.probe.some(existsSync)).map((one) => one.name);
+}
+
+function isDebian() {
+  const release = existsSync("/etc/os-release") ? readFileSync("/etc/os-release", "utf8") : "";
+  return /^ID(_LIKE)?=.*debian/m.test(release) && existsSync("/usr/bin/apt-get");
+}
+
+/**
+ * Installs what is missing, after a question on a terminal (none without one, or with `yes`).
+ * Gives one sentence that says what is still missing and how to get it, or undefined when all is there.
+ */
+export async function installSystemPackages({ withTests, yes, log }) {
+  const missing = missingSystemPackages({ withTests });
+  if (missing.length === 0) return undefined;
+  const names = missing.join(" ");
+  if (process.platform !== "linux") return `The sensor needs Linux; on ${process.platform} everything else runs.`;
+  if (!isDebian())
+    return `Missing: ${names}. This is not Debian: install the packages that hold them, then run this again.`;
+  if (process.getuid?.() !== 0) return `Missing: ${names}. Run as root, or first: sudo apt-get install ${names}`;
+  if (!(await agreed(names, yes))) return `Missing: ${names}. When you want them: apt-get install ${names}`;
+  log(`installing system packages: ${names}`);
+  const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
+  await runCommand("apt-get", ["-q", "update"], { env, stdio: ["ignore", "ignore", "inherit"] });
+  const args = ["-qq", "install", "-y", "--no-install-recommends", ...missing];
+  await runCommand("apt-get", args, { env, stdio: ["ignore", "ignore", "inherit"] });
+  const left = missingSystemPackages({ withTests });
+  return left.length === 0 ? undefined : `apt-get could not install ${left.join(" ")}: see its message above.`;
+}
+
+async function agreed(names, yes) {
+  if (yes || !process.stdin.isTTY) return true;
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  const answer = await terminal.question(
+    `These system packages are missing: ${names}\nInstall them with apt-get? [Y/n] `,
+  );
+  terminal.close();
+  return !/^n/i.test(answer.trim());
+}
