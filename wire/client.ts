@@ -1,0 +1,2 @@
+// The hub's API as a client in Node sees it: command line and simulator.
+export { type HubAddress, HubClient, type StreamMessage } from "./src/hub-client.ts";
