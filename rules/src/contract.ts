@@ -82,10 +82,15 @@ export type EvaluatorOptions = {
   /** all: every rule that matches; first: the first of each pack, in the order of definition. */
   match?: "all" | "first";
   enabled?: (rule: Rule) => boolean;
+  /** The evaluator that this one takes over from: open windows of rules whose `correlate:` did not change go on. */
+  previous?: Evaluator;
 };
 
 /** Keeps the windows of `correlate:` rules; events of one group must reach one evaluator, in order. */
-export type Evaluator = { evaluate(event: AtalayaEvent): Match[] };
+export type Evaluator = {
+  /** `scope` (workspace, cluster and node at the hub) keeps windows apart that share only their group's values. */
+  evaluate(event: AtalayaEvent, scope?: string): Match[];
+};
 
 /** What rules/index.ts exports by these names. None of them throws on a bad rule or a strange event. */
 export type RulesFace = {
