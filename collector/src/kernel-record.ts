@@ -75,7 +75,13 @@ export type ConnectRecord = Base & {
   dstPort: number;
 };
 /** A cgroup directory appeared; `task` made it (the container runtime). */
-export type CgroupRecord = Base & { kind: "cgroup_mkdir"; cgroupId: number; path: string };
+export type CgroupRecord = Base & {
+  kind: "cgroup_mkdir";
+  cgroupId: number;
+  path: string;
+  /** Ids of the two hierarchies overlap: 2 is the unified one, 1 that of the v1 memory controller. */
+  version?: 1 | 2;
+};
 
 export type KernelRecord =
   | ExecRecord
