@@ -22,6 +22,8 @@ export const faultCodes = {
   RULES_BROKEN: "A rule file does not load.",
   SENSOR_UNAVAILABLE: "The sensor cannot run here.",
   HUB_UNREACHABLE: "The hub does not answer.",
+  SIMULATION_UNAVAILABLE: "The attack simulation cannot run here.",
+  SIMULATION_FAILED: "A program that the attack simulation needs failed.",
   USAGE: "The command's arguments are not usable.",
 } as const;
 
