@@ -1,0 +1,25 @@
+import { limits } from "@atalaya/wire";
+
+// Every bound of this package. Units last.
+
+export const auditLimits = {
+  /** One record as JSON, after redaction. A request's and an answer's object fit (etcd keeps at most 1.5 MiB). */
+  recordBytesMax: limits.auditRecordBytesMax,
+  /** Records of one EventList; the API server's batches default to 400. */
+  listItemsMax: 20_000,
+  /** Nesting. The deepest objects that exist are the schemas of custom resources, at about 80. */
+  depthMax: 200,
+  /** Values (leaves, lists, objects) of one record. */
+  valuesMax: 200_000,
+  /**
+   * A text inside a request's or an answer's object. Longer ones are cut, so that padding an object cannot push
+   * the fields that a rule reads out of the record.
+   */
+  textCharsMax: 16_384,
+  /** Record fields that become columns: longer is cut. */
+  uriCharsMax: 8_192,
+  columnCharsMax: 2_048,
+  auditIdCharsMax: 256,
+  sourceIpsMax: 64,
+  groupsMax: 1_024,
+} as const;

@@ -1,0 +1,47 @@
+import { Fault } from "@atalaya/wire";
+
+export type WebhookKubeconfig = {
+  cluster: string;
+  /** The hub's address as the API server reaches it. */
+  server: string;
+  /** The certificate authority of the hub, PEM. */
+  caPem: string;
+  /** The audit credential of this cluster. */
+  token: string;
+};
+
+/**
+ * The file for the API server's `--audit-webhook-config-file`. Values are written as JSON strings, which YAML reads
+ * unchanged, so no name can break out of its place. Throws USAGE for an address that is not https.
+ */
+export function auditWebhookKubeconfig({ cluster, server, caPem, token }: WebhookKubeconfig): string {
+  const url = URL.parse(server);
+  if (url === null || url.protocol !== "https:") {
+    throw new Fault(
+      "USAGE",
+      "The hub's address must start with https://, because the audit log holds confidential data",
+    );
+  }
+  const target = `${url.origin}${url.pathname.replace(/\/$/, "")}/v1/audit/${encodeURIComponent(cluster)}`;
+  return `# Audit webhook of cluster ${JSON.stringify(cluster)}. Keep it readable by root only: it holds the credential.
+# kube-apiserver --audit-policy-file=… --audit-webhook-config-file=THIS_FILE
+#   --audit-webhook-batch-max-wait=1s   (the default of 30s is how long an alert would wait)
+apiVersion: v1
+kind: Config
+clusters:
+  - name: atalaya
+    cluster:
+      server: ${JSON.stringify(target)}
+      certificate-authority-data: ${Buffer.from(caPem).toString("base64")}
+users:
+  - name: audit
+    user:
+      token: ${JSON.stringify(token)}
+contexts:
+  - name: audit
+    context:
+      cluster: atalaya
+      user: audit
+current-context: audit
+`;
+}
