@@ -1,0 +1,149 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import fc from "fast-check";
+import {
+  type AtalayaEvent,
+  type ColumnType,
+  classColumns,
+  decodeEvents,
+  decodeFrame,
+  decodeFrames,
+  type EventClass,
+  EventEncoder,
+  encodeFrame,
+  eventFromJson,
+  eventToJson,
+} from "../index.ts";
+
+const text = fc.string({ unit: "grapheme", maxLength: 40 });
+const u53 = fc.maxSafeNat();
+const numbers = { u8: 255, u16: 65_535, u32: 4_294_967_295 } as const;
+
+function valueOf(type: ColumnType): fc.Arbitrary<unknown> {
+  if (typeof type !== "string") return fc.constantFrom(...type);
+  if (type === "bool") return fc.boolean();
+  if (type === "str" || type === "json") return text;
+  if (type === "strs") return fc.array(text, { maxLength: 5 });
+  if (type === "u53s") return fc.array(u53, { maxLength: 5 });
+  if (type === "u53") return u53;
+  if (type === "i32") return fc.integer({ min: -2_147_483_647, max: 2_147_483_647 });
+  return fc.integer({ min: 0, max: numbers[type] });
+}
+
+const anyEvent: fc.Arbitrary<AtalayaEvent> = fc
+  .constantFrom(...(Object.keys(classColumns) as EventClass[]))
+  .chain((name) => {
+    const columns = Object.entries(classColumns[name] as Record<string, ColumnType>).map(([column, type]) => {
+      const value = valueOf(type);
+      return [column, column === "activity" ? value : fc.option(value, { nil: null })] as const;
+    });
+    return fc.record({ class: fc.constant(name), ...Object.fromEntries(columns) });
+  }) as unknown as fc.Arbitrary<AtalayaEvent>;
+
+function encode(events: AtalayaEvent[]): Buffer {
+  const encoder = new EventEncoder();
+  for (const event of events) encoder.add(event);
+  return Buffer.from(encoder.bytes());
+}
+
+const header = {
+  class: "process",
+  ring: 0,
+  eventCount: 1,
+  firstPosition: 0,
+  lastPosition: 0,
+  firstTimeUs: 0,
+  lastTimeUs: 0,
+  bootId: "00".repeat(16),
+  layoutHash: "00".repeat(8),
+  node: "n",
+  cluster: "c",
+  containerId: "",
+} as const;
+
+test("what is encoded decodes to the same events", () => {
+  fc.assert(
+    fc.property(fc.array(anyEvent, { maxLength: 4 }), (events) => {
+      assert.deepEqual(decodeEvents(encode(events)), { ok: true, value: events });
+    }),
+  );
+});
+
+test("the JSON form reads back to the same event", () => {
+  fc.assert(
+    fc.property(anyEvent, (event) => {
+      const back = eventFromJson(JSON.parse(JSON.stringify(eventToJson(event))));
+      assert.deepEqual(back, { ok: true, value: event });
+    }),
+  );
+});
+
+test("no bytes make a decoder throw", () => {
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+      assert.equal(typeof decodeEvents(bytes).ok, "boolean");
+      assert.equal(typeof decodeFrames(Buffer.from(bytes)).ok, "boolean");
+    }),
+  );
+});
+
+test("a byte changed anywhere in a frame's body is noticed by its checksum", () => {
+  fc.assert(
+    fc.property(anyEvent, fc.nat(), fc.integer({ min: 1, max: 255 }), (event, place, flip) => {
+      const body = encode([event]);
+      const frame = encodeFrame(header, body);
+      const at = frame.length - body.length + (place % body.length);
+      frame[at] = (frame[at] as number) ^ flip;
+      assert.equal(decodeFrame(frame).ok, false);
+    }),
+  );
+});
+
+test("a truncated or mangled event is refused, never half read", () => {
+  fc.assert(
+    fc.property(anyEvent, fc.nat(), (event, place) => {
+      const body = encode([event]);
+      const cut = decodeEvents(body.subarray(0, place % body.length));
+      if (place % body.length > 0) assert.equal(cut.ok, false);
+      body[place % body.length] = 0xff;
+      assert.equal(typeof decodeEvents(body).ok, "boolean");
+    }),
+  );
+});
+
+test("columns that a newer version appended are skipped", () => {
+  const body = encode([{ ...blank("sensor"), activity: "report", time_us: 5, report: "{}" } as AtalayaEvent]);
+  const longer = Buffer.concat([body, Buffer.from([1, 2, 3])]);
+  longer.writeUInt32LE(longer.length, 0);
+  const decoded = decodeEvents(longer);
+  assert.ok(decoded.ok);
+  assert.equal(decoded.value.length, 1);
+});
+
+test("a frame of a newer version and one of an unknown class are told apart", () => {
+  const frame = encodeFrame(header, Buffer.alloc(0));
+  const newer = Buffer.from(frame);
+  newer.writeUInt16LE(999, 4);
+  const strange = Buffer.from(frame);
+  strange[6] = 200;
+  const codes = [newer, strange].map((bytes) => {
+    const result = decodeFrame(bytes);
+    return result.ok ? "ok" : result.code;
+  });
+  assert.deepEqual(codes, ["FRAME_VERSION", "FRAME_CLASS"]);
+});
+
+test("a string over its limit is cut at a character", () => {
+  const long = "é".repeat(60_000);
+  const body = encode([{ ...blank("sensor"), activity: "report", time_us: 1, report: "{}" } as AtalayaEvent]);
+  assert.ok(body.length > 0);
+  const event = { ...blank("api"), activity: "request", user_name: long } as AtalayaEvent;
+  const decoded = decodeEvents(encode([event]));
+  assert.ok(decoded.ok && decoded.value[0]?.class === "api");
+  assert.equal(decoded.value[0].user_name, "é".repeat(32_767));
+});
+
+function blank(name: EventClass): Record<string, unknown> {
+  const nulls = Object.fromEntries(Object.keys(classColumns[name]).map((column) => [column, null]));
+  return { class: name, ...nulls };
+}
