@@ -19,7 +19,7 @@ const text = fc.string({ unit: "grapheme", maxLength: 40 });
 const u53 = fc.maxSafeNat();
 const numbers = { u8: 255, u16: 65_535, u32: 4_294_967_295 } as const;
 
-function valueOf(type: ColumnType): fc.Arbitrary<unknown> {
+function anyValue(type: ColumnType): fc.Arbitrary<unknown> {
   if (typeof type !== "string") return fc.constantFrom(...type);
   if (type === "bool") return fc.boolean();
   if (type === "str" || type === "json") return text;
@@ -34,10 +34,10 @@ const anyEvent: fc.Arbitrary<AtalayaEvent> = fc
   .constantFrom(...(Object.keys(classColumns) as EventClass[]))
   .chain((name) => {
     const columns = Object.entries(classColumns[name] as Record<string, ColumnType>).map(([column, type]) => {
-      const value = valueOf(type);
+      const value = anyValue(type);
       return [column, column === "activity" ? value : fc.option(value, { nil: null })] as const;
     });
-    return fc.record({ class: fc.constant(name), ...Object.fromEntries(columns) });
+    return fc.record({ class: fc.constant(name), ...Object.fromEntries(columns) }, { noNullPrototype: true });
   }) as unknown as fc.Arbitrary<AtalayaEvent>;
 
 function encode(events: AtalayaEvent[]): Buffer {
