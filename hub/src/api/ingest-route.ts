@@ -1,0 +1,45 @@
+import { decodeFrames, Fault, ingestReplySchema, limits } from "@atalaya/wire";
+import { z } from "zod";
+import { senderIn } from "../auth/authenticate.ts";
+import type { App, RouteContext } from "../server/app-type.ts";
+import type { BodyAdmission } from "./body-admission.ts";
+import { refusals, sensorOnly } from "./route-schema.ts";
+import { unpackZstd } from "./unpack.ts";
+
+const bodySchema = z.unknown().meta({
+  description: "Frames, one after another, packed as one zstd frame (RFC 8878)",
+  contentMediaType: "application/zstd",
+});
+
+/** Where publishers send. The answer comes after evaluation and commit and carries the filter plan now in force. */
+export function addIngestRoute(app: App, { core, metrics }: RouteContext, admission: BodyAdmission): void {
+  void app.register(async (scope) => {
+    scope.removeAllContentTypeParsers();
+    scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
+    (scope as unknown as App).route({
+      method: "POST",
+      url: "/v1/ingest",
+      bodyLimit: limits.ingestBodyBytesMax,
+      config: { access: "sensor" },
+      schema: {
+        tags: ["senders"],
+        summary: "Events from a sensor",
+        security: sensorOnly,
+        consumes: ["application/zstd"],
+        body: bodySchema,
+        response: { 200: ingestReplySchema, ...refusals },
+      },
+      onRequest: async (request, reply) => admission.admit(request, reply, limits.ingestBodyBytesMax),
+      handler: async (request) => {
+        const packed = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+        const bytes = await unpackZstd(packed);
+        metrics.ingestBytes.inc({ form: "packed" }, packed.length);
+        metrics.ingestBytes.inc({ form: "unpacked" }, bytes.length);
+        const frames = decodeFrames(bytes);
+        if (!frames.ok) throw new Fault(frames.code, `A frame was refused: ${frames.reason}`);
+        const { accepted, duplicates } = await core.ingest(frames.value, senderIn(request));
+        return { accepted, duplicates, filters: core.filterPlan() };
+      },
+    });
+  });
+}

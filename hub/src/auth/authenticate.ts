@@ -1,0 +1,79 @@
+import { Fault } from "@atalaya/wire";
+import type { FastifyRequest } from "fastify";
+import type { HubCore } from "../hub-core.ts";
+import { type Access, mayAct, type Who } from "./access.ts";
+import { requireOwnPage } from "./csrf.ts";
+import { secretHash } from "./secret.ts";
+
+export const sessionCookie = "atalaya_session";
+
+/**
+ * Lets a request through to a route, or throws Fault CREDENTIAL_MISSING, CREDENTIAL_UNKNOWN or FORBIDDEN.
+ * Runs before the body is read, so that a stranger's body costs nothing.
+ */
+export async function authenticate(core: HubCore, request: FastifyRequest, access: Access): Promise<void> {
+  if (access === "open") return;
+  if (access === "sensor" || access === "audit") {
+    request.sender = await senderOf(core, request, access);
+    return;
+  }
+  if (access === "watcher" && isOnThisMachine(request) && request.headers.authorization === undefined) return;
+  const who = await accountOf(core, request);
+  if (who.by === "cookie") requireOwnPage(request);
+  const needed = access === "watcher" ? "viewer" : access;
+  if (!mayAct(who.role, needed)) {
+    throw new Fault("FORBIDDEN", `This needs the role ${needed}; you have the role ${who.role}`, { needed });
+  }
+  request.who = who;
+}
+
+/** The account of a request that has passed an access of viewer, analyst or admin. */
+export function whoOf(request: FastifyRequest): Who {
+  if (request.who === null) throw new Error("a route reads its account but lets strangers in");
+  return request.who;
+}
+
+/** The sender of a request that has passed an access of sensor or audit. */
+export function senderIn(request: FastifyRequest) {
+  if (request.sender === null) throw new Error("a route reads its sender but lets strangers in");
+  return request.sender;
+}
+
+async function senderOf(core: HubCore, request: FastifyRequest, use: "sensor" | "audit") {
+  const token = bearer(request);
+  if (token === undefined) {
+    throw new Fault(
+      "CREDENTIAL_MISSING",
+      `This needs ${use === "audit" ? "an audit" : "a sensor"} credential: send it as Authorization: Bearer`,
+    );
+  }
+  const sender = await core.credential(secretHash(token), use);
+  if (sender !== undefined) return sender;
+  throw new Fault(
+    "CREDENTIAL_UNKNOWN",
+    `The credential is unknown, revoked, or not one for ${use === "audit" ? "audit records" : "sensors"}`,
+  );
+}
+
+async function accountOf(core: HubCore, request: FastifyRequest): Promise<Who> {
+  const token = bearer(request);
+  const secret = token ?? request.cookies[sessionCookie];
+  if (secret === undefined) throw new Fault("CREDENTIAL_MISSING", "You are not signed in");
+  const hash = secretHash(secret);
+  const session = await core.session(hash);
+  if (session === undefined || session.expiresUs <= Date.now() * 1000) {
+    throw new Fault("CREDENTIAL_UNKNOWN", "The session is unknown or has ended; sign in again");
+  }
+  return { ...session, secretHash: hash, by: token === undefined ? "cookie" : "token" };
+}
+
+function bearer(request: FastifyRequest): string | undefined {
+  return /^Bearer ([\x21-\x7e]{1,512})$/i.exec(request.headers.authorization ?? "")?.[1];
+}
+
+/** The connection itself comes from a loopback address, and no proxy says that it speaks for someone else. */
+function isOnThisMachine(request: FastifyRequest): boolean {
+  const address = request.socket.remoteAddress ?? "";
+  const forwarded = request.headers["x-forwarded-for"] ?? request.headers["forwarded"];
+  return forwarded === undefined && /^(127\.|::1$|::ffff:127\.)/.test(address);
+}

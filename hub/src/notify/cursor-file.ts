@@ -1,0 +1,20 @@
+import { readFileSync } from "node:fs";
+import { z } from "zod";
+import { writeWhole } from "../tls/private-file.ts";
+
+const cursorSchema = z.object({ commit: z.number().int().nonnegative(), committed_us: z.number().nonnegative() });
+
+/** Up to which commit alerts were told: a hub that starts again goes on there. */
+export type Cursor = z.infer<typeof cursorSchema>;
+
+export function readCursor(file: string): Cursor | undefined {
+  try {
+    return cursorSchema.parse(JSON.parse(readFileSync(file, "utf8")));
+  } catch {
+    return undefined;
+  }
+}
+
+export function writeCursor(file: string, cursor: Cursor): void {
+  writeWhole(file, `${JSON.stringify(cursor)}\n`);
+}

@@ -1,0 +1,111 @@
+import cookie from "@fastify/cookie";
+import fastify, { type FastifyBaseLogger } from "fastify";
+import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
+import { addAlertRoutes } from "../api/alert-routes.ts";
+import { addAuditCredentialRoutes } from "../api/audit-credential-routes.ts";
+import { addAuditRoute } from "../api/audit-route.ts";
+import { BodyAdmission } from "../api/body-admission.ts";
+import { Broadcast } from "../api/broadcast.ts";
+import { addIngestRoute } from "../api/ingest-route.ts";
+import { addNotificationRoutes } from "../api/notification-routes.ts";
+import { addRuleRoutes } from "../api/rule-routes.ts";
+import { addSessionRoutes } from "../api/session-routes.ts";
+import { addStatusRoutes } from "../api/status-routes.ts";
+import { addStreamRoute } from "../api/stream-route.ts";
+import { authenticate } from "../auth/authenticate.ts";
+import type { HubCore } from "../hub-core.ts";
+import type { Notifier } from "../notify/notifier.ts";
+import type { HubCertificate } from "../tls/hub-certificate.ts";
+import type { App, RouteContext } from "./app-type.ts";
+import { replyFault } from "./fault-reply.ts";
+import type { HttpMetrics } from "./http-metrics.ts";
+import { serverLimits } from "./limits.ts";
+import { addOpenApi } from "./open-api.ts";
+import { addSecurityHeaders } from "./security-headers.ts";
+import { addWebPage } from "./web-page.ts";
+
+/** What the server is built from. */
+export type AppParts = {
+  core: HubCore;
+  notifier: Notifier;
+  metrics: HttpMetrics;
+  certificate: HubCertificate;
+  /** The folder of the built page. */
+  web: string | undefined;
+  version: string;
+  /** The hub's address as clients on this machine reach it. */
+  url: string;
+  logger: FastifyBaseLogger;
+};
+
+/** The whole HTTPS server, not yet listening; `end` closes the streams first, which would else keep it open. */
+export async function buildApp(parts: AppParts): Promise<{ app: App; end: () => Promise<void> }> {
+  const app = newServer(parts);
+  app.setValidatorCompiler(validatorCompiler);
+  app.setSerializerCompiler(serializerCompiler);
+  app.setErrorHandler(replyFault);
+  app.removeContentTypeParser("text/plain");
+  app.decorateRequest("who", null);
+  app.decorateRequest("sender", null);
+  parts.metrics.watch(app);
+  addSecurityHeaders(app);
+  await app.register(cookie);
+  guard(app, parts.core);
+  await addOpenApi(app, parts.version);
+  const broadcast = new Broadcast(parts.core, parts.metrics);
+  addRoutes(app, parts, broadcast);
+  await addWebPage(app, parts.web);
+  app.server.maxConnections = serverLimits.connectionsMax;
+  app.server.headersTimeout = serverLimits.headersMs;
+  await app.ready();
+  const end = async () => {
+    broadcast.close();
+    await app.close();
+  };
+  return { app, end };
+}
+
+function newServer(parts: AppParts): App {
+  return fastify({
+    https: {
+      cert: parts.certificate.cert,
+      key: parts.certificate.key,
+      minVersion: "TLSv1.3",
+      maxHeaderSize: 16 * 1024,
+    },
+    loggerInstance: parts.logger,
+    // Each request would be two lines a second and sensor; refusals and changes are logged where they are decided.
+    disableRequestLogging: true,
+    bodyLimit: serverLimits.jsonBodyBytesMax,
+    requestTimeout: serverLimits.requestMs,
+    keepAliveTimeout: serverLimits.keepAliveMs,
+    forceCloseConnections: "idle",
+    routerOptions: { maxParamLength: 1_024 },
+    exposeHeadRoutes: false,
+  }).withTypeProvider<ZodTypeProvider>();
+}
+
+/** Nothing is open by oversight: a route without an `access` stops the hub at its start. */
+function guard(app: App, core: HubCore): void {
+  app.addHook("onRoute", (route) => {
+    if (route.config?.access === undefined) throw new Error(`route ${route.url} does not say who may call it`);
+  });
+  app.addHook("onRequest", async (request) => {
+    const access = request.routeOptions.config.access;
+    if (access !== undefined) await authenticate(core, request, access);
+  });
+}
+
+function addRoutes(app: App, parts: AppParts, broadcast: Broadcast): void {
+  const context: RouteContext = { core: parts.core, metrics: parts.metrics, version: parts.version };
+  const admission = new BodyAdmission();
+  addSessionRoutes(app, context);
+  addAlertRoutes(app, context);
+  addStreamRoute(app, context, broadcast);
+  addRuleRoutes(app, context);
+  addStatusRoutes(app, context);
+  addNotificationRoutes(app, context, parts.notifier);
+  addAuditCredentialRoutes(app, context, { url: parts.url, caPem: parts.certificate.caPem });
+  addIngestRoute(app, context, admission);
+  addAuditRoute(app, context, admission);
+}

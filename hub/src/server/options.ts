@@ -1,0 +1,99 @@
+import { existsSync } from "node:fs";
+import { isIP } from "node:net";
+import { homedir } from "node:os";
+import { join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { Fault } from "@atalaya/wire";
+
+export const help = `Usage: atalaya hub [options]
+
+Runs the hub alone: takes events and audit records, evaluates, stores, serves the page and the API.
+
+  --data DIR          the one folder with all data (default $XDG_DATA_HOME/atalaya)
+  --listen HOST:PORT  where the page and the API answer (default 127.0.0.1:8443)
+  --web DIR           the built page
+  --rules PATH        a rule file or folder beside the built-in packs; can be repeated
+  --cluster NAME      the name that this machine's own events carry (default local)
+  --reset-password    give the account admin a new password, print it, and go on
+  --log-level LEVEL   error, warn, info or debug (default info; warn on a terminal); goes to standard error
+  --help
+
+Examples:
+  atalaya hub
+  atalaya hub --data /srv/atalaya --listen 0.0.0.0:8443
+  atalaya hub --listen [::1]:9443 --rules ./my-rules.yaml`;
+
+const levels = ["error", "warn", "info", "debug"] as const;
+
+export type HubOptions = {
+  data: string;
+  host: string;
+  port: number;
+  web: string | undefined;
+  rules: string[];
+  cluster: string;
+  resetPassword: boolean;
+  logLevel: (typeof levels)[number];
+};
+
+const options = {
+  data: { type: "string" },
+  listen: { type: "string", default: "127.0.0.1:8443" },
+  web: { type: "string" },
+  rules: { type: "string", multiple: true, default: [] },
+  cluster: { type: "string", default: "local" },
+  "reset-password": { type: "boolean", default: false },
+  "log-level": { type: "string" },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+/** Reads the command line; undefined when help was asked for. Throws Fault USAGE that names the option. */
+export function readOptions(args: string[]): HubOptions | undefined {
+  const { values } = parsed(args);
+  if (values.help) return undefined;
+  const missing = values.rules.find((path) => !existsSync(path));
+  if (missing !== undefined) throw usage(`--rules: there is no file or folder ${missing}`);
+  if (!/^[\x21-\x7e]{1,255}$/.test(values.cluster)) throw usage("--cluster takes a name without spaces");
+  const level = values["log-level"] ?? (process.stderr.isTTY ? "warn" : "info");
+  const logLevel = levels.find((one) => one === level);
+  if (logLevel === undefined) throw usage(`--log-level takes one of ${levels.join(", ")}`);
+  return {
+    data: resolve(values.data ?? join(process.env["XDG_DATA_HOME"] || join(homedir(), ".local", "share"), "atalaya")),
+    ...readListen(values.listen),
+    web: values.web === undefined ? undefined : resolve(values.web),
+    rules: values.rules.map((path) => resolve(path)),
+    cluster: values.cluster,
+    resetPassword: values["reset-password"],
+    logLevel,
+  };
+}
+
+function parsed(args: string[]) {
+  try {
+    return parseArgs({ args, options, strict: true });
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message.replace(/\. To specify.*/s, "") : "unusable arguments");
+  }
+}
+
+/** HOST:PORT, with an IPv6 address in brackets. Port 0 takes any free one. */
+function readListen(text: string): { host: string; port: number } {
+  const match = /^(?:\[([0-9a-fA-F:.]+)\]|([A-Za-z0-9.-]+)):(\d{1,5})$/.exec(text);
+  const host = match?.[1] ?? match?.[2];
+  const port = Number(match?.[3]);
+  const odd = match?.[1] !== undefined && isIP(match[1]) !== 6;
+  if (host === undefined || odd || port > 65_535) {
+    throw usage("--listen takes HOST:PORT, like 127.0.0.1:8443 or [::1]:8443");
+  }
+  return { host, port };
+}
+
+/** The address by which this machine itself reaches a hub that listens on `host`. */
+export function localUrl(host: string, port: number): string {
+  const reachable = host === "0.0.0.0" ? "127.0.0.1" : host === "::" ? "::1" : host;
+  return `https://${isIP(reachable) === 6 ? `[${reachable}]` : reachable}:${port}`;
+}
+
+function usage(message: string): Fault {
+  return new Fault("USAGE", `${message}. See: atalaya hub --help`);
+}

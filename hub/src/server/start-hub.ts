@@ -1,0 +1,96 @@
+import { join } from "node:path";
+import { Fault } from "@atalaya/wire";
+import type { FastifyBaseLogger } from "fastify";
+import { ensureFirstAccount, ensureLocalClient, ensureLocalSensor } from "../auth/first-start.ts";
+import type { HubCore } from "../hub-core.ts";
+import { Notifier } from "../notify/notifier.ts";
+import { prepareDataFolder } from "../store/data-folder.ts";
+import { hubCertificate } from "../tls/hub-certificate.ts";
+import type { App } from "./app-type.ts";
+import { buildApp } from "./build-app.ts";
+import { HttpMetrics } from "./http-metrics.ts";
+import { serverLimits } from "./limits.ts";
+import { type HubOptions, localUrl } from "./options.ts";
+
+/** A hub that answers. `close` ends streams, requests, notification and store, in this order. */
+export type RunningHub = { url: string; firstPassword: string | undefined; close(): Promise<void> };
+
+/**
+ * Starts everything behind one address. Nothing lasting is made before the port is ours: a first password is told
+ * once, so it must not be made by a start that fails. Throws Fault DATA_UNWRITABLE, PORT_TAKEN, STORE_NEWER, USAGE.
+ */
+export async function startHub(
+  options: HubOptions,
+  openCore: (hubFolder: string) => Promise<HubCore>,
+  logger: FastifyBaseLogger,
+  version: string,
+): Promise<RunningHub> {
+  const folder = join(options.data, "hub");
+  prepareDataFolder(folder);
+  const certificate = await hubCertificate(folder, options.host);
+  const metrics = new HttpMetrics();
+  const core = await openCore(folder);
+  try {
+    const parts = { core, metrics, logger, url: localUrl(options.host, options.port) };
+    const printLine = (line: string) => process.stdout.write(`${line}\n`);
+    const notifier = new Notifier({ ...parts, dataFolder: options.data, printLine });
+    const { app, end } = await buildApp({ ...parts, notifier, certificate, web: options.web, version });
+    const url = localUrl(options.host, await listen(app, options));
+    const firstPassword = await ensureFirstAccount(core, options.resetPassword);
+    await ensureLocalSensor(core, options.data, options.cluster);
+    await ensureLocalClient(core, options.data, url);
+    await notifier.start();
+    const stopRenewal = renewInTime(app, folder, options.host, logger);
+    const close = async () => {
+      stopRenewal();
+      await Promise.race([end(), new Promise((done) => setTimeout(done, serverLimits.drainMs).unref())]);
+      app.server.closeAllConnections();
+      await notifier.close();
+      await core.close();
+    };
+    return { url, firstPassword, close };
+  } catch (error) {
+    await core.close();
+    throw error;
+  }
+}
+
+async function listen(app: App, { host, port }: HubOptions): Promise<number> {
+  try {
+    await app.listen({ host, port });
+  } catch (cause) {
+    throw listenFault(cause as NodeJS.ErrnoException, host, port);
+  }
+  const address = app.server.address();
+  return typeof address === "object" && address !== null ? address.port : port;
+}
+
+function listenFault(cause: NodeJS.ErrnoException, host: string, port: number): unknown {
+  const facts = { host, port };
+  if (cause.code === "EADDRINUSE") {
+    const message = `Another process listens on ${host}:${port}: stop it, or choose another port with --listen`;
+    return new Fault("PORT_TAKEN", message, facts, cause);
+  }
+  if (cause.code === "EACCES") {
+    return new Fault("USAGE", `Port ${port} needs root: choose one above 1023 with --listen`, facts, cause);
+  }
+  if (cause.code === "EADDRNOTAVAIL" || cause.code === "ENOTFOUND") {
+    return new Fault("USAGE", `${host} is not an address of this machine: choose another with --listen`, facts, cause);
+  }
+  return cause;
+}
+
+/** Looks twice a day whether the certificate nears its end, and puts a new one in place without a restart. */
+function renewInTime(app: App, folder: string, host: string, logger: FastifyBaseLogger): () => void {
+  const timer = setInterval(() => {
+    hubCertificate(folder, host).then(
+      (certificate) => {
+        if (!certificate.renewed) return;
+        app.server.setSecureContext({ ...certificate, minVersion: "TLSv1.3" });
+        logger.info("the certificate was renewed");
+      },
+      (error) => logger.error({ err: error }, "the certificate could not be renewed"),
+    );
+  }, serverLimits.certificateCheckMs).unref();
+  return () => clearInterval(timer);
+}

@@ -1,0 +1,2 @@
+/** One hub can serve several workspaces; until accounts choose one, this is where everything belongs. */
+export const defaultWorkspace = "default";
