@@ -1,0 +1,83 @@
+import type { Alert, TreeRow } from "@atalaya/wire/api";
+import { Link, useSearch } from "@tanstack/react-router";
+import { type ReactElement, useMemo } from "react";
+import { LongText } from "../parts/long-text.tsx";
+import { clockTime, duration, fullTime } from "../text/format.ts";
+import { useLanguage, usePick, useText } from "../text/language.ts";
+import { visibleString } from "../text/visible-text.ts";
+import { Card } from "./alert-facts.tsx";
+import { treeLines } from "./tree-lines.ts";
+
+/** The story: who started whom, when, what did not come with the image, where other alerts stand. */
+export function ProcessTree({ alert }: { alert: Alert }): ReactElement {
+  const text = useText();
+  const rows = alert.process_tree;
+  const lines = useMemo(() => treeLines(rows.map((row) => row.depth)), [rows]);
+  return (
+    <Card title={text.alert.tree}>
+      {rows.length === 0 ? (
+        <p className="soft">{alert.source === "k8s_audit" ? text.alert.noTree : text.alert.noTreeRuntime}</p>
+      ) : (
+        <ul className="tree mono">
+          {rows.map((row, at) => (
+            <Row key={`${row.pid} ${row.start_us} ${row.time_us} ${row.depth}`} row={row} line={lines[at] ?? ""} />
+          ))}
+        </ul>
+      )}
+    </Card>
+  );
+}
+
+function Row({ row, line }: { row: TreeRow; line: string }): ReactElement {
+  const text = useText();
+  const language = useLanguage();
+  const ids = [`${text.alert.pid} ${row.pid}`];
+  if (row.uid !== undefined) ids.push(`${text.alert.uid} ${row.uid}`);
+  if (row.ended_us !== undefined && row.time_us !== undefined && row.ended_us >= row.time_us) {
+    ids.push(text.alert.lived(duration(row.ended_us - row.time_us, language)));
+  }
+  const command = row.cmdline === "" ? row.name : row.cmdline;
+  return (
+    <li className={row.subject ? "subject" : undefined} aria-current={row.subject ? "true" : undefined}>
+      <time title={row.time_us === undefined ? undefined : fullTime(row.time_us, language)}>
+        {row.time_us === undefined ? "" : clockTime(row.time_us, language)}
+      </time>
+      <span className="process">
+        <span className="lines" aria-hidden="true">
+          {line}
+        </span>
+        <span className="command-line" title={row.exe_path === undefined ? undefined : visibleString(row.exe_path)}>
+          <LongText text={command} /> <s>{ids.join(" · ")}</s>
+        </span>
+      </span>
+      <span className="marks">
+        <Marks row={row} />
+      </span>
+    </li>
+  );
+}
+
+function Marks({ row }: { row: TreeRow }): ReactElement {
+  const text = useText();
+  const pick = usePick();
+  const filters = useSearch({ from: "/signed-in/alerts/$alertId" });
+  return (
+    <>
+      {row.subject && <span className="tag strong">{text.alert.subject}</span>}
+      {row.origin === "added" && <span className="tag amber">{text.alert.added}</span>}
+      {row.origin === "memory" && <span className="tag amber">{text.alert.memory}</span>}
+      {row.alerts?.map(({ alert_id, title }) => (
+        <Link
+          key={alert_id}
+          to="/alerts/$alertId"
+          params={{ alertId: alert_id }}
+          search={filters}
+          className="tag red"
+          title={visibleString(pick(title))}
+        >
+          {visibleString(pick(title))}
+        </Link>
+      ))}
+    </>
+  );
+}

@@ -1,0 +1,121 @@
+import { type AlertSummary, alertStatuses, severities } from "@atalaya/wire/api";
+import { limits } from "../limits.ts";
+
+/** The filters as they stand in the address bar; all are strings, several values are separated by commas. */
+export const filterNames = [
+  "status",
+  "severity",
+  "source",
+  "namespace",
+  "container",
+  "node",
+  "technique",
+  "assignee",
+  "muted",
+  "rule",
+  "q",
+  "since_us",
+  "until_us",
+] as const;
+export type FilterName = (typeof filterNames)[number];
+export type AlertFilters = { [name in FilterName]?: string };
+
+/** What is not said means: the open ones, without the muted ones. */
+const openStatuses = "new,acknowledged";
+
+/** Reads the address bar's search part. What is no filter, or no possible value of one, is left out. */
+export function readFilters(search: Record<string, unknown>): AlertFilters {
+  const filters: AlertFilters = {};
+  for (const name of filterNames) {
+    const value = search[name];
+    if (typeof value !== "string") continue;
+    const read = readValue(name, value.trim());
+    if (read !== undefined) filters[name] = read;
+  }
+  return filters;
+}
+
+/** The hub's query for these filters. */
+export function hubQuery(filters: AlertFilters, page: { cursor?: string | undefined; limit: number }): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const name of filterNames) {
+    const value =
+      name === "status"
+        ? (filters.status ?? openStatuses)
+        : name === "muted"
+          ? (filters.muted ?? "false")
+          : filters[name];
+    if (value !== undefined && value !== "all") query.set(name, value);
+  }
+  query.set("limit", String(page.limit));
+  if (page.cursor !== undefined) query.set("cursor", page.cursor);
+  return query;
+}
+
+/** Whether an alert that arrives live belongs into a list with these filters. The hub decides when it is asked anew. */
+export function matchesFilters(alert: AlertSummary, filters: AlertFilters): boolean {
+  const status = filters.status ?? openStatuses;
+  if (status !== "all" && !status.split(",").includes(alert.status)) return false;
+  if (filters.muted !== "all" && alert.muted !== (filters.muted === "true")) return false;
+  if (filters.severity !== undefined && !filters.severity.split(",").includes(alert.severity)) return false;
+  if (filters.source !== undefined && filters.source !== alert.source) return false;
+  if (filters.rule !== undefined && filters.rule !== alert.rule) return false;
+  if (filters.assignee !== undefined && filters.assignee !== alert.assignee) return false;
+  return matchesWhere(alert, filters) && matchesTime(alert, filters) && matchesWords(alert, filters.q);
+}
+
+/** `namespace:web shell` typed into the search box: known fields become filters, the rest stays words. */
+export function readSearch(text: string): AlertFilters {
+  const found: Record<string, unknown> = {};
+  const words: string[] = [];
+  for (const token of text.split(/\s+/)) {
+    const [name, ...rest] = token.split(":");
+    const value = rest.join(":");
+    const known = filterNames.find((one) => one === name && one !== "q");
+    if (known !== undefined && value !== "" && readValue(known, value) !== undefined) found[known] = value;
+    else if (token !== "") words.push(token);
+  }
+  found["q"] = words.join(" ");
+  return readFilters(found);
+}
+
+function readValue(name: FilterName, value: string): string | undefined {
+  if (value === "" || value.length > limits.filterCharsMax) return undefined;
+  if (name === "severity") return known(value, severities);
+  if (name === "status") return value === "all" ? value : known(value, alertStatuses);
+  if (name === "source") return value === "syscall" || value === "k8s_audit" ? value : undefined;
+  if (name === "muted") return value === "true" || value === "all" ? value : undefined;
+  if (name === "technique") return /^T\d{4}(\.\d{3})?$/.test(value) ? value : undefined;
+  if (name === "since_us" || name === "until_us") return /^\d{1,16}$/.test(value) ? value : undefined;
+  return value;
+}
+
+function known(value: string, possible: readonly string[]): string | undefined {
+  const wanted = new Set(value.split(","));
+  const found = possible.filter((one) => wanted.has(one));
+  return found.length === 0 ? undefined : found.join(",");
+}
+
+function matchesWhere({ where, attack }: AlertSummary, filters: AlertFilters): boolean {
+  if (filters.namespace !== undefined && filters.namespace !== where.namespace) return false;
+  if (filters.node !== undefined && filters.node !== where.node) return false;
+  const { container, technique } = filters;
+  if (container !== undefined && container !== where.container_name && !where.container_id?.startsWith(container))
+    return false;
+  return technique === undefined || attack.some(({ id }) => id === technique || id.startsWith(`${technique}.`));
+}
+
+function matchesTime(alert: AlertSummary, { since_us, until_us }: AlertFilters): boolean {
+  if (since_us !== undefined && alert.last_seen_us < Number(since_us)) return false;
+  return until_us === undefined || alert.last_seen_us < Number(until_us);
+}
+
+function matchesWords(alert: AlertSummary, q: string | undefined): boolean {
+  if (q === undefined) return true;
+  const { title, summary, rule } = alert;
+  const text = [title.en, title.es, summary.en, summary.es, rule].join("\n").toLowerCase();
+  return q
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
+}

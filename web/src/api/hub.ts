@@ -1,0 +1,68 @@
+import {
+  type Alert,
+  type AlertAction,
+  type AlertPage,
+  alertPageSchema,
+  alertSchema,
+  type Notification,
+  notificationSchema,
+  type Rule,
+  ruleSchema,
+  type Sensor,
+  type Session,
+  type Status,
+  sensorSchema,
+  sessionSchema,
+  statusSchema,
+} from "@atalaya/wire/api";
+import { z } from "zod";
+import { Refusal, refusalOf } from "./refusal.ts";
+
+const rulesSchema = z.object({ rules: z.array(ruleSchema) });
+const sensorsSchema = z.object({ sensors: z.array(sensorSchema) });
+const testResultSchema = z.object({ ok: z.boolean(), detail: z.string() });
+
+/** The hub's API as the page uses it. Every method throws Refusal. */
+export const hub = {
+  session: (): Promise<Session> => call("GET", "session", sessionSchema),
+  login: (user: string, password: string): Promise<Session> => call("POST", "login", sessionSchema, { user, password }),
+  logout: (): Promise<unknown> => call("POST", "logout", z.unknown()),
+  alerts: (query: URLSearchParams): Promise<AlertPage> => call("GET", `alerts?${query}`, alertPageSchema),
+  alert: (id: string): Promise<Alert> => call("GET", `alerts/${encodeURIComponent(id)}`, alertSchema),
+  act: (id: string, action: AlertAction): Promise<Alert> =>
+    call("POST", `alerts/${encodeURIComponent(id)}/actions`, alertSchema, action),
+  testAlert: (): Promise<Alert> => call("POST", "test-alert", alertSchema),
+  rules: async (): Promise<Rule[]> => (await call("GET", "rules", rulesSchema)).rules,
+  switchRule: (rule: string, enabled: boolean): Promise<Rule> =>
+    call("PUT", `rules/${encodeURIComponent(rule)}/enabled`, ruleSchema, { enabled }),
+  sensors: async (): Promise<Sensor[]> => (await call("GET", "sensors", sensorsSchema)).sensors,
+  status: (): Promise<Status> => call("GET", "status", statusSchema),
+  notification: (): Promise<Notification> => call("GET", "notification", notificationSchema),
+  saveNotification: (value: Notification): Promise<Notification> =>
+    call("PUT", "notification", notificationSchema, value),
+  testNotification: (): Promise<{ ok: boolean; detail: string }> => call("POST", "notification/test", testResultSchema),
+};
+
+async function call<T>(method: string, path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
+  const headers: Record<string, string> = { accept: "application/json" };
+  if (method !== "GET") headers["x-atalaya-csrf"] = "1";
+  if (body !== undefined) headers["content-type"] = "application/json";
+  const request: RequestInit = { method, headers, credentials: "same-origin", cache: "no-store" };
+  if (body !== undefined) request.body = JSON.stringify(body);
+  const answer = await fetch(`/api/v1/${path}`, request).catch(() => {
+    throw new Refusal(0, "OFFLINE", "");
+  });
+  if (!answer.ok) throw await refusalOf(answer);
+  const text = await answer.text();
+  const parsed = schema.safeParse(text === "" ? undefined : parseJson(text));
+  if (!parsed.success) throw new Refusal(answer.status, "SHAPE", "");
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

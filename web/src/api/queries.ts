@@ -1,0 +1,38 @@
+import { QueryClient, queryOptions } from "@tanstack/react-query";
+import { limits } from "../limits.ts";
+import { hub } from "./hub.ts";
+import { Refusal } from "./refusal.ts";
+
+/** The page's cache. A refusal is an answer and is not asked for again; a hub that is away is tried three times. */
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      retry: (failures, error) => {
+        const passing = error instanceof Refusal && (error.status === 0 || error.status >= 502);
+        return passing && failures < 2;
+      },
+      retryDelay: (failures) => 300 * 2 ** failures,
+      refetchOnWindowFocus: true,
+    },
+  },
+});
+
+export const sessionQuery = queryOptions({ queryKey: ["session"], queryFn: hub.session, staleTime: 60_000 });
+export const statusQuery = queryOptions({
+  queryKey: ["status"],
+  queryFn: hub.status,
+  refetchInterval: limits.statusEveryMs,
+});
+export const rulesQuery = queryOptions({ queryKey: ["rules"], queryFn: hub.rules });
+export const sensorsQuery = queryOptions({
+  queryKey: ["sensors"],
+  queryFn: hub.sensors,
+  refetchInterval: limits.statusEveryMs,
+});
+export const notificationQuery = queryOptions({
+  queryKey: ["notification"],
+  queryFn: hub.notification,
+  staleTime: Number.POSITIVE_INFINITY,
+});
+export const alertQuery = (id: string) => queryOptions({ queryKey: ["alert", id], queryFn: () => hub.alert(id) });

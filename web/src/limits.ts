@@ -1,0 +1,25 @@
+/** Every bound of the page. */
+export const limits = {
+  /** Alerts asked for at a time. */
+  pageSize: 100,
+  /** Live alerts that wait under the "N new" button before the list is simply fetched again. */
+  waitingMax: 500,
+  /** Alerts that one bulk action may touch. */
+  bulkMax: 500,
+  /** Requests of a bulk action under way at once. */
+  bulkParallel: 4,
+  /** Longest filter value taken from the address bar. */
+  filterCharsMax: 256,
+  /** Characters of one command line drawn before "show all". */
+  commandCharsShown: 400,
+  /** Characters of raw JSON drawn before "show all". */
+  rawCharsShown: 60_000,
+  commentCharsMax: 4096,
+  /** How often figures that are not streamed are fetched again. */
+  statusEveryMs: 5_000,
+  /** The histogram and the chips' counts follow live alerts at most this often. */
+  countsEveryMs: 3_000,
+  /** Pauses between tries to open the stream again, the last one repeated. */
+  streamRetryMs: [500, 1_000, 2_000, 5_000, 10_000],
+  toastMs: 6_000,
+} as const;
