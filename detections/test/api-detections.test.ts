@@ -1,0 +1,100 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { auditEventsFromList, recommendedAuditPolicy } from "@atalaya/audit";
+import type { AtalayaEvent } from "@atalaya/wire";
+import { parse } from "yaml";
+import { type Sample, samplesOf } from "../index.ts";
+import { builtIn, firedBy } from "./fired-rules.ts";
+
+const rules = builtIn.rules.filter((rule) => rule.source === "k8s_audit").map((rule) => rule.name);
+
+function eventsOf(sample: Sample): AtalayaEvent[] {
+  const list = { kind: "EventList", apiVersion: "audit.k8s.io/v1", metadata: {}, items: sample.records };
+  const read = auditEventsFromList(list);
+  assert.deepEqual(read.refused, [], sample.path);
+  assert.ok(read.events.length > 0, `${sample.path}: no record is evaluated`);
+  return read.events;
+}
+
+for (const rule of rules) {
+  test(`${rule} has samples that fire and twins that stay quiet`, () => {
+    const kinds = new Set(samplesOf({ name: rule }).map((sample) => sample.kind));
+    assert.deepEqual([...kinds].sort(), ["fires", "quiet"]);
+  });
+  for (const sample of samplesOf({ name: rule })) {
+    const what = sample.kind === "fires" ? "fires for" : "is quiet for";
+    test(`${rule} ${what}: ${sample.command}`, () => {
+      const fired = firedBy(...eventsOf(sample));
+      assert.deepEqual(fired, sample.kind === "fires" ? [rule] : []);
+    });
+  }
+}
+
+type PolicyRule = {
+  level: string;
+  users?: string[];
+  userGroups?: string[];
+  verbs?: string[];
+  resources?: { group?: string; resources?: string[] }[];
+  nonResourceURLs?: string[];
+};
+type AuditRecord = {
+  verb: string;
+  user: { username: string; groups: string[] };
+  objectRef: { apiGroup?: string; resource: string; subresource?: string };
+  level: string;
+};
+
+/** As the API server decides: the first rule that fits. */
+function levelOf(record: AuditRecord, policy: { rules: PolicyRule[] }): string {
+  const { apiGroup = "", resource, subresource } = record.objectRef;
+  const target = subresource === undefined ? resource : `${resource}/${subresource}`;
+  const fits = policy.rules.find(
+    (rule) =>
+      rule.nonResourceURLs === undefined &&
+      (rule.users?.includes(record.user.username) ?? true) &&
+      (rule.userGroups?.some((group) => record.user.groups.includes(group)) ?? true) &&
+      (rule.verbs?.includes(record.verb) ?? true) &&
+      (rule.resources?.some(
+        (one) => (one.group ?? "") === apiGroup && (one.resources === undefined || one.resources.includes(target)),
+      ) ??
+        true),
+  );
+  return fits?.level ?? "None";
+}
+
+const levels = ["None", "Metadata", "Request", "RequestResponse"];
+
+test("under the recommended audit policy the API server writes all that each firing sample holds", () => {
+  const policy = parse(recommendedAuditPolicy()) as { kind: string; apiVersion: string; rules: PolicyRule[] };
+  assert.equal(policy.kind, "Policy");
+  assert.equal(policy.apiVersion, "audit.k8s.io/v1");
+  let checked = 0;
+  for (const rule of rules) {
+    for (const sample of samplesOf({ name: rule }).filter((one) => one.kind === "fires")) {
+      for (const record of sample.records as AuditRecord[]) {
+        const level = levelOf(record, policy);
+        assert.ok(
+          levels.indexOf(level) >= levels.indexOf(record.level),
+          `${sample.path}: ${level} is less than ${record.level}`,
+        );
+        checked += 1;
+      }
+    }
+  }
+  assert.ok(checked >= 10);
+});
+
+test("under the recommended audit policy the body of a secret stays in the API server", () => {
+  const policy = parse(recommendedAuditPolicy()) as { rules: PolicyRule[] };
+  const user = { username: "ana@example.org", groups: ["system:authenticated"] };
+  for (const verb of ["get", "list", "create", "update", "patch", "delete"]) {
+    for (const target of [
+      { resource: "secrets" },
+      { resource: "configmaps" },
+      { resource: "serviceaccounts", subresource: "token" },
+      { apiGroup: "authentication.k8s.io", resource: "tokenreviews" },
+    ])
+      assert.equal(levelOf({ verb, user, objectRef: target, level: "" }, policy), "Metadata");
+  }
+});
