@@ -35,7 +35,7 @@ test("a sample gives back the events that were captured", () => {
 
 test("a file that is not a sample is named with what is wrong", () => {
   const wrong: [unknown, RegExp][] = [
-    [{ ...captured, kernel: 6, events: [] }, /`kernel` is not a text/],
+    [{ ...captured, kernel: 6, records: [{}] }, /`kernel` is not a text/],
     [{ ...captured, events: [{ class: "process" }] }, /event 0: `activity` is missing/],
     [{ ...captured, events: [] }, /neither events nor records/],
     [{ ...captured, records: 1 }, /`records` is not a list/],
