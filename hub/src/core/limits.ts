@@ -8,13 +8,12 @@ export const pipelineLimits = {
   retryAfterS: 1,
   /** Evaluator workers, whatever the machine has. */
   workersMax: 4,
-  /** A group commit closes after this time or this many rows, whichever comes first. */
-  groupCommitMs: 4,
-  groupCommitRowsMax: 20_000,
+  /** The longest wait that a refused sender is told. */
+  retryAfterMaxS: 30,
   /** Streams (sender, node, boot, ring, class) whose committed positions are remembered. */
   streamsMax: 20_000,
   /** Committed ranges a stream remembers above its floor: how far out of order its frames may arrive. */
-  streamRangesMax: 64,
+  streamRangesMax: 32,
   /** Positions that start again below the committed ones, this much later, belong to a new ring. */
   ringRestartUs: 250_000,
   /** Audit records whose hash is remembered: about a minute at the rate of a large cluster. */
@@ -25,6 +24,8 @@ export const pipelineLimits = {
   processRowsPerFrameMax: wireLimits.frameEventsMax,
   /** A rule that throws is our bug: it is counted and reported this many times, then only counted. */
   evaluationErrorsReportedMax: 20,
+  /** Changes of rule files are gathered for this long: editors write in several steps. */
+  ruleFilesSettleMs: 60,
   /** How often rule files are looked at, in case the file system tells nothing of changes. */
   ruleFilesPollMs: 2_000,
   ruleFileBytesMax: 4 * 1024 * 1024,
@@ -36,11 +37,22 @@ export const pipelineLimits = {
   sensorsMax: 20_000,
   /** How often a sensor's last report is written down. */
   sensorSaveUs: 5_000_000,
+  /** How often sensors are looked at for silence. */
+  sensorTickMs: 1_000,
+  /** Seconds over which rates are averaged. */
+  rateWindowS: 5,
+  /** Ages of events at their commit that are kept for the p99 of the last minute. */
+  behindSamplesMax: 8_192,
+  /** How often the time of a credential's last use is written down. */
+  credentialUsedUs: 60_000_000,
   /** Sessions and credentials that are remembered between requests. */
   secretsCachedMax: 10_000,
 } as const;
 
 export const storeLimits = {
+  /** A group commit takes this many rows at most, so that one request does not wait for many others. */
+  groupCommitRowsMax: 20_000,
+  readers: 2,
   /** A query that takes longer is given up and its thread replaced. */
   queryDeadlineMs: 5_000,
   /** Queries that wait for one reader thread; more are refused. */
@@ -49,8 +61,8 @@ export const storeLimits = {
   eventDaysKept: 7,
   /** A repeat this long after the last one opens a new alert. */
   foldWindowUs: 3_600_000_000,
-  /** Alerts whose fold key the writer remembers; the rest it looks up. */
-  foldCacheMax: 10_000,
+  /** Of an alert's texts, what is looked through for a query's words. */
+  searchTextCharsMax: 8_192,
   /** Comments that one alert keeps. */
   alertCommentsMax: 1_000,
   cmdlineCharsMax: 4_096,
@@ -62,6 +74,9 @@ export const storeLimits = {
   /** Processes looked at while a tree is assembled, and children of one process that are shown. */
   treeVisitsMax: 2_000,
   treeChildrenMax: 50,
+  /** Programs of one process that are shown, the last ones, and other alerts marked on one. */
+  treeProgramsMax: 8,
+  treeMarksMax: 10,
   statementsCachedMax: 256,
 } as const;
 

@@ -33,6 +33,8 @@ const tables: readonly string[] = [
      boot_id TEXT NOT NULL, PRIMARY KEY (workspace_id, boot_no)) WITHOUT ROWID`,
   `streams (workspace_id TEXT NOT NULL, stream TEXT NOT NULL, positions TEXT NOT NULL, updated_us INTEGER NOT NULL,
      PRIMARY KEY (workspace_id, stream)) WITHOUT ROWID`,
+  `ledger (workspace_id TEXT NOT NULL, cluster TEXT NOT NULL, node TEXT NOT NULL, class TEXT NOT NULL,
+     reason TEXT NOT NULL, n INTEGER NOT NULL, PRIMARY KEY (workspace_id, cluster, node, class, reason)) WITHOUT ROWID`,
   `audit_windows (workspace_id TEXT NOT NULL, cluster TEXT NOT NULL, batch_no INTEGER NOT NULL, hashes BLOB NOT NULL,
      seen_us INTEGER NOT NULL, PRIMARY KEY (workspace_id, cluster, batch_no))`,
   `rule_states (workspace_id TEXT NOT NULL, rule TEXT NOT NULL, enabled INTEGER NOT NULL, user TEXT NOT NULL,

@@ -1,9 +1,43 @@
-import { DatabaseSync, type SQLInputValue } from "node:sqlite";
-import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement } from "kysely";
+import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
+import { type CompiledQuery, Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
 import { storeLimits } from "../core/limits.ts";
 
-/** A database file, open: the raw handle for the hot path and Kysely over the same handle for the rest. */
-export type OpenDatabase<T> = { raw: DatabaseSync; query: Kysely<T>; close(): void };
+type Compilable<R> = { compile(): CompiledQuery<R> };
+
+/**
+ * A database file, open. Kysely builds the queries and checks their types; `rows` and `run` execute them at once,
+ * so that nothing else can come between the statements of a transaction. Kysely executes by itself in migrations only.
+ */
+export class OpenDatabase<T> {
+  readonly raw: DatabaseSync;
+  readonly query: Kysely<T>;
+  readonly #statements: CachedStatements;
+
+  constructor(raw: DatabaseSync) {
+    this.raw = raw;
+    this.#statements = new CachedStatements(raw);
+    this.query = new Kysely<T>({ dialect: new SqliteDialect({ database: this.#statements }) });
+  }
+
+  rows<R>(query: Compilable<R>): R[] {
+    const { sql, parameters } = query.compile();
+    return this.#statements.get(sql).all(...(parameters as SQLInputValue[])) as R[];
+  }
+
+  row<R>(query: Compilable<R>): R | undefined {
+    return this.rows(query)[0];
+  }
+
+  /** Gives the number of rows that changed. */
+  run(query: Compilable<unknown>): number {
+    const { sql, parameters } = query.compile();
+    return Number(this.#statements.get(sql).run(...(parameters as SQLInputValue[])).changes);
+  }
+
+  close(): void {
+    if (this.raw.isOpen) this.raw.close();
+  }
+}
 
 /**
  * Opens a database file for writing: WAL, `synchronous=FULL` (a commit is on disk before it is acknowledged).
@@ -12,51 +46,46 @@ export type OpenDatabase<T> = { raw: DatabaseSync; query: Kysely<T>; close(): vo
 export function openWritable<T>(path: string): OpenDatabase<T> {
   const raw = new DatabaseSync(path, { timeout: 5_000 });
   raw.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA cache_size=-16384");
-  return wrap(raw);
+  return new OpenDatabase<T>(raw);
 }
 
 /** Opens a database file that another thread writes; what it reads is the last commit. */
 export function openReadOnly<T>(path: string): OpenDatabase<T> {
   const raw = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
   raw.exec("PRAGMA cache_size=-8192");
-  return wrap(raw);
+  return new OpenDatabase<T>(raw);
 }
 
-function wrap<T>(raw: DatabaseSync): OpenDatabase<T> {
-  const query = new Kysely<T>({ dialect: new SqliteDialect({ database: new CachedStatements(raw) }) });
-  return { raw, query, close: () => raw.isOpen && raw.close() };
-}
-
-/** What Kysely's SQLite dialect expects of a database, over node:sqlite, with the prepared statements kept. */
+/** Prepared statements by their text, and what Kysely's SQLite dialect expects of a database. */
 class CachedStatements implements SqliteDatabase {
   readonly #raw: DatabaseSync;
-  readonly #statements = new Map<string, SqliteStatement>();
+  readonly #statements = new Map<string, StatementSync>();
 
   constructor(raw: DatabaseSync) {
     this.#raw = raw;
+  }
+
+  get(sql: string): StatementSync {
+    const known = this.#statements.get(sql);
+    if (known !== undefined) return known;
+    // The queries are few and fixed; only lists of changing length make new texts.
+    if (this.#statements.size >= storeLimits.statementsCachedMax) this.#statements.clear();
+    const made = this.#raw.prepare(sql);
+    this.#statements.set(sql, made);
+    return made;
   }
 
   close(): void {
     this.#raw.close();
   }
 
-  prepare(sql: string): SqliteStatement {
-    const known = this.#statements.get(sql);
-    if (known !== undefined) return known;
-    const made = statement(this.#raw, sql);
-    // The queries are few and fixed; only lists of changing length make new texts.
-    if (this.#statements.size >= storeLimits.statementsCachedMax) this.#statements.clear();
-    this.#statements.set(sql, made);
-    return made;
+  prepare(sql: string): ReturnType<SqliteDatabase["prepare"]> {
+    const prepared = this.get(sql);
+    return {
+      reader: prepared.columns().length > 0,
+      all: (parameters) => prepared.all(...(parameters as SQLInputValue[])),
+      run: (parameters) => prepared.run(...(parameters as SQLInputValue[])),
+      iterate: (parameters) => prepared.iterate(...(parameters as SQLInputValue[])),
+    };
   }
-}
-
-function statement(raw: DatabaseSync, sql: string): SqliteStatement {
-  const prepared = raw.prepare(sql);
-  return {
-    reader: prepared.columns().length > 0,
-    all: (parameters) => prepared.all(...(parameters as SQLInputValue[])),
-    run: (parameters) => prepared.run(...(parameters as SQLInputValue[])),
-    iterate: (parameters) => prepared.iterate(...(parameters as SQLInputValue[])),
-  };
 }

@@ -57,6 +57,8 @@ export type AlertMinuteTable = Owned & { minute_us: number; severity: string; n:
 export type BootTable = Owned & { boot_no: number; cluster: string; node: string; boot_id: string };
 /** How far a ring's class has been committed: what makes a second delivery a duplicate. */
 export type StreamTable = Owned & { stream: string; positions: string; updated_us: number };
+/** What the hub did with the events of a node, by class: committed, duplicate, kept (process rows), matched. */
+export type LedgerTable = Owned & { cluster: string; node: string; class: string; reason: string; n: number };
 export type AuditWindowTable = Owned & { cluster: string; batch_no: number; hashes: Uint8Array; seen_us: number };
 
 export type RuleStateTable = Owned & { rule: string; enabled: number; user: string; changed_us: number };
@@ -100,6 +102,7 @@ export type HubTables = {
   alert_minutes: AlertMinuteTable;
   boots: BootTable;
   streams: StreamTable;
+  ledger: LedgerTable;
   audit_windows: AuditWindowTable;
   rule_states: RuleStateTable;
   settings: SettingTable;

@@ -1,0 +1,221 @@
+import { Fault } from "@atalaya/wire";
+import { LiveListeners } from "../live/live-listeners.ts";
+import { EvaluatorPool } from "../pipeline/evaluator-pool.ts";
+import { InFlight } from "../pipeline/in-flight.ts";
+import { Ingest } from "../pipeline/ingest.ts";
+import type { FromEvaluator } from "../pipeline/messages.ts";
+import { ReaderPool } from "../store/reader-pool.ts";
+import { WriterClient } from "../store/writer-client.ts";
+import type { FromWriter, StoredState } from "../store/writer-messages.ts";
+import { HubMetrics } from "./hub-metrics.ts";
+import { pipelineLimits } from "./limits.ts";
+import type { HubCoreOptions } from "./open-hub-core.ts";
+import { Rate, RecentP99 } from "./rates.ts";
+import { RuleBook } from "./rule-book.ts";
+import { SensorTable } from "./sensor-table.ts";
+import { unpackFault } from "./thread-fault.ts";
+
+type Workspace = {
+  commitNo: number;
+  eventsTotal: number;
+  rate: Rate;
+  behind: RecentP99;
+  settings: Map<string, string>;
+};
+type CommittedMessage = Extract<FromWriter, { type: "committed" }>;
+
+/** Settings of the hub itself, not of a workspace. */
+const hubItself = "";
+const planSetting = "filter_plan";
+
+/** The threads and what the API thread keeps in memory, wired together. */
+export class HubParts {
+  readonly options: HubCoreOptions;
+  readonly startedUs = Date.now() * 1_000;
+  readonly metrics = new HubMetrics();
+  readonly live = new LiveListeners((on) => this.#evaluators.broadcast({ type: "live", on }));
+  readonly #inFlight = new InFlight();
+  readonly #workspaces = new Map<string, Workspace>();
+  readonly #unlock: () => void;
+  readonly #timers: NodeJS.Timeout[] = [];
+  readonly #evaluators: EvaluatorPool;
+  readonly writer: WriterClient;
+  readonly readers: ReaderPool;
+  readonly ingest: Ingest;
+  readonly rules: RuleBook;
+  readonly sensors: SensorTable;
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: HubCoreOptions, unlock: () => void, writer: WriterClient, state: StoredState) {
+    this.options = options;
+    this.#unlock = unlock;
+    this.writer = writer;
+    this.#remember(state);
+    this.readers = new ReaderPool(options.dataFolder, (error) => this.#broken(error));
+    this.#evaluators = new EvaluatorPool(writer, state.memory, {
+      said: (evaluator, message) => this.#said(evaluator, message),
+      broken: (error) => this.#broken(error),
+    });
+    this.ingest = new Ingest(this.#evaluators, this.#inFlight);
+    this.sensors = new SensorTable(state.sensors, (workspaceId, sensor) => this.live.sensor(workspaceId, sensor));
+    this.rules = new RuleBook({
+      builtIn: options.builtIn ?? [],
+      paths: options.ruleFiles,
+      switchedOff: state.switchedOff,
+      plan: this.workspace(hubItself).settings.get(planSetting),
+      broadcast: (message) => this.#evaluators.broadcast(message),
+      savePlan: (value) =>
+        this.#write(() => writer.write("putSetting", { workspaceId: hubItself, name: planSetting, value })),
+    });
+    this.#watchFigures();
+  }
+
+  /** Opens store and threads; resolves when the rules are loaded. */
+  static async open(options: HubCoreOptions, unlock: () => void): Promise<HubParts> {
+    let parts: HubParts | undefined;
+    const { writer, state } = await WriterClient.open(options.dataFolder, {
+      committed: (message) => parts?.committed(message),
+      failed: (requests, fault) => parts?.failed(requests, fault),
+      broken: (error) => parts?.broke(error),
+    });
+    parts = new HubParts(options, unlock, writer, state);
+    await parts.rules.start();
+    parts.#start();
+    return parts;
+  }
+
+  #remember(state: StoredState): void {
+    for (const [workspaceId, commitNo, eventsTotal] of state.workspaces) {
+      Object.assign(this.workspace(workspaceId), { commitNo, eventsTotal });
+    }
+    for (const [workspaceId, name, value] of state.settings) this.workspace(workspaceId).settings.set(name, value);
+  }
+
+  #start(): void {
+    this.#timers.push(setInterval(() => this.sensors.tick(), pipelineLimits.sensorTickMs).unref());
+    this.#timers.push(setInterval(() => this.#saveSensors(), pipelineLimits.sensorSaveUs / 1_000).unref());
+  }
+
+  #saveSensors(): void {
+    const rows = this.sensors.takeUnsaved();
+    if (rows.length > 0) this.#write(() => this.writer.write("saveSensors", rows));
+  }
+
+  /** What nobody waits for: a failure is logged, and the next one writes anew. */
+  #write(write: () => Promise<unknown>): void {
+    write().catch((error) => this.log("writing the hub's own state", error));
+  }
+
+  log(what: string, error: unknown): void {
+    this.options.log?.(`${what}: ${error instanceof Error ? error.message : String(error)}`);
+  }
+
+  /** The figures of a workspace; an unknown one has none yet. */
+  workspace(workspaceId: string): Workspace {
+    const known = this.#workspaces.get(workspaceId);
+    if (known !== undefined) return known;
+    const made: Workspace = {
+      commitNo: 0,
+      eventsTotal: 0,
+      rate: new Rate(),
+      behind: new RecentP99(),
+      settings: new Map(),
+    };
+    this.#workspaces.set(workspaceId, made);
+    return made;
+  }
+
+  #said(evaluator: number, message: FromEvaluator): void {
+    if (message.type === "refused") this.#inFlight.reject(message.request, unpackFault(message.fault));
+    else if (message.type === "sensor") this.sensors.heard(message);
+    else if (message.type === "live") {
+      this.metrics.liveNotShown(message.notShown);
+      for (const event of message.events) this.live.event(message.workspaceId, message.node, event);
+    } else if (message.type === "fault") this.log(message.what, message.detail);
+    // Every evaluator loads the same rules; one tells of them.
+    else if (evaluator !== 0) return;
+    else if (message.type === "rules") this.rules.loaded(message);
+    else this.rules.planned(message.plan);
+  }
+
+  /** Streams hear of a change before its sender does. */
+  committed(message: CommittedMessage): void {
+    this.metrics.committed(message);
+    for (const [workspaceId, commitNo, eventsTotal] of message.workspaces) {
+      Object.assign(this.workspace(workspaceId), { commitNo, eventsTotal });
+    }
+    for (const change of message.changes) this.live.alert(change);
+    const nowUs = Date.now() * 1_000;
+    for (const batch of message.batches) {
+      const workspace = this.workspace(batch.workspaceId);
+      workspace.rate.add(batch.accepted);
+      if (batch.newestUs > 0) workspace.behind.add(Math.max(0, nowUs - batch.newestUs));
+      for (const { node, reason, n } of batch.ledger) {
+        if (reason === "committed") this.sensors.counted(batch.workspaceId, batch.cluster, node, n);
+      }
+      this.#inFlight.resolve(batch.request, { accepted: batch.accepted, duplicates: batch.duplicates });
+    }
+  }
+
+  failed(requests: readonly number[], fault: Fault): void {
+    this.metrics.failed();
+    this.log("a commit failed", fault);
+    for (const request of requests) this.#inFlight.reject(request, fault);
+  }
+
+  broke(error: unknown): void {
+    this.#broken(error);
+  }
+
+  /** A thread ended by an error of ours: nothing more is acknowledged, and the process ends to be started again. */
+  #broken(error: unknown): void {
+    if (this.#closing !== undefined) return;
+    this.#inFlight.rejectAll(new Fault("STORE_UNREACHABLE", "A thread of the hub ended; the hub starts again."));
+    setImmediate(() => {
+      throw error;
+    });
+  }
+
+  #watchFigures(): void {
+    const inFlight = this.#inFlight;
+    this.metrics.watch("atalaya_hub_in_flight_bytes", "Bytes between arrival and commit.", () => inFlight.bytes);
+    this.metrics.watch("atalaya_hub_in_flight_requests", "Requests between arrival and commit.", () => inFlight.size);
+    this.metrics.watch(
+      "atalaya_hub_in_flight_refused",
+      "Requests refused because of the bytes in flight.",
+      () => inFlight.refused,
+    );
+    this.metrics.watch("atalaya_hub_listeners", "Listeners of the live streams.", () => this.live.size);
+    this.metrics.watch(
+      "atalaya_hub_readers_replaced",
+      "Reader threads ended past a query's deadline.",
+      () => this.readers.replaced,
+    );
+    this.metrics.watch("atalaya_hub_rule_loads", "Times that the rules were loaded.", () => this.rules.reloads);
+    this.metrics.watch(
+      "atalaya_hub_rule_problems",
+      "Problems of the rule files in force.",
+      () => this.rules.problems.length,
+    );
+    this.metrics.watch(
+      "atalaya_hub_sensors_not_kept",
+      "Reports of sensors beyond the limit.",
+      () => this.sensors.notKept,
+    );
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
+    this.#saveSensors();
+    await this.rules.close();
+    await this.writer.close();
+    this.#inFlight.rejectAll(new Fault("STORE_UNREACHABLE", "The hub is stopping; send again."));
+    await Promise.all([this.#evaluators.close(), this.readers.close()]);
+    this.#unlock();
+  }
+}

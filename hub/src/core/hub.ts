@@ -1,0 +1,219 @@
+import { randomUUID } from "node:crypto";
+import {
+  type Alert,
+  type AlertAction,
+  type AlertPage,
+  type AlertQuery,
+  type ApiEvent,
+  Fault,
+  type FilterPlan,
+  type Frame,
+  type Notification,
+  notificationSchema,
+  type Rule,
+  type Sensor,
+  type Status,
+} from "@atalaya/wire";
+import type { AccountRow, CommittedAlert, HubCore, LiveListener, SenderIdentity, SessionRow } from "../hub-core.ts";
+import type { CredentialRow } from "../store/state-writes.ts";
+import { AccessRecords } from "./access-records.ts";
+import type { HubParts } from "./hub-parts.ts";
+import { testEvent, testRuleName } from "./test-alert.ts";
+
+const dayUs = 86_400_000_000;
+const noNotification: Notification = {
+  enabled: false,
+  url: "",
+  shape: "json",
+  min_severity: "medium",
+  stdout: false,
+  file: null,
+};
+
+/** HubCore over the threads: asks, tells, and keeps no state of its own but what HubParts holds. */
+export class Hub implements HubCore {
+  readonly #parts: HubParts;
+  readonly #access: AccessRecords;
+
+  constructor(parts: HubParts) {
+    this.#parts = parts;
+    this.#access = new AccessRecords(parts.readers, parts.writer, (error) => parts.log("a credential's use", error));
+  }
+
+  async ingest(frames: readonly Frame[], sender: SenderIdentity): Promise<{ accepted: number; duplicates: number }> {
+    return this.#counted(() => this.#parts.ingest.frames(frames, sender));
+  }
+
+  async audit(events: readonly ApiEvent[], sender: SenderIdentity): Promise<{ accepted: number }> {
+    const { accepted } = await this.#counted(() => this.#parts.ingest.records(events, sender));
+    return { accepted };
+  }
+
+  async #counted<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof Fault) this.#parts.metrics.refused(error.code);
+      throw error;
+    }
+  }
+
+  filterPlan(): FilterPlan {
+    return this.#parts.rules.plan;
+  }
+
+  alertPage(workspaceId: string, query: AlertQuery): Promise<AlertPage> {
+    return this.#parts.readers.ask("alertPage", { workspaceId, query });
+  }
+
+  alert(workspaceId: string, alertId: string): Promise<Alert | undefined> {
+    return this.#parts.readers.ask("alert", { workspaceId, alertId });
+  }
+
+  async actOnAlert(
+    workspaceId: string,
+    alertId: string,
+    action: AlertAction,
+    user: string,
+  ): Promise<Alert | undefined> {
+    const change = await this.#parts.writer.write("actOnAlert", { workspaceId, alertId, action, user });
+    return change === undefined ? undefined : this.alert(workspaceId, alertId);
+  }
+
+  alertsSince(workspaceId: string, commit: number): Promise<CommittedAlert[]> {
+    return this.#parts.readers.ask("alertsSince", { workspaceId, commit });
+  }
+
+  async lastCommit(workspaceId: string): Promise<number> {
+    return this.#parts.workspace(workspaceId).commitNo;
+  }
+
+  async testAlert(workspaceId: string, user: string): Promise<Alert> {
+    const { cluster, node } = this.#parts.options;
+    const token = randomUUID();
+    let alertId: string | undefined;
+    const stop = this.listen({
+      alert: ({ alert }) => {
+        if (alert.rule === testRuleName && alert.summary.en.includes(token)) alertId = alert.alert_id;
+      },
+    });
+    try {
+      await this.#parts.ingest.made(testEvent(user, token), { workspaceId, cluster, node, bootId: "" });
+    } finally {
+      stop();
+    }
+    const alert = alertId === undefined ? undefined : await this.alert(workspaceId, alertId);
+    if (alert !== undefined) return alert;
+    throw new Fault("RULES_BROKEN", `The rule “${testRuleName}” raised nothing: switch it on and try again.`);
+  }
+
+  async rules(workspaceId: string): Promise<Rule[]> {
+    const sinceUs = Date.now() * 1_000 - dayUs;
+    const figures = await this.#parts.readers.ask("ruleFigures", { workspaceId, sinceUs });
+    return this.#parts.rules.list(workspaceId, figures);
+  }
+
+  async setRuleEnabled(workspaceId: string, rule: string, enabled: boolean, user: string): Promise<Rule | undefined> {
+    if (!this.#parts.rules.has(rule)) return undefined;
+    await this.#parts.writer.write("putRuleState", { workspaceId, rule, enabled, user });
+    this.#parts.rules.switch(workspaceId, rule, enabled);
+    const rules = await this.rules(workspaceId);
+    return rules.find((one) => one.rule === rule);
+  }
+
+  async sensors(workspaceId: string): Promise<Sensor[]> {
+    return this.#parts.sensors.list(workspaceId);
+  }
+
+  async status(workspaceId: string): Promise<Status> {
+    const sensors = this.#parts.sensors.list(workspaceId);
+    const { enabled, total } = this.#parts.rules.counts(workspaceId);
+    const workspace = this.#parts.workspace(workspaceId);
+    return {
+      version: this.#parts.options.version,
+      started_us: this.#parts.startedUs,
+      behind_us: workspace.behind.value(),
+      sensors_live: sensors.filter((sensor) => sensor.state !== "silent").length,
+      sensors_total: sensors.length,
+      events_per_second: workspace.rate.perSecond(),
+      events_total: workspace.eventsTotal,
+      lost_total: sensors.flatMap((sensor) => sensor.lost).reduce((sum, { value }) => sum + value, 0),
+      alerts_open: await this.#parts.readers.ask("openAlerts", { workspaceId }),
+      rules_enabled: enabled,
+      rules_total: total,
+      rule_problems: [...this.#parts.rules.problems],
+      sensor_missing: this.#sensorMissing(sensors),
+    };
+  }
+
+  /** The sensor of the hub's own machine, when it has never been heard or fell silent. */
+  #sensorMissing(sensors: readonly Sensor[]): string | null {
+    const { cluster, node } = this.#parts.options;
+    const own = sensors.find((sensor) => sensor.cluster === cluster && sensor.node === node);
+    if (own !== undefined && own.state !== "silent") return null;
+    const what = own === undefined ? "has not reported yet" : "has fallen silent";
+    return `The sensor of this machine (${node}) ${what}: see what atalaya up printed, or run atalaya collector --stdout.`;
+  }
+
+  account(workspaceId: string, user: string): Promise<AccountRow | undefined> {
+    return this.#access.account(workspaceId, user);
+  }
+
+  putAccount(workspaceId: string, account: AccountRow): Promise<void> {
+    return this.#access.putAccount(workspaceId, account);
+  }
+
+  putSession(secretHash: string, session: SessionRow, kind: "browser" | "token", name: string): Promise<void> {
+    return this.#access.putSession(secretHash, session, kind, name);
+  }
+
+  session(secretHash: string): Promise<SessionRow | undefined> {
+    return this.#access.session(secretHash);
+  }
+
+  deleteSession(secretHash: string): Promise<void> {
+    return this.#access.deleteSession(secretHash);
+  }
+
+  putCredential(secretHash: string, row: CredentialRow): Promise<void> {
+    return this.#access.putCredential(secretHash, row);
+  }
+
+  credential(secretHash: string, use: "sensor" | "audit"): Promise<SenderIdentity | undefined> {
+    return this.#access.credential(secretHash, use);
+  }
+
+  auditCredentials(workspaceId: string) {
+    return this.#access.auditCredentials(workspaceId);
+  }
+
+  revokeCredential(workspaceId: string, credentialId: string): Promise<boolean> {
+    return this.#access.revokeCredential(workspaceId, credentialId);
+  }
+
+  async notification(workspaceId: string): Promise<Notification> {
+    const stored = this.#parts.workspace(workspaceId).settings.get("notification");
+    return stored === undefined ? noNotification : notificationSchema.parse(JSON.parse(stored));
+  }
+
+  async putNotification(workspaceId: string, notification: Notification): Promise<void> {
+    const value = JSON.stringify(notification);
+    await this.#parts.writer.write("putSetting", { workspaceId, name: "notification", value });
+    this.#parts.workspace(workspaceId).settings.set("notification", value);
+  }
+
+  listen(listener: LiveListener): () => void {
+    return this.#parts.live.add(listener);
+  }
+
+  metrics(): Promise<string> {
+    const lost = this.#parts.sensors.all().flatMap(({ cluster, node, lost: losses }) => {
+      return losses.map((loss) => ({ cluster, node, ...loss }));
+    });
+    return this.#parts.metrics.text(lost);
+  }
+
+  close(): Promise<void> {
+    return this.#parts.close();
+  }
+}

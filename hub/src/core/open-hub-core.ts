@@ -1,0 +1,38 @@
+import { builtInPacks } from "@atalaya/detections";
+import type { RuleFile } from "@atalaya/rules";
+import type { HubCore } from "../hub-core.ts";
+import { lockDataFolder, prepareDataFolder } from "../store/data-folder.ts";
+import { Hub } from "./hub.ts";
+import { HubParts } from "./hub-parts.ts";
+import { testRuleFile } from "./test-alert.ts";
+
+export type HubCoreOptions = {
+  /** The hub's own folder (DIR/hub): database, a file of process rows a day. */
+  dataFolder: string;
+  /** The user's rule files and folders, beside the built-in packs. */
+  ruleFiles: readonly string[];
+  /** Names of the sensor of this machine, and what test alerts carry. */
+  node: string;
+  cluster: string;
+  version: string;
+  /** The packs that come with the program; those of detections when absent. */
+  builtIn?: readonly RuleFile[];
+  /** Told of what nobody waits for and went wrong, one line each. */
+  log?: (line: string) => void;
+};
+
+/**
+ * Opens the hub behind its API: database (migrated), writer, readers, evaluators, rules. Throws Fault DATA_UNWRITABLE
+ * (the folder cannot be written, or another hub holds it), STORE_NEWER, STORE_UNREACHABLE.
+ */
+export async function openHubCore(options: HubCoreOptions): Promise<HubCore> {
+  prepareDataFolder(options.dataFolder);
+  const unlock = lockDataFolder(options.dataFolder);
+  try {
+    const builtIn = [...(options.builtIn ?? builtInPacks()), testRuleFile];
+    return new Hub(await HubParts.open({ ...options, builtIn }, unlock));
+  } catch (error) {
+    unlock();
+    throw error;
+  }
+}

@@ -1,0 +1,152 @@
+import type { Sensor, SensorReport } from "@atalaya/wire";
+import type { SensorHeard } from "../pipeline/messages.ts";
+import type { SensorTable as SensorRow } from "../store/schema.ts";
+import { pipelineLimits } from "./limits.ts";
+import { Rate } from "./rates.ts";
+
+// Reasons of a sensor's counters that are no loss: what was tried, passed on, or left out on purpose.
+const noLoss = new Set([
+  "attempted",
+  "submitted",
+  "filtered",
+  "deduplicated",
+  "handed_on",
+  "pending",
+  "decoded",
+  "received",
+  "sent",
+  "acknowledged",
+  "adopted",
+  "snapshot",
+]);
+
+type Entry = {
+  workspaceId: string;
+  sensorId: string;
+  cluster: string;
+  node: string;
+  lastSeenUs: number;
+  report: SensorReport | null;
+  lossGrewUs: number;
+  rate: Rate;
+  state: Sensor["state"];
+  unsaved: boolean;
+};
+
+/** What sensors say of themselves, in memory; their last words are written down now and then. */
+export class SensorTable {
+  readonly #entries = new Map<string, Entry>();
+  readonly #changed: (workspaceId: string, sensor: Sensor) => void;
+  notKept = 0;
+
+  constructor(rows: readonly SensorRow[], changed: (workspaceId: string, sensor: Sensor) => void) {
+    this.#changed = changed;
+    for (const row of rows) {
+      const entry = this.#entry(row.workspace_id, row.cluster, row.node);
+      if (entry === undefined) continue;
+      entry.lastSeenUs = row.last_seen_us;
+      entry.report = JSON.parse(row.report) as SensorReport;
+    }
+  }
+
+  #entry(workspaceId: string, cluster: string, node: string): Entry | undefined {
+    const sensorId = `${cluster}/${node}`;
+    const key = `${workspaceId}\n${sensorId}`;
+    const known = this.#entries.get(key);
+    if (known !== undefined) return known;
+    if (this.#entries.size >= pipelineLimits.sensorsMax) {
+      this.notKept += 1;
+      return undefined;
+    }
+    const seen = {
+      lastSeenUs: 0,
+      report: null,
+      lossGrewUs: 0,
+      rate: new Rate(),
+      state: "silent",
+      unsaved: false,
+    } as const;
+    const made: Entry = { workspaceId, sensorId, cluster, node, ...seen };
+    this.#entries.set(key, made);
+    return made;
+  }
+
+  heard({ workspaceId, cluster, report }: SensorHeard): void {
+    const entry = this.#entry(workspaceId, cluster, report.node);
+    if (entry === undefined) return;
+    const nowUs = Date.now() * 1_000;
+    const sameRun = entry.report?.started_us === report.started_us;
+    if (lossOf(report) > (sameRun && entry.report !== null ? lossOf(entry.report) : 0)) entry.lossGrewUs = nowUs;
+    entry.report = report;
+    entry.lastSeenUs = nowUs;
+    entry.unsaved = true;
+    entry.state = stateOf(entry, nowUs);
+    this.#changed(workspaceId, show(entry));
+  }
+
+  /** Events of a node that were committed. */
+  counted(workspaceId: string, cluster: string, node: string, n: number): void {
+    this.#entries.get(`${workspaceId}\n${cluster}/${node}`)?.rate.add(n);
+  }
+
+  /** Tells of sensors that fell silent or recovered. */
+  tick(): void {
+    const nowUs = Date.now() * 1_000;
+    for (const entry of this.#entries.values()) {
+      const state = stateOf(entry, nowUs);
+      if (state === entry.state) continue;
+      entry.state = state;
+      this.#changed(entry.workspaceId, show(entry));
+    }
+  }
+
+  list(workspaceId: string): Sensor[] {
+    this.tick();
+    const own = [...this.#entries.values()].filter((entry) => entry.workspaceId === workspaceId);
+    return own.map(show).sort((a, b) => (a.sensor_id < b.sensor_id ? -1 : 1));
+  }
+
+  all(): Sensor[] {
+    return [...this.#entries.values()].map(show);
+  }
+
+  /** The rows to write down, each once. */
+  takeUnsaved(): SensorRow[] {
+    const rows: SensorRow[] = [];
+    for (const entry of this.#entries.values()) {
+      if (!entry.unsaved || entry.report === null) continue;
+      entry.unsaved = false;
+      const { workspaceId: workspace_id, sensorId: sensor_id, cluster, node, lastSeenUs: last_seen_us } = entry;
+      rows.push({ workspace_id, sensor_id, cluster, node, last_seen_us, report: JSON.stringify(entry.report) });
+    }
+    return rows;
+  }
+}
+
+function lostBy(report: SensorReport | null): Sensor["lost"] {
+  return (report?.counters ?? []).filter(({ reason, value }) => value > 0 && !noLoss.has(reason));
+}
+
+function lossOf(report: SensorReport): number {
+  return lostBy(report).reduce((sum, { value }) => sum + value, 0);
+}
+
+function stateOf(entry: Entry, nowUs: number): Sensor["state"] {
+  if (nowUs - entry.lastSeenUs > pipelineLimits.sensorSilentUs) return "silent";
+  if (nowUs - entry.lossGrewUs < pipelineLimits.sensorLossWindowUs) return "degraded";
+  return entry.report?.programs.some((program) => !program.loaded || !program.attached) ? "degraded" : "live";
+}
+
+function show(entry: Entry): Sensor {
+  return {
+    sensor_id: entry.sensorId,
+    cluster: entry.cluster,
+    node: entry.node,
+    state: entry.state,
+    last_seen_us: entry.lastSeenUs,
+    events_per_second: entry.rate.perSecond(),
+    lag_us: entry.report?.lag_us ?? 0,
+    lost: lostBy(entry.report),
+    report: entry.report,
+  };
+}

@@ -1,0 +1,187 @@
+import {
+  type AtalayaEvent,
+  decodeEvents,
+  Fault,
+  type FrameHeader,
+  type SensorReport,
+  sensorReportSchema,
+} from "@atalaya/wire";
+import { pipelineLimits } from "../core/limits.ts";
+import type { EventOrigin } from "./alert-document.ts";
+import type { EventMemory } from "./event-memory.ts";
+import { MatchFolder } from "./fold-matches.ts";
+import type { Batch, FramePart, LedgerEntry, Origin, ProcessRows, SensorHeard } from "./messages.ts";
+import { keepProcessRow } from "./process-rows.ts";
+import type { RuleEngine } from "./rule-engine.ts";
+
+export type EvaluationOutlets = {
+  sensor(heard: SensorHeard): void;
+  /** Undefined when nobody watches. */
+  live: ((workspaceId: string, node: string, event: AtalayaEvent) => void) | undefined;
+  ruleFailed(what: string, error: unknown): void;
+};
+
+/** Turns one request into the batch that the writer commits. Made anew for every request. */
+export class Evaluation {
+  readonly #origin: Origin;
+  readonly #memory: EventMemory;
+  readonly #rules: RuleEngine;
+  readonly #outlets: EvaluationOutlets;
+  readonly #folder = new MatchFolder();
+  readonly #ledger = new Map<string, LedgerEntry>();
+  readonly #processes: ProcessRows[] = [];
+  readonly #hashes: string[] = [];
+  readonly #started = performance.now();
+  #accepted = 0;
+  #duplicates = 0;
+  #newestUs = 0;
+  #errors = 0;
+
+  constructor(origin: Origin, memory: EventMemory, rules: RuleEngine, outlets: EvaluationOutlets) {
+    this.#origin = origin;
+    this.#memory = memory;
+    this.#rules = rules;
+    this.#outlets = outlets;
+  }
+
+  /** Throws a Fault when a frame does not decode: then none of the request's frames counts. */
+  frames(frames: readonly FramePart[]): void {
+    const decoded = frames.map(({ header, body }) => ({ header, events: decodeFrameBody(header, body) }));
+    for (const { header, events } of decoded) this.#frame(header, events);
+  }
+
+  /** Events of our own making or of the audit endpoint. */
+  events(events: readonly AtalayaEvent[], node: string, bootId: string): void {
+    const origin = this.#eventOrigin(node, bootId);
+    for (const event of events) this.#event(event, origin, undefined);
+  }
+
+  #eventOrigin(node: string, bootId: string): EventOrigin {
+    return { cluster: this.#origin.cluster, node, bootId, receivedUs: Date.now() * 1_000 };
+  }
+
+  #frame(header: FrameHeader, events: readonly AtalayaEvent[]): void {
+    const origin = this.#eventOrigin(header.node, header.bootId);
+    // Scans at start and reports have no place in a ring.
+    const placed = header.lastPosition > 0 && header.class !== "api" && header.class !== "sensor";
+    const rows: ProcessRows = { node: header.node, bootId: header.bootId, steps: [], ends: [] };
+    if (!placed) for (const event of events) this.#event(event, origin, rows);
+    else {
+      const name = [this.#origin.cluster, header.node, header.bootId, header.layoutHash, header.ring, header.class];
+      const positions = this.#memory.stream(this.#origin.workspaceId, name.join("\n"), header);
+      const allNew = positions.isNew(header);
+      for (const event of events) {
+        const known = !allNew && "position" in event && event.position !== null && positions.has(event.position);
+        if (known) this.#duplicate(header.node, header.class);
+        else this.#event(event, origin, rows);
+      }
+      positions.add(header);
+    }
+    if (rows.steps.length + rows.ends.length > 0) this.#processes.push(rows);
+  }
+
+  #duplicate(node: string, name: string): void {
+    this.#duplicates += 1;
+    this.#count(node, name, "duplicate");
+  }
+
+  #event(event: AtalayaEvent, origin: EventOrigin, rows: ProcessRows | undefined): void {
+    if (event.class === "api" && event.record !== null) {
+      const hash = this.#memory.newRecord(this.#origin.workspaceId, origin.cluster, event.record);
+      if (hash === undefined) {
+        this.#duplicate(origin.node, event.class);
+        return;
+      }
+      this.#hashes.push(hash);
+    }
+    this.#accepted += 1;
+    this.#count(origin.node, event.class, "committed");
+    if (event.class === "sensor") this.#sensor(event.time_us, event.report, origin);
+    else this.#observe(event, origin, rows);
+  }
+
+  #observe(event: AtalayaEvent, origin: EventOrigin, rows: ProcessRows | undefined): void {
+    if (event.time_us !== null && event.time_us > this.#newestUs) this.#newestUs = event.time_us;
+    if (rows !== undefined && keepProcessRow(rows, event)) this.#count(origin.node, event.class, "kept");
+    this.#match(event, origin);
+    this.#outlets.live?.(this.#origin.workspaceId, origin.node, event);
+  }
+
+  #match(event: AtalayaEvent, origin: EventOrigin): void {
+    try {
+      const matches = this.#rules.evaluate(this.#origin.workspaceId, event, `${origin.cluster}\n${origin.node}`);
+      for (const match of matches) {
+        this.#folder.add(match, event, origin);
+        this.#count(origin.node, event.class, "matched");
+      }
+    } catch (error) {
+      // The engine promises not to throw. One event must not stop the others, and the bug must be seen.
+      this.#errors += 1;
+      this.#count(origin.node, event.class, "evaluation_error");
+      this.#outlets.ruleFailed(`evaluating a ${event.class} event`, error);
+    }
+  }
+
+  #sensor(timeUs: number | null, text: string | null, origin: EventOrigin): void {
+    const report = parseReport(text);
+    if (report === undefined) {
+      this.#count(origin.node, "sensor", "report_malformed");
+      return;
+    }
+    const { workspaceId, cluster } = this.#origin;
+    const named = { ...report, node: origin.node === "" ? report.node : origin.node };
+    this.#outlets.sensor({ type: "sensor", workspaceId, cluster, timeUs: timeUs ?? origin.receivedUs, report: named });
+  }
+
+  #count(node: string, name: string, reason: string): void {
+    const key = `${node}\n${name}\n${reason}`;
+    const entry = this.#ledger.get(key);
+    if (entry === undefined) this.#ledger.set(key, { node, class: name, reason, n: 1 });
+    else entry.n += 1;
+  }
+
+  /** Closes the request. */
+  batch(evaluator: number, sequence: number, epoch: number): Batch {
+    const hashes = this.#hashes.length === 0 ? undefined : new Uint8Array(Buffer.from(this.#hashes.join(""), "latin1"));
+    return {
+      ...this.#origin,
+      type: "batch",
+      evaluator,
+      sequence,
+      epoch,
+      accepted: this.#accepted,
+      duplicates: this.#duplicates,
+      newestUs: this.#newestUs,
+      evaluationErrors: this.#errors,
+      ledger: [...this.#ledger.values()],
+      streams: this.#memory.close(sequence),
+      auditHashes: hashes,
+      processes: this.#processes,
+      folds: this.#folder.take(),
+      evaluateUs: Math.round((performance.now() - this.#started) * 1_000),
+    };
+  }
+}
+
+function decodeFrameBody(header: FrameHeader, body: Uint8Array): AtalayaEvent[] {
+  const decoded = decodeEvents(body);
+  if (!decoded.ok)
+    throw new Fault(decoded.code, `A frame of ${header.class} events: ${decoded.reason}.`, { class: header.class });
+  if (
+    decoded.value.length > pipelineLimits.processRowsPerFrameMax ||
+    decoded.value.some((event) => event.class !== header.class)
+  ) {
+    throw new Fault("FRAME_MALFORMED", "A frame holds events that its header does not name.", { class: header.class });
+  }
+  return decoded.value;
+}
+
+function parseReport(text: string | null): SensorReport | undefined {
+  if (text === null) return undefined;
+  try {
+    const parsed = sensorReportSchema.safeParse(JSON.parse(text));
+    return parsed.success ? parsed.data : undefined;
+  } catch {
+    return undefined;
+  }
+}

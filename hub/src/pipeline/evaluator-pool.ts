@@ -1,0 +1,58 @@
+import { availableParallelism } from "node:os";
+import { MessageChannel, Worker } from "node:worker_threads";
+import { pipelineLimits } from "../core/limits.ts";
+import type { WriterClient } from "../store/writer-client.ts";
+import type { EvaluatorData } from "./evaluator-thread.ts";
+import type { EvaluatorMemory, FromEvaluator, ToEvaluator } from "./messages.ts";
+
+export type EvaluatorEvents = {
+  said(evaluator: number, message: FromEvaluator): void;
+  broken(error: unknown): void;
+};
+
+/**
+ * The evaluator threads. A node's events, and so a container's, always go to the same one: its windows and positions
+ * live there. One core is left to the API and the writer.
+ */
+export class EvaluatorPool {
+  readonly #workers: Worker[] = [];
+
+  constructor(writer: WriterClient, memory: EvaluatorMemory, events: EvaluatorEvents) {
+    const size = Math.max(1, Math.min(pipelineLimits.workersMax, availableParallelism() - 1));
+    for (let evaluator = 0; evaluator < size; evaluator++) {
+      const { port1, port2 } = new MessageChannel();
+      writer.addEvaluator(evaluator, port2);
+      const workerData: EvaluatorData = { evaluator, memory, writer: port1 };
+      const worker = new Worker(new URL("./evaluator-thread.ts", import.meta.url), {
+        workerData,
+        transferList: [port1],
+      });
+      worker.on("message", (message: FromEvaluator) => events.said(evaluator, message));
+      worker.on("error", events.broken);
+      this.#workers.push(worker);
+    }
+  }
+
+  get size(): number {
+    return this.#workers.length;
+  }
+
+  /** The evaluator of a node (or, with an empty name, of a cluster's audit log). */
+  shard(workspaceId: string, cluster: string, node: string): number {
+    let hash = 0;
+    for (const part of `${workspaceId}\n${cluster}\n${node}`) hash = (hash * 31 + (part.codePointAt(0) ?? 0)) >>> 0;
+    return hash % this.#workers.length;
+  }
+
+  send(evaluator: number, message: ToEvaluator, transfer: readonly ArrayBuffer[] = []): void {
+    this.#workers[evaluator]?.postMessage(message, transfer);
+  }
+
+  broadcast(message: ToEvaluator): void {
+    for (const worker of this.#workers) worker.postMessage(message);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+}

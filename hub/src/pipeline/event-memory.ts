@@ -1,0 +1,93 @@
+import { pipelineLimits } from "../core/limits.ts";
+import type { EvaluatorMemory } from "./messages.ts";
+import { recordHash, recordHashBytes, SeenRecords } from "./seen-records.ts";
+import { type Span, StreamPositions } from "./stream-positions.ts";
+
+type Undo = () => void;
+
+/**
+ * What an evaluator remembers of delivered events, ahead of the disk: positions of rings, hashes of audit records.
+ * Changes belong to a batch; those of batches that were not committed are taken back when a commit fails.
+ */
+export class EventMemory {
+  readonly #streams = new Map<string, StreamPositions>();
+  readonly #audits = new Map<string, SeenRecords>();
+  #unsettled: { sequence: number; undo: Undo[] }[] = [];
+  #undo: Undo[] = [];
+  #touched = new Map<string, StreamPositions>();
+
+  constructor(memory: EvaluatorMemory) {
+    for (const [key, positions] of memory.streams) this.#streams.set(key, StreamPositions.parse(positions));
+    for (const [key, hashes] of memory.audit) {
+      const seen = this.#seen(key);
+      const text = Buffer.from(hashes).toString("latin1");
+      for (let at = 0; at < text.length; at += recordHashBytes) seen.add(text.slice(at, at + recordHashBytes));
+    }
+  }
+
+  /** The stream's positions, to be changed within the batch that is being made. */
+  stream(workspaceId: string, stream: string, span: Span): StreamPositions {
+    const key = `${workspaceId}\n${stream}`;
+    const touched = this.#touched.get(key);
+    const positions = touched ?? this.#takeOver(key);
+    positions.restartIfNew(span);
+    return positions;
+  }
+
+  #takeOver(key: string): StreamPositions {
+    const before = this.#streams.get(key);
+    const copy = before === undefined ? new StreamPositions() : StreamPositions.parse(before.toString());
+    this.#streams.delete(key);
+    this.#streams.set(key, copy);
+    this.#touched.set(key, copy);
+    this.#undo.push(() => (before === undefined ? this.#streams.delete(key) : this.#streams.set(key, before)));
+    if (this.#streams.size > pipelineLimits.streamsMax) {
+      const [oldest] = this.#streams.keys();
+      if (oldest !== undefined) this.#streams.delete(oldest);
+    }
+    return copy;
+  }
+
+  /** The record's hash, or undefined when the record was seen before. */
+  newRecord(workspaceId: string, cluster: string, record: string): string | undefined {
+    const hash = recordHash(record);
+    const seen = this.#seen(`${workspaceId}\n${cluster}`);
+    if (!seen.add(hash)) return undefined;
+    this.#undo.push(() => seen.delete(hash));
+    return hash;
+  }
+
+  #seen(key: string): SeenRecords {
+    const known = this.#audits.get(key);
+    if (known !== undefined) return known;
+    const made = new SeenRecords();
+    this.#audits.set(key, made);
+    return made;
+  }
+
+  /** Closes the batch: gives the streams that it changed, without their workspace. */
+  close(sequence: number): [stream: string, positions: string][] {
+    const streams = [...this.#touched].map(([key, positions]): [string, string] => {
+      return [key.slice(key.indexOf("\n") + 1), positions.toString()];
+    });
+    this.#unsettled.push({ sequence, undo: this.#undo });
+    this.#undo = [];
+    this.#touched = new Map();
+    return streams;
+  }
+
+  /** Forgets how to take back what is on disk now. */
+  settle(upTo: number): void {
+    const first = this.#unsettled.findIndex(({ sequence }) => sequence > upTo);
+    this.#unsettled = first < 0 ? [] : this.#unsettled.slice(first);
+  }
+
+  /** Takes back everything that is not on disk, the batch being made included. */
+  rollBack(): void {
+    const undo = [...this.#unsettled.flatMap((one) => one.undo), ...this.#undo];
+    for (const step of undo.reverse()) step();
+    this.#unsettled = [];
+    this.#undo = [];
+    this.#touched = new Map();
+  }
+}

@@ -1,0 +1,73 @@
+import { createHash } from "node:crypto";
+import type { Match } from "@atalaya/rules";
+import { type AlertEvidence, type AtalayaEvent, limits } from "@atalaya/wire";
+import { type AlertDraft, draftAlert, type EventOrigin } from "./alert-document.ts";
+
+export type EvidenceRow = { hash: string; evidence: AlertEvidence };
+export type MatchedProcess = { node: string; bootId: string; pid: number; startUs: number };
+
+/** The matches of one request that are repeats of one alert, with what is needed to open it if none is open. */
+export type FoldedMatches = {
+  foldKey: string;
+  rule: string;
+  count: number;
+  firstUs: number;
+  lastUs: number;
+  draft: AlertDraft;
+  evidence: EvidenceRow[];
+  processes: MatchedProcess[];
+};
+
+/**
+ * Folds the matches of one request. The long part of an alert (texts in two languages, the condition's tree) is made
+ * once a fold key, because in a storm of repeats it would cost more than the evaluation itself.
+ */
+export class MatchFolder {
+  readonly #folds = new Map<string, FoldedMatches>();
+
+  add(match: Match, event: AtalayaEvent, origin: EventOrigin): void {
+    const timeUs = event.time_us ?? origin.receivedUs;
+    const known = this.#folds.get(match.foldKey);
+    const fold = known ?? openFold(match, event, origin, timeUs);
+    if (known === undefined) this.#folds.set(match.foldKey, fold);
+    fold.count += 1;
+    fold.firstUs = Math.min(fold.firstUs, timeUs);
+    fold.lastUs = Math.max(fold.lastUs, timeUs);
+    addEvidence(fold, match, event, timeUs);
+    addProcess(fold, event, origin);
+  }
+
+  take(): FoldedMatches[] {
+    return [...this.#folds.values()];
+  }
+}
+
+function openFold(match: Match, event: AtalayaEvent, origin: EventOrigin, timeUs: number): FoldedMatches {
+  return {
+    foldKey: match.foldKey,
+    rule: match.rule.name,
+    count: 0,
+    firstUs: timeUs,
+    lastUs: timeUs,
+    draft: draftAlert(match, event, origin),
+    evidence: [],
+    processes: [],
+  };
+}
+
+function addEvidence(fold: FoldedMatches, match: Match, event: AtalayaEvent, timeUs: number): void {
+  if (fold.evidence.length >= limits.alertEvidenceMax) return;
+  const hash = createHash("sha256").update(match.output).digest("base64url").slice(0, 16);
+  if (fold.evidence.some((one) => one.hash === hash)) return;
+  const evidence: AlertEvidence = { time_us: timeUs, output: match.output, output_fields: match.outputFields };
+  if ("pid" in event && event.pid !== null) evidence.pid = event.pid;
+  fold.evidence.push({ hash, evidence });
+}
+
+function addProcess(fold: FoldedMatches, event: AtalayaEvent, origin: EventOrigin): void {
+  if (fold.processes.length >= limits.alertEvidenceMax || !("pid" in event)) return;
+  const { pid, start_us: startUs } = event;
+  if (pid === null || startUs === null) return;
+  if (fold.processes.some((one) => one.pid === pid && one.startUs === startUs)) return;
+  fold.processes.push({ node: origin.node, bootId: origin.bootId, pid, startUs });
+}

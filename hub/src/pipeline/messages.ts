@@ -1,0 +1,100 @@
+import type { Rule, RuleFile, RuleProblem } from "@atalaya/rules";
+import type { ApiEvent, AtalayaEvent, FilterPlan, FrameHeader, SensorReport } from "@atalaya/wire";
+import type { FaultMessage } from "../core/thread-fault.ts";
+import type { FoldedMatches } from "./fold-matches.ts";
+
+// What API thread, evaluators and writer say to each other.
+//
+//     API thread --frames--> evaluator --batch--> writer --committed--> API thread
+//                                      <-settled--
+//
+// A batch is evaluated against positions that are not yet on disk. When a commit fails, the writer's epoch grows, what
+// was evaluated in the old one is refused, and the evaluators take back what they remembered of it.
+
+export type FramePart = { header: FrameHeader; body: Uint8Array };
+/** The rules that are switched off, by workspace. */
+export type Switches = [workspaceId: string, rules: string[]][];
+
+export type RulesMessage = {
+  type: "rules";
+  generation: number;
+  files: RuleFile[];
+  /** Texts by path that loaded without a problem: used where the new text has one. */
+  lastGood: [path: string, text: string][];
+  switches: Switches;
+};
+
+export type Origin = { request: number; workspaceId: string; cluster: string };
+export type ToEvaluator =
+  | RulesMessage
+  | { type: "switches"; switches: Switches }
+  | ({ type: "frames"; frames: FramePart[] } & Origin)
+  | ({ type: "records"; events: ApiEvent[] } & Origin)
+  /** An event of our own making (the test alert): no positions. */
+  | ({ type: "made"; node: string; bootId: string; event: AtalayaEvent } & Origin)
+  | { type: "live"; on: boolean };
+
+export type RulesLoaded = {
+  type: "rules";
+  generation: number;
+  rules: Rule[];
+  problems: RuleProblem[];
+  plan: FilterPlan;
+  /** Paths whose new text was refused and whose last good one is in force. */
+  heldBack: string[];
+};
+export type SensorHeard = {
+  type: "sensor";
+  workspaceId: string;
+  cluster: string;
+  timeUs: number;
+  report: SensorReport;
+};
+export type FromEvaluator =
+  | RulesLoaded
+  | { type: "plan"; plan: FilterPlan }
+  | { type: "refused"; request: number; fault: FaultMessage }
+  | SensorHeard
+  | { type: "live"; workspaceId: string; node: string; events: AtalayaEvent[]; notShown: number }
+  | { type: "fault"; what: string; detail: string };
+
+/** Process life-cycle rows of one boot, as flat arrays: cheap to clone and to bind. */
+export type ProcessRows = {
+  node: string;
+  bootId: string;
+  /** stepWidth values a row: ppid, parent_start_us, pid, start_us, time_us, kind, uid, origin, name, exe_path, cmdline, container_id. */
+  steps: (string | number | null)[];
+  /** endWidth values a row: pid, start_us, time_us, exit_code, exit_signal. */
+  ends: (number | null)[];
+};
+export const stepWidth = 12;
+export const endWidth = 5;
+
+export type LedgerEntry = { node: string; class: string; reason: string; n: number };
+
+/** One request, evaluated: what the writer commits in one transaction. */
+export type Batch = Origin & {
+  type: "batch";
+  evaluator: number;
+  sequence: number;
+  epoch: number;
+  accepted: number;
+  duplicates: number;
+  newestUs: number;
+  evaluateUs: number;
+  evaluationErrors: number;
+  ledger: LedgerEntry[];
+  streams: [stream: string, positions: string][];
+  /** recordHashBytes each. */
+  auditHashes: Uint8Array | undefined;
+  processes: ProcessRows[];
+  folds: FoldedMatches[];
+};
+
+export type ToEvaluatorFromWriter = { type: "settled"; upTo: number } | { type: "failed"; epoch: number };
+
+/** What evaluators must know of earlier runs before the first frame. */
+export type EvaluatorMemory = {
+  streams: [key: string, positions: string][];
+  audit: [key: string, hashes: Uint8Array][];
+};

@@ -1,0 +1,92 @@
+import { Worker } from "node:worker_threads";
+import { Fault } from "@atalaya/wire";
+import { storeLimits } from "../core/limits.ts";
+import { unpackFault } from "../core/thread-fault.ts";
+import type { QueryArgument, QueryResult, ReaderQuery } from "./reader-queries.ts";
+import type { FromReader, ToReader } from "./reader-thread.ts";
+
+type Call = { message: ToReader; resolve(value: unknown): void; reject(error: unknown): void };
+type Reader = { worker: Worker; call: Call | undefined; deadline: NodeJS.Timeout | undefined };
+
+/** Asks reader threads; one that passes a query's deadline is ended and replaced. */
+export class ReaderPool {
+  readonly #folder: string;
+  readonly #broken: (error: unknown) => void;
+  readonly #readers: Reader[] = [];
+  readonly #queue: Call[] = [];
+  #calls = 0;
+  #closed = false;
+  replaced = 0;
+
+  constructor(folder: string, broken: (error: unknown) => void) {
+    this.#folder = folder;
+    this.#broken = broken;
+    for (let i = 0; i < storeLimits.readers; i++) this.#readers.push(this.#start());
+  }
+
+  /** Throws Fault BUSY when too many wait, STORE_UNREACHABLE past the deadline. */
+  ask<Q extends ReaderQuery>(name: Q, argument: QueryArgument<Q>): Promise<QueryResult<Q>> {
+    if (this.#closed) return Promise.reject(new Fault("STORE_UNREACHABLE", "The hub is stopping."));
+    if (this.#queue.length >= storeLimits.queriesQueuedMax) {
+      return Promise.reject(new Fault("BUSY", "Too many queries wait for the database.", { retry_after_s: 1 }));
+    }
+    return new Promise((resolve, reject) => {
+      const message = { call: ++this.#calls, name, argument };
+      this.#queue.push({ message, resolve: (value) => resolve(value as QueryResult<Q>), reject });
+      this.#next();
+    });
+  }
+
+  #next(): void {
+    for (const reader of this.#readers) {
+      if (reader.call !== undefined) continue;
+      const call = this.#queue.shift();
+      if (call === undefined) return;
+      reader.call = call;
+      reader.deadline = setTimeout(() => this.#replace(reader), storeLimits.queryDeadlineMs);
+      reader.worker.postMessage(call.message);
+    }
+  }
+
+  #start(): Reader {
+    const worker = new Worker(new URL("./reader-thread.ts", import.meta.url), { workerData: { folder: this.#folder } });
+    const reader: Reader = { worker, call: undefined, deadline: undefined };
+    worker.on("message", (reply: FromReader) => this.#answered(reader, reply));
+    worker.on("error", (error) => this.#broken(error));
+    return reader;
+  }
+
+  #answered(reader: Reader, reply: FromReader): void {
+    const { call } = reader;
+    if (call === undefined || call.message.call !== reply.call) return;
+    clearTimeout(reader.deadline);
+    reader.call = undefined;
+    if ("fault" in reply) call.reject(unpackFault(reply.fault));
+    else call.resolve(reply.value);
+    this.#next();
+  }
+
+  #replace(reader: Reader): void {
+    this.replaced += 1;
+    const { call } = reader;
+    const at = this.#readers.indexOf(reader);
+    this.#readers[at] = this.#start();
+    reader.worker.removeAllListeners();
+    reader.worker.terminate().catch(() => undefined);
+    const seconds = storeLimits.queryDeadlineMs / 1_000;
+    const message = `The query took longer than ${seconds} s and was given up: narrow it by time, rule or container.`;
+    call?.reject(new Fault("STORE_UNREACHABLE", message, { query: call.message.name }));
+    this.#next();
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const stopping = new Fault("STORE_UNREACHABLE", "The hub is stopping.");
+    for (const call of this.#queue.splice(0)) call.reject(stopping);
+    for (const reader of this.#readers) {
+      clearTimeout(reader.deadline);
+      reader.call?.reject(stopping);
+    }
+    await Promise.all(this.#readers.map((reader) => reader.worker.terminate()));
+  }
+}

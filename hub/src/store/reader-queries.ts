@@ -1,0 +1,65 @@
+import type { Alert, AlertPage, AlertQuery, AuditCredential } from "@atalaya/wire";
+import type { AccountRow, CommittedAlert, SenderIdentity, SessionRow } from "../hub-core.ts";
+import type { OpenDatabase } from "./node-sqlite.ts";
+import {
+  countOpenAlerts,
+  type RuleFigures,
+  readAlert,
+  readAlertPage,
+  readAlertsSince,
+  readRuleFigures,
+} from "./read-alerts.ts";
+import type { EventTables, HubTables } from "./schema.ts";
+
+export type ReaderFiles = { db: OpenDatabase<HubTables>; days(): readonly OpenDatabase<EventTables>[] };
+
+/** What the API thread may ask a reader. */
+export const readerQueries = {
+  alertPage: ({ db }: ReaderFiles, of: { workspaceId: string; query: AlertQuery }): AlertPage =>
+    readAlertPage(db, of.workspaceId, of.query),
+
+  alert: ({ db, days }: ReaderFiles, of: { workspaceId: string; alertId: string }): Alert | undefined =>
+    readAlert(db, days(), of.workspaceId, of.alertId),
+
+  alertsSince: ({ db }: ReaderFiles, of: { workspaceId: string; commit: number }): CommittedAlert[] =>
+    readAlertsSince(db, of.workspaceId, of.commit),
+
+  ruleFigures: ({ db }: ReaderFiles, of: { workspaceId: string; sinceUs: number }): RuleFigures[] =>
+    readRuleFigures(db, of.workspaceId, of.sinceUs),
+
+  openAlerts: ({ db }: ReaderFiles, of: { workspaceId: string }): number => countOpenAlerts(db, of.workspaceId),
+
+  account({ db }: ReaderFiles, of: { workspaceId: string; user: string }): AccountRow | undefined {
+    const accounts = db.query.selectFrom("accounts").selectAll().where("workspace_id", "=", of.workspaceId);
+    const row = db.row(accounts.where("user", "=", of.user));
+    if (row === undefined) return undefined;
+    return { user: row.user, passwordHash: row.password_hash, role: row.role as AccountRow["role"] };
+  },
+
+  session({ db }: ReaderFiles, of: { secretHash: string }): SessionRow | undefined {
+    const row = db.row(db.query.selectFrom("sessions").selectAll().where("secret_hash", "=", of.secretHash));
+    if (row === undefined) return undefined;
+    const { user, workspace_id: workspaceId, expires_us: expiresUs, csrf } = row;
+    return { user, role: row.role as SessionRow["role"], workspaceId, expiresUs, csrf };
+  },
+
+  credential({ db }: ReaderFiles, of: { secretHash: string }): (SenderIdentity & { use: string }) | undefined {
+    const credentials = db.query.selectFrom("credentials").selectAll().where("secret_hash", "=", of.secretHash);
+    const row = db.row(credentials.where("revoked_us", "is", null));
+    if (row === undefined) return undefined;
+    return { workspaceId: row.workspace_id, credentialId: row.credential_id, cluster: row.cluster, use: row.use };
+  },
+
+  auditCredentials({ db }: ReaderFiles, of: { workspaceId: string }): AuditCredential[] {
+    const query = db.query.selectFrom("credentials").selectAll().where("workspace_id", "=", of.workspaceId);
+    const rows = db.rows(query.where("use", "=", "audit").orderBy("created_us", "desc").limit(1_000));
+    return rows.map(({ credential_id, cluster, created_us, revoked_us, last_used_us }) => {
+      return { credential_id, cluster, created_us, revoked_us, last_used_us };
+    });
+  },
+} as const;
+
+export type ReaderQueries = typeof readerQueries;
+export type ReaderQuery = keyof ReaderQueries;
+export type QueryArgument<Q extends ReaderQuery> = Parameters<ReaderQueries[Q]>[1];
+export type QueryResult<Q extends ReaderQuery> = ReturnType<ReaderQueries[Q]>;

@@ -1,0 +1,53 @@
+import { join } from "node:path";
+import { parentPort, workerData } from "node:worker_threads";
+import { type FaultMessage, packFault } from "../core/thread-fault.ts";
+import { listEventFiles } from "./event-files.ts";
+import { type OpenDatabase, openReadOnly } from "./node-sqlite.ts";
+import { type ReaderFiles, type ReaderQuery, readerQueries } from "./reader-queries.ts";
+import type { EventTables, HubTables } from "./schema.ts";
+import { storeFault } from "./store-fault.ts";
+
+// A reader thread: answers one query at a time from the last commit, and can be ended when one takes too long.
+
+export type ToReader = { call: number; name: ReaderQuery; argument: unknown };
+export type FromReader = { call: number } & ({ value: unknown } | { fault: FaultMessage });
+
+if (parentPort === null) throw new Error("this file is a worker's");
+const hub = parentPort;
+const { folder } = workerData as { folder: string };
+const days = new Map<string, OpenDatabase<EventTables>>();
+
+/** The days' files that are there now, oldest first; those that retention took are let go. */
+function openDays(): OpenDatabase<EventTables>[] {
+  const names = listEventFiles(folder).reverse();
+  for (const [name, day] of days) {
+    if (names.includes(name)) continue;
+    day.close();
+    days.delete(name);
+  }
+  for (const name of names) if (!days.has(name)) openDay(name);
+  return names.flatMap((name) => days.get(name) ?? []);
+}
+
+/** A file that the writer is just making has no tables yet: it is opened by a later query. */
+function openDay(name: string): void {
+  const day = openReadOnly<EventTables>(join(folder, name));
+  if (day.raw.prepare("SELECT 1 FROM sqlite_master WHERE name = 'process_ends'").get() === undefined) day.close();
+  else days.set(name, day);
+}
+
+const files: ReaderFiles = { db: openReadOnly<HubTables>(join(folder, "hub.sqlite")), days: openDays };
+
+function answer({ call, name, argument }: ToReader): FromReader {
+  try {
+    // The caller's types bind name and argument together; here they have crossed a thread.
+    const query = readerQueries[name] as (files: ReaderFiles, argument: unknown) => unknown;
+    return { call, value: query(files, argument) };
+  } catch (error) {
+    const fault = storeFault(error);
+    if (fault === undefined) throw error;
+    return { call, fault: packFault(fault) };
+  }
+}
+
+hub.on("message", (message: ToReader) => hub.postMessage(answer(message)));

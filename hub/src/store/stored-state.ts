@@ -1,0 +1,46 @@
+import { pipelineLimits } from "../core/limits.ts";
+import type { OpenDatabase } from "./node-sqlite.ts";
+import type { HubTables } from "./schema.ts";
+import type { WorkspaceState } from "./workspace-state.ts";
+import type { StoredState } from "./writer-messages.ts";
+
+type Db = OpenDatabase<HubTables>;
+
+/** Reads what an earlier run left. */
+export function readStoredState(db: Db, state: WorkspaceState): StoredState {
+  const off = new Map<string, string[]>();
+  for (const row of db.rows(db.query.selectFrom("rule_states").selectAll().where("enabled", "=", 0))) {
+    off.set(row.workspace_id, [...(off.get(row.workspace_id) ?? []), row.rule]);
+  }
+  const settings = db.rows(db.query.selectFrom("settings").selectAll());
+  return {
+    memory: { streams: readStreams(db), audit: readAudit(db) },
+    workspaces: state.all(),
+    switchedOff: [...off],
+    settings: settings.map((row): [string, string, string] => [row.workspace_id, row.name, row.value]),
+    sensors: db.rows(db.query.selectFrom("sensors").selectAll().limit(pipelineLimits.sensorsMax)),
+  };
+}
+
+/** The newest streams, oldest first. */
+function readStreams(db: Db): [string, string][] {
+  const query = db.query
+    .selectFrom("streams")
+    .selectAll()
+    .orderBy("updated_us", "desc")
+    .limit(pipelineLimits.streamsMax);
+  return db
+    .rows(query)
+    .reverse()
+    .map((row): [string, string] => [`${row.workspace_id}\n${row.stream}`, row.positions]);
+}
+
+function readAudit(db: Db): [string, Uint8Array][] {
+  const query = db.query
+    .selectFrom("audit_windows")
+    .selectAll()
+    .orderBy("workspace_id")
+    .orderBy("cluster")
+    .orderBy("batch_no");
+  return db.rows(query).map((row): [string, Uint8Array] => [`${row.workspace_id}\n${row.cluster}`, row.hashes]);
+}
