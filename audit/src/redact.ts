@@ -23,6 +23,7 @@ const plainKeys = new Set([
   "resources",
   "verbs",
   "username",
+  "audience",
   "groups",
 ]);
 // A name can still hold a pasted token: only what cannot be a name is hidden there.
@@ -49,8 +50,9 @@ function redactLeaf(value: string, key: string): string {
   if (value === "") return value;
   if (lastApplied.test(key)) return `${redacted} (a copy of the object)`;
   if (namesASecret(key)) return redacted;
-  const text = plainKeys.has(key) && !pasted.test(value) ? value : redactText(value);
-  return text.length > auditLimits.textCharsMax ? `${text.slice(0, auditLimits.textCharsMax)}[cut]` : text;
+  // Cut first: what is looked for in a text costs time by its length.
+  const text = value.length > auditLimits.textCharsMax ? `${value.slice(0, auditLimits.textCharsMax)}[cut]` : value;
+  return plainKeys.has(key) && !pasted.test(text) ? text : redactText(text);
 }
 
 function redactList(list: readonly unknown[], key: string, walk: Walk, depth: number): unknown[] {

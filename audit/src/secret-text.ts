@@ -45,9 +45,12 @@ const assignment = new RegExp(
   "gi",
 );
 
+// Too short for a key of its own, and no name beside it: most texts of an object ("TCP", "Always", "spec").
+const oneWord = /^[A-Za-z0-9]*$/;
+
 /** The text with everything in it that looks like a secret replaced. */
 export function redactText(text: string): string {
-  if (text.length < 4 || !hint.test(text)) return text;
+  if (text.length < 4 || (text.length < 20 && oneWord.test(text)) || !hint.test(text)) return text;
   let out = text;
   for (const [pattern, instead] of inText) out = out.replace(pattern, instead);
   return out.replace(assignment, (whole, name: string, between: string) => {
