@@ -32,15 +32,15 @@ export function AlertPage(): ReactElement {
   const [action, setAction] = useState<AlertAction["action"]>();
   const neighbours = useNeighbours(alertId);
   useFollow(alertId);
-  useKeys({
-    j: () => neighbours.go(neighbours.next),
-    k: () => neighbours.go(neighbours.previous),
-    a: () => canAct && setAction("acknowledge"),
-    r: () => canAct && setAction("resolve"),
-    e: () => canAct && setAction("resolve"),
-    c: () => canAct && setAction("comment"),
-    Escape: () => neighbours.list(),
-  });
+  useKeys([
+    ["j", () => neighbours.go(neighbours.next)],
+    ["k", () => neighbours.go(neighbours.previous)],
+    ["a", () => canAct && setAction("acknowledge")],
+    ["r", () => canAct && setAction("resolve")],
+    ["e", () => canAct && setAction("resolve")],
+    ["c", () => canAct && setAction("comment")],
+    ["Escape", () => neighbours.list()],
+  ]);
   return (
     <>
       <header className="top">
@@ -112,7 +112,10 @@ function Neighbours({ next, previous, go }: ReturnType<typeof useNeighbours>): R
   return (
     <div className="neighbours">
       <button type="button" aria-label={text.alert.next} disabled={next === undefined} onClick={() => go(next)}>
-        <Icon name="down" /> <kbd aria-hidden="true">j</kbd>
+        <Icon name="down" />{" "}
+        <span className="key" aria-hidden="true">
+          j
+        </span>
       </button>
       <button
         type="button"
@@ -120,7 +123,10 @@ function Neighbours({ next, previous, go }: ReturnType<typeof useNeighbours>): R
         disabled={previous === undefined}
         onClick={() => go(previous)}
       >
-        <Icon name="up" /> <kbd aria-hidden="true">k</kbd>
+        <Icon name="up" />{" "}
+        <span className="key" aria-hidden="true">
+          k
+        </span>
       </button>
     </div>
   );

@@ -28,7 +28,7 @@ export function AlertRows({
   scrollTo,
 }: Props): ReactElement {
   const text = useText();
-  const list = useRef<HTMLDivElement>(null);
+  const list = useRef<HTMLUListElement>(null);
   const [scrollMargin, setScrollMargin] = useState(0);
   useLayoutEffect(() => setScrollMargin(list.current?.offsetTop ?? 0), []);
   const rows = useWindowVirtualizer({
@@ -47,10 +47,9 @@ export function AlertRows({
     setSelected(next);
   };
   return (
-    <div
+    <ul
       ref={list}
       className={`panel rows${selected.size > 0 ? " selecting" : ""}`}
-      role="list"
       aria-label={text.alerts.list}
       style={{ height: rows.getTotalSize() }}
     >
@@ -59,13 +58,12 @@ export function AlertRows({
         if (alert === undefined) return null;
         const id = alert.alert_id;
         return (
-          <div
+          <li
             key={key}
             ref={rows.measureElement}
             data-index={index}
             className="row-place"
             style={{ transform: `translateY(${start - scrollMargin}px)` }}
-            role="listitem"
             aria-posinset={index + 1}
             aria-setsize={alerts.length}
           >
@@ -78,9 +76,9 @@ export function AlertRows({
               toggle={() => toggle(id)}
               focus={() => setCursor(id)}
             />
-          </div>
+          </li>
         );
       })}
-    </div>
+    </ul>
   );
 }

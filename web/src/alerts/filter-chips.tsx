@@ -36,7 +36,7 @@ export function FilterChips({ filters, setFilters, counts }: Props): ReactElemen
     ["all", text.status.all, undefined],
   ] as const;
   return (
-    <div className="chips" role="group" aria-label={text.alerts.filters}>
+    <fieldset className="chips" aria-label={text.alerts.filters}>
       <span className="chip-group">
         {statuses.map(([value, label, count]) => (
           <Chip
@@ -76,7 +76,7 @@ export function FilterChips({ filters, setFilters, counts }: Props): ReactElemen
           {text.alerts.clearFilters}
         </button>
       )}
-    </div>
+    </fieldset>
   );
 }
 

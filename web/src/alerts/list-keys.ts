@@ -29,29 +29,32 @@ export function useListKeys(hands: Hands): void {
     if (!next.delete(cursor)) next.add(cursor);
     setSelected(next);
   };
-  const escape = () => {
+  const leave = () => {
     if (selected.size > 0) setSelected(new Set());
     else setCursor(undefined);
   };
-  useKeys({
-    j: () => move(at + 1),
-    k: () => move(at < 0 ? 0 : at - 1),
-    ArrowDown: () => move(at + 1),
-    ArrowUp: () => move(at < 0 ? 0 : at - 1),
-    Home: () => move(0),
-    End: () => move(alerts.length - 1),
-    Enter: () => {
-      if (cursor !== undefined && at >= 0) {
-        void navigate({ to: "/alerts/$alertId", params: { alertId: cursor }, search: hands.filters });
-      }
-    },
-    x: toggle,
-    "*": () => setSelected(new Set(alerts.map((one) => one.alert_id))),
-    a: actions.acknowledge,
-    r: actions.resolve,
-    e: actions.resolve,
-    n: hands.showWaiting,
-    "/": () => hands.searchBox.current?.focus(),
-    Escape: escape,
-  });
+  useKeys([
+    ["j", () => move(at + 1)],
+    ["k", () => move(at < 0 ? 0 : at - 1)],
+    ["ArrowDown", () => move(at + 1)],
+    ["ArrowUp", () => move(at < 0 ? 0 : at - 1)],
+    ["Home", () => move(0)],
+    ["End", () => move(alerts.length - 1)],
+    [
+      "Enter",
+      () => {
+        if (cursor !== undefined && at >= 0) {
+          void navigate({ to: "/alerts/$alertId", params: { alertId: cursor }, search: hands.filters });
+        }
+      },
+    ],
+    ["x", toggle],
+    ["*", () => setSelected(new Set(alerts.map((one) => one.alert_id)))],
+    ["a", actions.acknowledge],
+    ["r", actions.resolve],
+    ["e", actions.resolve],
+    ["n", hands.showWaiting],
+    ["/", () => hands.searchBox.current?.focus()],
+    ["Escape", leave],
+  ]);
 }

@@ -29,7 +29,7 @@ export function SearchBox({ ref, filters, setFilters }: Props): ReactElement {
     setTyped(q ?? "");
   };
   return (
-    <div className="search" role="search">
+    <search className="search">
       <Icon name="search" />
       <input
         ref={ref}
@@ -47,7 +47,9 @@ export function SearchBox({ ref, filters, setFilters }: Props): ReactElement {
         }}
       />
       {typed === "" ? (
-        <kbd aria-hidden="true">/</kbd>
+        <span className="key" aria-hidden="true">
+          /
+        </span>
       ) : (
         <button
           type="button"
@@ -61,7 +63,7 @@ export function SearchBox({ ref, filters, setFilters }: Props): ReactElement {
           <Icon name="close" size={14} />
         </button>
       )}
-    </div>
+    </search>
   );
 }
 

@@ -1,12 +1,12 @@
 import { useEffect, useRef } from "react";
 
-export type KeyMap = Readonly<Record<string, (event: KeyboardEvent) => void>>;
+export type Keys = readonly (readonly [name: string, action: (event: KeyboardEvent) => void])[];
 
 /**
  * Single keys for the whole page, by their name (`j`, `Enter`, `?`) or, after `g`, as `g a`. They are left alone while
  * somebody types, with a modifier, and while a dialog or menu is open.
  */
-export function useKeys(keys: KeyMap, enabled = true): void {
+export function useKeys(keys: Keys, enabled = true): void {
   const current = useRef(keys);
   current.current = keys;
   useEffect(() => {
@@ -17,7 +17,7 @@ export function useKeys(keys: KeyMap, enabled = true): void {
       if (isTyping(event.target) || document.querySelector('[role="dialog"], [role="menu"]') !== null) return;
       const name = `${prefix}${event.key}`;
       prefix = event.key === "g" && prefix === "" ? "g " : "";
-      const action = current.current[name];
+      const action = current.current.find(([one]) => one === name)?.[1];
       // On a button or link, Enter and space mean that button.
       if (action === undefined || ((name === "Enter" || name === " ") && isControl(event.target))) return;
       event.preventDefault();

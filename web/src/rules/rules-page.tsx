@@ -22,12 +22,12 @@ export function RulesPage(): ReactElement {
   const query = useQuery(rulesQuery);
   const rules = useMemo(() => findRules(query.data ?? [], q), [query.data, q]);
   const on = query.data?.filter((rule) => rule.enabled).length ?? 0;
-  useKeys({ "/": () => search.current?.focus() });
+  useKeys([["/", () => search.current?.focus()]]);
   return (
     <>
       <header className="top">
         <h1>{text.rules.title}</h1>
-        <div className="search" role="search">
+        <search className="search">
           <Icon name="search" />
           <input
             ref={search}
@@ -40,8 +40,10 @@ export function RulesPage(): ReactElement {
               void navigate({ to: "/rules", search: value === "" ? {} : { q: value }, replace: true })
             }
           />
-          <kbd aria-hidden="true">/</kbd>
-        </div>
+          <span className="key" aria-hidden="true">
+            /
+          </span>
+        </search>
         <TrustLine />
       </header>
       <Problems />

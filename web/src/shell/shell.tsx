@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { Navigate, Outlet, useLocation, useNavigate } from "@tanstack/react-router";
+import { Outlet, useNavigate, useRouter } from "@tanstack/react-router";
 import { type ReactElement, useEffect, useState } from "react";
 import { queryClient, sessionQuery } from "../api/queries.ts";
 import { isSignedOut } from "../api/refusal.ts";
@@ -15,9 +15,8 @@ import { Navigation } from "./navigation.tsx";
 /** The frame around every page of a signed-in account; without a session it leads to the login and back. */
 export function Shell(): ReactElement {
   const session = useQuery(sessionQuery);
-  const location = useLocation();
   useSessionEnd();
-  if (isSignedOut(session.error)) return <Navigate to="/login" search={{ to: location.href }} replace />;
+  if (isSignedOut(session.error)) return <ToLogin />;
   if (session.data !== undefined) return <Frame />;
   return (
     <main className="alone">
@@ -26,18 +25,28 @@ export function Shell(): ReactElement {
   );
 }
 
+/** Goes once: the address it leaves, and with it what would be asked for, changes on the way. */
+function ToLogin(): null {
+  const router = useRouter();
+  useEffect(() => {
+    const from = router.state.location.href;
+    void router.navigate({ to: "/login", search: from === "/" ? {} : { to: from }, replace: true });
+  }, [router]);
+  return null;
+}
+
 function Frame(): ReactElement {
   const text = useText();
   const [help, setHelp] = useState(false);
   const navigate = useNavigate();
   useEffect(followStream, []);
-  useKeys({
-    "?": () => setHelp(true),
-    "g a": () => void navigate({ to: "/alerts" }),
-    "g r": () => void navigate({ to: "/rules" }),
-    "g s": () => void navigate({ to: "/sensors" }),
-    "g e": () => void navigate({ to: "/settings" }),
-  });
+  useKeys([
+    ["?", () => setHelp(true)],
+    ["g a", () => void navigate({ to: "/alerts" })],
+    ["g r", () => void navigate({ to: "/rules" })],
+    ["g s", () => void navigate({ to: "/sensors" })],
+    ["g e", () => void navigate({ to: "/settings" })],
+  ]);
   return (
     <div className="app">
       <a className="skip" href="#content">
