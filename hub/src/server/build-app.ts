@@ -1,5 +1,6 @@
+import { Fault } from "@atalaya/wire";
 import cookie from "@fastify/cookie";
-import fastify, { type FastifyBaseLogger } from "fastify";
+import fastify, { type FastifyBaseLogger, LogController } from "fastify";
 import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fastify-type-provider-zod";
 import { addAlertRoutes } from "../api/alert-routes.ts";
 import { addAuditCredentialRoutes } from "../api/audit-credential-routes.ts";
@@ -17,7 +18,7 @@ import type { HubCore } from "../hub-core.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import type { HubCertificate } from "../tls/hub-certificate.ts";
 import type { App, RouteContext } from "./app-type.ts";
-import { replyFault } from "./fault-reply.ts";
+import { faultReplier } from "./fault-reply.ts";
 import type { HttpMetrics } from "./http-metrics.ts";
 import { serverLimits } from "./limits.ts";
 import { addOpenApi } from "./open-api.ts";
@@ -43,7 +44,11 @@ export async function buildApp(parts: AppParts): Promise<{ app: App; end: () => 
   const app = newServer(parts);
   app.setValidatorCompiler(validatorCompiler);
   app.setSerializerCompiler(serializerCompiler);
+  const replyFault = faultReplier(parts.metrics);
   app.setErrorHandler(replyFault);
+  app.setNotFoundHandler((request, reply) =>
+    replyFault(new Fault("NOT_FOUND", "There is no such route"), request, reply),
+  );
   app.removeContentTypeParser("text/plain");
   app.decorateRequest("who", null);
   app.decorateRequest("sender", null);
@@ -75,7 +80,7 @@ function newServer(parts: AppParts): App {
     },
     loggerInstance: parts.logger,
     // Each request would be two lines a second and sensor; refusals and changes are logged where they are decided.
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: serverLimits.jsonBodyBytesMax,
     requestTimeout: serverLimits.requestMs,
     keepAliveTimeout: serverLimits.keepAliveMs,

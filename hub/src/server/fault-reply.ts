@@ -1,6 +1,7 @@
 import { Fault, type FaultCode, type FaultReply } from "@atalaya/wire";
 import type { FastifyError, FastifyReply, FastifyRequest } from "fastify";
 import { hasZodFastifySchemaValidationErrors } from "fastify-type-provider-zod";
+import type { HttpMetrics } from "./http-metrics.ts";
 
 /** The HTTP status of each fault that a route can answer with; the rest is our bug and is 500. */
 const statusOf: Partial<Record<FaultCode, number>> = {
@@ -33,9 +34,24 @@ const fastifyFaults: Record<string, [FaultCode, string]> = {
   FST_ERR_BAD_URL: ["NOT_FOUND", "The address is malformed"],
 };
 
-/** Answers a request with the fault that stopped it; what is no fault is our bug: logged whole, told as nothing. */
-export function replyFault(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const fault = asFault(error);
+export type FaultReplier = (error: unknown, request: FastifyRequest, reply: FastifyReply) => FastifyReply;
+
+/** What answers a request with the fault that stopped it, counted by its code. */
+export function faultReplier(metrics: HttpMetrics): FaultReplier {
+  return (error, request, reply) => {
+    const fault = asFault(error);
+    metrics.refused.inc({ code: fault?.code ?? internal.code });
+    return replyFault(error, fault, request, reply);
+  };
+}
+
+/** What is no fault is our bug: logged whole, told as nothing. */
+function replyFault(
+  error: unknown,
+  fault: Fault | undefined,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
   if (fault === undefined) {
     request.log.error({ err: error, route: request.routeOptions.url }, "a request failed by our own mistake");
     return reply.code(500).type("application/json").send(JSON.stringify(internal));

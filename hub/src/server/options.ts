@@ -40,7 +40,7 @@ const options = {
   data: { type: "string" },
   listen: { type: "string", default: "127.0.0.1:8443" },
   web: { type: "string" },
-  rules: { type: "string", multiple: true, default: [] },
+  rules: { type: "string", multiple: true },
   cluster: { type: "string", default: "local" },
   "reset-password": { type: "boolean", default: false },
   "log-level": { type: "string" },
@@ -51,7 +51,8 @@ const options = {
 export function readOptions(args: string[]): HubOptions | undefined {
   const { values } = parsed(args);
   if (values.help) return undefined;
-  const missing = values.rules.find((path) => !existsSync(path));
+  const rules = values.rules ?? [];
+  const missing = rules.find((path) => !existsSync(path));
   if (missing !== undefined) throw usage(`--rules: there is no file or folder ${missing}`);
   if (!/^[\x21-\x7e]{1,255}$/.test(values.cluster)) throw usage("--cluster takes a name without spaces");
   const level = values["log-level"] ?? (process.stderr.isTTY ? "warn" : "info");
@@ -61,7 +62,7 @@ export function readOptions(args: string[]): HubOptions | undefined {
     data: resolve(values.data ?? join(process.env["XDG_DATA_HOME"] || join(homedir(), ".local", "share"), "atalaya")),
     ...readListen(values.listen),
     web: values.web === undefined ? undefined : resolve(values.web),
-    rules: values.rules.map((path) => resolve(path)),
+    rules: rules.map((path) => resolve(path)),
     cluster: values.cluster,
     resetPassword: values["reset-password"],
     logLevel,

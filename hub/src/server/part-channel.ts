@@ -18,5 +18,5 @@ export async function tellFailed(fault: Fault): Promise<void> {
 /** False when nobody started this process as a part, or whoever did is gone. */
 async function sendPart(message: PartMessage): Promise<boolean> {
   if (process.send === undefined || !process.connected) return false;
-  return await new Promise((done) => process.send?.(message, (error: Error | null) => done(error === null)));
+  return await new Promise((done) => process.send?.(message, undefined, {}, (error) => done(error === null)));
 }

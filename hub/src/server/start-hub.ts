@@ -30,11 +30,13 @@ export async function startHub(
   const certificate = await hubCertificate(folder, options.host);
   const metrics = new HttpMetrics();
   const core = await openCore(folder);
+  let endServer = async () => {};
   try {
     const parts = { core, metrics, logger, url: localUrl(options.host, options.port) };
     const printLine = (line: string) => process.stdout.write(`${line}\n`);
     const notifier = new Notifier({ ...parts, dataFolder: options.data, printLine });
     const { app, end } = await buildApp({ ...parts, notifier, certificate, web: options.web, version });
+    endServer = end;
     const url = localUrl(options.host, await listen(app, options));
     const firstPassword = await ensureFirstAccount(core, options.resetPassword);
     await ensureLocalSensor(core, options.data, options.cluster);
@@ -50,6 +52,7 @@ export async function startHub(
     };
     return { url, firstPassword, close };
   } catch (error) {
+    await endServer();
     await core.close();
     throw error;
   }

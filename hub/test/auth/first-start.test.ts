@@ -1,0 +1,79 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm, stat } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, test } from "node:test";
+import { sessionSchema } from "@atalaya/wire";
+import { HubClient } from "@atalaya/wire/client";
+import { secretHash } from "../../src/auth/secret.ts";
+import { serverLimits } from "../../src/server/limits.ts";
+import { InMemoryCore } from "../in-memory-core.ts";
+import { TestHub } from "../test-hub.ts";
+
+let data = "";
+beforeEach(async () => {
+  data = await mkdtemp(join(tmpdir(), "atalaya-first-"));
+});
+afterEach(() => rm(data, { recursive: true, force: true }));
+
+async function twice(between: (hub: TestHub) => void, extra: string[] = []) {
+  const core = new InMemoryCore();
+  const first = await TestHub.start([], core, data);
+  const before = { client: first.adminToken, sensor: first.sensorToken, password: first.hub.firstPassword };
+  between(first);
+  await first.hub.close();
+  const second = await TestHub.start(extra, core, data);
+  const later = { client: second.adminToken, sensor: second.sensorToken, password: second.hub.firstPassword };
+  await second.hub.close();
+  return { core, before, later };
+}
+
+test("the first start tells a password, and the second does not", async () => {
+  const { before, later } = await twice(() => {});
+  assert.match(before.password ?? "", /^([a-z2-9]{5}-){3}[a-z2-9]{5}$/);
+  assert.equal(later.password, undefined);
+  assert.deepEqual([later.client, later.sensor], [before.client, before.sensor]);
+});
+
+test("secrets lie in files that only their owner reads, and in the store as hashes", async () => {
+  const hub = await TestHub.start([], new InMemoryCore(), data);
+  for (const name of ["client.json", "hub/local-sensor.credential", "hub/ca.key", "hub/server.key"]) {
+    assert.equal((await stat(join(data, name))).mode & 0o777, 0o600, name);
+  }
+  const stored = JSON.stringify([[...hub.core.sessions], [...hub.core.credentials], [...hub.core.accounts]]);
+  for (const secret of [hub.adminToken, hub.sensorToken, hub.hub.firstPassword ?? "none"]) {
+    assert.equal(stored.includes(secret), false);
+  }
+  await hub.hub.close();
+});
+
+test("the local command line is signed in as admin by client.json alone", async () => {
+  const hub = await TestHub.start([], new InMemoryCore(), data);
+  const session = await HubClient.fromFile(join(data, "client.json")).get("/api/v1/session", sessionSchema);
+  assert.equal(session.role, "admin");
+  hub.agent.destroy();
+  await hub.hub.close();
+});
+
+test("a local token near its end is replaced, and the old one is worthless", async () => {
+  const { core, before, later } = await twice((hub) => {
+    const row = hub.core.sessions.get(secretHash(hub.adminToken));
+    if (row !== undefined) row.expiresUs = (Date.now() + serverLimits.localTokenRenewMs - 60_000) * 1000;
+  });
+  assert.notEqual(later.client, before.client);
+  assert.equal(core.sessions.has(secretHash(before.client)), false);
+});
+
+test("another cluster's name gets a credential of its own, and the old one is revoked", async () => {
+  const { core, before, later } = await twice(() => {}, ["--cluster", "other"]);
+  assert.notEqual(later.sensor, before.sensor);
+  assert.equal((await core.credential(secretHash(later.sensor), "sensor"))?.cluster, "other");
+  assert.equal(await core.credential(secretHash(before.sensor), "sensor"), undefined);
+});
+
+test("a forgotten password can be made anew", async () => {
+  const { core, before, later } = await twice(() => {}, ["--reset-password"]);
+  assert.notEqual(later.password, undefined);
+  assert.notEqual(later.password, before.password);
+  assert.equal(core.accounts.get("admin")?.passwordHash.startsWith("$argon2id$"), true);
+});
