@@ -1,4 +1,4 @@
-import { exec, fpmMaster, fpmWorker, open, openFlags, scriptShell, shim } from "./event-builder.ts";
+import { exec, fpmMaster, fpmWorker, nginx, open, openFlags, scriptShell, shim } from "./event-builder.ts";
 import { testTwins } from "./twins.ts";
 
 const tokenPath = "/run/secrets/kubernetes.io/serviceaccount/..2026_11_24_10_00_00.123/token";
@@ -34,6 +34,30 @@ testTwins({
         ),
       ],
       quiet: [open({ argv: ["/opt/backup"], exe: "/opt/backup", parents: [shim] }, "/root/.aws/credentials")],
+    },
+    {
+      name: "something below the web server reads cloud credentials, not the application in its worker",
+      fires: [
+        open({ argv: ["/opt/show"], exe: "/opt/show", parents: [fpmWorker, fpmMaster] }, "/root/.aws/credentials"),
+      ],
+      quiet: [open({ ...fpmWorker, parents: [fpmMaster, shim] }, "/root/.aws/credentials")],
+    },
+    {
+      name: "the web server's worker reads the passwords of the system, not those of its pages",
+      fires: [open({ ...nginx, parents: [nginx, shim] }, "/etc/shadow")],
+      quiet: [open({ ...nginx, parents: [nginx, shim] }, "/etc/nginx/.htpasswd")],
+    },
+    {
+      name: "a tool is told the kubeconfig, not the container's own program",
+      fires: [
+        open({ argv: ["/opt/show", "/root/.kube/config"], exe: "/opt/show", parents: [shim] }, "/root/.kube/config"),
+      ],
+      quiet: [
+        open(
+          { argv: ["/opt/show", "/root/.kube/config"], exe: "/opt/show", nsPid: 1, parents: [shim] },
+          "/root/.kube/config",
+        ),
+      ],
     },
     {
       name: "the kernel refuses the attempt",

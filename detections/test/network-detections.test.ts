@@ -1,5 +1,5 @@
 import type { AtalayaEvent } from "@atalaya/wire";
-import { connect, exec, scriptShell, shim, type Task } from "./event-builder.ts";
+import { connect, exec, runc, scriptShell, shim, type Task } from "./event-builder.ts";
 import { testTwins } from "./twins.ts";
 
 function scan(task: Task, addresses: number): AtalayaEvent[] {
@@ -61,6 +61,14 @@ testTwins({
       name: "the process was started by a shell, not as the container's own monitor",
       fires: scan({ argv: ["/bin/probe"], exe: "/bin/probe", pid: 73, parents: [scriptShell, shim] }, 40),
       quiet: scan({ argv: ["/bin/probe"], exe: "/bin/probe", pid: 73, nsPid: 1, parents: [shim] }, 40),
+    },
+    {
+      name: "a shell stands right above the process, not above the container",
+      fires: scan({ argv: ["/bin/probe"], exe: "/bin/probe", pid: 77, parents: [scriptShell, runc] }, 20),
+      quiet: scan(
+        { argv: ["/bin/probe"], exe: "/bin/probe", pid: 78, parents: [{ argv: ["app"] }, runc, scriptShell] },
+        20,
+      ),
     },
     {
       name: "one process tries them all, not each process one",
