@@ -1,0 +1,234 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Loading one program at a time, so that what this kernel refuses takes nothing else with it. */
+#include "sensor.h"
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/perf_event.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#define ITERATE_STEP (256 * 1024)
+#define ITERATE_MAX (256UL * 1024 * 1024)
+
+static struct program *find(struct sensor *sensor, const char *name)
+{
+	for (size_t i = 0; i < sensor->program_count; i++)
+		if (strcmp(bpf_program__name(sensor->programs[i].program), name) == 0)
+			return &sensor->programs[i];
+	return NULL;
+}
+
+struct bpf_map *sensor_map(struct sensor *sensor, const char *name)
+{
+	for (size_t i = 0; i < sensor->map_count; i++)
+		if (strcmp(sensor->maps[i].name, name) == 0)
+			return sensor->maps[i].map;
+	return NULL;
+}
+
+static int share_maps(struct sensor *sensor, struct bpf_object *object)
+{
+	struct bpf_map *map;
+	bpf_object__for_each_map(map, object) {
+		struct bpf_map *shared = sensor_map(sensor, bpf_map__name(map));
+		if (!shared || bpf_map__is_internal(map))
+			continue;
+		int error = bpf_map__reuse_fd(map, bpf_map__fd(shared));
+		if (error)
+			return error;
+	}
+	return 0;
+}
+
+static void remember_maps(struct sensor *sensor, struct bpf_object *object)
+{
+	struct bpf_map *map;
+	bpf_object__for_each_map(map, object) {
+		const char *name = bpf_map__name(map);
+		if (bpf_map__is_internal(map) || sensor_map(sensor, name) || sensor->map_count == MAPS_MAX)
+			continue;
+		sensor->maps[sensor->map_count++] = (struct shared_map){ .name = name, .map = map };
+	}
+}
+
+static int load_alone(struct sensor *sensor, struct bpf_object *object, const char *name)
+{
+	struct bpf_program *program, *wanted = NULL;
+	bpf_object__for_each_program(program, object) {
+		bool is_wanted = strcmp(bpf_program__name(program), name) == 0;
+		bpf_program__set_autoload(program, is_wanted);
+		if (is_wanted)
+			wanted = program;
+	}
+	if (!wanted)
+		return -ENOENT;
+	int error = share_maps(sensor, object);
+	if (error)
+		return error;
+	error = bpf_object__load(object);
+	if (error)
+		return error;
+	remember_maps(sensor, object);
+	sensor->programs[sensor->program_count++] = (struct program){ .object = object, .program = wanted };
+	return 0;
+}
+
+int sensor_load(struct sensor *sensor, const char *object_path, const char *program_name)
+{
+	if (sensor->program_count == PROGRAMS_MAX)
+		return -ENOSPC;
+	struct bpf_object *object = bpf_object__open_file(object_path, NULL);
+	if (!object)
+		return -errno;
+	int error = load_alone(sensor, object, program_name);
+	if (error)
+		bpf_object__close(object);
+	return error;
+}
+
+int sensor_attach(struct sensor *sensor, const char *program_name)
+{
+	struct program *one = find(sensor, program_name);
+	if (!one)
+		return -ENOENT;
+	one->link = bpf_program__attach(one->program);
+	return one->link ? 0 : -errno;
+}
+
+static int read_number(int directory, const char *path)
+{
+	char text[32] = { 0 };
+	int file = openat(directory, path, O_RDONLY | O_CLOEXEC);
+	if (file < 0)
+		return -errno;
+	ssize_t got = read(file, text, sizeof(text) - 1);
+	close(file);
+	return got > 0 ? atoi(text) : -EIO;
+}
+
+/* A tracefs of our own, attached nowhere: many containers and some hosts have none mounted. */
+static int detached_tracefs(void)
+{
+	int context = syscall(SYS_fsopen, "tracefs", 1 /* FSOPEN_CLOEXEC */);
+	if (context < 0)
+		return -errno;
+	int mount = -1;
+	if (syscall(SYS_fsconfig, context, 6 /* FSCONFIG_CMD_CREATE */, NULL, NULL, 0) == 0)
+		mount = syscall(SYS_fsmount, context, 1 /* FSMOUNT_CLOEXEC */, 0);
+	int error = mount < 0 ? -errno : 0;
+	close(context);
+	return error ? error : mount;
+}
+
+static int tracepoint_id(const char *event)
+{
+	static const char *const roots[] = { "/sys/kernel/tracing", "/sys/kernel/debug/tracing" };
+	char path[256];
+	for (size_t i = 0; i < sizeof(roots) / sizeof(roots[0]); i++) {
+		snprintf(path, sizeof(path), "%s/events/%s/id", roots[i], event);
+		int id = read_number(AT_FDCWD, path);
+		if (id > 0)
+			return id;
+	}
+	int mount = detached_tracefs();
+	if (mount < 0)
+		return mount;
+	snprintf(path, sizeof(path), "events/%s/id", event);
+	int id = read_number(mount, path);
+	close(mount);
+	return id;
+}
+
+int sensor_attach_tracepoint(struct sensor *sensor, const char *program_name, const char *event)
+{
+	struct program *one = find(sensor, program_name);
+	if (!one)
+		return -ENOENT;
+	int id = tracepoint_id(event);
+	if (id < 0)
+		return id;
+	struct perf_event_attr attributes = { .type = PERF_TYPE_TRACEPOINT, .size = sizeof(attributes), .config = id };
+	/* Processor 0 names the event only: the program runs on all of them. */
+	int file = syscall(SYS_perf_event_open, &attributes, -1, 0, -1, PERF_FLAG_FD_CLOEXEC);
+	if (file < 0)
+		return -errno;
+	one->link = bpf_program__attach_perf_event(one->program, file);
+	if (one->link)
+		return 0;
+	int error = -errno;
+	close(file);
+	return error;
+}
+
+int sensor_attach_cgroup(struct sensor *sensor, const char *program_name, const char *directory)
+{
+	struct program *one = find(sensor, program_name);
+	if (!one)
+		return -ENOENT;
+	int file = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (file < 0)
+		return -errno;
+	one->link = bpf_program__attach_cgroup(one->program, file);
+	int error = one->link ? 0 : -errno;
+	close(file);
+	return error;
+}
+
+static long read_all(int file, uint8_t **bytes)
+{
+	size_t used = 0, room = 0;
+	uint8_t *memory = NULL;
+	for (;;) {
+		if (room - used < ITERATE_STEP) {
+			room = room == 0 ? 4 * ITERATE_STEP : room * 2;
+			uint8_t *larger = room > ITERATE_MAX ? NULL : realloc(memory, room);
+			if (!larger) {
+				free(memory);
+				return -ENOMEM;
+			}
+			memory = larger;
+		}
+		ssize_t got = read(file, memory + used, room - used);
+		if (got < 0 && (errno == EAGAIN || errno == EINTR))
+			continue;
+		if (got < 0) {
+			long error = -errno;
+			free(memory);
+			return error;
+		}
+		if (got == 0)
+			break;
+		used += got;
+	}
+	*bytes = memory;
+	return used;
+}
+
+long sensor_iterate(struct sensor *sensor, const char *program_name, uint8_t **bytes)
+{
+	struct program *one = find(sensor, program_name);
+	if (!one || !one->link)
+		return -ENOENT;
+	int file = bpf_iter_create(bpf_link__fd(one->link));
+	if (file < 0)
+		return -errno;
+	long used = read_all(file, bytes);
+	close(file);
+	return used;
+}
+
+void sensor_close(struct sensor *sensor)
+{
+	for (size_t i = 0; i < sensor->ring_count; i++)
+		ring_close(&sensor->rings[i]);
+	for (size_t i = 0; i < sensor->program_count; i++)
+		bpf_link__destroy(sensor->programs[i].link);
+	for (size_t i = 0; i < sensor->program_count; i++)
+		bpf_object__close(sensor->programs[i].object);
+	memset(sensor, 0, sizeof(*sensor));
+}

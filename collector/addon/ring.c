@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * A reader of BPF ring buffers that can leave what it has read in the ring until it is safe elsewhere.
+ *
+ *   page 0: consumer position (ours to write) | page 1: producer position | data, mapped twice
+ *   a record: u32 length | BUSY << 31 | DISCARD << 30, u32 page offset, payload, padding to 8 bytes
+ *
+ * libbpf's reader gives a record back before its callback has ended and calls once a record; this one copies many.
+ */
+#include "sensor.h"
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#define BUSY 0x80000000u
+#define DISCARD 0x40000000u
+#define HEADER_BYTES 8
+#define RECORD_BYTES_MIN 128 /* sizeof(struct record_head) */
+#define OUT_HEADER_BYTES 16 /* u32 length, u32 gap, u64 position */
+
+int ring_open(struct sensor *sensor, const char *map_name)
+{
+	struct bpf_map *map = sensor_map(sensor, map_name);
+	if (!map || sensor->ring_count == RINGS_MAX)
+		return -ENOENT;
+	size_t page = sysconf(_SC_PAGESIZE);
+	struct ring ring = { .size = bpf_map__max_entries(map) };
+	void *consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	if (consumer == MAP_FAILED)
+		return -errno;
+	void *rest = mmap(NULL, page + 2 * ring.size, PROT_READ, MAP_SHARED, bpf_map__fd(map), page);
+	if (rest == MAP_FAILED) {
+		int error = -errno;
+		munmap(consumer, page);
+		return error;
+	}
+	ring.consumer = consumer;
+	ring.producer = rest;
+	ring.data = (const uint8_t *)rest + page;
+	sensor->rings[sensor->ring_count] = ring;
+	return sensor->ring_count++;
+}
+
+void ring_close(struct ring *ring)
+{
+	size_t page = sysconf(_SC_PAGESIZE);
+	munmap(ring->consumer, page);
+	munmap((void *)ring->producer, page + 2 * ring->size);
+}
+
+/* Copies records behind a header of ours until the room or the ring ends. Gives the bytes written. */
+size_t ring_drain(struct ring *ring, uint8_t *to, size_t capacity)
+{
+	uint64_t produced = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
+	size_t used = 0;
+	while (ring->cursor < produced) {
+		const uint8_t *at = ring->data + (ring->cursor & (ring->size - 1));
+		uint32_t word = __atomic_load_n((const uint32_t *)at, __ATOMIC_ACQUIRE);
+		if (word & BUSY)
+			break; /* being written: what follows waits, order is kept */
+		uint32_t length = word & ~(BUSY | DISCARD);
+		uint64_t step = ((uint64_t)length + HEADER_BYTES + 7) & ~7ULL;
+		if (step > produced - ring->cursor) {
+			/* Not a ring any more: nothing behind this can be trusted. Start again at the kernel's end. */
+			ring->refused++;
+			ring->cursor = produced;
+			break;
+		}
+		if (!(word & DISCARD)) {
+			uint32_t own_size = 0;
+			if (length >= RECORD_BYTES_MIN)
+				memcpy(&own_size, at + HEADER_BYTES, sizeof(own_size));
+			if (own_size != length) {
+				ring->refused++;
+			} else {
+				size_t needed = OUT_HEADER_BYTES + (((size_t)length + 7) & ~(size_t)7);
+				if (needed > capacity - used)
+					break;
+				uint32_t words[2] = { length, 0 };
+				memcpy(to + used, words, sizeof(words));
+				memcpy(to + used + 8, &ring->cursor, sizeof(ring->cursor));
+				memcpy(to + used + OUT_HEADER_BYTES, at + HEADER_BYTES, length);
+				used += needed;
+			}
+		}
+		ring->cursor += step;
+	}
+	return used;
+}
+
+int ring_release(struct ring *ring, uint64_t position)
+{
+	uint64_t consumed = __atomic_load_n(ring->consumer, __ATOMIC_ACQUIRE);
+	if (position > ring->cursor || position % 8 != 0)
+		return -EINVAL;
+	if (position > consumed)
+		__atomic_store_n(ring->consumer, position, __ATOMIC_RELEASE);
+	return 0;
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* New cgroup directories: a container is known before its first process. */
+#include "task.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* 2, 1 for the memory controller's v1 hierarchy, 0 for the other v1 hierarchies: nobody asks for those. */
+static __always_inline __u32 version_of(struct cgroup *cgroup)
+{
+	if (cgroup->root->hierarchy_id == 0)
+		return 2;
+	__u64 memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+	void *slot = (void *)cgroup + bpf_core_field_offset(struct cgroup, subsys) + memory * sizeof(void *);
+	void *state = NULL;
+	bpf_probe_read_kernel(&state, sizeof(state), slot);
+	return state ? 1 : 0;
+}
+
+SEC("tp_btf/cgroup_mkdir")
+int BPF_PROG(cgroup_made, struct cgroup *cgroup, const char *path)
+{
+	struct count_slot *count = count_of(KIND_CGROUP_MKDIR);
+	if (!count)
+		return 0;
+	count->attempted++;
+	__u32 version = version_of(cgroup);
+	if (version == 0) {
+		count->filtered++;
+		return 0;
+	}
+	struct scratch *scratch = scratch_take(count);
+	if (!scratch)
+		return 0;
+	struct cgroup_record *record = (void *)scratch->bytes;
+	__builtin_memset(record, 0, sizeof(*record));
+	fill_head(&record->head, KIND_CGROUP_MKDIR, 0, bpf_get_current_task_btf());
+	record->cgroup_id = cgroup->kn->id;
+	record->version = version;
+	long got = bpf_probe_read_kernel_str(&scratch->bytes[sizeof(*record)], PATH_BYTES, path);
+	__u32 length = got > 0 ? (got - 1) & (PATH_BYTES - 1) : 0;
+	if (length == 0)
+		count->read_fault++;
+	record->path_length = length;
+	submit(&lifecycle, scratch, sizeof(*record) + length, count);
+	scratch_give(scratch);
+	return 0;
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The parts that a fresh exec and a snapshot of a running process share. */
+#ifndef ATALAYA_EXEC_H
+#define ATALAYA_EXEC_H
+
+#include "file.h"
+#include "path.h"
+
+static __always_inline void fill_exe(struct exec_record *record, struct file *exe)
+{
+	struct inode *inode = BPF_CORE_READ(exe, f_inode);
+	record->inode = BPF_CORE_READ(inode, i_ino);
+	record->device = device_of(inode);
+	record->mode = BPF_CORE_READ(inode, i_mode);
+	record->flags |= file_flags(exe);
+}
+
+/* Appends the paths of executable and working directory; gives the new end. */
+static __always_inline __u32 append_exe_and_cwd(struct scratch *scratch, __u32 at, struct file *exe,
+						struct fs_struct *fs)
+{
+	struct exec_record *record = (void *)scratch->bytes;
+	__u32 flags = 0;
+	__u64 dentry = (__u64)BPF_CORE_READ(exe, f_path.dentry);
+	__u32 length = append_path(scratch, at, dentry, (__u64)BPF_CORE_READ(exe, f_path.mnt), &flags);
+	record->exe_length = length;
+	at += length;
+	dentry = (__u64)BPF_CORE_READ(fs, pwd.dentry);
+	length = append_path(scratch, at, dentry, (__u64)BPF_CORE_READ(fs, pwd.mnt), &flags);
+	record->cwd_length = length;
+	record->flags |= flags;
+	return at + length;
+}
+
+struct args_range {
+	__u64 from;
+	__u32 head;
+	__u32 tail;
+	__u32 total;
+};
+
+/* What to take of the arguments: all, or the head and the tail, so that nothing hides behind 100 KB of padding. */
+static __always_inline struct args_range args_range_of(struct mm_struct *mm)
+{
+	struct args_range range = { .from = mm->arg_start };
+	__u64 total = mm->arg_end - range.from;
+	range.total = total > 0xffffffffULL ? 0xffffffffU : total;
+	range.head = range.total;
+	if (range.head > ARGS_HEAD_BYTES - 1)
+		range.head = ARGS_HEAD_BYTES - 1;
+	range.tail = range.total - range.head;
+	if (range.tail > ARGS_TAIL_BYTES - 1)
+		range.tail = ARGS_TAIL_BYTES - 1;
+	return range;
+}
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Every bound of the kernel side. Powers of two: masks keep the verifier's ranges narrow. */
+#ifndef ATALAYA_LIMITS_H
+#define ATALAYA_LIMITS_H
+
+#define LIFECYCLE_RING_BYTES (4 << 20)
+#define BULK_RING_BYTES (8 << 20)
+
+#define KINDS_MAX 12
+#define NAMES_MAX 16384 /* both lists of a filter plan */
+#define PREFIXES_MAX 64
+#define IGNORED_MAX 64
+
+#define PATH_BYTES 4096 /* one path; PATH_MAX of the kernel */
+#define PATH_DEPTH 64 /* components and mounts that a walk takes */
+#define MATCH_DEPTH 12 /* components that are compared with the watched names */
+#define FILENAME_BYTES 1024
+#define INTERPRETER_BYTES 512
+#define ARGS_HEAD_BYTES 8192
+#define ARGS_TAIL_BYTES 2048
+
+/* The largest record: 168 + 1024 + 512 + 2 * 4096 + 8192 + 2048 = 20136. A per-CPU value ends at 32 KiB. */
+#define SCRATCH_BYTES 28672
+
+#endif

@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * The maps that all objects share (the loader creates each once and reuses it by name), and the ways to leave:
+ * every event is counted exactly once as submitted, ring_full, filtered or scratch_busy.
+ */
+#ifndef ATALAYA_MAPS_H
+#define ATALAYA_MAPS_H
+
+#include "vmlinux.h"
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_tracing.h>
+#include "limits.h"
+#include "record.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, LIFECYCLE_RING_BYTES);
+} lifecycle SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, BULK_RING_BYTES);
+} bulk SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, KINDS_MAX);
+	__type(key, __u32);
+	__type(value, struct count_slot);
+} counts SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, IGNORED_MAX);
+	__type(key, __u32); /* process id */
+	__type(value, __u32);
+} ignored SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, NAMES_MAX);
+	__type(key, struct name_key);
+	__type(value, __u32); /* NAME_FOR_… */
+} names SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, PREFIXES_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct prefix_key);
+	__type(value, __u32);
+} prefixes SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct filter_settings);
+} settings SEC(".maps");
+
+/*
+ * Where a record of variable length is put together. `busy` guards against a second event on the same processor
+ * before the first is done (kernels where a tracepoint can be preempted): the second is counted, never mixed in.
+ */
+struct scratch {
+	__u32 busy;
+	__u32 gap;
+	__u8 bytes[SCRATCH_BYTES];
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct scratch);
+} scratches SEC(".maps");
+
+static __always_inline struct count_slot *count_of(__u32 kind)
+{
+	return bpf_map_lookup_elem(&counts, &kind);
+}
+
+static __always_inline bool is_ignored(__u32 pid)
+{
+	return bpf_map_lookup_elem(&ignored, &pid) != NULL;
+}
+
+static __always_inline struct filter_settings *filters(void)
+{
+	__u32 zero = 0;
+	return bpf_map_lookup_elem(&settings, &zero);
+}
+
+/* The scratch memory of this processor, or NULL (counted) when it is in use. */
+static __always_inline struct scratch *scratch_take(struct count_slot *count)
+{
+	__u32 zero = 0;
+	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
+	if (!scratch)
+		return NULL;
+	if (scratch->busy) {
+		count->scratch_busy++;
+		return NULL;
+	}
+	scratch->busy = 1;
+	barrier();
+	return scratch;
+}
+
+static __always_inline void scratch_give(struct scratch *scratch)
+{
+	barrier();
+	scratch->busy = 0;
+}
+
+/* Copies the record out of the scratch memory. Waking the reader costs more than the event: it polls instead. */
+static __always_inline void submit(void *ring, struct scratch *scratch, __u32 size, struct count_slot *count)
+{
+	struct record_head *head = (void *)scratch->bytes;
+	if (size > SCRATCH_BYTES)
+		size = SCRATCH_BYTES;
+	head->size = size;
+	if (bpf_ringbuf_output(ring, scratch->bytes, size, BPF_RB_NO_WAKEUP))
+		count->ring_full++;
+	else
+		count->submitted++;
+}
+
+/* For records of fixed size, straight into the ring. */
+#define RESERVE(ring, type, count)                                                    \
+	({                                                                            \
+		type *reserved__ = bpf_ringbuf_reserve(&(ring), sizeof(type), 0);      \
+		if (!reserved__)                                                      \
+			(count)->ring_full++;                                         \
+		reserved__;                                                           \
+	})
+#define SUBMIT(record, count)                                                         \
+	({                                                                            \
+		bpf_ringbuf_submit((record), BPF_RB_NO_WAKEUP);                       \
+		(count)->submitted++;                                                 \
+	})
+
+#endif

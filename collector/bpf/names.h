@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Is it a watched name? A bit per length first, the hash only when a name of that length is watched at all. */
+#ifndef ATALAYA_NAMES_H
+#define ATALAYA_NAMES_H
+
+#include "path.h"
+
+static __always_inline bool length_watched(const __u64 *lengths, __u32 length)
+{
+	return length < 256 && (lengths[(length >> 6) & 3] >> (length & 63)) & 1;
+}
+
+static __always_inline bool key_watched(struct name_key *key, __u32 wanted)
+{
+	__u32 *value = bpf_map_lookup_elem(&names, key);
+	return value && (*value & wanted);
+}
+
+static __always_inline bool dentry_watched(struct filter_settings *filter, struct dentry *dentry)
+{
+	__u32 length = BPF_CORE_READ(dentry, d_name.len);
+	if (!length_watched(filter->open_lengths, length))
+		return false;
+	struct name_key key = { .length = length };
+	if (length > NAME_BYTES)
+		length = NAME_BYTES;
+	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+	bpf_probe_read_kernel(key.bytes, length, name);
+	return key_watched(&key, NAME_FOR_OPEN);
+}
+
+/* True when one of the last components of the file's path is watched, the file's own name first. */
+__noinline int any_component_watched(__u64 dentry, __u64 vfsmount)
+{
+	struct path_walk *walk = walk_state();
+	struct filter_settings *filter = filters();
+	if (!walk || !filter)
+		return 0;
+	walk_begin(walk, dentry, vfsmount);
+	for (int i = 0; i < MATCH_DEPTH; i++) {
+		int crossed = walk_cross(walk);
+		if (crossed < 0)
+			return 0;
+		if (crossed)
+			continue;
+		struct dentry *at = (void *)walk->dentry;
+		if (dentry_watched(filter, at))
+			return 1;
+		__u64 parent = (__u64)BPF_CORE_READ(at, d_parent);
+		if (parent == walk->dentry)
+			return 0;
+		walk->dentry = parent;
+	}
+	return 0;
+}
+
+/*
+ * Bytes after the last slash of the path of `size` bytes at `at` of the scratch memory. The loop counts in map memory,
+ * like the walk: in registers it costs the verifier ten seconds.
+ */
+__noinline int last_name_length(__u32 at, __u32 size)
+{
+	__u32 zero = 0;
+	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
+	struct path_walk *walk = walk_state();
+	if (!walk || !scratch)
+		return 0;
+	walk->offset = size;
+	for (int i = 0; i < 256; i++) {
+		__u32 offset = walk->offset;
+		if (offset == 0 || offset > PATH_MASK)
+			break;
+		__u32 index = (at + offset - 1) & 0x7fff;
+		if (index >= SCRATCH_BYTES || scratch->bytes[index] == '/')
+			break;
+		walk->offset = offset - 1;
+	}
+	return size - walk->offset;
+}
+
+/*
+ * The path of user memory, read after the call into the scratch memory at `at`; true when its last component is
+ * watched. Another thread may have changed it since: whoever reports it says so.
+ */
+static __always_inline bool user_path_watched(struct scratch *scratch, __u32 at, const void *from, __u32 wanted,
+					      __u32 *length)
+{
+	*length = 0;
+	struct filter_settings *filter = filters();
+	if (!filter)
+		return false;
+	long got = bpf_probe_read_user_str(&scratch->bytes[at], PATH_BYTES, from);
+	if (got < 2)
+		return false;
+	__u32 size = (got - 1) & (PATH_BYTES - 1);
+	*length = size;
+	__u32 name = last_name_length(at, size);
+	if (!length_watched(wanted == NAME_FOR_EXEC ? filter->exec_lengths : filter->open_lengths, name))
+		return false;
+	struct name_key key = { .length = name };
+	__u32 start = (size - name) & (PATH_BYTES - 1);
+	if (name > NAME_BYTES)
+		name = NAME_BYTES;
+	bpf_probe_read_kernel(key.bytes, name, &scratch->bytes[at + start]);
+	return key_watched(&key, wanted);
+}
+
+#endif

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Outbound connections and datagrams, by cgroup hooks at the root: they see io_uring and connected UDP as well.
+ * These programs can be preempted, so they write straight into the ring and use no scratch memory.
+ */
+#include "task.h"
+#include <bpf/bpf_endian.h>
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define ALLOW 1
+
+static __always_inline struct connect_record *begin(__u32 kind, struct bpf_sock_addr *ctx, struct count_slot **slot)
+{
+	struct count_slot *count = count_of(kind);
+	if (!count)
+		return NULL;
+	*slot = count;
+	count->attempted++;
+	if (is_ignored(bpf_get_current_pid_tgid() >> 32)) {
+		count->filtered++;
+		return NULL;
+	}
+	struct connect_record *record = RESERVE(bulk, struct connect_record, count);
+	if (!record)
+		return NULL;
+	__builtin_memset(record->source, 0, sizeof(*record) - sizeof(record->head));
+	fill_head(&record->head, kind, sizeof(*record), bpf_get_current_task_btf());
+	record->protocol = ctx->protocol;
+	record->destination_port = bpf_ntohs(ctx->user_port);
+	struct bpf_sock *socket = ctx->sk;
+	if (socket)
+		record->source_port = socket->src_port;
+	return record;
+}
+
+static __always_inline int report4(__u32 kind, struct bpf_sock_addr *ctx)
+{
+	struct count_slot *count = NULL;
+	struct connect_record *record = begin(kind, ctx, &count);
+	if (!record)
+		return ALLOW;
+	record->family = 4;
+	*(__u32 *)record->destination = ctx->user_ip4;
+	struct bpf_sock *socket = ctx->sk;
+	if (socket)
+		*(__u32 *)record->source = socket->src_ip4;
+	SUBMIT(record, count);
+	return ALLOW;
+}
+
+static __always_inline int report6(__u32 kind, struct bpf_sock_addr *ctx)
+{
+	struct count_slot *count = NULL;
+	struct connect_record *record = begin(kind, ctx, &count);
+	if (!record)
+		return ALLOW;
+	record->family = 6;
+	__u32 *destination = (void *)record->destination;
+	destination[0] = ctx->user_ip6[0];
+	destination[1] = ctx->user_ip6[1];
+	destination[2] = ctx->user_ip6[2];
+	destination[3] = ctx->user_ip6[3];
+	struct bpf_sock *socket = ctx->sk;
+	if (socket) {
+		__u32 *source = (void *)record->source;
+		source[0] = socket->src_ip6[0];
+		source[1] = socket->src_ip6[1];
+		source[2] = socket->src_ip6[2];
+		source[3] = socket->src_ip6[3];
+	}
+	SUBMIT(record, count);
+	return ALLOW;
+}
+
+SEC("cgroup/connect4")
+int connect4(struct bpf_sock_addr *ctx)
+{
+	return report4(KIND_CONNECT, ctx);
+}
+
+SEC("cgroup/connect6")
+int connect6(struct bpf_sock_addr *ctx)
+{
+	return report6(KIND_CONNECT, ctx);
+}
+
+SEC("cgroup/sendmsg4")
+int sendmsg4(struct bpf_sock_addr *ctx)
+{
+	return report4(KIND_SEND, ctx);
+}
+
+SEC("cgroup/sendmsg6")
+int sendmsg6(struct bpf_sock_addr *ctx)
+{
+	return report6(KIND_SEND, ctx);
+}

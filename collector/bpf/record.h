@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * What the kernel side writes into the rings, byte for byte.
+ *
+ *   | record_head (128 bytes: size, kind, time, task) | fixed part of the kind | its strings, one after the other |
+ *
+ * Every member has a fixed width, every gap a name, every size an assertion; src/kernel/layout.ts reads the same
+ * offsets and test/record-layout.kernel.test.ts compares the two through BTF. Times are microseconds since boot.
+ * Strings carry no terminator: their lengths stand in the fixed part, in the order in which they follow.
+ */
+#ifndef ATALAYA_RECORD_H
+#define ATALAYA_RECORD_H
+
+enum record_kind {
+	KIND_EXEC = 1,
+	KIND_EXEC_FAILED = 2,
+	KIND_FORK = 3,
+	KIND_EXIT = 4,
+	KIND_NAMESPACE = 5,
+	KIND_CGROUP_MKDIR = 6,
+	KIND_OPEN = 7,
+	KIND_OPEN_FAILED = 8,
+	KIND_CONNECT = 9,
+	KIND_SEND = 10,
+	KIND_SNAPSHOT = 11,
+};
+
+struct record_task {
+	__u64 start_us;
+	__u64 parent_start_us;
+	__u64 cgroup_id_v2;
+	__u64 cgroup_id_v1; /* memory controller; 0 where it is not a v1 hierarchy */
+	__u64 cap_effective;
+	__u32 pid;
+	__u32 tid;
+	__u32 ppid;
+	__u32 ns_pid;
+	__u32 session_id;
+	__u32 tty; /* as in /proc/PID/stat */
+	__u32 uid;
+	__u32 gid;
+	__u32 euid;
+	__u32 login_uid;
+	__u32 mnt_ns;
+	__u32 pid_ns;
+	__u32 net_ns;
+	__u32 gap;
+	__u8 comm[16];
+};
+_Static_assert(sizeof(struct record_task) == 112, "record_task");
+
+struct record_head {
+	__u32 size; /* of the whole record, strings included */
+	__u16 kind;
+	__u16 gap;
+	__u64 boot_us;
+	struct record_task task;
+};
+_Static_assert(sizeof(struct record_head) == 128, "record_head");
+
+/* Flags of exec, snapshot and the two open kinds. */
+#define FLAG_UPPER_LAYER 0x01 /* the file is in the upper layer of an overlay */
+#define FLAG_MEMFD 0x02
+#define FLAG_DELETED 0x04
+#define FLAG_PATH_CUT 0x08 /* more components or bytes than the walk takes: the head of the path is missing */
+#define FLAG_READ_FAULT 0x10 /* a part could not be read: it is empty */
+#define FLAG_CREATED 0x20
+#define FLAG_PATH_TRUSTED 0x40 /* from the kernel's dentries, not from user memory */
+
+/* Strings: filename, interpreter, exe, cwd, head of the arguments, their tail (where the middle was cut). */
+struct exec_record {
+	struct record_head head;
+	__u64 inode;
+	__u32 device; /* as stat(2) gives it */
+	__u32 mode;
+	__u32 flags;
+	__u32 argc;
+	__u32 args_total; /* bytes */
+	__u16 filename_length;
+	__u16 interpreter_length;
+	__u16 exe_length;
+	__u16 cwd_length;
+	__u16 args_head_length;
+	__u16 args_tail_length;
+};
+_Static_assert(sizeof(struct exec_record) == 168, "exec_record");
+
+/* Strings: filename. */
+struct exec_failed_record {
+	struct record_head head;
+	__s32 error;
+	__u16 filename_length;
+	__u16 gap;
+};
+_Static_assert(sizeof(struct exec_failed_record) == 136, "exec_failed_record");
+
+struct fork_record {
+	struct record_head head;
+};
+_Static_assert(sizeof(struct fork_record) == 128, "fork_record");
+
+struct exit_record {
+	struct record_head head;
+	__u32 code;
+	__u32 signal;
+};
+_Static_assert(sizeof(struct exit_record) == 136, "exit_record");
+
+struct namespace_record {
+	struct record_head head;
+	__u64 clone_flags;
+};
+_Static_assert(sizeof(struct namespace_record) == 136, "namespace_record");
+
+/* Strings: path. */
+struct cgroup_record {
+	struct record_head head;
+	__u64 cgroup_id;
+	__u32 version; /* 2, or 1: the memory controller's hierarchy */
+	__u16 path_length;
+	__u16 gap;
+};
+_Static_assert(sizeof(struct cgroup_record) == 144, "cgroup_record");
+
+/* Strings: directory that a relative path of user memory starts from, path. */
+struct open_record {
+	struct record_head head;
+	__u64 inode;
+	__u32 device;
+	__u32 open_flags;
+	__s32 error;
+	__u32 flags;
+	__u16 base_length;
+	__u16 path_length;
+	__u32 gap;
+};
+_Static_assert(sizeof(struct open_record) == 160, "open_record");
+
+struct connect_record {
+	struct record_head head;
+	__u8 source[16]; /* network order; IPv4 in the first four bytes; zeros where not yet bound */
+	__u8 destination[16];
+	__u16 source_port;
+	__u16 destination_port;
+	__u8 family; /* 4 or 6 */
+	__u8 protocol; /* of IP */
+	__u16 gap;
+};
+_Static_assert(sizeof(struct connect_record) == 168, "connect_record");
+
+/* One slot of the map `counts` for each record_kind (0 is unused). attempted is the sum of the next four. */
+struct count_slot {
+	__u64 attempted;
+	__u64 submitted;
+	__u64 ring_full;
+	__u64 filtered; /* nobody asked for it */
+	__u64 scratch_busy; /* another event held this processor's scratch memory */
+	__u64 read_fault; /* submitted, with a part that could not be read */
+};
+_Static_assert(sizeof(struct count_slot) == 48, "count_slot");
+
+/* Names that are watched: the key of the map `names`. Longer names are told apart by length and first 60 bytes. */
+#define NAME_BYTES 60
+struct name_key {
+	__u32 length;
+	__u8 bytes[NAME_BYTES];
+};
+_Static_assert(sizeof(struct name_key) == 64, "name_key");
+#define NAME_FOR_OPEN 1
+#define NAME_FOR_EXEC 2
+
+/* A longest-prefix key over the first bytes of a path: of the map `prefixes`. */
+#define PREFIX_BYTES 128
+struct prefix_key {
+	__u32 bits;
+	__u8 bytes[PREFIX_BYTES];
+};
+_Static_assert(sizeof(struct prefix_key) == 132, "prefix_key");
+
+/* The only value of the map `settings`: cheap tests before the hashes. Bit N of lengths: a name of N bytes is watched. */
+struct filter_settings {
+	__u64 open_lengths[4];
+	__u64 exec_lengths[4];
+	__u32 write_prefixes;
+	__u32 gap;
+};
+_Static_assert(sizeof(struct filter_settings) == 72, "filter_settings");
+
+#endif

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Refused executions of watched names: a miner that is not there, a module loader that may not run. */
+#include "names.h"
+#include "syscall.h"
+#include "task.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+static __always_inline int refused(long result, const void *path)
+{
+	struct count_slot *count = count_of(KIND_EXEC_FAILED);
+	if (!count)
+		return 0;
+	count->attempted++;
+	struct task_struct *task = bpf_get_current_task_btf();
+	if (!path || is_ignored(task->tgid)) {
+		count->filtered++;
+		return 0;
+	}
+	struct scratch *scratch = scratch_take(count);
+	if (!scratch)
+		return 0;
+	struct exec_failed_record *record = (void *)scratch->bytes;
+	__u32 length = 0;
+	if (user_path_watched(scratch, sizeof(*record), path, NAME_FOR_EXEC, &length)) {
+		__builtin_memset(record, 0, sizeof(*record));
+		fill_head(&record->head, KIND_EXEC_FAILED, 0, task);
+		record->error = result;
+		length &= PATH_BYTES - 1;
+		record->filename_length = length;
+		submit(&lifecycle, scratch, sizeof(*record) + length, count);
+	} else {
+		count->filtered++;
+	}
+	scratch_give(scratch);
+	return 0;
+}
+
+SEC("tp/syscalls/sys_exit_execve")
+int exit_execve(struct trace_event_raw_sys_exit *ctx)
+{
+	if (ctx->ret >= 0)
+		return 0; /* process_exec has reported it */
+	struct pt_regs *registers = saved_registers(bpf_get_current_task_btf());
+	return refused(ctx->ret, registers ? (void *)PT_REGS_PARM1_CORE_SYSCALL(registers) : NULL);
+}
+
+SEC("tp/syscalls/sys_exit_execveat")
+int exit_execveat(struct trace_event_raw_sys_exit *ctx)
+{
+	if (ctx->ret >= 0)
+		return 0;
+	struct pt_regs *registers = saved_registers(bpf_get_current_task_btf());
+	return refused(ctx->ret, registers ? (void *)PT_REGS_PARM2_CORE_SYSCALL(registers) : NULL);
+}

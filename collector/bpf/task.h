@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Who did it: the head of every record, filled from a task that the verifier knows as a task. */
+#ifndef ATALAYA_TASK_H
+#define ATALAYA_TASK_H
+
+#include "maps.h"
+
+/* The user space form of a device number: major << 8 | low byte of minor | rest of minor << 12. */
+static __always_inline __u32 user_device(__u32 major, __u32 minor)
+{
+	return (minor & 0xff) | (major << 8) | ((minor & ~0xffU) << 12);
+}
+
+static __always_inline void fill_pid_namespace(struct record_task *out, struct task_struct *task)
+{
+	struct pid *pid = task->thread_pid;
+	__u32 level = pid->level & 31;
+	/* A variable index through a typed pointer is refused; through an address it is not. */
+	void *numbers = (void *)pid + bpf_core_field_offset(struct pid, numbers);
+	struct upid *upid = numbers + level * bpf_core_type_size(struct upid);
+	out->ns_pid = BPF_CORE_READ(upid, nr);
+	out->pid_ns = BPF_CORE_READ(upid, ns, ns.inum);
+}
+
+static __always_inline void fill_session(struct record_task *out, struct task_struct *task)
+{
+	struct signal_struct *signal = task->signal;
+	struct pid *session = signal->pids[PIDTYPE_SID];
+	out->session_id = BPF_CORE_READ(session, numbers[0].nr);
+	struct tty_struct *tty = signal->tty;
+	if (tty) {
+		struct tty_driver *driver = tty->driver;
+		out->tty = user_device(driver->major, driver->minor_start + tty->index);
+	}
+}
+
+static __always_inline void fill_cgroups(struct record_task *out, struct task_struct *task)
+{
+	struct css_set *set = task->cgroups;
+	out->cgroup_id_v2 = set->dfl_cgrp->kn->id;
+	__u64 memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+	struct cgroup_subsys_state *state = NULL;
+	void *slot = (void *)set + bpf_core_field_offset(struct css_set, subsys) + memory * sizeof(void *);
+	bpf_probe_read_kernel(&state, sizeof(state), slot);
+	struct cgroup *cgroup = BPF_CORE_READ(state, cgroup);
+	if (BPF_CORE_READ(cgroup, root, hierarchy_id) != 0)
+		out->cgroup_id_v1 = BPF_CORE_READ(cgroup, kn, id);
+}
+
+static __always_inline void fill_credentials(struct record_task *out, struct task_struct *task)
+{
+	const struct cred *cred = task->cred;
+	out->uid = cred->uid.val;
+	out->gid = cred->gid.val;
+	out->euid = cred->euid.val;
+	/* __u32[2] until 6.3, __u64 since: the same eight bytes. */
+	out->cap_effective = *(__u64 *)&cred->cap_effective;
+	out->login_uid = ~0U;
+	if (bpf_core_field_exists(task->loginuid))
+		out->login_uid = task->loginuid.val;
+}
+
+/* Clears and fills the head; the caller sets `size` (submit does) and what follows. */
+static __always_inline void fill_head(struct record_head *head, __u16 kind, __u32 size, struct task_struct *task)
+{
+	__builtin_memset(head, 0, sizeof(*head));
+	head->size = size;
+	head->kind = kind;
+	head->boot_us = bpf_ktime_get_boot_ns() / 1000;
+
+	struct record_task *out = &head->task;
+	struct task_struct *leader = task->group_leader;
+	struct task_struct *parent = task->real_parent;
+	out->pid = task->tgid;
+	out->tid = task->pid;
+	out->start_us = leader->start_boottime / 1000;
+	out->ppid = parent->tgid;
+	out->parent_start_us = parent->group_leader->start_boottime / 1000;
+	fill_pid_namespace(out, leader);
+	fill_session(out, task);
+	fill_credentials(out, task);
+	fill_cgroups(out, task);
+	struct nsproxy *spaces = task->nsproxy;
+	if (spaces) {
+		out->mnt_ns = spaces->mnt_ns->ns.inum;
+		out->net_ns = spaces->net_ns->ns.inum;
+	}
+	bpf_probe_read_kernel(out->comm, sizeof(out->comm), &task->comm);
+}
+
+#endif

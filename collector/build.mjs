@@ -1,0 +1,105 @@
+// Builds the BPF objects and the addon into build/collector. Runs on Node 20: it is part of the set-up.
+import { execFileSync } from "node:child_process";
+import { accessSync, constants, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { release } from "node:os";
+import { delimiter, join } from "node:path";
+import { runCommand } from "../tools/setup/run-command.mjs";
+import { dropStamp, hashInputs, isFresh, writeStamp } from "../tools/setup/stamp.mjs";
+
+const bpfArchitectures = { x64: "x86", arm64: "arm64" };
+const compilerFlags = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-cast-function-type", "-D_GNU_SOURCE"];
+
+/**
+ * Builds `<root>/build/collector/{*.bpf.o,addon.node,sources.sha256}` when sources or kernel changed.
+ * Throws an Error that names the tool, the package that holds it, or the command that failed.
+ */
+export async function buildCollector({ root, log }) {
+  const source = join(root, "collector");
+  const target = join(root, "build", "collector");
+  const stamp = join(root, "build", "collector.stamp");
+  const inputs = ["bpf", "addon", "build.mjs"].map((name) => join(source, name));
+  const sources = hashInputs(inputs);
+  // The kernel's types are part of what is built: another kernel, another build.
+  const digest = `${sources} ${release()} ${process.arch}`;
+  if (isFresh(stamp, digest) && isComplete(source, target)) return;
+  dropStamp(stamp);
+  log("building the sensor");
+  const fresh = `${target}.new`;
+  rmSync(fresh, { recursive: true, force: true });
+  mkdirSync(fresh, { recursive: true });
+  writeFileSync(join(fresh, "vmlinux.h"), kernelTypes());
+  for (const name of objectsOf(source)) await compileObject(join(source, "bpf"), fresh, name);
+  await compileAddon(root, source, fresh);
+  writeFileSync(join(fresh, "sources.sha256"), sources);
+  replaceFiles(fresh, target);
+  writeStamp(stamp, digest);
+}
+
+function objectsOf(source) {
+  return readdirSync(join(source, "bpf")).filter((name) => name.endsWith(".bpf.c"));
+}
+
+function isComplete(source, target) {
+  const wanted = [...objectsOf(source).map((name) => name.replace(/c$/, "o")), "addon.node", "sources.sha256"];
+  return wanted.every((name) => isReadable(join(target, name)));
+}
+
+function isReadable(path) {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A running collector has the addon mapped: new files take the place of old ones, none is written over. */
+function replaceFiles(fresh, target) {
+  mkdirSync(target, { recursive: true });
+  for (const name of readdirSync(fresh)) {
+    const beside = join(target, `.${name}.new`);
+    copyFileSync(join(fresh, name), beside);
+    renameSync(beside, join(target, name));
+  }
+  rmSync(fresh, { recursive: true, force: true });
+}
+
+function kernelTypes() {
+  const bpftool = tool("bpftool", "bpftool");
+  try {
+    const args = ["btf", "dump", "file", "/sys/kernel/btf/vmlinux", "format", "c"];
+    return execFileSync(bpftool, args, { maxBuffer: 64 * 1024 * 1024 });
+  } catch (error) {
+    throw new Error(`bpftool cannot read the kernel's types (/sys/kernel/btf/vmlinux): ${error.message}`);
+  }
+}
+
+async function compileObject(folder, target, name) {
+  const architecture = bpfArchitectures[process.arch];
+  if (architecture === undefined) throw new Error(`The sensor is not built for ${process.arch}, only for x64 and arm64.`);
+  const flags = ["-g", "-O2", "-Wall", "-Werror", "-target", "bpf", "-mcpu=v3", `-D__TARGET_ARCH_${architecture}`];
+  const object = join(target, name.replace(/c$/, "o"));
+  await run(tool("clang", "clang"), [...flags, `-I${target}`, `-I${folder}`, "-c", join(folder, name), "-o", object]);
+  await run(tool("llvm-strip", "llvm"), ["-g", object]); // drops DWARF, keeps BTF
+}
+
+async function compileAddon(root, source, target) {
+  const headers = join(root, "node_modules", "node-api-headers", "include");
+  const folder = join(source, "addon");
+  const files = readdirSync(folder).filter((name) => name.endsWith(".c"));
+  const paths = files.map((name) => join(folder, name));
+  const link = ["-shared", "-fPIC", `-I${headers}`, ...paths, "-lbpf", "-o", join(target, "addon.node")];
+  await run(tool("gcc", "gcc"), [...compilerFlags, ...link]);
+}
+
+function tool(name, packageName) {
+  const folders = [...(process.env.PATH ?? "").split(delimiter), "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
+  const found = folders.map((folder) => join(folder, name)).find(isReadable);
+  if (found === undefined) throw new Error(`${name} is missing: apt-get install ${packageName}`);
+  return found;
+}
+
+async function run(file, args) {
+  const status = await runCommand(file, args);
+  if (status !== 0) throw new Error(`this command failed with status ${status}, see above: ${file} ${args.join(" ")}`);
+}
