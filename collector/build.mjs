@@ -1,6 +1,15 @@
 // Builds the BPF objects and the addon into build/collector. Runs on Node 20: it is part of the set-up.
 import { execFileSync } from "node:child_process";
-import { accessSync, constants, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { release } from "node:os";
 import { delimiter, join } from "node:path";
 import { runCommand } from "../tools/setup/run-command.mjs";
@@ -76,7 +85,8 @@ function kernelTypes() {
 
 async function compileObject(folder, target, name) {
   const architecture = bpfArchitectures[process.arch];
-  if (architecture === undefined) throw new Error(`The sensor is not built for ${process.arch}, only for x64 and arm64.`);
+  if (architecture === undefined)
+    throw new Error(`The sensor is not built for ${process.arch}, only for x64 and arm64.`);
   const flags = ["-g", "-O2", "-Wall", "-Werror", "-target", "bpf", "-mcpu=v3", `-D__TARGET_ARCH_${architecture}`];
   const object = join(target, name.replace(/c$/, "o"));
   await run(tool("clang", "clang"), [...flags, `-I${target}`, `-I${folder}`, "-c", join(folder, name), "-o", object]);

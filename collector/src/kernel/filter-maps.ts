@@ -1,0 +1,102 @@
+import type { FilterPlan } from "@atalaya/wire";
+import type { Addon } from "./addon.ts";
+import { layout, sizes } from "./layout.ts";
+
+const forOpen = 1;
+const forExec = 2;
+
+/** Keeps the maps `names`, `prefixes` and `settings` equal to a filter plan. */
+export class FilterMaps {
+  readonly #addon: Addon;
+  #names = new Map<string, { key: Buffer; uses: number }>();
+  #prefixes = new Map<string, Buffer>();
+
+  constructor(addon: Addon) {
+    this.#addon = addon;
+  }
+
+  /** What is wanted anew is let through before what is no longer wanted goes: no moment without either. */
+  set(plan: FilterPlan): void {
+    const names = namesOf(plan);
+    const prefixes = new Map(plan.write_prefixes.map((prefix) => [prefix, prefixKey(prefix)]));
+    const nameKeys = [...names.values()].map((one) => one.key);
+    this.#write("names", nameKeys, Buffer.concat([...names.values()].map((one) => u32(one.uses))));
+    this.#write("prefixes", [...prefixes.values()], Buffer.alloc(4 * prefixes.size));
+    const settings = Buffer.alloc(sizes.filter_settings);
+    fillLengths(settings, names.values());
+    settings.writeUInt32LE(prefixes.size, layout.filter_settings.write_prefixes);
+    this.#write("settings", [u32(0)], settings);
+    this.#drop(
+      "names",
+      [...this.#names].filter(([name]) => !names.has(name)).map(([, one]) => one.key),
+    );
+    this.#drop(
+      "prefixes",
+      [...this.#prefixes].filter(([prefix]) => !prefixes.has(prefix)).map(([, key]) => key),
+    );
+    this.#names = names;
+    this.#prefixes = prefixes;
+  }
+
+  ignore(pids: readonly number[]): void {
+    this.#write("ignored", pids.map(u32), Buffer.alloc(4 * pids.length));
+  }
+
+  /** A map that no loaded program brought is not there to be written. */
+  #write(map: string, keys: Buffer[], values: Buffer): void {
+    if (keys.length > 0) this.#addon.mapUpdate(map, Buffer.concat(keys), values);
+  }
+
+  #drop(map: string, keys: Buffer[]): void {
+    if (keys.length > 0) this.#addon.mapDelete(map, Buffer.concat(keys));
+  }
+}
+
+function u32(value: number): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+function namesOf(plan: FilterPlan): Map<string, { key: Buffer; uses: number }> {
+  const names = new Map<string, { key: Buffer; uses: number }>();
+  const add = (name: string, use: number): void => {
+    const known = names.get(name);
+    if (known === undefined) names.set(name, { key: nameKey(name), uses: use });
+    else known.uses |= use;
+  };
+  for (const name of plan.open_names) add(name, forOpen);
+  for (const name of plan.exec_names) add(name, forExec);
+  return names;
+}
+
+/** The length, and the first 60 bytes. */
+function nameKey(name: string): Buffer {
+  const text = Buffer.from(name);
+  const key = Buffer.alloc(sizes.name_key);
+  key.writeUInt32LE(text.length, layout.name_key.length);
+  text.copy(key, layout.name_key.bytes, 0, sizes.name_key - layout.name_key.bytes);
+  return key;
+}
+
+function prefixKey(prefix: string): Buffer {
+  const text = Buffer.from(prefix).subarray(0, sizes.prefix_key - layout.prefix_key.bytes);
+  const key = Buffer.alloc(sizes.prefix_key);
+  key.writeUInt32LE(text.length * 8, layout.prefix_key.bits);
+  text.copy(key, layout.prefix_key.bytes);
+  return key;
+}
+
+/** A bit for each length of a watched name: most names are let go without a look into the hash. */
+function fillLengths(settings: Buffer, names: Iterable<{ key: Buffer; uses: number }>): void {
+  for (const { key, uses } of names) {
+    const length = key.readUInt32LE(layout.name_key.length);
+    if (length > 255) continue;
+    const mark = (start: number): void => {
+      const at = start + (length >> 3);
+      settings.writeUInt8(settings.readUInt8(at) | (1 << (length & 7)), at);
+    };
+    if (uses & forOpen) mark(layout.filter_settings.open_lengths);
+    if (uses & forExec) mark(layout.filter_settings.exec_lengths);
+  }
+}

@@ -1,0 +1,16 @@
+// Every bound of the kernel side in TypeScript; those of the programs stand in bpf/limits.h.
+
+export const kernelLimits = {
+  /** Copied out of a ring at once when the caller says nothing. */
+  drainBytesDefault: 1024 * 1024,
+  /** A record and its header must fit: the largest record is 20 136 bytes. */
+  drainBytesMin: 64 * 1024,
+  drainBytesMax: 8 * 1024 * 1024,
+  /** Of a ProgramState's reason; the wire takes 1024. */
+  reasonCharactersMax: 900,
+  /** Of /proc, when no iterator loads. */
+  snapshotProcessesMax: 100_000,
+  procFileBytesMax: 64 * 1024,
+  /** Texts that repeat (names, paths) are decoded once. */
+  internedTextsMax: 4_096,
+} as const;

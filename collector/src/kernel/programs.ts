@@ -1,0 +1,35 @@
+// Every BPF program, where it is built, and what it hangs on.
+
+export type Attachment = "tracing" | "cgroup" | "iterator" | { tracepoint: string };
+
+export type ProgramPlan = { object: string; program: string; attachment: Attachment };
+
+/** The programs that bring events: each is tried alone, none is needed by another. */
+export const eventPrograms: readonly ProgramPlan[] = [
+  { object: "life", program: "process_exec", attachment: "tracing" },
+  { object: "life", program: "process_fork", attachment: "tracing" },
+  { object: "life", program: "process_exit", attachment: "tracing" },
+  { object: "life", program: "new_task", attachment: "tracing" },
+  { object: "cgroup", program: "cgroup_made", attachment: "tracing" },
+  { object: "open", program: "exit_open", attachment: { tracepoint: "syscalls/sys_exit_open" } },
+  { object: "open", program: "exit_creat", attachment: { tracepoint: "syscalls/sys_exit_creat" } },
+  { object: "open", program: "exit_openat", attachment: { tracepoint: "syscalls/sys_exit_openat" } },
+  { object: "open", program: "exit_openat2", attachment: { tracepoint: "syscalls/sys_exit_openat2" } },
+  {
+    object: "open",
+    program: "exit_open_by_handle_at",
+    attachment: { tracepoint: "syscalls/sys_exit_open_by_handle_at" },
+  },
+  { object: "refused", program: "exit_execve", attachment: { tracepoint: "syscalls/sys_exit_execve" } },
+  { object: "refused", program: "exit_execveat", attachment: { tracepoint: "syscalls/sys_exit_execveat" } },
+  { object: "net", program: "connect4", attachment: "cgroup" },
+  { object: "net", program: "connect6", attachment: "cgroup" },
+  { object: "net", program: "sendmsg4", attachment: "cgroup" },
+  { object: "net", program: "sendmsg6", attachment: "cgroup" },
+];
+
+/** The first that loads takes the snapshots. */
+export const snapshotPrograms: readonly ProgramPlan[] = [
+  { object: "iter", program: "snapshot_with_args", attachment: "iterator" },
+  { object: "iter", program: "snapshot_without_args", attachment: "iterator" },
+];

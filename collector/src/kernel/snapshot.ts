@@ -1,0 +1,32 @@
+import type { ExecRecord, KernelRecord } from "../kernel-record.ts";
+import type { Addon } from "./addon.ts";
+import { decodeRecord } from "./decode-record.ts";
+import { sizes } from "./layout.ts";
+import { procArguments, procSnapshot } from "./proc-snapshot.ts";
+
+/** Every process of user space that runs now: by the task iterator, or from /proc where none could be loaded. */
+export function takeSnapshot(addon: Addon, iterator: string | undefined): KernelRecord[] {
+  if (iterator === undefined) return procSnapshot();
+  const bytes = addon.iterate(iterator);
+  const records: KernelRecord[] = [];
+  let at = 0;
+  while (at + sizes.record_head <= bytes.length) {
+    const size = bytes.readUInt32LE(at);
+    if (size < sizes.record_head) break;
+    const record = decodeRecord(bytes, at, size, 0, "lifecycle");
+    if (record !== undefined && at + size <= bytes.length) records.push(completed(record));
+    at += size;
+  }
+  return records;
+}
+
+/** Where the iterator could not read the arguments (before Linux 5.18, or paged out), /proc can. */
+function completed(record: KernelRecord): KernelRecord {
+  if (record.kind !== "snapshot") return record;
+  const argv = record.argv.length > 0 || record.argsBytesTotal === 0 ? record.argv : procArguments(record.task.pid);
+  return { ...record, argv, argc: argv.length, argsTruncated: record.argsTruncated && !same(argv, record) };
+}
+
+function same(argv: string[], record: ExecRecord): boolean {
+  return argv !== record.argv && argv.length > 0;
+}
