@@ -26,6 +26,8 @@ type Entry = {
   cluster: string;
   node: string;
   lastSeenUs: number;
+  /** Since the hub started; what an earlier run wrote down says nothing of now. */
+  heard: boolean;
   report: SensorReport | null;
   lossGrewUs: number;
   rate: Rate;
@@ -60,6 +62,7 @@ export class SensorTable {
     }
     const seen = {
       lastSeenUs: 0,
+      heard: false,
       report: null,
       lossGrewUs: 0,
       rate: new Rate(),
@@ -79,6 +82,7 @@ export class SensorTable {
     if (lossOf(report) > (sameRun && entry.report !== null ? lossOf(entry.report) : 0)) entry.lossGrewUs = nowUs;
     entry.report = report;
     entry.lastSeenUs = nowUs;
+    entry.heard = true;
     entry.unsaved = true;
     entry.state = stateOf(entry, nowUs);
     this.#changed(workspaceId, show(entry));
@@ -132,7 +136,7 @@ function lossOf(report: SensorReport): number {
 }
 
 function stateOf(entry: Entry, nowUs: number): Sensor["state"] {
-  if (nowUs - entry.lastSeenUs > pipelineLimits.sensorSilentUs) return "silent";
+  if (!entry.heard || nowUs - entry.lastSeenUs > pipelineLimits.sensorSilentUs) return "silent";
   if (nowUs - entry.lossGrewUs < pipelineLimits.sensorLossWindowUs) return "degraded";
   return entry.report?.programs.some((program) => !program.loaded || !program.attached) ? "degraded" : "live";
 }

@@ -7,12 +7,15 @@ import { type HubWriter, rowsOf, type Work } from "./hub-writer.ts";
 import { storeFault } from "./store-fault.ts";
 import type { FromWriter, SettledBatch } from "./writer-messages.ts";
 
+/** What a group is committed with. */
+export type GroupWriter = Pick<HubWriter, "commit" | "close"> & { state: Pick<HubWriter["state"], "all"> };
+
 /**
  * Whatever arrives while a group is being committed makes the next group: under load the groups grow by themselves,
  * and a single request waits for nobody.
  */
 export class GroupCommit {
-  readonly #writer: HubWriter;
+  readonly #writer: GroupWriter;
   readonly #tell: (message: FromWriter) => void;
   readonly #evaluators = new Map<number, MessagePort>();
   #queue: Work[] = [];
@@ -20,7 +23,7 @@ export class GroupCommit {
   #scheduled = false;
   #ended: (() => void) | undefined;
 
-  constructor(writer: HubWriter, tell: (message: FromWriter) => void) {
+  constructor(writer: GroupWriter, tell: (message: FromWriter) => void) {
     this.#writer = writer;
     this.#tell = tell;
   }

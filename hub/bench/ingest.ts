@@ -1,0 +1,208 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import {
+  type AtalayaEvent,
+  blankEvent,
+  decodeFrame,
+  type EventClass,
+  EventEncoder,
+  encodeFrame,
+  type Frame,
+  type ProcessEvent,
+  type SyscallEvent,
+} from "@atalaya/wire";
+import { openHubCore } from "../src/core/open-hub-core.ts";
+import type { SenderIdentity } from "../src/hub-core.ts";
+
+// Events a second through the whole pipeline in one process (decode, duplicates, evaluation with the real packs, folding,
+// commit on disk), and how long a sender waits for its acknowledgement. What is sent is a busy node's mix: of ten events
+// five are of process life (fork, exec, exit), three of files, two of the network; one exec in two hundred is an attack.
+
+const options = {
+  seconds: { type: "string", default: "10" },
+  batch: { type: "string", default: "500" },
+  concurrency: { type: "string", default: "2" },
+  json: { type: "boolean", default: false },
+} as const;
+const { values } = parseArgs({ options });
+const seconds = Number(values.seconds);
+const batchEvents = Number(values.batch);
+const concurrency = Number(values.concurrency);
+
+const sender: SenderIdentity = { workspaceId: "bench", credentialId: "bench", cluster: "bench" };
+const programs = ["sh", "curl", "node", "grep", "sed", "cat", "python3", "date", "ls", "nginx"];
+let serial = 0;
+
+function actor(pid: number): Partial<ProcessEvent> {
+  const container = (serial >> 8) % 20;
+  return {
+    time_us: Date.now() * 1_000,
+    position: serial * 256,
+    pid,
+    tid: pid,
+    start_us: pid * 1_000,
+    exec_us: pid * 1_000,
+    ppid: 1_000 + container,
+    parent_start_us: 77_000,
+    ns_pid: 12,
+    session_id: 1,
+    tty: 0,
+    uid: 33,
+    gid: 33,
+    euid: 33,
+    login_uid: 4_294_967_295,
+    cap_effective: 0,
+    mnt_ns: 1,
+    pid_ns: 2,
+    net_ns: 3,
+    user_name: "www-data",
+    name: programs[serial % programs.length] ?? "sh",
+    exe_path: `/usr/bin/${programs[serial % programs.length]}`,
+    cwd: "/var/www/html",
+    argv: [programs[serial % programs.length] ?? "sh", "--flag", `value-${serial % 1_000}`, "/var/lib/app/file"],
+    exe_upper_layer: false,
+    exe_memfd: false,
+    exe_deleted: false,
+    from_snapshot: false,
+    ancestor_pids: [1_000 + container, 900, 1],
+    ancestor_starts_us: [77_000, 70_000, 1],
+    ancestor_names: ["app-worker", "app", "containerd-shim"],
+    ancestor_exe_paths: ["/usr/local/bin/app", "/usr/local/bin/app", "/usr/bin/containerd-shim-runc-v2"],
+    ancestor_cmdlines: ["app: worker", "app --serve", "containerd-shim-runc-v2 -namespace k8s.io"],
+    cgroup_id: 4_000 + container,
+    container_id: `${container}`.padStart(4, "0").repeat(16),
+    container_runtime: "containerd",
+    container_name: `app-${container}`,
+    container_image: "registry.example/app:1.2",
+    k8s_namespace: "shop",
+    k8s_pod: `app-${container}-x`,
+    k8s_pod_uid: "7f0e2b1e-0000-4000-8000-000000000000",
+  };
+}
+
+function next(kind: number): AtalayaEvent {
+  serial += 1;
+  const of = actor(10_000 + (serial >> 2));
+  if (kind < 2) return { ...blankEvent("process"), ...of, activity: "fork" };
+  if (kind < 4) {
+    const attack =
+      serial % 1_000 === 3 ? { name: "xmrig", argv: ["xmrig", "-o", "stratum+tcp://pool.example:3333"] } : {};
+    return { ...blankEvent("process"), ...of, ...attack, activity: "exec", filename: of.exe_path ?? "", argc: 4 };
+  }
+  if (kind < 5) return { ...blankEvent("process"), ...of, activity: "exit", exit_code: 0 };
+  if (kind < 8) return { ...blankEvent("file"), ...of, activity: "open", path: "/var/lib/app/secret", open_flags: 0 };
+  return { ...blankEvent("network"), ...of, activity: "connect", protocol: "tcp", dst_ip: "10.0.0.7", dst_port: 443 };
+}
+
+/** One request, as a publisher would send it: a frame a class. */
+function request(): Frame[] {
+  const byClass = new Map<EventClass, AtalayaEvent[]>();
+  for (let i = 0; i < batchEvents; i++) {
+    const event = next(i % 10);
+    byClass.set(event.class, [...(byClass.get(event.class) ?? []), event]);
+  }
+  return [...byClass].map(([name, events]) => frame(name, events as SyscallEvent[]));
+}
+
+const encoder = new EventEncoder();
+function frame(name: EventClass, events: readonly SyscallEvent[]): Frame {
+  encoder.reset();
+  for (const event of events) encoder.add(event);
+  const [first, last] = [events[0], events.at(-1)];
+  const header = {
+    class: name,
+    ring: name === "process" ? 0 : 1,
+    eventCount: events.length,
+    firstPosition: first?.position ?? 0,
+    lastPosition: last?.position ?? 0,
+    firstTimeUs: first?.time_us ?? 0,
+    lastTimeUs: last?.time_us ?? 0,
+    bootId: "00112233445566778899aabbccddeeff",
+    layoutHash: "0123456789abcdef",
+    node: "bench-node",
+    cluster: "bench",
+    containerId: "",
+  };
+  const decoded = decodeFrame(encodeFrame(header, encoder.bytes()));
+  if (!decoded.ok) throw new Error(decoded.reason);
+  return { header: decoded.value.header, body: decoded.value.body };
+}
+
+const dataFolder = mkdtempSync(join(tmpdir(), "atalaya-bench-"));
+const hub = await openHubCore({ dataFolder, ruleFiles: [], node: "bench-node", cluster: "bench", version: "bench" });
+
+/** Sends for so long; requests are made before the clock starts, so that encoding is not measured. */
+async function run(
+  forSeconds: number,
+  prepared: Frame[][],
+): Promise<{ events: number; seconds: number; waitsMs: number[] }> {
+  const waitsMs: number[] = [];
+  let events = 0;
+  const started = performance.now();
+  const lane = async () => {
+    for (let frames = prepared.pop(); frames !== undefined; frames = prepared.pop()) {
+      if (performance.now() - started > forSeconds * 1_000) return;
+      const sent = performance.now();
+      events += (await hub.ingest(frames, sender)).accepted;
+      waitsMs.push(performance.now() - sent);
+    }
+  };
+  await Promise.all(Array.from({ length: concurrency }, lane));
+  return { events, seconds: (performance.now() - started) / 1_000, waitsMs };
+}
+
+const requests = (events: number) => Array.from({ length: Math.ceil(events / batchEvents) }, request).reverse();
+const quantile = (sorted: readonly number[], q: number) =>
+  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0;
+
+try {
+  // The first requests pay for compilation.
+  await run(5, requests(20_000));
+  const cpu = process.cpuUsage();
+  const measured = await run(seconds, requests(Math.min(400_000, seconds * 40_000)));
+  const { user, system } = process.cpuUsage(cpu);
+  const cpuSeconds = (user + system) / 1e6;
+  const sorted = measured.waitsMs.sort((a, b) => a - b);
+  const perCore = measured.events / cpuSeconds;
+  const p99 = quantile(sorted, 0.99);
+  const measures = [
+    {
+      name: "hub ingest, evaluated and committed",
+      value: Math.round(measured.events / measured.seconds),
+      unit: "events/s",
+      target: 20_000,
+      ok: measured.events / measured.seconds >= 20_000,
+    },
+    {
+      name: "hub ingest per CPU-second",
+      value: Math.round(perCore),
+      unit: "events/s",
+      target: 20_000,
+      ok: perCore >= 20_000,
+    },
+    {
+      name: "hub ingest acknowledgement p50",
+      value: Math.round(quantile(sorted, 0.5) * 10) / 10,
+      unit: "ms",
+      target: 200,
+      ok: quantile(sorted, 0.5) < 200,
+    },
+    {
+      name: "hub ingest acknowledgement p99",
+      value: Math.round(p99 * 10) / 10,
+      unit: "ms",
+      target: 200,
+      ok: p99 < 200,
+    },
+  ];
+  for (const { ok, ...measure } of measures) {
+    const verdict = ok ? "ok" : "short";
+    if (values.json) console.log(JSON.stringify({ ...measure, verdict }));
+    else console.log(`${measure.name}  ${measure.value} ${measure.unit}  (target ${measure.target})  ${verdict}`);
+  }
+} finally {
+  await hub.close();
+  rmSync(dataFolder, { recursive: true, force: true });
+}

@@ -1,0 +1,73 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { blankEvent, type Sensor, type SensorReport } from "@atalaya/wire";
+import { frameOf, openTestHub, processEvent, sender } from "./hub-fixture.ts";
+
+const report = (of: Partial<SensorReport> = {}): SensorReport => ({
+  node: "node-1",
+  boot_id: "b",
+  version: "1",
+  kernel: "6.18",
+  started_us: 1,
+  lag_us: 1_500,
+  processes: 10,
+  containers: 2,
+  memory_bytes: 1,
+  cpu_us: 1,
+  filters_version: 0,
+  programs: [{ name: "exec", loaded: true, attached: true }],
+  counters: [{ class: "process", reason: "submitted", value: 100 }],
+  ...of,
+});
+const reportFrame = (of: Partial<SensorReport> = {}, node = "node-1") =>
+  frameOf(
+    [{ ...blankEvent("sensor"), activity: "report", time_us: Date.now() * 1_000, report: JSON.stringify(report(of)) }],
+    { ring: 2, node },
+  );
+
+test("a sensor that reports is live, with its lag; loss that grows, or a program that did not load, degrades it", async (t) => {
+  const { hub } = await openTestHub(t);
+  const told: Sensor[] = [];
+  t.after(hub.listen({ sensor: (_, sensor) => told.push(sensor) }));
+  assert.match((await hub.status("main")).sensor_missing ?? "", /has not reported yet/);
+  await hub.ingest([reportFrame(), frameOf([processEvent({})])], sender);
+  const [live] = await hub.sensors("main");
+  assert.deepEqual([live?.sensor_id, live?.state, live?.lag_us, live?.lost], ["local/node-1", "live", 1_500, []]);
+  const status = await hub.status("main");
+  assert.deepEqual([status.sensor_missing, status.sensors_live, status.events_total], [null, 1, 2]);
+  await hub.ingest([reportFrame({ counters: [{ class: "file", reason: "ring_full", value: 7 }] })], sender);
+  const [degraded] = await hub.sensors("main");
+  assert.deepEqual([degraded?.state, degraded?.lost], ["degraded", [{ class: "file", reason: "ring_full", value: 7 }]]);
+  assert.equal((await hub.status("main")).lost_total, 7);
+  assert.match(
+    await hub.metrics(),
+    /atalaya_sensor_lost\{cluster="local",node="node-1",class="file",reason="ring_full"\} 7/,
+  );
+  await hub.ingest(
+    [reportFrame({ programs: [{ name: "x", loaded: false, attached: false, reason: "no BTF" }] }, "node-2")],
+    sender,
+  );
+  assert.equal((await hub.sensors("main"))[1]?.state, "degraded");
+  assert.deepEqual(
+    told.map((sensor) => sensor.state),
+    ["live", "degraded", "degraded"],
+  );
+});
+
+test("a sensor that was known before a restart is silent until it speaks again", async (t) => {
+  const first = await openTestHub(t);
+  await first.hub.ingest([reportFrame()], sender);
+  await first.close();
+  const { hub } = await openTestHub(t, { dataFolder: first.folder });
+  const [sensor] = await hub.sensors("main");
+  assert.deepEqual([sensor?.state, sensor?.report?.kernel], ["silent", "6.18"]);
+  assert.match((await hub.status("main")).sensor_missing ?? "", /fallen silent/);
+});
+
+test("a report that is not one is counted and changes nothing", async (t) => {
+  const { hub } = await openTestHub(t);
+  const event = { ...blankEvent("sensor"), activity: "report" as const, time_us: 1, report: '{"node":1}' };
+  await hub.ingest([frameOf([event], { ring: 2 })], sender);
+  assert.deepEqual(await hub.sensors("main"), []);
+  assert.match(await hub.metrics(), /outcome="report_malformed"\} 1/);
+});
