@@ -2,6 +2,13 @@ import { hostname } from "node:os";
 import { openHubCore } from "./core/open-hub-core.ts";
 import { runHub } from "./server/run-hub.ts";
 
-await runHub(process.argv.slice(2), (dataFolder, options, version) =>
-  openHubCore({ dataFolder, ruleFiles: options.rules, cluster: options.cluster, node: hostname(), version }),
+await runHub(process.argv.slice(2), ({ hubFolder, options, version, log }) =>
+  openHubCore({
+    dataFolder: hubFolder,
+    ruleFiles: options.rules,
+    cluster: options.cluster,
+    node: hostname(),
+    version,
+    log,
+  }),
 );

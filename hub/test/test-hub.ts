@@ -75,21 +75,25 @@ export class TestHub {
     if (call.body !== undefined) headers["content-type"] = "application/json";
     for (const [name, value] of Object.entries(call.headers ?? {})) if (value !== undefined) headers[name] = value;
     return new Promise((done, failed) => {
-      const sent = request(this.hub.url + path, { method, headers, agent: this.agent }, (answer) => {
-        const parts: Buffer[] = [];
-        answer.on("data", (part: Buffer) => parts.push(part));
-        answer.on("error", failed);
-        answer.on("end", () => {
-          const text = Buffer.concat(parts).toString("utf8");
-          const isJson = answer.headers["content-type"]?.includes("json") ?? false;
-          done({
-            status: answer.statusCode ?? 0,
-            headers: answer.headers,
-            text,
-            json: isJson ? JSON.parse(text) : {},
+      const sent = request(
+        this.hub.url + path,
+        { method, headers, agent: this.agent, servername: "localhost" },
+        (answer) => {
+          const parts: Buffer[] = [];
+          answer.on("data", (part: Buffer) => parts.push(part));
+          answer.on("error", failed);
+          answer.on("end", () => {
+            const text = Buffer.concat(parts).toString("utf8");
+            const isJson = answer.headers["content-type"]?.includes("json") ?? false;
+            done({
+              status: answer.statusCode ?? 0,
+              headers: answer.headers,
+              text,
+              json: isJson ? JSON.parse(text) : {},
+            });
           });
-        });
-      });
+        },
+      );
       sent.on("error", failed);
       sent.end(body);
     });

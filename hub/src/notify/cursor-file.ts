@@ -2,7 +2,12 @@ import { readFileSync } from "node:fs";
 import { z } from "zod";
 import { writeWhole } from "../tls/private-file.ts";
 
-const cursorSchema = z.object({ commit: z.number().int().nonnegative(), committed_us: z.number().nonnegative() });
+const cursorSchema = z.object({
+  commit: z.number().int().nonnegative(),
+  committed_us: z.number().nonnegative(),
+  /** The last alerts that were told: one of them may change again right after the cursor. */
+  told: z.array(z.string()).default([]),
+});
 
 /** Up to which commit alerts were told: a hub that starts again goes on there. */
 export type Cursor = z.infer<typeof cursorSchema>;

@@ -38,7 +38,7 @@ export class Notifier {
   readonly #settings = new Map<string, Promise<Notification>>();
   readonly #told = new Set<string>();
   readonly #pending = new Set<CommittedAlert>();
-  #cursor: Cursor = { commit: 0, committed_us: 0 };
+  #cursor: Cursor = { commit: 0, committed_us: 0, told: [] };
   /** Alerts that were there before this time are not new, whatever changes about them. */
   #sinceUs = 0;
   #intake: Promise<void> = Promise.resolve();
@@ -57,7 +57,8 @@ export class Notifier {
     const { core } = this.#parts;
     const before = readCursor(this.#cursorFile);
     const nowUs = Date.now() * 1000;
-    this.#cursor = before ?? { commit: await core.lastCommit(defaultWorkspace), committed_us: nowUs };
+    this.#cursor = before ?? { commit: await core.lastCommit(defaultWorkspace), committed_us: nowUs, told: [] };
+    for (const alertId of this.#cursor.told) this.#remember(alertId);
     // A clock that was set back must not silence what comes from now on.
     this.#sinceUs = Math.min(this.#cursor.committed_us, nowUs);
     this.#stopListening = core.listen({ alert: (change) => this.#take(change) });
@@ -178,10 +179,11 @@ export class Notifier {
   /** The cursor stands before the oldest alert that is still on its way. */
   #done(change: CommittedAlert): void {
     this.#pending.delete(change);
+    this.#cursor.told = [...this.#cursor.told, change.alert.alert_id].slice(-serverLimits.notifiedKeptMax);
     const oldest = this.#pending.values().next();
     const at = oldest.done ? { ...change, before: 0 } : { ...oldest.value, before: 1 };
     if (at.commit - at.before > this.#cursor.commit) {
-      this.#cursor = { commit: at.commit - at.before, committed_us: at.alert.committed_us };
+      this.#cursor = { ...this.#cursor, commit: at.commit - at.before, committed_us: at.alert.committed_us };
     }
     this.#saving ??= setTimeout(() => {
       this.#saving = undefined;

@@ -56,6 +56,8 @@ export const serverLimits = {
   notificationAnswerMs: 10_000,
   /** Alerts that are remembered as notified. */
   notifiedMax: 20_000,
+  /** Those of them that are written down with the cursor. */
+  notifiedKeptMax: 200,
   notificationFileBytesMax: 64 * 1024 * 1024,
 
   authorityMs: 10 * 365 * dayMs,

@@ -7,7 +7,13 @@ import { type HubOptions, help, readOptions } from "./options.ts";
 import { tellFailed, tellReady } from "./part-channel.ts";
 import { type RunningHub, startHub } from "./start-hub.ts";
 
-export type OpenCore = (hubFolder: string, options: HubOptions, version: string) => Promise<HubCore>;
+/** Opens pipeline and store in the hub's folder; `log` is told of what nobody waits for and went wrong. */
+export type OpenCore = (start: {
+  hubFolder: string;
+  options: HubOptions;
+  version: string;
+  log: (line: string) => void;
+}) => Promise<HubCore>;
 
 /** The hub's process: reads the command line, runs until told to stop, ends with 0, 1 (the world) or 2 (arguments). */
 export async function runHub(args: string[], openCore: OpenCore): Promise<void> {
@@ -19,7 +25,9 @@ export async function runHub(args: string[], openCore: OpenCore): Promise<void> 
     }
     const { version } = packageFile;
     const logger = makeLogger(options.logLevel);
-    const hub = await startHub(options, (folder) => openCore(folder, options, version), logger, version);
+    const log = (line: string) => logger.warn(line);
+    const open = (hubFolder: string) => openCore({ hubFolder, options, version, log });
+    const hub = await startHub(options, open, logger, version);
     stopWhenTold(hub);
     await tellReady(hub.url, hub.firstPassword);
     logger.info({ url: hub.url, version }, "the hub is ready");

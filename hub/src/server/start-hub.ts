@@ -1,3 +1,6 @@
+import { once } from "node:events";
+import { accessSync, constants, mkdirSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { Fault } from "@atalaya/wire";
 import type { FastifyBaseLogger } from "fastify";
@@ -26,7 +29,9 @@ export async function startHub(
   version: string,
 ): Promise<RunningHub> {
   const folder = join(options.data, "hub");
+  requireWritable(options.data);
   prepareDataFolder(folder);
+  await requireFreePort(options);
   const certificate = await hubCertificate(folder, options.host);
   const metrics = new HttpMetrics();
   const core = await openCore(folder);
@@ -56,6 +61,31 @@ export async function startHub(
     await core.close();
     throw error;
   }
+}
+
+/** `access` tells a read-only mount (EROFS) to root too, where making a folder below it answers ENOENT. */
+function requireWritable(folder: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    accessSync(folder, constants.W_OK | constants.X_OK);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
+    const message = `The data folder ${folder} cannot be written (${code}): choose another with --data`;
+    throw new Fault("DATA_UNWRITABLE", message, { folder, code }, cause);
+  }
+}
+
+/** Asked before the database is opened: a second start is told at once, and has touched nothing. */
+async function requireFreePort({ host, port }: HubOptions): Promise<void> {
+  const probe = createServer();
+  try {
+    probe.listen({ host, port });
+    await once(probe, "listening");
+  } catch (cause) {
+    throw listenFault(cause as NodeJS.ErrnoException, host, port);
+  }
+  probe.close();
+  await once(probe, "close");
 }
 
 async function listen(app: App, { host, port }: HubOptions): Promise<number> {
