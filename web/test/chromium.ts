@@ -36,7 +36,8 @@ export async function openWindow(
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {
     // An answer of 401, 404 or 503 that a test provokes is logged by the browser itself.
-    if (message.type() === "error" && !/Failed to load resource|ERR_/.test(message.text())) complaints.push(message.text());
+    if (message.type() === "error" && !/Failed to load resource|ERR_/.test(message.text()))
+      complaints.push(message.text());
   });
   return { context, page, complaints };
 }

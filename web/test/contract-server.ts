@@ -81,7 +81,9 @@ export class ContractServer {
   raise(alert: Alert): void {
     const others = this.alerts.filter((one) => one.alert_id !== alert.alert_id);
     const known = others.length < this.alerts.length;
-    this.alerts = known ? this.alerts.map((one) => (one.alert_id === alert.alert_id ? alert : one)) : [alert, ...others];
+    this.alerts = known
+      ? this.alerts.map((one) => (one.alert_id === alert.alert_id ? alert : one))
+      : [alert, ...others];
     const data = JSON.stringify(alertSummarySchema.parse(alert));
     this.#commit += 1;
     for (const stream of this.#streams) stream.write(`event: alert\nid: ${this.#commit}\ndata: ${data}\n\n`);
@@ -105,7 +107,8 @@ export class ContractServer {
     const url = new URL(request.url ?? "/", "http://page");
     if (!url.pathname.startsWith("/api/v1/")) return sendFile(url.pathname, response);
     const path = decodeURIComponent(url.pathname.slice("/api/v1/".length));
-    if (this.failing.some((one) => path.startsWith(one))) throw new Refused(503, "STORE_UNREACHABLE", "The database does not answer");
+    if (this.failing.some((one) => path.startsWith(one)))
+      throw new Refused(503, "STORE_UNREACHABLE", "The database does not answer");
     const body: unknown = request.method === "GET" ? undefined : parse(await readBody(request));
     if (request.method !== "GET") {
       const csrf = request.headers["x-atalaya-csrf"]?.toString();
@@ -126,7 +129,8 @@ export class ContractServer {
 
   #login(body: unknown, response: ServerResponse): void {
     const { user, password } = loginRequestSchema.parse(body);
-    if (user !== "admin" || password !== "correct horse") throw new Refused(401, "LOGIN_REFUSED", "User name or password is wrong");
+    if (user !== "admin" || password !== "correct horse")
+      throw new Refused(401, "LOGIN_REFUSED", "User name or password is wrong");
     const secret = crypto.randomUUID().replaceAll("-", "");
     this.#signedIn.add(secret);
     response.setHeader("set-cookie", `atalaya_session=${secret}; Path=/; HttpOnly; SameSite=Strict`);
@@ -148,7 +152,8 @@ export class ContractServer {
     const [, id = "", rest = ""] = /^\w+ (?:alerts|rules)\/([^/]+)(.*)$/.exec(route) ?? [];
     if (route === "GET session") return this.#session();
     if (route === "GET alerts") return this.#page(query);
-    if (route === "GET status") return makeStatus(this.alerts.filter(({ status }) => status !== "resolved").length, this.status);
+    if (route === "GET status")
+      return makeStatus(this.alerts.filter(({ status }) => status !== "resolved").length, this.status);
     if (route === "GET rules") return { rules: this.rules };
     if (route === "GET sensors") return { sensors: this.sensors };
     if (route === "GET notification") return this.notification;
@@ -174,7 +179,8 @@ export class ContractServer {
 
   #act(alert: Alert, { action, text, assignee }: AlertAction): Alert {
     const statuses = { acknowledge: "acknowledged", resolve: "resolved", reopen: "new" } as const;
-    const status = action === "acknowledge" || action === "resolve" || action === "reopen" ? statuses[action] : alert.status;
+    const status =
+      action === "acknowledge" || action === "resolve" || action === "reopen" ? statuses[action] : alert.status;
     const changed: Alert = {
       ...alert,
       status,

@@ -87,6 +87,7 @@ function Actions({ alert, act }: Props): ReactElement {
       <CopyButton
         value={`${location.origin}/alerts/${encodeURIComponent(alert.alert_id)}`}
         label={text.alert.copyLink}
+        icon="link"
       />
       {!canAct && <span className="soft">{text.alerts.viewerOnly}</span>}
     </div>

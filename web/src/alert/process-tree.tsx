@@ -1,6 +1,7 @@
 import type { Alert, TreeRow } from "@atalaya/wire/api";
 import { Link, useSearch } from "@tanstack/react-router";
 import { type ReactElement, useMemo } from "react";
+import { limits } from "../limits.ts";
 import { LongText } from "../parts/long-text.tsx";
 import { clockTime, duration, fullTime } from "../text/format.ts";
 import { useLanguage, usePick, useText } from "../text/language.ts";
@@ -47,7 +48,7 @@ function Row({ row, line }: { row: TreeRow; line: string }): ReactElement {
           {line}
         </span>
         <span className="command-line" title={row.exe_path === undefined ? undefined : visibleString(row.exe_path)}>
-          <LongText text={command} /> <s>{ids.join(" · ")}</s>
+          <LongText text={command} most={limits.treeCharsShown} /> <s>{ids.join(" · ")}</s>
         </span>
       </span>
       <span className="marks">

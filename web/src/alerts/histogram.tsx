@@ -10,12 +10,14 @@ type Props = { page: AlertPage | undefined; filters: AlertFilters; setFilters: (
 
 const minuteUs = 60_000_000;
 const height = 40;
+const barsLeast = 4;
 
 /** Alerts a minute over the last hour; a bar leads to the alerts of that minute. */
 export function Histogram({ page, filters, setFilters }: Props): ReactElement {
   const text = useText();
   const bars = useMemo(() => (page === undefined ? [] : barsOf(page)), [page]);
-  const most = Math.max(1, ...bars.map((bar) => bar.total));
+  // A single alert is a low bar, not a wall.
+  const most = Math.max(barsLeast, ...bars.map((bar) => bar.total));
   const sum = bars.reduce((total, bar) => total + bar.total, 0);
   const ticks = [0, 15, 30, 45].map((at) => bars[at]).filter((bar) => bar !== undefined);
   return (
@@ -51,9 +53,10 @@ export function Histogram({ page, filters, setFilters }: Props): ReactElement {
         {ticks.map((bar) => (
           <span key={bar.timeUs}>{minuteTime(bar.timeUs)}</span>
         ))}
-        <span>{text.time.now}</span>
+        <span>
+          {page !== undefined && <b>{text.alerts.lastHour(sum)}</b>} {text.time.now}
+        </span>
       </div>
-      <span className="histogram-sum">{page === undefined ? "" : text.alerts.lastHour(sum)}</span>
     </section>
   );
 }

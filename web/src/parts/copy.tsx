@@ -10,7 +10,15 @@ import { toast } from "./toasts.tsx";
  * Copies `value`. Hidden characters are copied as their signs: a line break inside a value would run as a command of
  * its own when it is pasted into a terminal.
  */
-export function CopyButton({ value, label }: { value: string; label?: string }): ReactElement {
+export function CopyButton({
+  value,
+  label,
+  icon = "copy",
+}: {
+  value: string;
+  label?: string;
+  icon?: "copy" | "link";
+}): ReactElement {
   const text = useText();
   const [done, setDone] = useState(false);
   const copy = async () => {
@@ -26,7 +34,7 @@ export function CopyButton({ value, label }: { value: string; label?: string }):
   return (
     <Tooltip label={name}>
       <ActionIcon variant="subtle" size="sm" className="copy" aria-label={name} onClick={() => void copy()}>
-        <Icon name={done ? "check" : "copy"} size={15} />
+        <Icon name={done ? "check" : icon} size={15} />
       </ActionIcon>
     </Tooltip>
   );

@@ -29,11 +29,19 @@ export function visibleString(text: string): string {
     .join("");
 }
 
+// As a programmer would write them; fonts often lack the pictures of U+2400 and on.
+const escapes = new Map([
+  ["\n", "\\n"],
+  ["\r", "\\r"],
+  ["\t", "\\t"],
+  ["\0", "\\0"],
+  ["\u001b", "\\e"],
+]);
+
 function hiddenPiece(character: string): Piece {
   const code = character.codePointAt(0) ?? 0;
   const number = `U+${code.toString(16).toUpperCase().padStart(4, "0")}`;
-  // U+2400 and on are the pictures of the C0 controls.
-  if (code < 0x20) return { text: String.fromCodePoint(0x2400 + code), hidden: number };
-  if (code === 0x7f) return { text: "\u2421", hidden: number };
+  const written = escapes.get(character);
+  if (written !== undefined) return { text: written, hidden: number };
   return { text: `\u27e8${number}\u27e9`, hidden: number };
 }
