@@ -33,7 +33,7 @@ export async function buildCollector({ root, log }) {
   if (isFresh(stamp, digest) && isComplete(source, target)) return;
   dropStamp(stamp);
   log("building the sensor");
-  const fresh = `${target}.new`;
+  const fresh = `${target}.${process.pid}.new`; // two builds at once must not meet
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
   writeFileSync(join(fresh, "vmlinux.h"), kernelTypes());

@@ -31,7 +31,7 @@ int BPF_PROG(cgroup_made, struct cgroup *cgroup, const char *path)
 	struct scratch *scratch = scratch_take(count);
 	if (!scratch)
 		return 0;
-	struct cgroup_record *record = (void *)scratch->bytes;
+	struct cgroup_record *record = &scratch->cgroup;
 	__builtin_memset(record, 0, sizeof(*record));
 	fill_head(&record->head, KIND_CGROUP_MKDIR, 0, bpf_get_current_task_btf());
 	record->cgroup_id = cgroup->kn->id;

@@ -19,7 +19,7 @@ static __always_inline void fill_exe(struct exec_record *record, struct file *ex
 static __always_inline __u32 append_exe_and_cwd(struct scratch *scratch, __u32 at, struct file *exe,
 						struct fs_struct *fs)
 {
-	struct exec_record *record = (void *)scratch->bytes;
+	struct exec_record *record = &scratch->exec;
 	__u32 flags = 0;
 	__u64 dentry = (__u64)BPF_CORE_READ(exe, f_path.dentry);
 	__u32 length = append_path(scratch, at, dentry, (__u64)BPF_CORE_READ(exe, f_path.mnt), &flags);

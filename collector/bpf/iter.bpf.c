@@ -26,7 +26,7 @@ static __always_inline struct scratch *begin(struct task_struct *task, __u32 *en
 	struct scratch *scratch = bpf_map_lookup_elem(&iter_scratch, &zero);
 	if (!scratch)
 		return NULL;
-	struct exec_record *record = (void *)scratch->bytes;
+	struct exec_record *record = &scratch->exec;
 	__builtin_memset(record, 0, sizeof(*record));
 	fill_head(&record->head, KIND_SNAPSHOT, 0, task);
 	struct file *exe = task->mm->exe_file;
@@ -37,7 +37,7 @@ static __always_inline struct scratch *begin(struct task_struct *task, __u32 *en
 
 static __always_inline void write(struct bpf_iter__task *ctx, struct scratch *scratch, __u32 size)
 {
-	struct exec_record *record = (void *)scratch->bytes;
+	struct exec_record *record = &scratch->exec;
 	if (size > SCRATCH_BYTES)
 		size = SCRATCH_BYTES;
 	record->head.size = size;
@@ -52,7 +52,7 @@ int snapshot_with_args(struct bpf_iter__task *ctx)
 	struct scratch *scratch = begin(task, &at);
 	if (!scratch)
 		return 0;
-	struct exec_record *record = (void *)scratch->bytes;
+	struct exec_record *record = &scratch->exec;
 	struct args_range range = args_range_of(task->mm);
 	record->args_total = range.total;
 	__u32 head = range.head & (ARGS_HEAD_BYTES - 1);
@@ -77,7 +77,7 @@ int snapshot_without_args(struct bpf_iter__task *ctx)
 	struct scratch *scratch = begin(task, &at);
 	if (!scratch)
 		return 0;
-	struct exec_record *record = (void *)scratch->bytes;
+	struct exec_record *record = &scratch->exec;
 	record->args_total = args_range_of(task->mm).total;
 	record->flags |= FLAG_READ_FAULT;
 	write(ctx, scratch, at);

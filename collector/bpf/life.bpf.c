@@ -13,7 +13,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  */
 static __always_inline __u32 append_args(struct scratch *scratch, __u32 at, struct mm_struct *mm)
 {
-	struct exec_record *record = (void *)scratch->bytes;
+	struct exec_record *record = &scratch->exec;
 	struct args_range range = args_range_of(mm);
 	record->args_total = range.total;
 	__u32 head = range.head & (ARGS_HEAD_BYTES - 1);
@@ -38,7 +38,7 @@ static __always_inline __u32 append_args(struct scratch *scratch, __u32 at, stru
 
 static __always_inline __u32 append_names(struct scratch *scratch, __u32 at, struct linux_binprm *bprm)
 {
-	struct exec_record *record = (void *)scratch->bytes;
+	struct exec_record *record = &scratch->exec;
 	long got = bpf_probe_read_kernel_str(&scratch->bytes[at], FILENAME_BYTES, bprm->filename);
 	__u32 length = got > 0 ? (got - 1) & (FILENAME_BYTES - 1) : 0;
 	record->filename_length = length;
@@ -65,7 +65,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	struct scratch *scratch = scratch_take(count);
 	if (!scratch)
 		return 0;
-	struct exec_record *record = (void *)scratch->bytes;
+	struct exec_record *record = &scratch->exec;
 	__builtin_memset(record, 0, sizeof(*record));
 	fill_head(&record->head, KIND_EXEC, 0, task);
 	record->argc = bprm->argc;

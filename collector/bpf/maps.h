@@ -66,7 +66,18 @@ struct {
 struct scratch {
 	__u32 busy;
 	__u32 gap;
-	__u8 bytes[SCRATCH_BYTES];
+	/* The records are named so that BTF describes them: a test compares what TypeScript reads with it. */
+	union {
+		__u8 bytes[SCRATCH_BYTES];
+		struct exec_record exec;
+		struct exec_failed_record exec_failed;
+		struct fork_record fork;
+		struct exit_record exit;
+		struct namespace_record namespace;
+		struct cgroup_record cgroup;
+		struct open_record open;
+		struct connect_record connect;
+	};
 };
 
 struct {
@@ -117,7 +128,7 @@ static __always_inline void scratch_give(struct scratch *scratch)
 /* Copies the record out of the scratch memory. Waking the reader costs more than the event: it polls instead. */
 static __always_inline void submit(void *ring, struct scratch *scratch, __u32 size, struct count_slot *count)
 {
-	struct record_head *head = (void *)scratch->bytes;
+	struct record_head *head = &scratch->fork.head;
 	if (size > SCRATCH_BYTES)
 		size = SCRATCH_BYTES;
 	head->size = size;

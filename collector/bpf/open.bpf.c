@@ -68,7 +68,7 @@ static __always_inline void fill_file(struct open_record *record, struct file *f
 static __always_inline void report_opened(struct scratch *scratch, struct task_struct *task, struct file *file,
 					  const struct open_call *call, struct count_slot *count)
 {
-	struct open_record *record = (void *)scratch->bytes;
+	struct open_record *record = &scratch->open;
 	__builtin_memset(record, 0, sizeof(*record));
 	fill_head(&record->head, KIND_OPEN, 0, task);
 	fill_file(record, file, call);
@@ -106,7 +106,7 @@ static __always_inline void report_named(struct scratch *scratch, struct task_st
 		count->filtered++;
 		return;
 	}
-	struct open_record *record = (void *)scratch->bytes;
+	struct open_record *record = &scratch->open;
 	__builtin_memset(record, 0, sizeof(*record));
 	fill_head(&record->head, kind, 0, task);
 	record->error = result < 0 ? result : 0;

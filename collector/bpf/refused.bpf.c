@@ -20,7 +20,7 @@ static __always_inline int refused(long result, const void *path)
 	struct scratch *scratch = scratch_take(count);
 	if (!scratch)
 		return 0;
-	struct exec_failed_record *record = (void *)scratch->bytes;
+	struct exec_failed_record *record = &scratch->exec_failed;
 	__u32 length = 0;
 	if (user_path_watched(scratch, sizeof(*record), path, NAME_FOR_EXEC, &length)) {
 		__builtin_memset(record, 0, sizeof(*record));

@@ -1,4 +1,4 @@
-import type { ExecRecord, KernelRecord } from "../kernel-record.ts";
+import type { KernelRecord } from "../kernel-record.ts";
 import type { Addon } from "./addon.ts";
 import { decodeRecord } from "./decode-record.ts";
 import { sizes } from "./layout.ts";
@@ -22,11 +22,7 @@ export function takeSnapshot(addon: Addon, iterator: string | undefined): Kernel
 
 /** Where the iterator could not read the arguments (before Linux 5.18, or paged out), /proc can. */
 function completed(record: KernelRecord): KernelRecord {
-  if (record.kind !== "snapshot") return record;
-  const argv = record.argv.length > 0 || record.argsBytesTotal === 0 ? record.argv : procArguments(record.task.pid);
-  return { ...record, argv, argc: argv.length, argsTruncated: record.argsTruncated && !same(argv, record) };
-}
-
-function same(argv: string[], record: ExecRecord): boolean {
-  return argv !== record.argv && argv.length > 0;
+  if (record.kind !== "snapshot" || record.argv.length > 0 || record.argsBytesTotal === 0) return record;
+  const argv = procArguments(record.task.pid);
+  return { ...record, argv, argc: argv.length, argsTruncated: argv.length === 0 };
 }

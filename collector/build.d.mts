@@ -1,0 +1,1 @@
+export function buildCollector(options: { root: string; log: (line: string) => void }): Promise<void>;

@@ -1,0 +1,99 @@
+// The kernel side under test: built, opened once in this process, and asked until what is awaited has come.
+import { execFileSync, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
+import { buildCollector } from "../build.mjs";
+import { openKernel } from "../src/kernel/open-kernel.ts";
+import type { KernelRecord } from "../src/kernel-record.ts";
+import type { KernelSource } from "../src/kernel-source.ts";
+
+export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+export const objectFolder = join(root, "build", "collector");
+const patienceMs = 5_000;
+const pauseMs = 5;
+
+export type Kind = KernelRecord["kind"];
+export type RecordOf<K extends Kind> = KernelRecord & { kind: K };
+
+export class KernelWatch {
+  readonly source: KernelSource;
+  readonly folder = mkdtempSync(join(tmpdir(), "atalaya-kernel-"));
+  /** test/programs/acts.c, compiled. */
+  readonly acts: string;
+  readonly records: KernelRecord[] = [];
+  undecodable = 0;
+
+  private constructor() {
+    this.acts = join(this.folder, "acts");
+    const program = join(root, "collector", "test", "programs", "acts.c");
+    execFileSync("gcc", ["-O2", "-Wall", "-Werror", "-D_GNU_SOURCE", "-static", program, "-o", this.acts]);
+    // Our own process reads files and runs tests: its events would only be in the way.
+    this.source = openKernel({ objectFolder, ignorePids: [process.pid] });
+  }
+
+  static async open(plan: Partial<FilterPlan> = {}): Promise<KernelWatch> {
+    await buildCollector({ root, log: () => undefined });
+    const watch = new KernelWatch();
+    watch.source.setFilterPlan({ ...emptyFilterPlan, version: 1, ...plan });
+    return watch;
+  }
+
+  close(): void {
+    this.source.close();
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  makeFolder(name: string): string {
+    const path = join(this.folder, name);
+    mkdirSync(path, { recursive: true });
+    return path;
+  }
+
+  /** Runs to its end; gives process id, exit status and output. */
+  run(file: string, args: string[], options: { uid?: number; cwd?: string } = {}) {
+    const { pid, status, stdout, stderr, error } = spawnSync(file, args, { encoding: "utf8", ...options });
+    if (error !== undefined) throw error;
+    return { pid, status, stdout, stderr };
+  }
+
+  act(...args: string[]) {
+    return this.run(this.acts, args);
+  }
+
+  drain(): void {
+    for (const ring of ["lifecycle", "bulk"] as const) {
+      for (let isEmpty = false; !isEmpty; ) {
+        const { records, next, undecodable } = this.source.drain(ring);
+        this.records.push(...records);
+        this.undecodable += undecodable;
+        this.source.release(ring, next);
+        isEmpty = records.length === 0;
+      }
+    }
+  }
+
+  of<K extends Kind>(kind: K, is: (record: RecordOf<K>) => boolean): RecordOf<K>[] {
+    const ofKind = (record: KernelRecord): record is RecordOf<K> => record.kind === kind;
+    return this.records.filter(ofKind).filter(is);
+  }
+
+  /** The first record of the kind that is what is awaited. Throws after 5 s. */
+  async first<K extends Kind>(kind: K, is: (record: RecordOf<K>) => boolean): Promise<RecordOf<K>> {
+    for (const endMs = performance.now() + patienceMs; performance.now() < endMs; ) {
+      this.drain();
+      const [found] = this.of(kind, is);
+      if (found !== undefined) return found;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+    throw new Error(`no such ${kind} record among ${this.records.length} within ${patienceMs} ms`);
+  }
+
+  count(className: string, reason: string): number {
+    const found = this.source.counters().find((one) => one.class === className && one.reason === reason);
+    if (found === undefined) throw new Error(`no counter ${className} ${reason}`);
+    return found.value;
+  }
+}

@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Does one thing to the kernel, by the exact system call: what the kernel side's tests watch. */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int fail(const char *what)
+{
+	fprintf(stderr, "%s: %s\n", what, strerror(errno));
+	return 1;
+}
+
+/* memfd PROGRAM ARGUMENT...: runs a copy of PROGRAM that never had a directory. */
+static int act_memfd(char **arguments)
+{
+	char block[65536];
+	ssize_t got;
+	int from = open(arguments[0], O_RDONLY);
+	int to = memfd_create("payload", MFD_CLOEXEC);
+	if (from < 0 || to < 0)
+		return fail("memfd");
+	while ((got = read(from, block, sizeof(block))) > 0)
+		if (write(to, block, got) != got)
+			return fail("write");
+	extern char **environ;
+	fexecve(to, arguments, environ);
+	return fail("fexecve");
+}
+
+static int by_handle(const char *path)
+{
+	struct {
+		struct file_handle handle;
+		unsigned char bytes[128];
+	} room = { .handle = { .handle_bytes = sizeof(room.bytes) } };
+	int mount_id;
+	if (name_to_handle_at(AT_FDCWD, path, &room.handle, &mount_id, 0))
+		return -1;
+	int mount = open("/", O_RDONLY | O_DIRECTORY);
+	return mount < 0 ? -1 : open_by_handle_at(mount, &room.handle, O_RDONLY);
+}
+
+static int open_as(const char *call, const char *path)
+{
+	struct open_how how = { .flags = O_RDWR | O_CREAT, .mode = 0600 };
+#ifdef SYS_open
+	if (strcmp(call, "open") == 0)
+		return syscall(SYS_open, path, O_RDONLY, 0);
+	if (strcmp(call, "creat") == 0)
+		return syscall(SYS_creat, path, 0600);
+#endif
+	if (strcmp(call, "openat2") == 0)
+		return syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+	if (strcmp(call, "handle") == 0)
+		return by_handle(path);
+	return syscall(SYS_openat, AT_FDCWD, path, O_RDONLY, 0);
+}
+
+/* opens CALL COUNT PATH: exit status 0 when the last one succeeded, else the errno. */
+static int act_opens(char **arguments)
+{
+	int file = -1;
+	for (long left = atol(arguments[1]); left > 0; left--) {
+		file = open_as(arguments[0], arguments[2]);
+		if (file < 0)
+			return errno;
+		close(file);
+	}
+	return 0;
+}
+
+/* execs COUNT PROGRAM: one child after the other. */
+static int act_execs(char **arguments)
+{
+	char *const argv[] = { "acts-child", "marker", NULL };
+	for (long left = atol(arguments[0]); left > 0; left--) {
+		pid_t child = vfork();
+		if (child == 0) {
+			execve(arguments[1], argv, NULL);
+			_exit(127);
+		}
+		int status;
+		if (child < 0 || waitpid(child, &status, 0) != child || status != 0)
+			return fail("execs");
+	}
+	return 0;
+}
+
+/* exec PROGRAM ARGUMENT...: exit status is the errno when it is refused. */
+static int act_exec(char **arguments)
+{
+	execv(arguments[0], arguments);
+	return errno;
+}
+
+/* udp connected|unconnected PORT */
+static int act_udp(char **arguments)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(atoi(arguments[1])) };
+	to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	int file = socket(AF_INET, SOCK_DGRAM, 0);
+	if (strcmp(arguments[0], "connected") == 0)
+		return connect(file, (void *)&to, sizeof(to)) ? fail("connect") : send(file, "x", 1, 0) != 1;
+	return sendto(file, "x", 1, 0, (void *)&to, sizeof(to)) == 1 ? 0 : fail("sendto");
+}
+
+/* namespace: a child in a new UTS namespace. */
+static int in_namespace(void *unused)
+{
+	(void)unused;
+	return 0;
+}
+
+static int act_namespace(void)
+{
+	static char stack[65536];
+	int status;
+	pid_t child = clone(in_namespace, stack + sizeof(stack), CLONE_NEWUTS | SIGCHLD, NULL);
+	return child > 0 && waitpid(child, &status, 0) == child ? 0 : fail("clone");
+}
+
+int main(int count, char **arguments)
+{
+	if (count >= 3 && strcmp(arguments[1], "memfd") == 0)
+		return act_memfd(arguments + 2);
+	if (count == 5 && strcmp(arguments[1], "opens") == 0)
+		return act_opens(arguments + 2);
+	if (count == 4 && strcmp(arguments[1], "execs") == 0)
+		return act_execs(arguments + 2);
+	if (count >= 3 && strcmp(arguments[1], "exec") == 0)
+		return act_exec(arguments + 2);
+	if (count == 4 && strcmp(arguments[1], "udp") == 0)
+		return act_udp(arguments + 2);
+	if (count == 2 && strcmp(arguments[1], "namespace") == 0)
+		return act_namespace();
+	if (count == 2 && strcmp(arguments[1], "nothing") == 0)
+		return 0;
+	fprintf(stderr, "usage: acts memfd|opens|execs|exec|udp|namespace|nothing ...\n");
+	return 64;
+}
