@@ -194,9 +194,7 @@ export class ContractServer {
 
   #page(query: URLSearchParams): unknown {
     const given = Object.fromEntries(query);
-    const filters = readFilters({ ...given, status: given["status"] ?? "all", muted: given["muted"] ?? "all" });
-    // The page leaves "false" away in its address but says it to the hub.
-    if (given["muted"] === "false") delete filters.muted;
+    const filters = readFilters({ ...given, status: given["status"] ?? "all" });
     const found = this.alerts.filter((alert) => matchesFilters(alert, filters));
     const from = Number(query.get("cursor") ?? 0);
     const limit = Number(query.get("limit") ?? 50);

@@ -333,11 +333,11 @@ describe("the page in a browser", { skip: skipUnless("browser") }, () => {
     await page.getByText("my-rules.yaml:12:7").waitFor();
     const toggle = page.getByRole("switch");
     assert.equal(await toggle.count(), 1);
-    await toggle.click();
+    await toggle.press("Space");
     await page.getByRole("button", { name: "Switch off" }).click();
     await page.getByText("The rule is off.").waitFor();
     assert.equal(await toggle.isChecked(), false);
-    await toggle.click();
+    await toggle.press("Space");
     await page.getByText("The rule is on.").waitFor();
     await page.getByRole("link", { name: "Digital currency mining behaviour detected" }).click();
     await page.getByText("Detectado comportamiento de minería de criptomonedas").waitFor();

@@ -42,8 +42,8 @@ test("filters are read from the address, and what is no filter or no possible va
 
 test("without a filter the hub is asked for what is open and not muted; `all` leaves the condition out", () => {
   assert.equal(hubQuery({}, { limit: 5 }).toString(), "status=new%2Cacknowledged&muted=false&limit=5");
-  const query = hubQuery({ status: "all", muted: "all", q: "a&b" }, { limit: 5, cursor: "c/1" });
-  assert.equal(query.toString(), "q=a%26b&limit=5&cursor=c%2F1");
+  const query = hubQuery({ status: "all", muted: "true", q: "a&b" }, { limit: 5, cursor: "c/1" });
+  assert.equal(query.toString(), "muted=true&q=a%26b&limit=5&cursor=c%2F1");
 });
 
 test("a live alert belongs into the list that its fields match, and into no other", () => {

@@ -3,7 +3,7 @@ import { Link, useSearch } from "@tanstack/react-router";
 import { type ReactElement, useMemo } from "react";
 import { limits } from "../limits.ts";
 import { LongText } from "../parts/long-text.tsx";
-import { clockTime, duration, fullTime } from "../text/format.ts";
+import { duration, fullTime, rowTime } from "../text/format.ts";
 import { useLanguage, usePick, useText } from "../text/language.ts";
 import { visibleString } from "../text/visible-text.ts";
 import { Card } from "./alert-facts.tsx";
@@ -21,7 +21,12 @@ export function ProcessTree({ alert }: { alert: Alert }): ReactElement {
       ) : (
         <ul className="tree mono">
           {rows.map((row, at) => (
-            <Row key={`${row.pid} ${row.start_us} ${row.time_us} ${row.depth}`} row={row} line={lines[at] ?? ""} />
+            <Row
+              key={`${row.pid} ${row.start_us} ${row.time_us} ${row.depth}`}
+              row={row}
+              line={lines[at] ?? ""}
+              beforeUs={rows[at - 1]?.time_us}
+            />
           ))}
         </ul>
       )}
@@ -29,7 +34,7 @@ export function ProcessTree({ alert }: { alert: Alert }): ReactElement {
   );
 }
 
-function Row({ row, line }: { row: TreeRow; line: string }): ReactElement {
+function Row({ row, line, beforeUs }: { row: TreeRow; line: string; beforeUs: number | undefined }): ReactElement {
   const text = useText();
   const language = useLanguage();
   const ids = [`${text.alert.pid} ${row.pid}`];
@@ -41,7 +46,7 @@ function Row({ row, line }: { row: TreeRow; line: string }): ReactElement {
   return (
     <li className={row.subject ? "subject" : undefined} aria-current={row.subject ? "true" : undefined}>
       <time title={row.time_us === undefined ? undefined : fullTime(row.time_us, language)}>
-        {row.time_us === undefined ? "" : clockTime(row.time_us, language)}
+        {row.time_us === undefined ? "" : rowTime(row.time_us, beforeUs, language)}
       </time>
       <span className="process">
         <span className="lines" aria-hidden="true">

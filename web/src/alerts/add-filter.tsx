@@ -82,9 +82,6 @@ function useChoices(): Partial<Record<Field, { value: string; label: string }[]>
       { value: "syscall", label: text.source.syscall },
       { value: "k8s_audit", label: text.source.k8s_audit },
     ],
-    muted: [
-      { value: "all", label: text.filter.mutedAll },
-      { value: "true", label: text.filter.mutedOnly },
-    ],
+    muted: [{ value: "true", label: text.filter.mutedOnly }],
   };
 }

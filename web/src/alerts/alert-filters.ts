@@ -55,13 +55,17 @@ export function hubQuery(filters: AlertFilters, page: { cursor?: string | undefi
 /** Whether an alert that arrives live belongs into a list with these filters. The hub decides when it is asked anew. */
 export function matchesFilters(alert: AlertSummary, filters: AlertFilters): boolean {
   const status = filters.status ?? openStatuses;
-  if (status !== "all" && !status.split(",").includes(alert.status)) return false;
-  if (filters.muted !== "all" && alert.muted !== (filters.muted === "true")) return false;
-  if (filters.severity !== undefined && !filters.severity.split(",").includes(alert.severity)) return false;
-  if (filters.source !== undefined && filters.source !== alert.source) return false;
-  if (filters.rule !== undefined && filters.rule !== alert.rule) return false;
-  if (filters.assignee !== undefined && filters.assignee !== alert.assignee) return false;
-  return matchesWhere(alert, filters) && matchesTime(alert, filters) && matchesWords(alert, filters.q);
+  return (
+    (status === "all" || isOneOf(status, alert.status)) &&
+    alert.muted === (filters.muted === "true") &&
+    isOneOf(filters.severity, alert.severity) &&
+    isOneOf(filters.source, alert.source) &&
+    isOneOf(filters.rule, alert.rule) &&
+    isOneOf(filters.assignee, alert.assignee) &&
+    matchesWhere(alert, filters) &&
+    matchesTime(alert, filters) &&
+    matchesWords(alert, filters.q)
+  );
 }
 
 /** `namespace:web shell` typed into the search box: known fields become filters, the rest stays words. */
@@ -84,8 +88,8 @@ function readValue(name: FilterName, value: string): string | undefined {
   if (name === "severity") return known(value, severities);
   if (name === "status") return value === "all" ? value : known(value, alertStatuses);
   if (name === "source") return value === "syscall" || value === "k8s_audit" ? value : undefined;
-  if (name === "muted") return value === "true" || value === "all" ? value : undefined;
-  if (name === "technique") return /^T\d{4}(\.\d{3})?$/.test(value) ? value : undefined;
+  if (name === "muted") return value === "true" ? value : undefined;
+  if (name === "technique") return /^T\d{4}(\.\d{3})?(,T\d{4}(\.\d{3})?)*$/.test(value) ? value : undefined;
   if (name === "since_us" || name === "until_us") return /^\d{1,16}$/.test(value) ? value : undefined;
   return value;
 }
@@ -97,17 +101,23 @@ function known(value: string, possible: readonly string[]): string | undefined {
 }
 
 function matchesWhere({ where, attack }: AlertSummary, filters: AlertFilters): boolean {
-  if (filters.namespace !== undefined && filters.namespace !== where.namespace) return false;
-  if (filters.node !== undefined && filters.node !== where.node) return false;
+  if (!isOneOf(filters.namespace, where.namespace) || !isOneOf(filters.node, where.node)) return false;
   const { container, technique } = filters;
-  if (container !== undefined && container !== where.container_name && !where.container_id?.startsWith(container))
-    return false;
-  return technique === undefined || attack.some(({ id }) => id === technique || id.startsWith(`${technique}.`));
+  // A short id is a beginning of the long one; a technique stands for its sub-techniques too.
+  const isContainer = (one: string) => one === where.container_name || where.container_id?.startsWith(one) === true;
+  const isTechnique = (one: string) => attack.some(({ id }) => id === one || id.startsWith(`${one}.`));
+  if (container !== undefined && !container.split(",").some(isContainer)) return false;
+  return technique === undefined || technique.split(",").some(isTechnique);
+}
+
+/** Whether `value` is among the filter's values; no filter admits everything. */
+function isOneOf(filter: string | undefined, value: string | null | undefined): boolean {
+  return filter === undefined || (typeof value === "string" && filter.split(",").includes(value));
 }
 
 function matchesTime(alert: AlertSummary, { since_us, until_us }: AlertFilters): boolean {
   if (since_us !== undefined && alert.last_seen_us < Number(since_us)) return false;
-  return until_us === undefined || alert.last_seen_us < Number(until_us);
+  return until_us === undefined || alert.first_seen_us <= Number(until_us);
 }
 
 function matchesWords(alert: AlertSummary, q: string | undefined): boolean {

@@ -34,6 +34,8 @@ export function AlertsPage(): ReactElement {
   const reading = useReading(cursor !== undefined || selected.size > 0);
   const live = useLiveAlerts(filters, reading.check);
   const actions = useListActions({ filters, alerts, cursor, setCursor, selected, setSelected });
+  const shown = new Set(live.waiting.length === 0 ? [] : alerts.map((one) => one.alert_id));
+  const waiting = live.waiting.filter((one) => !shown.has(one.alert_id)).length;
   const showWaiting = () => {
     live.showWaiting();
     window.scrollTo({ top: 0 });
@@ -54,14 +56,14 @@ export function AlertsPage(): ReactElement {
         {live.last && text.alerts.arrived(live.last.title[document.documentElement.lang === "es" ? "es" : "en"])}
       </p>
       <div className="waiting-place">
-        {live.waiting.length > 0 && (
+        {waiting > 0 && (
           <button
             type="button"
             className="waiting"
-            aria-label={text.alerts.waitingLabel(live.waiting.length)}
+            aria-label={text.alerts.waitingLabel(waiting)}
             onClick={showWaiting}
           >
-            ↑ {text.alerts.waiting(live.waiting.length)}
+            ↑ {text.alerts.waiting(waiting)}
           </button>
         )}
       </div>

@@ -106,7 +106,7 @@ function otherChips(filters: AlertFilters, text: ReturnType<typeof useText>): Ot
     if (value !== undefined) found.push({ names: [name], label: text.filter[name], value });
   }
   if (filters.muted !== undefined) {
-    const value = filters.muted === "true" ? text.filter.mutedOnly : text.filter.mutedAll;
+    const value = text.filter.mutedOnly;
     found.push({ names: ["muted"], label: text.filter.muted, value });
   }
   if (filters.since_us !== undefined || filters.until_us !== undefined) {

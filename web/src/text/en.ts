@@ -129,7 +129,6 @@ export const en = {
     q: "words",
     time: "time",
     mutedOnly: "Muted only",
-    mutedAll: "With muted",
   },
   alert: {
     previous: "Previous alert",

@@ -130,7 +130,6 @@ export const es: Dictionary = {
     q: "palabras",
     time: "hora",
     mutedOnly: "Solo silenciadas",
-    mutedAll: "Con silenciadas",
   },
   alert: {
     previous: "Alerta anterior",

@@ -9,6 +9,14 @@ export function clockTime(us: number, language: Language, now = Date.now()): str
   return new Intl.DateTimeFormat(language, sameDay ? time : { ...day, ...time }).format(date);
 }
 
+/** A time in a row of times: whole for the first and for each new minute, else seconds and milliseconds (`:02.114`). */
+export function rowTime(us: number, beforeUs: number | undefined, language: Language): string {
+  const minute = (one: number) => Math.floor(one / 60_000_000);
+  if (beforeUs === undefined || minute(beforeUs) !== minute(us)) return clockTime(us, language);
+  const ms = Math.floor(us / 1000) % 60_000;
+  return `:${(ms / 1000).toFixed(3).padStart(6, "0")}`;
+}
+
 /** The whole date with milliseconds, for titles. */
 export function fullTime(us: number, language: Language): string {
   const options: Intl.DateTimeFormatOptions = {
