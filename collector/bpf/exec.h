@@ -24,11 +24,14 @@ static __always_inline __u32 append_exe_and_cwd(struct scratch *scratch, __u32 a
 	__u64 dentry = (__u64)BPF_CORE_READ(exe, f_path.dentry);
 	__u32 length = append_path(scratch, at, dentry, (__u64)BPF_CORE_READ(exe, f_path.mnt), &flags);
 	record->exe_length = length;
+	record->flags |= flags;
 	at += length;
+	flags = 0;
 	dentry = (__u64)BPF_CORE_READ(fs, pwd.dentry);
 	length = append_path(scratch, at, dentry, (__u64)BPF_CORE_READ(fs, pwd.mnt), &flags);
 	record->cwd_length = length;
-	record->flags |= flags;
+	if (flags & FLAG_PATH_CUT)
+		record->flags |= FLAG_CWD_CUT;
 	return at + length;
 }
 

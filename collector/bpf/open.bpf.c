@@ -51,7 +51,9 @@ static __always_inline bool wanted(struct filter_settings *filter, struct file *
 	struct path_walk *walk = walk_state();
 	if (!walk)
 		return false;
-	return written_under_prefix(walk, walk_path(dentry, mount));
+	__u32 from = walk_path(dentry, mount);
+	/* A path deeper than the walk is reported: depth is no place to hide. */
+	return (walk->flags & FLAG_PATH_CUT) || written_under_prefix(walk, from);
 }
 
 static __always_inline void fill_file(struct open_record *record, struct file *file, const struct open_call *call)

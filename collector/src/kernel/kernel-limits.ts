@@ -8,9 +8,9 @@ export const kernelLimits = {
   drainBytesMax: 8 * 1024 * 1024,
   /** Of a ProgramState's reason; the wire takes 1024. */
   reasonCharactersMax: 900,
+  /** SCRATCH_BYTES of bpf/limits.h. */
+  snapshotRecordBytesMax: 28_672,
   /** Of /proc, when no iterator loads. */
   snapshotProcessesMax: 100_000,
   procFileBytesMax: 64 * 1024,
-  /** Texts that repeat (names, paths) are decoded once. */
-  internedTextsMax: 4_096,
 } as const;

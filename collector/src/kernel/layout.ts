@@ -23,6 +23,7 @@ export const recordFlag = {
   readFault: 0x10,
   created: 0x20,
   pathTrusted: 0x40,
+  cwdCut: 0x80,
 } as const;
 
 /** Offsets from the record's start, by struct and member; those of `record_task` from the task's start. */

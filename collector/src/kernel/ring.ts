@@ -2,6 +2,9 @@ import type { Counter, KernelRecord } from "../kernel-record.ts";
 import type { Addon } from "./addon.ts";
 import { decodeRecord, type RingName } from "./decode-record.ts";
 import { kernelLimits } from "./kernel-limits.ts";
+import { type RecordBytes, recordBytes, u32At, u64At } from "./record-bytes.ts";
+
+type Drained = { records: KernelRecord[]; next: number; undecodable: number };
 
 /** What the addon puts before each record: u32 length, u32 gap, u64 position in the ring. */
 const outHeaderBytes = 16;
@@ -11,7 +14,7 @@ export class Ring {
   readonly #addon: Addon;
   readonly #name: RingName;
   readonly #handle: number;
-  #buffer = Buffer.alloc(kernelLimits.drainBytesDefault);
+  #room = recordBytes(kernelLimits.drainBytesDefault);
   #refusedBefore = 0;
 
   constructor(addon: Addon, name: RingName) {
@@ -20,23 +23,23 @@ export class Ring {
     this.#handle = addon.openRing(name);
   }
 
-  drain(bytesMax: number = kernelLimits.drainBytesDefault): ReturnType<typeof this.decode> {
+  drain(bytesMax: number = kernelLimits.drainBytesDefault): Drained {
     const wanted = Math.min(Math.max(bytesMax, kernelLimits.drainBytesMin), kernelLimits.drainBytesMax);
-    if (wanted > this.#buffer.length) this.#buffer = Buffer.alloc(wanted);
-    const length = this.#addon.drain(this.#handle, this.#buffer.subarray(0, wanted));
-    return this.decode(this.#buffer, length);
+    if (wanted > this.#room.bytes.length) this.#room = recordBytes(wanted);
+    const length = this.#addon.drain(this.#handle, this.#room.bytes.subarray(0, wanted));
+    return this.#decode(this.#room, length);
   }
 
-  decode(bytes: Buffer, length: number): { records: KernelRecord[]; next: number; undecodable: number } {
+  #decode(from: RecordBytes, length: number): Drained {
     const records: KernelRecord[] = [];
     const [, , next, , refused] = this.#addon.ringState(this.#handle);
     let undecodable = refused - this.#refusedBefore;
     this.#refusedBefore = refused;
     let at = 0;
     while (at + outHeaderBytes <= length) {
-      const size = bytes.readUInt32LE(at);
-      const position = bytes.readUInt32LE(at + 8) + bytes.readUInt32LE(at + 12) * 4294967296;
-      const record = decodeRecord(bytes, at + outHeaderBytes, size, position, this.#name);
+      const size = u32At(from, at);
+      const position = u64At(from, at + 8);
+      const record = decodeRecord(from, at + outHeaderBytes, size, position, this.#name);
       if (record === undefined) undecodable++;
       else records.push(record);
       at += outHeaderBytes + ((size + 7) & ~7);
