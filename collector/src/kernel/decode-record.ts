@@ -13,7 +13,10 @@ const decoders: Record<number, Decoder> = {
   [recordKind.exec]: (from, at, end, base) => execFrom("exec", from, at, end, base),
   [recordKind.snapshot]: (from, at, end, base) => execFrom("snapshot", from, at, end, base),
   [recordKind.exec_failed]: execFailedFrom,
-  [recordKind.fork]: (_from, at, end, base) => (end - at === sizes.fork_record ? { kind: "fork", ...base } : undefined),
+  [recordKind.fork]: (_from, at, end, base) =>
+    end - at === sizes.fork_record
+      ? { kind: "fork", position: base.position, ring: base.ring, bootUs: base.bootUs, task: base.task }
+      : undefined,
   [recordKind.exit]: exitFrom,
   [recordKind.namespace]: namespaceFrom,
   [recordKind.cgroup_mkdir]: cgroupFrom,
@@ -56,7 +59,10 @@ function execFrom(kind: "exec" | "snapshot", from: RecordBytes, at: number, end:
   const taken = headLength + tailLength;
   return {
     kind,
-    ...base,
+    position: base.position,
+    ring: base.ring,
+    bootUs: base.bootUs,
+    task: base.task,
     filename: textAt(from, filenameAt, interpreterAt),
     interpreter: textAt(from, interpreterAt, exeAt),
     exePath: pathText(from, exeAt, cwdAt, (flags & recordFlag.pathCut) !== 0),
@@ -97,7 +103,15 @@ function execFailedFrom(from: RecordBytes, at: number, end: number, base: Base):
   const textFrom = at + sizes.exec_failed_record;
   if (end < textFrom || textFrom + u16At(from, at + of.filename_length) !== end) return undefined;
   const error = i32At(from, at + of.error);
-  return { kind: "exec_failed", ...base, filename: textAt(from, textFrom, end), error };
+  return {
+    kind: "exec_failed",
+    position: base.position,
+    ring: base.ring,
+    bootUs: base.bootUs,
+    task: base.task,
+    filename: textAt(from, textFrom, end),
+    error,
+  };
 }
 
 function exitFrom(from: RecordBytes, at: number, end: number, base: Base): KernelRecord | undefined {
@@ -105,7 +119,10 @@ function exitFrom(from: RecordBytes, at: number, end: number, base: Base): Kerne
   const { exit_record: of } = layout;
   return {
     kind: "exit",
-    ...base,
+    position: base.position,
+    ring: base.ring,
+    bootUs: base.bootUs,
+    task: base.task,
     exitCode: u32At(from, at + of.code),
     exitSignal: u32At(from, at + of.signal),
   };
@@ -113,7 +130,14 @@ function exitFrom(from: RecordBytes, at: number, end: number, base: Base): Kerne
 
 function namespaceFrom(from: RecordBytes, at: number, end: number, base: Base): KernelRecord | undefined {
   if (end - at !== sizes.namespace_record) return undefined;
-  return { kind: "namespace", ...base, cloneFlags: u64At(from, at + layout.namespace_record.clone_flags) };
+  return {
+    kind: "namespace",
+    position: base.position,
+    ring: base.ring,
+    bootUs: base.bootUs,
+    task: base.task,
+    cloneFlags: u64At(from, at + layout.namespace_record.clone_flags),
+  };
 }
 
 function cgroupFrom(from: RecordBytes, at: number, end: number, base: Base): KernelRecord | undefined {
@@ -122,7 +146,10 @@ function cgroupFrom(from: RecordBytes, at: number, end: number, base: Base): Ker
   if (end < textFrom || textFrom + u16At(from, at + of.path_length) !== end) return undefined;
   return {
     kind: "cgroup_mkdir",
-    ...base,
+    position: base.position,
+    ring: base.ring,
+    bootUs: base.bootUs,
+    task: base.task,
     cgroupId: u64At(from, at + of.cgroup_id),
     version: u32At(from, at + of.version) === 2 ? 2 : 1,
     path: textAt(from, textFrom, end),
@@ -139,7 +166,10 @@ function openFrom(kind: OpenRecord["kind"], from: RecordBytes, at: number, end: 
   const path = pathText(from, pathAt, end, (flags & recordFlag.pathCut) !== 0);
   return {
     kind,
-    ...base,
+    position: base.position,
+    ring: base.ring,
+    bootUs: base.bootUs,
+    task: base.task,
     path: pathAt === baseAt ? path : join(textAt(from, baseAt, pathAt), path),
     openFlags: u32At(from, at + of.open_flags),
     created: (flags & recordFlag.created) !== 0,
@@ -161,7 +191,10 @@ function connectFrom(kind: ConnectRecord["kind"], from: RecordBytes, at: number,
   const family = from.bytes.readUInt8(at + of.family);
   return {
     kind,
-    ...base,
+    position: base.position,
+    ring: base.ring,
+    bootUs: base.bootUs,
+    task: base.task,
     protocol: protocolOf(from.bytes.readUInt8(at + of.protocol)),
     srcIp: ipText(from.bytes, at + of.source, family),
     srcPort: u16At(from, at + of.source_port),
