@@ -51,7 +51,7 @@ export class HubParts {
     this.#unlock = unlock;
     this.writer = writer;
     this.#remember(state);
-    this.readers = new ReaderPool(options.dataFolder, (error) => this.#broken(error));
+    this.readers = new ReaderPool({ folder: options.dataFolder, broken: (error) => this.#broken(error) });
     this.#evaluators = new EvaluatorPool(writer, state.memory, {
       said: (evaluator, message) => this.#said(evaluator, message),
       broken: (error) => this.#broken(error),

@@ -4,7 +4,8 @@ import type { SensorTable as SensorRow } from "../store/schema.ts";
 import { pipelineLimits } from "./limits.ts";
 import { Rate } from "./rates.ts";
 
-// Reasons of a sensor's counters that are no loss: what was tried, passed on, or left out on purpose.
+// Reasons of a sensor's counters that are no lost event: what was tried, passed on (if with a part unread or redacted),
+// or left out on purpose. A reason that this version does not know is shown as loss.
 const noLoss = new Set([
   "attempted",
   "submitted",
@@ -18,6 +19,9 @@ const noLoss = new Set([
   "acknowledged",
   "adopted",
   "snapshot",
+  "read_fault",
+  "redacted",
+  "table_evicted",
 ]);
 
 type Entry = {

@@ -13,6 +13,7 @@ import { MatchFolder } from "./fold-matches.ts";
 import type { Batch, FramePart, LedgerEntry, Origin, ProcessRows, SensorHeard } from "./messages.ts";
 import { keepProcessRow } from "./process-rows.ts";
 import type { RuleEngine } from "./rule-engine.ts";
+import type { Span } from "./stream-positions.ts";
 
 export type EvaluationOutlets = {
   sensor(heard: SensorHeard): void;
@@ -62,20 +63,19 @@ export class Evaluation {
 
   #frame(header: FrameHeader, events: readonly AtalayaEvent[]): void {
     const origin = this.#eventOrigin(header.node, header.bootId);
-    // Scans at start and reports have no place in a ring.
-    const placed = header.lastPosition > 0 && header.class !== "api" && header.class !== "sensor";
     const rows: ProcessRows = { node: header.node, bootId: header.bootId, steps: [], ends: [] };
-    if (!placed) for (const event of events) this.#event(event, origin, rows);
+    const span = spanOf(header, events);
+    if (span === undefined) for (const event of events) this.#event(event, origin, rows);
     else {
       const name = [this.#origin.cluster, header.node, header.bootId, header.layoutHash, header.ring, header.class];
-      const positions = this.#memory.stream(this.#origin.workspaceId, name.join("\n"), header);
-      const allNew = positions.isNew(header);
+      const positions = this.#memory.stream(this.#origin.workspaceId, name.join("\n"), span);
+      const allNew = positions.isNew(span);
       for (const event of events) {
-        const known = !allNew && "position" in event && event.position !== null && positions.has(event.position);
-        if (known) this.#duplicate(header.node, header.class);
+        const position = allNew ? undefined : positionOf(event);
+        if (position !== undefined && positions.has(position)) this.#duplicate(header.node, header.class);
         else this.#event(event, origin, rows);
       }
-      positions.add(header);
+      positions.add(span);
     }
     if (rows.steps.length + rows.ends.length > 0) this.#processes.push(rows);
   }
@@ -161,6 +161,26 @@ export class Evaluation {
       evaluateUs: Math.round((performance.now() - this.#started) * 1_000),
     };
   }
+}
+
+/** Where an event lies in its ring. Audit records and reports have no place, nor has what a scan at start found. */
+function positionOf(event: AtalayaEvent): number | undefined {
+  if (!("position" in event) || event.position === null) return undefined;
+  return event.position === 0 && event.from_snapshot === true ? undefined : event.position;
+}
+
+/** The frame's part of its ring; undefined when none of its events has a place there. */
+function spanOf(header: FrameHeader, events: readonly AtalayaEvent[]): Span | undefined {
+  let firstPosition = Number.POSITIVE_INFINITY;
+  let lastPosition = -1;
+  for (const event of events) {
+    const position = positionOf(event);
+    if (position === undefined) continue;
+    if (position < firstPosition) firstPosition = position;
+    if (position > lastPosition) lastPosition = position;
+  }
+  const { firstTimeUs, lastTimeUs } = header;
+  return lastPosition < 0 ? undefined : { firstPosition, lastPosition, firstTimeUs, lastTimeUs };
 }
 
 function decodeFrameBody(header: FrameHeader, body: Uint8Array): AtalayaEvent[] {

@@ -8,19 +8,21 @@ import type { FromReader, ToReader } from "./reader-thread.ts";
 type Call = { message: ToReader; resolve(value: unknown): void; reject(error: unknown): void };
 type Reader = { worker: Worker; call: Call | undefined; deadline: NodeJS.Timeout | undefined };
 
+export type ReaderPoolOptions = { folder: string; broken(error: unknown): void; thread?: URL; deadlineMs?: number };
+
 /** Asks reader threads; one that passes a query's deadline is ended and replaced. */
 export class ReaderPool {
-  readonly #folder: string;
-  readonly #broken: (error: unknown) => void;
+  readonly #options: ReaderPoolOptions;
+  readonly #deadlineMs: number;
   readonly #readers: Reader[] = [];
   readonly #queue: Call[] = [];
   #calls = 0;
   #closed = false;
   replaced = 0;
 
-  constructor(folder: string, broken: (error: unknown) => void) {
-    this.#folder = folder;
-    this.#broken = broken;
+  constructor(options: ReaderPoolOptions) {
+    this.#options = options;
+    this.#deadlineMs = options.deadlineMs ?? storeLimits.queryDeadlineMs;
     for (let i = 0; i < storeLimits.readers; i++) this.#readers.push(this.#start());
   }
 
@@ -43,16 +45,17 @@ export class ReaderPool {
       const call = this.#queue.shift();
       if (call === undefined) return;
       reader.call = call;
-      reader.deadline = setTimeout(() => this.#replace(reader), storeLimits.queryDeadlineMs);
+      reader.deadline = setTimeout(() => this.#replace(reader), this.#deadlineMs);
       reader.worker.postMessage(call.message);
     }
   }
 
   #start(): Reader {
-    const worker = new Worker(new URL("./reader-thread.ts", import.meta.url), { workerData: { folder: this.#folder } });
+    const thread = this.#options.thread ?? new URL("./reader-thread.ts", import.meta.url);
+    const worker = new Worker(thread, { workerData: { folder: this.#options.folder } });
     const reader: Reader = { worker, call: undefined, deadline: undefined };
     worker.on("message", (reply: FromReader) => this.#answered(reader, reply));
-    worker.on("error", (error) => this.#broken(error));
+    worker.on("error", (error) => this.#options.broken(error));
     return reader;
   }
 
@@ -73,7 +76,7 @@ export class ReaderPool {
     this.#readers[at] = this.#start();
     reader.worker.removeAllListeners();
     reader.worker.terminate().catch(() => undefined);
-    const seconds = storeLimits.queryDeadlineMs / 1_000;
+    const seconds = this.#deadlineMs / 1_000;
     const message = `The query took longer than ${seconds} s and was given up: narrow it by time, rule or container.`;
     call?.reject(new Fault("STORE_UNREACHABLE", message, { query: call.message.name }));
     this.#next();

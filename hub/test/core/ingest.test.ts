@@ -74,6 +74,15 @@ test("a ring that starts again at position 0 is not taken for a repetition", asy
   assert.deepEqual(await hub.ingest([frameOf([again])], sender), { accepted: 1, duplicates: 0 });
 });
 
+test("what a scan at start found has no position, and takes none from the ring", async (t) => {
+  const { hub } = await openTestHub(t);
+  const ring = frameOf([processEvent({ position: 5_000 })]);
+  await hub.ingest([ring], sender);
+  const scanned = processEvent({ position: 0, from_snapshot: true, time_us: Date.now() * 1_000 + 2_000_000 });
+  assert.deepEqual(await hub.ingest([frameOf([scanned])], sender), { accepted: 1, duplicates: 0 });
+  assert.deepEqual(await hub.ingest([ring], sender), { accepted: 0, duplicates: 1 });
+});
+
 test("rings, boots and nodes have positions of their own", async (t) => {
   const { hub } = await openTestHub(t);
   const event = evilExec();
