@@ -294,7 +294,7 @@ describe("the page in a browser", { skip: skipUnless("browser") }, () => {
     hub.alerts = [makeAlert(0)];
     hub.failing = ["alerts"];
     const page = await open();
-    await page.getByRole("alert").getByText("The hub refused: The database does not answer").waitFor();
+    await page.getByRole("alert").getByText("The hub's database does not answer.").waitFor();
     hub.failing = [];
     await page.getByRole("button", { name: "Try again" }).click();
     await rows(page).first().waitFor();

@@ -11,7 +11,7 @@ export async function actOnAlerts(
   action: AlertAction,
   filters: AlertFilters,
 ): Promise<{ done: string[]; failed: number; refusal: unknown }> {
-  const queue = ids.slice(0, limits.bulkMax);
+  const queue = [...ids];
   const done: string[] = [];
   let failed = 0;
   let refusal: unknown;

@@ -54,7 +54,8 @@ export function AlertRow({ alert, filters, current, selected, arrived, toggle, f
         <span className="row-text">
           <span className="row-title">
             <span className="visually-hidden">{text.severity[alert.severity]}: </span>
-            {title} {alert.status === "new" && <span className="new">{text.status.new.toLowerCase()}</span>}
+            <span className="row-name">{title}</span>{" "}
+            {alert.status === "new" && <span className="new">{text.status.new.toLowerCase()}</span>}
             {alert.status === "resolved" && <span className="tag">{text.status.resolved.toLowerCase()}</span>}
             {alert.muted && <span className="tag">{text.alerts.muted}</span>}
             {alert.assignee !== null && <span className="tag who">@{visibleString(alert.assignee)}</span>}

@@ -1,8 +1,9 @@
 import { type AlertPage, severities } from "@atalaya/wire/api";
 import type { ReactElement, ReactNode } from "react";
 import { Icon } from "../parts/icons.tsx";
+import type { Dictionary } from "../text/en.ts";
 import { minuteTime } from "../text/format.ts";
-import { useText } from "../text/language.ts";
+import { type Language, useLanguage, useText } from "../text/language.ts";
 import { visibleString } from "../text/visible-text.ts";
 import { AddFilter } from "./add-filter.tsx";
 import type { AlertFilters, FilterName } from "./alert-filters.ts";
@@ -16,6 +17,7 @@ type Props = {
 /** The filters in force and the usual ones, each a button; they are what stands in the address bar. */
 export function FilterChips({ filters, setFilters, counts }: Props): ReactElement {
   const text = useText();
+  const language = useLanguage();
   const without = (...names: FilterName[]) => {
     const next = { ...filters };
     for (const name of names) delete next[name];
@@ -58,7 +60,7 @@ export function FilterChips({ filters, setFilters, counts }: Props): ReactElemen
             </Chip>
           ))}
       </span>
-      {otherChips(filters, text).map(({ names, label, value }) => (
+      {otherChips(filters, text, language).map(({ names, label, value }) => (
         <span key={label} className="chip on removable">
           {label}: <b>{visibleString(value)}</b>
           <button
@@ -94,7 +96,7 @@ function Count({ value }: { value: number | undefined }): ReactElement | null {
 
 type Other = { names: FilterName[]; label: string; value: string };
 
-function otherChips(filters: AlertFilters, text: ReturnType<typeof useText>): Other[] {
+function otherChips(filters: AlertFilters, text: Dictionary, language: Language): Other[] {
   const found: Other[] = [];
   const plain = ["namespace", "container", "node", "technique", "assignee", "rule", "q"] as const;
   if (filters.source !== undefined) {
@@ -110,7 +112,9 @@ function otherChips(filters: AlertFilters, text: ReturnType<typeof useText>): Ot
     found.push({ names: ["muted"], label: text.filter.muted, value });
   }
   if (filters.since_us !== undefined || filters.until_us !== undefined) {
-    const times = [filters.since_us, filters.until_us].map((us) => (us === undefined ? "" : minuteTime(Number(us))));
+    const times = [filters.since_us, filters.until_us].map((us) =>
+      us === undefined ? "" : minuteTime(Number(us), language),
+    );
     found.push({ names: ["since_us", "until_us"], label: text.filter.time, value: times.join("–") });
   }
   return found;

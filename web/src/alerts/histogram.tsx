@@ -2,7 +2,7 @@ import { type AlertPage, type Severity, severities } from "@atalaya/wire/api";
 import { Tooltip } from "@mantine/core";
 import { type ReactElement, useMemo } from "react";
 import { minuteTime } from "../text/format.ts";
-import { useText } from "../text/language.ts";
+import { useLanguage, useText } from "../text/language.ts";
 import type { AlertFilters } from "./alert-filters.ts";
 
 type Bar = { timeUs: number; total: number; parts: [Severity, number][] };
@@ -15,7 +15,8 @@ const barsLeast = 4;
 /** Alerts a minute over the last hour; a bar leads to the alerts of that minute. */
 export function Histogram({ page, filters, setFilters }: Props): ReactElement {
   const text = useText();
-  const bars = useMemo(() => (page === undefined ? [] : barsOf(page)), [page]);
+  const language = useLanguage();
+  const bars = useMemo(() => barsOf(page?.histogram ?? []), [page]);
   // A single alert is a low bar, not a wall.
   const most = Math.max(barsLeast, ...bars.map((bar) => bar.total));
   const sum = bars.reduce((total, bar) => total + bar.total, 0);
@@ -24,7 +25,7 @@ export function Histogram({ page, filters, setFilters }: Props): ReactElement {
     <section className="panel histogram" aria-label={text.alerts.histogram}>
       <div className="spark">
         {bars.map((bar) => {
-          const label = text.alerts.histogramBar(minuteTime(bar.timeUs), bar.total);
+          const label = text.alerts.histogramBar(minuteTime(bar.timeUs, language), bar.total);
           if (bar.total === 0) return <i key={bar.timeUs} />;
           return (
             <Tooltip key={bar.timeUs} label={label}>
@@ -51,7 +52,7 @@ export function Histogram({ page, filters, setFilters }: Props): ReactElement {
       </div>
       <div className="axis" aria-hidden="true">
         {ticks.map((bar) => (
-          <span key={bar.timeUs}>{minuteTime(bar.timeUs)}</span>
+          <span key={bar.timeUs}>{minuteTime(bar.timeUs, language)}</span>
         ))}
         <span>
           {page !== undefined && <b>{text.alerts.lastHour(sum)}</b>} {text.time.now}
@@ -62,8 +63,8 @@ export function Histogram({ page, filters, setFilters }: Props): ReactElement {
 }
 
 /** Sixty minutes, also where the hub leaves out those without alerts. */
-function barsOf(page: AlertPage): Bar[] {
-  const known = new Map(page.histogram.map((one) => [Math.floor(one.time_us / minuteUs), one.severity]));
+function barsOf(histogram: AlertPage["histogram"]): Bar[] {
+  const known = new Map(histogram.map((one) => [Math.floor(one.time_us / minuteUs), one.severity]));
   const last = Math.max(Math.floor((Date.now() * 1000) / minuteUs), ...known.keys());
   return Array.from({ length: 60 }, (_, at) => {
     const minute = last - 59 + at;

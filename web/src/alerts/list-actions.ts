@@ -1,5 +1,6 @@
 import type { AlertAction, AlertSummary } from "@atalaya/wire/api";
 import { queryClient } from "../api/queries.ts";
+import { limits } from "../limits.ts";
 import { failureText } from "../parts/failure.tsx";
 import { toast } from "../parts/toasts.tsx";
 import { useRights } from "../shell/session.ts";
@@ -26,6 +27,7 @@ export function useListActions(state: ListState): ListActions {
   const act = async (kind: "acknowledge" | "resolve") => {
     const ids = targets(state);
     if (ids.length === 0) return;
+    if (ids.length > limits.bulkMax) return toast(text.alerts.tooMany(limits.bulkMax), "failed");
     if (!canAct) return toast(text.alerts.viewerOnly, "failed");
     const { filters } = state;
     const after = nextCursor(state, ids);

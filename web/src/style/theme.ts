@@ -53,6 +53,13 @@ export const theme = createTheme({
     Checkbox: Checkbox.extend({ vars: () => ({ root: { "--checkbox-icon-color": "var(--panel)" } }) }),
     Switch: Switch.extend({ defaultProps: { withThumbIndicator: false } }),
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true, fz: 12 } },
-    Modal: { defaultProps: { centered: true, radius: 12, transitionProps: { duration: 120, transition: "fade" } } },
+    Modal: {
+      defaultProps: {
+        centered: true,
+        radius: 12,
+        overlayProps: { backgroundOpacity: 0.32 },
+        transitionProps: { duration: 120, transition: "fade" },
+      },
+    },
   },
 });

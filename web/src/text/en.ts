@@ -31,7 +31,6 @@ export const en = {
     copyFailed: "Your browser did not allow copying",
     close: "Close",
     cancel: "Cancel",
-    back: "Back",
     loading: "Loading",
     showAll: "Show all",
     showLess: "Show less",
@@ -47,7 +46,12 @@ export const en = {
       "The hub answered with something this page does not understand. Load the page again: it may be of another version.",
     forbidden: "Your account may not do this. Ask an administrator of this hub.",
     other: (message: string) => `The hub refused: ${message}`,
-    action: "That did not work",
+    codes: {
+      STORE_UNREACHABLE:
+        "The hub's database does not answer. Try again in a moment; if it stays so, look at the hub's log.",
+      BUSY: "The hub is at its limit. Try again in a moment.",
+      LOGIN_SLOWED: "Too many failed logins. Wait and try again.",
+    } as Record<string, string>,
   },
   login: {
     title: "Sign in",
@@ -133,7 +137,6 @@ export const en = {
   alert: {
     previous: "Previous alert",
     next: "Next alert",
-    what: "What happened",
     why: "Why it fired",
     where: "Where",
     who: "Who",
@@ -147,9 +150,7 @@ export const en = {
     blind: "What this rule does not see",
     first: "first",
     last: "last",
-    seen: "Seen",
     assignedTo: (user: string) => `assigned to ${user}`,
-    unassigned: "nobody",
     delay: (ms: string) => `known ${ms} after it happened`,
     line: (line: number) => `line ${line}`,
     allOf: "all of",
@@ -273,7 +274,6 @@ export const en = {
     toList: "To the rules",
     showAlerts: "Its alerts",
     adminOnly: "Only an administrator can switch rules.",
-    published: "In the other language",
   },
   sensors: {
     title: "Sensors",

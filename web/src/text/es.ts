@@ -33,7 +33,6 @@ export const es: Dictionary = {
     copyFailed: "El navegador no permitió copiar",
     close: "Cerrar",
     cancel: "Cancelar",
-    back: "Atrás",
     loading: "Cargando",
     showAll: "Mostrar todo",
     showLess: "Mostrar menos",
@@ -48,7 +47,12 @@ export const es: Dictionary = {
     shape: "El servidor respondió algo que esta página no entiende. Cárguela de nuevo: puede ser de otra versión.",
     forbidden: "Su cuenta no puede hacer esto. Pida permiso a quien administra este servidor.",
     other: (message) => `El servidor se negó: ${message}`,
-    action: "No funcionó",
+    codes: {
+      STORE_UNREACHABLE:
+        "La base de datos del servidor no responde. Inténtelo de nuevo en un momento; si sigue así, mire el registro del servidor.",
+      BUSY: "El servidor está al límite. Inténtelo de nuevo en un momento.",
+      LOGIN_SLOWED: "Demasiados intentos fallidos. Espere e inténtelo de nuevo.",
+    },
   },
   login: {
     title: "Iniciar sesión",
@@ -134,7 +138,6 @@ export const es: Dictionary = {
   alert: {
     previous: "Alerta anterior",
     next: "Alerta siguiente",
-    what: "Qué pasó",
     why: "Por qué se activó",
     where: "Dónde",
     who: "Quién",
@@ -148,9 +151,7 @@ export const es: Dictionary = {
     blind: "Lo que esta regla no ve",
     first: "primera",
     last: "última",
-    seen: "Vista",
     assignedTo: (user) => `a cargo de ${user}`,
-    unassigned: "nadie",
     delay: (ms) => `conocida ${ms} después de ocurrir`,
     line: (line) => `línea ${line}`,
     allOf: "todas",
@@ -274,7 +275,6 @@ export const es: Dictionary = {
     toList: "A las reglas",
     showAlerts: "Sus alertas",
     adminOnly: "Solo quien administra puede activar o desactivar reglas.",
-    published: "En el otro idioma",
   },
   sensors: {
     title: "Sensores",

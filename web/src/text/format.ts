@@ -33,9 +33,13 @@ export function fullTime(us: number, language: Language): string {
   return new Intl.DateTimeFormat(language, options).format(new Date(us / 1000));
 }
 
-/** 13:05 */
-export function minuteTime(us: number): string {
+/** 13:05, with the date on another day. */
+export function minuteTime(us: number, language: Language): string {
   const date = new Date(us / 1000);
+  if (new Date().toDateString() !== date.toDateString()) {
+    const options: Intl.DateTimeFormatOptions = { dateStyle: "short", timeStyle: "short" };
+    return new Intl.DateTimeFormat(language, options).format(date);
+  }
   return `${String(date.getHours()).padStart(2, "0")}:${String(date.getMinutes()).padStart(2, "0")}`;
 }
 
