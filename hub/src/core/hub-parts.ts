@@ -24,6 +24,8 @@ type Workspace = {
 };
 type CommittedMessage = Extract<FromWriter, { type: "committed" }>;
 
+type Threads = { writer: WriterClient; state: StoredState; evaluators: EvaluatorPool; readers: ReaderPool };
+
 /** Settings of the hub itself, not of a workspace. */
 const hubItself = "";
 const planSetting = "filter_plan";
@@ -46,16 +48,15 @@ export class HubParts {
   readonly sensors: SensorTable;
   #closing: Promise<void> | undefined;
 
-  private constructor(options: HubCoreOptions, unlock: () => void, writer: WriterClient, state: StoredState) {
+  private constructor(options: HubCoreOptions, unlock: () => void, threads: Threads) {
+    const { state } = threads;
     this.options = options;
     this.#unlock = unlock;
-    this.writer = writer;
+    this.writer = threads.writer;
+    this.readers = threads.readers;
+    this.#evaluators = threads.evaluators;
     this.#remember(state);
-    this.readers = new ReaderPool({ folder: options.dataFolder, broken: (error) => this.#broken(error) });
-    this.#evaluators = new EvaluatorPool(writer, state.memory, {
-      said: (evaluator, message) => this.#said(evaluator, message),
-      broken: (error) => this.#broken(error),
-    });
+    this.#evaluators.start(this.writer, state.memory);
     this.ingest = new Ingest(this.#evaluators, this.#inFlight);
     this.sensors = new SensorTable(state.sensors, (workspaceId, sensor) => this.live.sensor(workspaceId, sensor));
     this.rules = new RuleBook({
@@ -65,7 +66,7 @@ export class HubParts {
       plan: this.workspace(hubItself).settings.get(planSetting),
       broadcast: (message) => this.#evaluators.broadcast(message),
       savePlan: (value) =>
-        this.#write(() => writer.write("putSetting", { workspaceId: hubItself, name: planSetting, value })),
+        this.#write(() => this.writer.write("putSetting", { workspaceId: hubItself, name: planSetting, value })),
     });
     this.#watchFigures();
   }
@@ -73,12 +74,25 @@ export class HubParts {
   /** Opens store and threads; resolves when the rules are loaded. */
   static async open(options: HubCoreOptions, unlock: () => void): Promise<HubParts> {
     let parts: HubParts | undefined;
-    const { writer, state } = await WriterClient.open(options.dataFolder, {
-      committed: (message) => parts?.committed(message),
-      failed: (requests, fault) => parts?.failed(requests, fault),
-      broken: (error) => parts?.broke(error),
-    });
-    parts = new HubParts(options, unlock, writer, state);
+    const early = Promise.withResolvers<never>();
+    // Whoever dies after the opening is dealt with by `broke`.
+    early.promise.catch(() => undefined);
+    const broken = (error: unknown) => (parts === undefined ? early.reject(error) : parts.broke(error));
+    const said = (evaluator: number, message: FromEvaluator) => parts?.said(evaluator, message);
+    const evaluators = new EvaluatorPool({ said, broken });
+    const readers = new ReaderPool({ folder: options.dataFolder, broken });
+    try {
+      const opening = WriterClient.open(options.dataFolder, {
+        committed: (message) => parts?.committed(message),
+        failed: (requests, fault) => parts?.failed(requests, fault),
+        broken,
+      });
+      const { writer, state } = await Promise.race([opening, early.promise]);
+      parts = new HubParts(options, unlock, { writer, state, evaluators, readers });
+    } catch (error) {
+      await Promise.all([evaluators.close(), readers.close()]);
+      throw error;
+    }
     await parts.rules.start();
     parts.#start();
     return parts;
@@ -125,7 +139,7 @@ export class HubParts {
     return made;
   }
 
-  #said(evaluator: number, message: FromEvaluator): void {
+  said(evaluator: number, message: FromEvaluator): void {
     if (message.type === "refused") this.#inFlight.reject(message.request, unpackFault(message.fault));
     else if (message.type === "sensor") this.sensors.heard(message);
     else if (message.type === "live") {
@@ -163,12 +177,8 @@ export class HubParts {
     for (const request of requests) this.#inFlight.reject(request, fault);
   }
 
-  broke(error: unknown): void {
-    this.#broken(error);
-  }
-
   /** A thread ended by an error of ours: nothing more is acknowledged, and the process ends to be started again. */
-  #broken(error: unknown): void {
+  broke(error: unknown): void {
     if (this.#closing !== undefined) return;
     this.#inFlight.rejectAll(new Fault("STORE_UNREACHABLE", "A thread of the hub ended; the hub starts again."));
     setImmediate(() => {

@@ -2,7 +2,6 @@ import { availableParallelism } from "node:os";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { pipelineLimits } from "../core/limits.ts";
 import type { WriterClient } from "../store/writer-client.ts";
-import type { EvaluatorData } from "./evaluator-thread.ts";
 import type { EvaluatorMemory, FromEvaluator, ToEvaluator } from "./messages.ts";
 
 export type EvaluatorEvents = {
@@ -17,19 +16,23 @@ export type EvaluatorEvents = {
 export class EvaluatorPool {
   readonly #workers: Worker[] = [];
 
-  constructor(writer: WriterClient, memory: EvaluatorMemory, events: EvaluatorEvents) {
+  /** The threads load while the database is opened; they work from `start` on. */
+  constructor(events: EvaluatorEvents) {
     const size = Math.max(1, Math.min(pipelineLimits.workersMax, availableParallelism() - 1));
     for (let evaluator = 0; evaluator < size; evaluator++) {
-      const { port1, port2 } = new MessageChannel();
-      writer.addEvaluator(evaluator, port2);
-      const workerData: EvaluatorData = { evaluator, memory, writer: port1 };
-      const worker = new Worker(new URL("./evaluator-thread.ts", import.meta.url), {
-        workerData,
-        transferList: [port1],
-      });
+      const worker = new Worker(new URL("./evaluator-thread.ts", import.meta.url));
       worker.on("message", (message: FromEvaluator) => events.said(evaluator, message));
       worker.on("error", events.broken);
       this.#workers.push(worker);
+    }
+  }
+
+  start(writer: WriterClient, memory: EvaluatorMemory): void {
+    for (const [evaluator, worker] of this.#workers.entries()) {
+      const { port1, port2 } = new MessageChannel();
+      writer.addEvaluator(evaluator, port2);
+      const message: ToEvaluator = { type: "start", evaluator, memory, writer: port1 };
+      worker.postMessage(message, [port1]);
     }
   }
 

@@ -1,70 +1,87 @@
-import { type MessagePort, parentPort, workerData } from "node:worker_threads";
+import { type MessagePort, parentPort } from "node:worker_threads";
 import { Fault } from "@atalaya/wire";
 import { pipelineLimits } from "../core/limits.ts";
 import { packFault } from "../core/thread-fault.ts";
 import { Evaluation, type EvaluationOutlets } from "./evaluation.ts";
 import { EventMemory } from "./event-memory.ts";
 import { LiveWindow } from "./live-window.ts";
-import type { EvaluatorMemory, FromEvaluator, ToEvaluator, ToEvaluatorFromWriter } from "./messages.ts";
+import type { FromEvaluator, ToEvaluator, ToEvaluatorFromWriter } from "./messages.ts";
 import { RuleEngine } from "./rule-engine.ts";
 
 // An evaluator: decodes frames, drops duplicates, evaluates rules, folds matches, and hands batches to the writer.
 
-export type EvaluatorData = { evaluator: number; memory: EvaluatorMemory; writer: MessagePort };
+type Start = Extract<ToEvaluator, { type: "start" }>;
+type Work = Extract<ToEvaluator, { type: "frames" | "records" | "made" }>;
 
 if (parentPort === null) throw new Error("this file is a worker's");
 const hub = parentPort;
-const { evaluator, memory: earlier, writer } = workerData as EvaluatorData;
-const memory = new EventMemory(earlier);
-const rules = new RuleEngine();
-const live = new LiveWindow();
-let watched = false;
-let sequence = 0;
-let epoch = 0;
-let errorsReported = 0;
-
 const tell = (message: FromEvaluator) => hub.postMessage(message);
 
-function outlets(): EvaluationOutlets {
-  return {
-    sensor: tell,
-    live: watched ? (workspaceId, node, event) => live.add(workspaceId, node, event) : undefined,
-    ruleFailed: (what, error) => {
-      if (errorsReported++ >= pipelineLimits.evaluationErrorsReportedMax) return;
-      tell({ type: "fault", what, detail: error instanceof Error ? (error.stack ?? error.message) : String(error) });
-    },
-  };
-}
+class EvaluatorThread {
+  readonly #evaluator: number;
+  readonly #writer: MessagePort;
+  readonly #memory: EventMemory;
+  readonly #rules = new RuleEngine();
+  readonly #live = new LiveWindow();
+  #watched = false;
+  #sequence = 0;
+  #epoch = 0;
+  #errorsReported = 0;
 
-function evaluate(message: Extract<ToEvaluator, { type: "frames" | "records" | "made" }>): void {
-  const { request, workspaceId, cluster } = message;
-  const evaluation = new Evaluation({ request, workspaceId, cluster }, memory, rules, outlets());
-  try {
-    if (message.type === "frames") evaluation.frames(message.frames);
-    else if (message.type === "records") evaluation.events(message.events, "", "");
-    else evaluation.events([message.event], message.node, message.bootId);
-  } catch (error) {
-    if (!(error instanceof Fault)) throw error;
-    tell({ type: "refused", request, fault: packFault(error) });
-    return;
+  constructor({ evaluator, memory, writer }: Start) {
+    this.#evaluator = evaluator;
+    this.#memory = new EventMemory(memory);
+    this.#writer = writer;
+    writer.on("message", (message: ToEvaluatorFromWriter) => {
+      if (message.type === "settled") this.#memory.settle(message.upTo);
+      else {
+        this.#memory.rollBack();
+        this.#epoch = message.epoch;
+      }
+    });
   }
-  writer.postMessage(evaluation.batch(evaluator, ++sequence, epoch));
-  for (const seen of live.take()) tell({ type: "live", ...seen });
+
+  take(message: Exclude<ToEvaluator, Start>): void {
+    if (message.type === "rules") tell(this.#rules.load(message));
+    else if (message.type === "switches") {
+      this.#rules.switch(message.switches);
+      tell({ type: "plan", plan: this.#rules.plan() });
+    } else if (message.type === "live") this.#watched = message.on;
+    else this.#evaluate(message);
+  }
+
+  #evaluate(message: Work): void {
+    const { request, workspaceId, cluster } = message;
+    const evaluation = new Evaluation({ request, workspaceId, cluster }, this.#memory, this.#rules, this.#outlets());
+    try {
+      if (message.type === "frames") evaluation.frames(message.frames);
+      else if (message.type === "records") evaluation.events(message.events, "", "");
+      else evaluation.events([message.event], message.node, message.bootId);
+    } catch (error) {
+      if (!(error instanceof Fault)) throw error;
+      tell({ type: "refused", request, fault: packFault(error) });
+      return;
+    }
+    this.#sequence += 1;
+    this.#writer.postMessage(evaluation.batch(this.#evaluator, this.#sequence, this.#epoch));
+    for (const seen of this.#live.take()) tell({ type: "live", ...seen });
+  }
+
+  #outlets(): EvaluationOutlets {
+    return {
+      sensor: tell,
+      live: this.#watched ? (workspaceId, node, event) => this.#live.add(workspaceId, node, event) : undefined,
+      ruleFailed: (what, error) => {
+        this.#errorsReported += 1;
+        if (this.#errorsReported > pipelineLimits.evaluationErrorsReportedMax) return;
+        tell({ type: "fault", what, detail: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+      },
+    };
+  }
 }
 
+let thread: EvaluatorThread | undefined;
 hub.on("message", (message: ToEvaluator) => {
-  if (message.type === "rules") tell(rules.load(message));
-  else if (message.type === "switches") {
-    rules.switch(message.switches);
-    tell({ type: "plan", plan: rules.plan() });
-  } else if (message.type === "live") watched = message.on;
-  else evaluate(message);
-});
-
-writer.on("message", (message: ToEvaluatorFromWriter) => {
-  if (message.type === "settled") memory.settle(message.upTo);
-  else {
-    memory.rollBack();
-    epoch = message.epoch;
-  }
+  if (message.type === "start") thread = new EvaluatorThread(message);
+  else thread?.take(message);
 });

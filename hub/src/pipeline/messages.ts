@@ -1,3 +1,4 @@
+import type { MessagePort } from "node:worker_threads";
 import type { Rule, RuleFile, RuleProblem } from "@atalaya/rules";
 import type { ApiEvent, AtalayaEvent, FilterPlan, FrameHeader, SensorReport } from "@atalaya/wire";
 import type { FaultMessage } from "../core/thread-fault.ts";
@@ -26,6 +27,7 @@ export type RulesMessage = {
 
 export type Origin = { request: number; workspaceId: string; cluster: string };
 export type ToEvaluator =
+  | { type: "start"; evaluator: number; memory: EvaluatorMemory; writer: MessagePort }
   | RulesMessage
   | { type: "switches"; switches: Switches }
   | ({ type: "frames"; frames: FramePart[] } & Origin)

@@ -36,13 +36,18 @@ function openDay(name: string): void {
   else days.set(name, day);
 }
 
-const files: ReaderFiles = { db: openReadOnly<HubTables>(join(folder, "hub.sqlite")), days: openDays };
+// Opened by the first query: the thread loads while the writer still migrates.
+let files: ReaderFiles | undefined;
+function openFiles(): ReaderFiles {
+  files ??= { db: openReadOnly<HubTables>(join(folder, "hub.sqlite")), days: openDays };
+  return files;
+}
 
 function answer({ call, name, argument }: ToReader): FromReader {
   try {
     // The caller's types bind name and argument together; here they have crossed a thread.
     const query = readerQueries[name] as (files: ReaderFiles, argument: unknown) => unknown;
-    return { call, value: query(files, argument) };
+    return { call, value: query(openFiles(), argument) };
   } catch (error) {
     const fault = storeFault(error);
     if (fault === undefined) throw error;
