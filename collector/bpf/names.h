@@ -16,40 +16,43 @@ static __always_inline bool key_watched(struct name_key *key, __u32 wanted)
 	return value && (*value & wanted);
 }
 
-static __always_inline bool dentry_watched(struct filter_settings *filter, struct dentry *dentry)
+static __always_inline bool name_watched(struct filter_settings *filter, const struct qstr *name)
 {
-	__u32 length = BPF_CORE_READ(dentry, d_name.len);
+	__u32 length = name->len;
 	if (!length_watched(filter->open_lengths, length))
 		return false;
 	struct name_key key = { .length = length };
 	if (length > NAME_BYTES)
 		length = NAME_BYTES;
-	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
-	bpf_probe_read_kernel(key.bytes, length, name);
+	bpf_probe_read_kernel(key.bytes, length, name->name);
 	return key_watched(&key, NAME_FOR_OPEN);
 }
 
 /* True when one of the last components of the file's path is watched, the file's own name first. */
 __noinline int any_component_watched(__u64 dentry, __u64 vfsmount)
 {
-	struct path_walk *walk = walk_state();
 	struct filter_settings *filter = filters();
-	if (!walk || !filter)
+	if (!filter)
 		return 0;
-	walk_begin(walk, dentry, vfsmount);
+	struct mount *mount = (void *)(vfsmount - bpf_core_field_offset(struct mount, mnt));
+	__u64 root = (__u64)BPF_CORE_READ(mount, mnt.mnt_root);
 	for (int i = 0; i < MATCH_DEPTH; i++) {
-		int crossed = walk_cross(walk);
-		if (crossed < 0)
-			return 0;
-		if (crossed)
+		if (dentry == root) {
+			struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
+			if (parent == mount)
+				return 0;
+			dentry = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
+			mount = parent;
+			root = (__u64)BPF_CORE_READ(mount, mnt.mnt_root);
 			continue;
-		struct dentry *at = (void *)walk->dentry;
-		if (dentry_watched(filter, at))
+		}
+		struct dentry_facts facts = {};
+		read_dentry(&facts, dentry);
+		if (name_watched(filter, &facts.name))
 			return 1;
-		__u64 parent = (__u64)BPF_CORE_READ(at, d_parent);
-		if (parent == walk->dentry)
+		if (facts.parent == dentry)
 			return 0;
-		walk->dentry = parent;
+		dentry = facts.parent;
 	}
 	return 0;
 }

@@ -16,11 +16,42 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define CREAT_FLAGS (O_CREAT_BIT | O_TRUNC_BIT | 1)
 #define CWD_FD -100 /* AT_FDCWD */
 
+enum open_way { BY_OPEN, BY_CREAT, BY_OPENAT, BY_OPENAT2, BY_HANDLE };
+
 struct open_call {
 	int base_fd; /* that a relative path starts from */
 	const char *path; /* in user memory; NULL when the call has none */
 	__u32 flags;
 };
+
+/* The arguments of the call; read only when something is to be reported or was refused. `way` is a constant. */
+static __always_inline struct open_call call_of(struct task_struct *task, enum open_way way)
+{
+	struct open_call call = { .base_fd = CWD_FD };
+	struct pt_regs *registers = saved_registers(task);
+	if (!registers)
+		return call;
+	if (way == BY_OPEN) {
+		call.path = (const char *)PT_REGS_PARM1_CORE_SYSCALL(registers);
+		call.flags = PT_REGS_PARM2_CORE_SYSCALL(registers);
+	} else if (way == BY_CREAT) {
+		call.path = (const char *)PT_REGS_PARM1_CORE_SYSCALL(registers);
+		call.flags = CREAT_FLAGS;
+	} else if (way == BY_OPENAT) {
+		call.base_fd = PT_REGS_PARM1_CORE_SYSCALL(registers);
+		call.path = (const char *)PT_REGS_PARM2_CORE_SYSCALL(registers);
+		call.flags = PT_REGS_PARM3_CORE_SYSCALL(registers);
+	} else if (way == BY_OPENAT2) {
+		__u64 flags = 0; /* struct open_how begins with them */
+		call.base_fd = PT_REGS_PARM1_CORE_SYSCALL(registers);
+		call.path = (const char *)PT_REGS_PARM2_CORE_SYSCALL(registers);
+		bpf_probe_read_user(&flags, sizeof(flags), (void *)PT_REGS_PARM3_CORE_SYSCALL(registers));
+		call.flags = flags;
+	} else {
+		call.flags = PT_REGS_PARM3_CORE_SYSCALL(registers);
+	}
+	return call;
+}
 
 static __always_inline struct file *file_of(struct task_struct *task, int fd)
 {
@@ -127,24 +158,27 @@ static __always_inline void report_named(struct scratch *scratch, struct task_st
 	submit(&bulk, scratch, at + length, count);
 }
 
-static __always_inline void opened(struct scratch *scratch, struct task_struct *task, long result,
-				   const struct open_call *call, struct count_slot *count)
+static __always_inline void opened(struct scratch *scratch, struct task_struct *task, long result, enum open_way way,
+				   struct count_slot *count)
 {
 	struct filter_settings *filter = filters();
 	struct file *file = file_of(task, result);
 	if (!file) {
 		/* Another thread closed it already: all that is left is what the caller had written. */
+		struct open_call call = call_of(task, way);
 		count->read_fault++;
-		report_named(scratch, task, KIND_OPEN, result, call, count);
+		report_named(scratch, task, KIND_OPEN, result, &call, count);
 		return;
 	}
-	if (filter && wanted(filter, file))
-		report_opened(scratch, task, file, call, count);
-	else
+	if (filter && wanted(filter, file)) {
+		struct open_call call = call_of(task, way);
+		report_opened(scratch, task, file, &call, count);
+	} else {
 		count->filtered++;
+	}
 }
 
-static __always_inline int at_exit(long result, const struct open_call *call)
+static __always_inline int at_exit(long result, enum open_way way)
 {
 	__u32 kind = result < 0 ? KIND_OPEN_FAILED : KIND_OPEN;
 	struct count_slot *count = count_of(kind);
@@ -159,10 +193,12 @@ static __always_inline int at_exit(long result, const struct open_call *call)
 	struct scratch *scratch = scratch_take(count);
 	if (!scratch)
 		return 0;
-	if (result < 0)
-		report_named(scratch, task, kind, result, call, count);
-	else
-		opened(scratch, task, result, call, count);
+	if (result < 0) {
+		struct open_call call = call_of(task, way);
+		report_named(scratch, task, kind, result, &call, count);
+	} else {
+		opened(scratch, task, result, way, count);
+	}
 	scratch_give(scratch);
 	return 0;
 }
@@ -170,60 +206,29 @@ static __always_inline int at_exit(long result, const struct open_call *call)
 SEC("tp/syscalls/sys_exit_open")
 int exit_open(struct trace_event_raw_sys_exit *ctx)
 {
-	struct open_call call = { .base_fd = CWD_FD };
-	struct pt_regs *registers = saved_registers(bpf_get_current_task_btf());
-	if (registers) {
-		call.path = (const char *)PT_REGS_PARM1_CORE_SYSCALL(registers);
-		call.flags = PT_REGS_PARM2_CORE_SYSCALL(registers);
-	}
-	return at_exit(ctx->ret, &call);
+	return at_exit(ctx->ret, BY_OPEN);
 }
 
 SEC("tp/syscalls/sys_exit_creat")
 int exit_creat(struct trace_event_raw_sys_exit *ctx)
 {
-	struct open_call call = { .base_fd = CWD_FD, .flags = CREAT_FLAGS };
-	struct pt_regs *registers = saved_registers(bpf_get_current_task_btf());
-	if (registers)
-		call.path = (const char *)PT_REGS_PARM1_CORE_SYSCALL(registers);
-	return at_exit(ctx->ret, &call);
+	return at_exit(ctx->ret, BY_CREAT);
 }
 
 SEC("tp/syscalls/sys_exit_openat")
 int exit_openat(struct trace_event_raw_sys_exit *ctx)
 {
-	struct open_call call = { .base_fd = CWD_FD };
-	struct pt_regs *registers = saved_registers(bpf_get_current_task_btf());
-	if (registers) {
-		call.base_fd = PT_REGS_PARM1_CORE_SYSCALL(registers);
-		call.path = (const char *)PT_REGS_PARM2_CORE_SYSCALL(registers);
-		call.flags = PT_REGS_PARM3_CORE_SYSCALL(registers);
-	}
-	return at_exit(ctx->ret, &call);
+	return at_exit(ctx->ret, BY_OPENAT);
 }
 
 SEC("tp/syscalls/sys_exit_openat2")
 int exit_openat2(struct trace_event_raw_sys_exit *ctx)
 {
-	struct open_call call = { .base_fd = CWD_FD };
-	struct pt_regs *registers = saved_registers(bpf_get_current_task_btf());
-	if (registers) {
-		__u64 flags = 0;
-		call.base_fd = PT_REGS_PARM1_CORE_SYSCALL(registers);
-		call.path = (const char *)PT_REGS_PARM2_CORE_SYSCALL(registers);
-		/* struct open_how begins with the flags. */
-		bpf_probe_read_user(&flags, sizeof(flags), (void *)PT_REGS_PARM3_CORE_SYSCALL(registers));
-		call.flags = flags;
-	}
-	return at_exit(ctx->ret, &call);
+	return at_exit(ctx->ret, BY_OPENAT2);
 }
 
 SEC("tp/syscalls/sys_exit_open_by_handle_at")
 int exit_open_by_handle_at(struct trace_event_raw_sys_exit *ctx)
 {
-	struct open_call call = { .base_fd = CWD_FD };
-	struct pt_regs *registers = saved_registers(bpf_get_current_task_btf());
-	if (registers)
-		call.flags = PT_REGS_PARM3_CORE_SYSCALL(registers);
-	return at_exit(ctx->ret, &call);
+	return at_exit(ctx->ret, BY_HANDLE);
 }

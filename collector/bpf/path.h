@@ -33,6 +33,24 @@ struct {
 	__type(value, struct path_walk);
 } WALK_MAP SEC(".maps");
 
+/* What a walk needs of a dentry. */
+struct dentry_facts {
+	__u64 parent;
+	struct qstr name;
+};
+
+/* The two members have been neighbours since 2.6: one read then, two if that ever ends. */
+static __always_inline void read_dentry(struct dentry_facts *facts, __u64 at)
+{
+	struct dentry *dentry = (void *)at;
+	if (bpf_core_field_offset(struct dentry, d_name) == bpf_core_field_offset(struct dentry, d_parent) + 8) {
+		bpf_core_read(facts, sizeof(*facts), &dentry->d_parent);
+		return;
+	}
+	bpf_core_read(&facts->parent, sizeof(facts->parent), &dentry->d_parent);
+	bpf_core_read(&facts->name, sizeof(facts->name), &dentry->d_name);
+}
+
 static __always_inline struct path_walk *walk_state(void)
 {
 	__u32 zero = 0;
@@ -69,17 +87,16 @@ static __always_inline int walk_cross(struct path_walk *walk)
 }
 
 /* Puts one name before what is there. False when there is no room. */
-static __always_inline bool walk_prepend(struct path_walk *walk, struct dentry *dentry)
+static __always_inline bool walk_prepend(struct path_walk *walk, const struct qstr *name)
 {
-	__u32 length = BPF_CORE_READ(dentry, d_name.len) & 0xff;
-	const unsigned char *name = BPF_CORE_READ(dentry, d_name.name);
+	__u32 length = name->len & 0xff;
 	__u32 offset = walk->offset;
 	if (offset < length + 1 || offset > PATH_END) {
 		walk->flags |= FLAG_PATH_CUT;
 		return false;
 	}
 	offset = (offset - length) & PATH_MASK;
-	bpf_probe_read_kernel(&walk->bytes[offset], length, name);
+	bpf_probe_read_kernel(&walk->bytes[offset], length, name->name);
 	offset = (offset - 1) & PATH_MASK;
 	walk->bytes[offset] = '/';
 	walk->offset = offset;
@@ -92,12 +109,12 @@ static __always_inline bool walk_step(struct path_walk *walk)
 	int crossed = walk_cross(walk);
 	if (crossed)
 		return crossed < 0;
-	struct dentry *dentry = (void *)walk->dentry;
-	__u64 parent = (__u64)BPF_CORE_READ(dentry, d_parent);
+	struct dentry_facts facts = {};
+	read_dentry(&facts, walk->dentry);
 	/* Parentless and not a mount's root: memfd and other files that never had a directory. */
-	if (!walk_prepend(walk, dentry) || parent == walk->dentry)
+	if (!walk_prepend(walk, &facts.name) || facts.parent == walk->dentry)
 		return true;
-	walk->dentry = parent;
+	walk->dentry = facts.parent;
 	return false;
 }
 
@@ -120,12 +137,12 @@ __noinline int walk_path(__u64 dentry, __u64 vfsmount)
 	if (!ended)
 		walk->flags |= FLAG_PATH_CUT;
 	if (walk->offset == PATH_END) {
-		struct dentry *own = (void *)dentry;
+		struct dentry_facts own = {};
 		__u8 first = 0;
-		const unsigned char *name = BPF_CORE_READ(own, d_name.name);
-		bpf_probe_read_kernel(&first, 1, name);
+		read_dentry(&own, dentry);
+		bpf_probe_read_kernel(&first, 1, own.name.name);
 		if (first != '/' && first != 0)
-			walk_prepend(walk, own);
+			walk_prepend(walk, &own.name);
 	}
 	if (walk->offset == PATH_END) {
 		walk->bytes[PATH_END - 1] = '/';
