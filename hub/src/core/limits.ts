@@ -20,8 +20,6 @@ export const pipelineLimits = {
   auditWindowRecordsMax: 65_536,
   /** Events a second that one workspace's live stream shows; more are counted, not shown. */
   liveEventsPerSecondMax: 2_000,
-  /** Distinct actors' rows that one request may keep, a guard against a frame of nothing but forks. */
-  processRowsPerFrameMax: wireLimits.frameEventsMax,
   /** A rule that throws is our bug: it is counted and reported this many times, then only counted. */
   evaluationErrorsReportedMax: 20,
   /** Changes of rule files are gathered for this long: editors write in several steps. */

@@ -3,10 +3,10 @@ import {
   decodeEvents,
   Fault,
   type FrameHeader,
+  limits,
   type SensorReport,
   sensorReportSchema,
 } from "@atalaya/wire";
-import { pipelineLimits } from "../core/limits.ts";
 import type { EventOrigin } from "./alert-document.ts";
 import type { EventMemory } from "./event-memory.ts";
 import { MatchFolder } from "./fold-matches.ts";
@@ -187,10 +187,7 @@ function decodeFrameBody(header: FrameHeader, body: Uint8Array): AtalayaEvent[] 
   const decoded = decodeEvents(body);
   if (!decoded.ok)
     throw new Fault(decoded.code, `A frame of ${header.class} events: ${decoded.reason}.`, { class: header.class });
-  if (
-    decoded.value.length > pipelineLimits.processRowsPerFrameMax ||
-    decoded.value.some((event) => event.class !== header.class)
-  ) {
+  if (decoded.value.length > limits.frameEventsMax || decoded.value.some((event) => event.class !== header.class)) {
     throw new Fault("FRAME_MALFORMED", "A frame holds events that its header does not name.", { class: header.class });
   }
   return decoded.value;

@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Fault } from "@atalaya/wire";
+import { makePrivate } from "./node-sqlite.ts";
 
 /** Makes the hub's folder (mode 0700) and proves that it can be written. Throws Fault DATA_UNWRITABLE. */
 export function prepareDataFolder(folder: string): void {
@@ -26,7 +27,9 @@ export function prepareDataFolder(folder: string): void {
  * however the process ends. Gives what releases it. Throws Fault DATA_UNWRITABLE when another hub holds it.
  */
 export function lockDataFolder(folder: string): () => void {
-  const db = new DatabaseSync(join(folder, "lock.sqlite"), { timeout: 0 });
+  const path = join(folder, "lock.sqlite");
+  makePrivate(path);
+  const db = new DatabaseSync(path, { timeout: 0 });
   try {
     db.exec("BEGIN EXCLUSIVE");
   } catch (cause) {

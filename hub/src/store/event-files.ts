@@ -1,6 +1,5 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import type { DatabaseSync } from "node:sqlite";
 import { type OpenDatabase, openWritable } from "./node-sqlite.ts";
 import type { EventTables } from "./schema.ts";
 
@@ -45,8 +44,4 @@ export function removeOldEventFiles(folder: string, nowMs: number, days: number)
   const old = listEventFiles(folder).filter((name) => name < oldest);
   for (const name of old) for (const end of ["", "-wal", "-shm"]) rmSync(join(folder, name + end), { force: true });
   return old;
-}
-
-export function checkpoint(db: DatabaseSync): void {
-  db.exec("PRAGMA wal_checkpoint(TRUNCATE)");
 }

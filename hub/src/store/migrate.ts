@@ -2,7 +2,7 @@ import { existsSync, rmSync } from "node:fs";
 import { DatabaseSync } from "node:sqlite";
 import { Fault } from "@atalaya/wire";
 import { type Migration, migrations } from "./migrations.ts";
-import { type OpenDatabase, openWritable } from "./node-sqlite.ts";
+import { makePrivate, type OpenDatabase, openWritable } from "./node-sqlite.ts";
 import type { HubTables } from "./schema.ts";
 
 const newest = (list: readonly Migration[]): number => list.reduce((max, one) => Math.max(max, one.version), 0);
@@ -45,6 +45,8 @@ function readVersion(path: string): number {
 function backUp(path: string, version: number): void {
   const target = `${path}.v${version}.backup`;
   rmSync(target, { force: true });
+  // VACUUM INTO accepts an empty file.
+  makePrivate(target);
   const db = new DatabaseSync(path);
   try {
     db.prepare("VACUUM INTO ?").run(target);

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from "node:fs";
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { type CompiledQuery, Kysely, type SqliteDatabase, SqliteDialect } from "kysely";
 import { storeLimits } from "../core/limits.ts";
@@ -44,9 +45,15 @@ export class OpenDatabase<T> {
  * Throws what node:sqlite throws.
  */
 export function openWritable<T>(path: string): OpenDatabase<T> {
+  makePrivate(path);
   const raw = new DatabaseSync(path, { timeout: 5_000 });
   raw.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA cache_size=-16384");
   return new OpenDatabase<T>(raw);
+}
+
+/** Makes the file for its owner alone (mode 0600) where it is not there; SQLite gives its companions the same mode. */
+export function makePrivate(path: string): void {
+  closeSync(openSync(path, "a", 0o600));
 }
 
 /** Opens a database file that another thread writes; what it reads is the last commit. */

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
@@ -7,7 +7,7 @@ import { Fault, type FaultCode } from "@atalaya/wire";
 import { sql } from "kysely";
 import { openMigrated } from "../../src/store/migrate.ts";
 import { type Migration, migrations } from "../../src/store/migrations.ts";
-import { openTestHub, tempFolder } from "../core/hub-fixture.ts";
+import { frameOf, openTestHub, processEvent, sender, tempFolder } from "../core/hub-fixture.ts";
 
 const isFault = (code: FaultCode, words: RegExp) => (error: unknown) =>
   error instanceof Fault && error.code === code && words.test(error.message);
@@ -70,6 +70,14 @@ test("a data folder that cannot be written is refused with its name and a way ou
   const file = join(tempFolder(t), "a-file");
   writeFileSync(file, "");
   await assert.rejects(openTestHub(t, { dataFolder: join(file, "hub") }), isFault("DATA_UNWRITABLE", /--data/));
+});
+
+test("every file of the store is its owner's alone", async (t) => {
+  const { hub, folder } = await openTestHub(t);
+  await hub.ingest([frameOf([processEvent({})])], sender);
+  const names = readdirSync(folder);
+  assert.ok(names.some((name) => name.startsWith("events-")));
+  for (const name of names) assert.equal(statSync(join(folder, name)).mode & 0o077, 0, name);
 });
 
 test("a second hub on the same folder is refused while the first one runs", async (t) => {
