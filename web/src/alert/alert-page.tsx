@@ -64,14 +64,17 @@ export function AlertPage(): ReactElement {
 }
 
 function Story({ alert, act }: { alert: Alert; act: (action: AlertAction["action"]) => void }): ReactElement {
+  // Where there is no tree to tell the story, the reason comes first.
+  const hasTree = alert.process_tree.length > 0;
   return (
     <article aria-labelledby="alert-title">
       <AlertHead alert={alert} act={act} />
       <div className="two">
         <div>
-          <ProcessTree alert={alert} />
+          {hasTree && <ProcessTree alert={alert} />}
           <WhyCard alert={alert} />
           <TriageCard alert={alert} />
+          {!hasTree && <ProcessTree alert={alert} />}
           <EvidenceCard alert={alert} />
           <RawCard raw={alert.raw} />
         </div>

@@ -64,7 +64,7 @@ function Evidence({ evidence }: { evidence: AlertEvidence }): ReactElement {
 export function RawCard({ raw }: { raw: Alert["raw"] }): ReactElement {
   const text = useText();
   const [open, setOpen] = useState(false);
-  const json = open ? JSON.stringify(raw, null, 2) : "";
+  const json = open ? JSON.stringify(unfolded(raw), null, 2) : "";
   return (
     <section className="panel card" aria-label={text.alert.raw}>
       <details className="raw" onToggle={(event) => setOpen(event.currentTarget.open)}>
@@ -89,6 +89,17 @@ export function RawCard({ raw }: { raw: Alert["raw"] }): ReactElement {
       </details>
     </section>
   );
+}
+
+/** An audit record travels as a string of JSON inside the event: it is shown as what it is. */
+function unfolded(raw: Alert["raw"]): unknown {
+  const record = raw["record"];
+  if (typeof record !== "string") return raw;
+  try {
+    return { ...raw, record: JSON.parse(record) };
+  } catch {
+    return raw;
+  }
 }
 
 function firstOf(alert: Alert): AlertEvidence {

@@ -81,7 +81,7 @@ function Where({ alert }: { alert: AlertSummary }): ReactElement {
   return (
     <span className="row-where" title={parts.map((part) => visibleString(part.text)).join(" / ")}>
       {parts.map(({ name, text, main }) => (
-        <span key={name} className={main ? "main" : undefined}>
+        <span key={name} className={main ? "main" : text.length <= 8 ? "short" : undefined}>
           <Plain text={text} />
         </span>
       ))}

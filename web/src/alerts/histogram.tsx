@@ -1,6 +1,6 @@
 import { type AlertPage, type Severity, severities } from "@atalaya/wire/api";
 import { Tooltip } from "@mantine/core";
-import { type ReactElement, useMemo } from "react";
+import { type KeyboardEvent, type ReactElement, useMemo } from "react";
 import { minuteTime } from "../text/format.ts";
 import { useLanguage, useText } from "../text/language.ts";
 import type { AlertFilters } from "./alert-filters.ts";
@@ -20,6 +20,8 @@ export function Histogram({ page, filters, setFilters }: Props): ReactElement {
   // A single alert is a low bar, not a wall.
   const most = Math.max(barsLeast, ...bars.map((bar) => bar.total));
   const sum = bars.reduce((total, bar) => total + bar.total, 0);
+  // One stop for the tabulator; the arrows move among the bars.
+  const lastBar = bars.findLast((bar) => bar.total > 0);
   const ticks = [0, 15, 30, 45].map((at) => bars[at]).filter((bar) => bar !== undefined);
   return (
     <section className="panel histogram" aria-label={text.alerts.histogram}>
@@ -32,7 +34,8 @@ export function Histogram({ page, filters, setFilters }: Props): ReactElement {
               <button
                 type="button"
                 aria-label={label}
-                tabIndex={-1}
+                tabIndex={bar === lastBar ? 0 : -1}
+                onKeyDown={moveAmongBars}
                 className={filters.since_us === String(bar.timeUs) ? "on" : undefined}
                 onClick={() =>
                   setFilters({ ...filters, since_us: String(bar.timeUs), until_us: String(bar.timeUs + minuteUs) })
@@ -60,6 +63,14 @@ export function Histogram({ page, filters, setFilters }: Props): ReactElement {
       </div>
     </section>
   );
+}
+
+function moveAmongBars(event: KeyboardEvent<HTMLButtonElement>): void {
+  const step = event.key === "ArrowLeft" ? -1 : event.key === "ArrowRight" ? 1 : 0;
+  if (step === 0) return;
+  const buttons = [...(event.currentTarget.parentElement?.querySelectorAll("button") ?? [])];
+  buttons[buttons.indexOf(event.currentTarget) + step]?.focus();
+  event.preventDefault();
 }
 
 /** Sixty minutes, also where the hub leaves out those without alerts. */

@@ -25,7 +25,10 @@ export function useListActions(state: ListState): ListActions {
   const { canAct } = useRights();
 
   const act = async (kind: "acknowledge" | "resolve") => {
-    const ids = targets(state);
+    const chosen = targets(state).filter(
+      (one) => one.status === "new" || (kind === "resolve" && one.status !== "resolved"),
+    );
+    const ids = chosen.map((one) => one.alert_id);
     if (ids.length === 0) return;
     if (ids.length > limits.bulkMax) return toast(text.alerts.tooMany(limits.bulkMax), "failed");
     if (!canAct) return toast(text.alerts.viewerOnly, "failed");
@@ -40,20 +43,30 @@ export function useListActions(state: ListState): ListActions {
     }
     if (result.done.length === 0) return;
     const said = kind === "acknowledge" ? text.alerts.acknowledged : text.alerts.resolved;
-    toast(said(result.done.length), "done", () => void undo(result.done, filters));
+    toast(
+      said(result.done.length),
+      "done",
+      () =>
+        void undo(
+          chosen.filter((one) => result.done.includes(one.alert_id)),
+          filters,
+        ),
+    );
   };
   return { acknowledge: () => void act("acknowledge"), resolve: () => void act("resolve"), allowed: canAct };
 }
 
-async function undo(ids: readonly string[], filters: AlertFilters): Promise<void> {
-  await actOnAlerts(ids, { action: "reopen", text: "" }, filters);
+/** Puts each alert back to what it was. */
+async function undo(before: readonly AlertSummary[], filters: AlertFilters): Promise<void> {
+  const ids = (status: AlertSummary["status"]) =>
+    before.filter((one) => one.status === status).map((one) => one.alert_id);
+  await actOnAlerts(ids("new"), { action: "reopen", text: "" }, filters);
+  await actOnAlerts(ids("acknowledged"), { action: "acknowledge", text: "" }, filters);
   await queryClient.invalidateQueries({ queryKey: ["alerts"] });
 }
 
-function targets({ alerts, cursor, selected }: ListState): string[] {
-  const shown = new Set(alerts.map((one) => one.alert_id));
-  if (selected.size > 0) return [...selected].filter((id) => shown.has(id));
-  return cursor !== undefined && shown.has(cursor) ? [cursor] : [];
+function targets({ alerts, cursor, selected }: ListState): AlertSummary[] {
+  return alerts.filter((one) => (selected.size > 0 ? selected.has(one.alert_id) : one.alert_id === cursor));
 }
 
 /** The row that takes the cursor when those with it are gone: the next one below that stays, else the last above. */
