@@ -33,11 +33,18 @@ static bool begin(struct call *call, napi_env env, napi_callback_info info, size
 	return true;
 }
 
+/* libbpf has errors of its own above the kernel's: the log says what they are. */
+static const char *name_of(int error)
+{
+	const char *name = strerrorname_np(error);
+	return name ? name : "ELIBBPF";
+}
+
 static napi_value fail(struct call *call, const char *what, long error)
 {
 	char text[256];
 	snprintf(text, sizeof(text), "%.100s: %s", what, strerror(-error));
-	napi_throw_error(call->env, strerrorname_np(-error), text);
+	napi_throw_error(call->env, name_of(-error), text);
 	return NULL;
 }
 
@@ -84,7 +91,7 @@ static napi_value outcome(struct call *call, int error)
 		return result;
 	}
 	static _Thread_local char text[LOG_BYTES + 64];
-	int length = snprintf(text, sizeof(text), "%s\n%s", strerrorname_np(-error), log_text());
+	int length = snprintf(text, sizeof(text), "%s\n%s", name_of(-error), log_text());
 	napi_create_string_utf8(call->env, text, length, &result);
 	return result;
 }

@@ -99,12 +99,9 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	return 0;
 }
 
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(process_exit, struct task_struct *task)
+static __always_inline int report_exit(struct task_struct *task)
 {
 	struct signal_struct *signal = task->signal;
-	if (signal->live.counter != 0)
-		return 0; /* other threads go on */
 	struct count_slot *count = count_of(KIND_EXIT);
 	if (!count)
 		return 0;
@@ -122,6 +119,20 @@ int BPF_PROG(process_exit, struct task_struct *task)
 	record->signal = code & 0x7f;
 	SUBMIT(record, count);
 	return 0;
+}
+
+/* Newer kernels say which thread was the last. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit, struct task_struct *task, bool group_dead)
+{
+	return group_dead ? report_exit(task) : 0;
+}
+
+/* Older ones do not: of two threads that end at the same moment both may look like the last. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(process_exit_by_count, struct task_struct *task)
+{
+	return task->signal->live.counter == 0 ? report_exit(task) : 0;
 }
 
 SEC("tp_btf/task_newtask")

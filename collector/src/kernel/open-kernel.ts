@@ -6,7 +6,7 @@ import type { KernelOptions, KernelSource } from "../kernel-source.ts";
 import { type Addon, loadAddon } from "./addon.ts";
 import { FilterMaps } from "./filter-maps.ts";
 import { readCounters } from "./kernel-counters.ts";
-import { attachPrograms, loadPrograms } from "./probe-programs.ts";
+import { attachPrograms, bringsEvents, iteratorOf, loadPrograms } from "./probe-programs.ts";
 import { Ring } from "./ring.ts";
 import { takeSnapshot } from "./snapshot.ts";
 
@@ -17,7 +17,7 @@ import { takeSnapshot } from "./snapshot.ts";
 export function openKernel(options: KernelOptions): KernelSource {
   const addon = loadAddon(options.objectFolder);
   const layoutHash = readLayoutHash(options.objectFolder);
-  const { programs, snapshotProgram } = loadPrograms(addon, options.objectFolder);
+  const programs = loadPrograms(addon, options.objectFolder);
   try {
     refuseWithoutEvents(programs, "loaded");
     const rings = { lifecycle: new Ring(addon, "lifecycle"), bulk: new Ring(addon, "bulk") };
@@ -25,8 +25,7 @@ export function openKernel(options: KernelOptions): KernelSource {
     filters.ignore(options.ignorePids ?? []);
     attachPrograms(addon, programs);
     refuseWithoutEvents(programs, "attached");
-    const iterator = programs.find((program) => program.name === snapshotProgram && program.attached)?.name;
-    return sourceOf(addon, { programs, layoutHash, rings, filters, iterator });
+    return sourceOf(addon, { programs, layoutHash, rings, filters, iterator: iteratorOf(programs) });
   } catch (error) {
     addon.close();
     throw error;
@@ -64,8 +63,7 @@ function readLayoutHash(objectFolder: string): string {
 }
 
 function refuseWithoutEvents(programs: KernelSource["programs"], step: "loaded" | "attached"): void {
-  const events = programs.filter((program) => !program.name.startsWith("snapshot_"));
-  if (events.some((program) => program[step])) return;
+  if (bringsEvents(programs, step)) return;
   const reason = programs.find((program) => program.reason !== undefined)?.reason ?? "no reason was given";
   const message = `No BPF program could be ${step}. It needs root (or CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, CAP_SYS_PTRACE) and a kernel with BTF. The first said: ${reason}`;
   throw new Fault("SENSOR_UNAVAILABLE", message, { programs: programs.length });

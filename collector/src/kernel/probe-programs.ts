@@ -3,31 +3,39 @@ import type { ProgramState } from "@atalaya/wire";
 import type { Addon } from "./addon.ts";
 import { cgroupRoot } from "./cgroup-root.ts";
 import { kernelLimits } from "./kernel-limits.ts";
-import { eventPrograms, type ProgramPlan, snapshotPrograms } from "./programs.ts";
-
-export type Probed = { programs: ProgramState[]; snapshotProgram: string | undefined };
+import { type ProgramPlan, programPlans } from "./programs.ts";
 
 /** Loads every program alone; attaches nothing yet, so that no event comes before the filters are set. */
-export function loadPrograms(addon: Addon, objectFolder: string): Probed {
-  const programs = eventPrograms.map((plan) => load(addon, objectFolder, plan));
-  for (const plan of snapshotPrograms) {
-    const state = load(addon, objectFolder, plan);
-    programs.push(state);
-    if (state.loaded) return { programs, snapshotProgram: plan.program };
+export function loadPrograms(addon: Addon, objectFolder: string): ProgramState[] {
+  const states: ProgramState[] = [];
+  for (const plan of programPlans) {
+    const first = states.find((state) => state.name === plan.insteadOf);
+    if (first?.loaded !== true) states.push(load(addon, objectFolder, plan));
   }
-  return { programs, snapshotProgram: undefined };
+  return states;
 }
 
 /** Attaches what has been loaded; says in each state how that went. */
-export function attachPrograms(addon: Addon, programs: ProgramState[]): void {
-  const plans = new Map([...eventPrograms, ...snapshotPrograms].map((plan) => [plan.program, plan]));
-  for (const state of programs) {
-    const plan = plans.get(state.name);
-    if (plan === undefined || !state.loaded) continue;
+export function attachPrograms(addon: Addon, states: ProgramState[]): void {
+  for (const plan of programPlans) {
+    const state = states.find((one) => one.name === plan.program);
+    if (state === undefined || !state.loaded) continue;
     const outcome = attach(addon, plan);
     state.attached = outcome === "";
     if (outcome !== "") state.reason = reasonFrom(outcome);
   }
+}
+
+/** The task iterator that is attached, if one is. */
+export function iteratorOf(states: readonly ProgramState[]): string | undefined {
+  const isAttached = (name: string): boolean => states.some((state) => state.name === name && state.attached);
+  return programPlans.find((plan) => plan.attachment === "iterator" && isAttached(plan.program))?.program;
+}
+
+/** True when a program other than the iterators has got so far. */
+export function bringsEvents(states: readonly ProgramState[], step: "loaded" | "attached"): boolean {
+  const iterators = new Set(programPlans.filter((plan) => plan.attachment === "iterator").map((plan) => plan.program));
+  return states.some((state) => state[step] && !iterators.has(state.name));
 }
 
 function load(addon: Addon, objectFolder: string, plan: ProgramPlan): ProgramState {

@@ -2,13 +2,20 @@
 
 export type Attachment = "tracing" | "cgroup" | "iterator" | { tracepoint: string };
 
-export type ProgramPlan = { object: string; program: string; attachment: Attachment };
+export type ProgramPlan = {
+  object: string;
+  program: string;
+  attachment: Attachment;
+  /** Tried only where that one (earlier in the list) does not load. */
+  insteadOf?: string;
+};
 
-/** The programs that bring events: each is tried alone, none is needed by another. */
-export const eventPrograms: readonly ProgramPlan[] = [
+/** Each is tried alone, none is needed by another. */
+export const programPlans: readonly ProgramPlan[] = [
   { object: "life", program: "process_exec", attachment: "tracing" },
   { object: "life", program: "process_fork", attachment: "tracing" },
   { object: "life", program: "process_exit", attachment: "tracing" },
+  { object: "life", program: "process_exit_by_count", attachment: "tracing", insteadOf: "process_exit" },
   { object: "life", program: "new_task", attachment: "tracing" },
   { object: "cgroup", program: "cgroup_made", attachment: "tracing" },
   { object: "open", program: "exit_open", attachment: { tracepoint: "syscalls/sys_exit_open" } },
@@ -26,10 +33,6 @@ export const eventPrograms: readonly ProgramPlan[] = [
   { object: "net", program: "connect6", attachment: "cgroup" },
   { object: "net", program: "sendmsg4", attachment: "cgroup" },
   { object: "net", program: "sendmsg6", attachment: "cgroup" },
-];
-
-/** The first that loads takes the snapshots. */
-export const snapshotPrograms: readonly ProgramPlan[] = [
   { object: "iter", program: "snapshot_with_args", attachment: "iterator" },
-  { object: "iter", program: "snapshot_without_args", attachment: "iterator" },
+  { object: "iter", program: "snapshot_without_args", attachment: "iterator", insteadOf: "snapshot_with_args" },
 ];
