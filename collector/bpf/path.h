@@ -11,6 +11,8 @@
 
 #define PATH_MASK (PATH_BYTES - 1)
 #define PATH_END (PATH_BYTES - 1)
+#define FORMAT_MASK 0170000 /* S_IFMT */
+#define FORMAT_FOLDER 0040000 /* S_IFDIR */
 
 struct path_walk {
 	__u64 dentry;
@@ -137,11 +139,11 @@ __noinline int walk_path(__u64 dentry, __u64 vfsmount)
 	if (!ended)
 		walk->flags |= FLAG_PATH_CUT;
 	if (walk->offset == PATH_END) {
+		/* A folder at the top is a container's root, whatever it was called outside. */
+		struct dentry *top = (void *)dentry;
 		struct dentry_facts own = {};
-		__u8 first = 0;
 		read_dentry(&own, dentry);
-		bpf_probe_read_kernel(&first, 1, own.name.name);
-		if (first != '/' && first != 0)
+		if ((BPF_CORE_READ(top, d_inode, i_mode) & FORMAT_MASK) != FORMAT_FOLDER)
 			walk_prepend(walk, &own.name);
 	}
 	if (walk->offset == PATH_END) {

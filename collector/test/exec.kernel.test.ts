@@ -96,6 +96,18 @@ describe("executions", { skip: skipUnless("kernel") }, () => {
     assert.equal(fromImage.exeUpperLayer, false);
   });
 
+  test("paths inside a container's root begin at that root", async () => {
+    const folder = watch.makeFolder("container-root");
+    watch.makeFolder("container-root/outside");
+    watch.makeFolder("container-root/bin");
+    copyFileSync(watch.acts, `${folder}/bin/acts`);
+    const script = `mount --bind ${folder} ${folder} && cd ${folder} && pivot_root . outside && exec /bin/acts nothing`;
+    const { pid, status, stderr } = watch.run("unshare", ["-m", "sh", "-c", script]);
+    assert.equal(status, 0, stderr);
+    const exec = await watch.first("exec", (record) => record.task.pid === pid && record.task.comm === "acts");
+    assert.deepEqual([exec.exePath, exec.cwd], ["/bin/acts", "/"]);
+  });
+
   test("a program that lives for a millisecond is complete, and its exit follows", async () => {
     const { pid } = watch.act("nothing");
     const exec = await watch.first("exec", (record) => record.task.pid === pid);
