@@ -1,0 +1,90 @@
+import { hostname } from "node:os";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import { classColumns, type EventClass, emptyFilterPlan, Fault } from "@atalaya/wire";
+import { defaultWatchList, planOfNames } from "./watch-list.ts";
+import type { WorkerOptions } from "./worker-messages.ts";
+
+export const help = `Usage: atalaya collector (--socket PATH | --stdout) [options]
+
+The sensor: reads what the kernel's programs saw and hands it on as events. Needs root.
+
+  --socket PATH      the publisher's Unix socket
+  --node NAME        the name that this machine's events carry (default: the host's name)
+  --cluster NAME     the cluster that they belong to (default local)
+  --objects DIR      the built programs and the addon (default build/collector)
+  --ignore-pid N     never report this process; can be repeated (this process itself never is)
+  --stdout           print events as JSON lines, one an event; needs neither publisher nor hub
+  --container ID     with --stdout: only of this container (start of its id, its name, or "host")
+  --class C          with --stdout: only this class: process, file, network, sensor
+  --name N           with --stdout: only of processes with this name
+  --watch NAME       with --stdout: report opens and refused execs of this file name; can be repeated
+  --help
+
+Without --watch, --stdout watches these names: ${defaultWatchList.join(" ")}
+
+Examples:
+  atalaya collector --stdout --class process
+  atalaya collector --stdout --container host --watch shadow --watch passwd
+  atalaya collector --socket /var/lib/atalaya/run/collector.sock --node node-1 --cluster prod`;
+
+export type CollectorArguments = { help: boolean; socket: string | undefined; worker: WorkerOptions };
+
+const options = {
+  socket: { type: "string" },
+  node: { type: "string" },
+  cluster: { type: "string", default: "local" },
+  objects: { type: "string" },
+  "ignore-pid": { type: "string", multiple: true },
+  stdout: { type: "boolean", default: false },
+  container: { type: "string" },
+  class: { type: "string" },
+  name: { type: "string" },
+  watch: { type: "string", multiple: true },
+  help: { type: "boolean", default: false },
+} as const;
+
+/** Reads the command line; throws Fault USAGE with a sentence that says what to change. */
+export function readCollectorArguments(args: readonly string[]): CollectorArguments {
+  const { values } = parsed(args);
+  if (!values.help && values.stdout === (values.socket !== undefined)) {
+    throw usage("give either --socket PATH or --stdout");
+  }
+  const lineOptions = ["container", "class", "name", "watch"] as const;
+  for (const name of values.stdout ? [] : lineOptions) {
+    if (values[name] !== undefined) throw usage(`--${name} only goes with --stdout`);
+  }
+  const ignored = (values["ignore-pid"] ?? []).map((pid) => {
+    if (!/^[1-9]\d{0,9}$/.test(pid)) throw usage("--ignore-pid takes a process id");
+    return Number(pid);
+  });
+  return {
+    help: values.help,
+    socket: values.socket,
+    worker: {
+      node: values.node ?? hostname(),
+      cluster: values.cluster,
+      objectFolder: values.objects ?? fileURLToPath(new URL("../../build/collector", import.meta.url)),
+      ignorePids: [process.pid, ...ignored],
+      lines: values.stdout ? { container: values.container, class: eventClass(values.class), name: values.name } : null,
+      plan: values.stdout ? planOfNames(values.watch ?? []) : emptyFilterPlan,
+    },
+  };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options });
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function eventClass(name: string | undefined): EventClass | undefined {
+  if (name === undefined || Object.hasOwn(classColumns, name)) return name as EventClass | undefined;
+  throw usage(`--class takes one of ${Object.keys(classColumns).join(", ")}`);
+}
+
+function usage(reason: string): Fault {
+  return new Fault("USAGE", `collector: ${reason}; see --help`);
+}

@@ -1,0 +1,144 @@
+import { existsSync, readdirSync } from "node:fs";
+import { join } from "node:path";
+import { collectorLimits } from "./limits.ts";
+import { at, readSmallJson, textAt } from "./small-file.ts";
+
+// Where the runtimes leave what they know of a container, on disk before its first process runs:
+//
+//   containerd  /run/containerd/io.containerd.runtime.v2.task/<namespace>/<id>/config.json   OCI config, CRI annotations
+//   CRI-O       /run/containers/storage/overlay-containers/<id>/userdata/config.json         OCI config, annotations
+//   Docker      /var/lib/docker/containers/<id>/config.v2.json                               name and image
+//   runc        /run/runc/<id>/state.json                                                    label bundle=<folder>
+
+export type BundleFacts = {
+  runtime: string;
+  bundle: string | null;
+  name: string | null;
+  image: string | null;
+  namespace: string | null;
+  pod: string | null;
+  podUid: string | null;
+  privileged: boolean | null;
+  /** Why name, image or pod are absent; null when nothing is. */
+  reason: string | null;
+};
+
+export type BundleFolders = {
+  containerdTasks: readonly string[];
+  crioContainers: string;
+  dockerContainers: string;
+  runc: string;
+};
+
+export const hostBundleFolders: BundleFolders = {
+  containerdTasks: [
+    "/run/containerd/io.containerd.runtime.v2.task",
+    "/run/k3s/containerd/io.containerd.runtime.v2.task",
+    "/run/docker/containerd/daemon/io.containerd.runtime.v2.task",
+  ],
+  crioContainers: "/run/containers/storage/overlay-containers",
+  dockerContainers: "/var/lib/docker/containers",
+  runc: "/run/runc",
+};
+
+/** Whether a runtime knows a container of this id now: for ids that the cgroup's shape does not give away. */
+export function runtimeKnows(folders: BundleFolders, id: string): boolean {
+  if (existsSync(join(folders.runc, id, "state.json"))) return true;
+  return containerdBundle(folders, id) !== undefined;
+}
+
+/** What is on disk about a container, or undefined while nothing is. Reads at most three small files. */
+export function readBundle(folders: BundleFolders, id: string): BundleFacts | undefined {
+  const containerd = containerdBundle(folders, id);
+  if (containerd !== undefined) {
+    const config = readJson(join(containerd.folder, "config.json"));
+    if (config === undefined) return undefined;
+    if (containerd.namespace === "moby") return dockerFacts(folders, id, config);
+    return ociFacts("containerd", containerd.folder, config);
+  }
+  const crio = join(folders.crioContainers, id, "userdata");
+  const crioConfig = readJson(join(crio, "config.json"));
+  if (crioConfig !== undefined) return ociFacts("cri-o", crio, crioConfig);
+  return runcFacts(folders, id);
+}
+
+function containerdBundle(folders: BundleFolders, id: string): { folder: string; namespace: string } | undefined {
+  for (const tasks of folders.containerdTasks) {
+    for (const namespace of namesIn(tasks)) {
+      const folder = join(tasks, namespace, id);
+      if (existsSync(join(folder, "config.json"))) return { folder, namespace };
+    }
+  }
+  return undefined;
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).slice(0, 64);
+  } catch {
+    return [];
+  }
+}
+
+function ociFacts(runtime: string, bundle: string | null, config: unknown): BundleFacts {
+  const note = (...names: string[]) =>
+    names.reduce<string | null>((found, name) => found ?? textAt(config, "annotations", name), null);
+  const facts = {
+    runtime,
+    bundle,
+    name: note("io.kubernetes.cri.container-name", "io.kubernetes.container.name"),
+    image: note("io.kubernetes.cri.image-name", "io.kubernetes.cri-o.ImageName", "io.kubernetes.cri-o.Image"),
+    namespace: note("io.kubernetes.cri.sandbox-namespace", "io.kubernetes.pod.namespace"),
+    pod: note("io.kubernetes.cri.sandbox-name", "io.kubernetes.pod.name"),
+    podUid: note("io.kubernetes.cri.sandbox-uid", "io.kubernetes.pod.uid"),
+    privileged: isPrivileged(config),
+    reason: null,
+  };
+  const kind = note("io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType");
+  if (facts.name === null && kind === "sandbox") return { ...facts, name: "POD" };
+  if (facts.pod !== null) return facts;
+  return { ...facts, reason: "the bundle has no annotations that name image or pod" };
+}
+
+function dockerFacts(folders: BundleFolders, id: string, config: unknown): BundleFacts {
+  const known = readJson(join(folders.dockerContainers, id, "config.v2.json"));
+  return {
+    ...ociFacts("docker", null, config),
+    name: textAt(known, "Name")?.replace(/^\//, "") ?? null,
+    image: textAt(known, "Config", "Image"),
+    reason: "Docker knows no pods",
+  };
+}
+
+function runcFacts(folders: BundleFolders, id: string): BundleFacts | undefined {
+  const state = readJson(join(folders.runc, id, "state.json"));
+  if (state === undefined) return undefined;
+  const labels = at(state, "config", "labels");
+  const label = Array.isArray(labels)
+    ? labels.find((one): one is string => typeof one === "string" && one.startsWith("bundle="))
+    : undefined;
+  const bundle = label?.slice("bundle=".length, 4_096) ?? null;
+  const config = bundle?.startsWith("/") ? readJson(join(bundle, "config.json")) : undefined;
+  if (config === undefined) {
+    const reason = "the bundle that runc's state names cannot be read";
+    return { ...ociFacts("runc", bundle, {}), privileged: null, reason };
+  }
+  return ociFacts("runc", bundle, config);
+}
+
+/** As `privileged: true` makes it: every device may be used, and SYS_ADMIN is within reach. */
+function isPrivileged(config: unknown): boolean | null {
+  const bounding = at(config, "process", "capabilities", "bounding");
+  if (at(config, "process") === undefined) return null;
+  if (!Array.isArray(bounding) || !bounding.includes("CAP_SYS_ADMIN")) return false;
+  const devices = at(config, "linux", "resources", "devices");
+  if (!Array.isArray(devices)) return false;
+  return devices.some((device) => {
+    const kind = at(device, "type") ?? "a";
+    return at(device, "allow") === true && kind === "a" && at(device, "major") === undefined;
+  });
+}
+
+function readJson(path: string): unknown {
+  return readSmallJson(path, collectorLimits.bundleBytesMax);
+}

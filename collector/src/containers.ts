@@ -1,0 +1,187 @@
+import { type BundleFolders, hostBundleFolders, readBundle, runtimeKnows } from "./bundle.ts";
+import type { CgroupPath, CgroupPaths } from "./cgroup-paths.ts";
+import { containerOfPath, idCandidates, type PathContainer } from "./container-shape.ts";
+import type { Task } from "./kernel-record.ts";
+import { collectorLimits } from "./limits.ts";
+import { containerNames, type HostNames, type Names } from "./user-names.ts";
+
+/** What events say about where they happened. Absent is null, and `reason` says why. */
+export type Container = {
+  /** "host" outside every container; null where it is not known. */
+  id: string | null;
+  runtime: string | null;
+  name: string | null;
+  image: string | null;
+  privileged: boolean | null;
+  namespace: string | null;
+  pod: string | null;
+  podUid: string | null;
+  bundle: string | null;
+  reason: string | null;
+};
+
+type Known = Container & {
+  bundleRead: boolean;
+  bundleWait: Wait;
+  names: Names | null;
+  namesTries: number;
+  namesNextMs: number;
+};
+type Wait = { nextMs: number; pauseMs: number };
+/** A cgroup's container; `wait` while it may still turn out to be another. */
+type Binding = { container: Known; wait: Wait | null };
+
+const runtimeMakers = new Set(["runc", "crun", "youki", "runsc"]);
+/** A runtime writes its state shortly after it made the cgroup; until then a new cgroup may still become a container's. */
+const youngMs = 5_000;
+const bindingsMax = collectorLimits.cgroupPathsMax;
+
+/** From the cgroup that the kernel saw to the container. Never holds an event: what is not known yet is asked for again. */
+export class Containers {
+  readonly host: Container;
+  readonly #host: Known;
+  readonly #paths: CgroupPaths;
+  readonly #folders: BundleFolders;
+  readonly #hostNames: HostNames;
+  readonly #byId = new Map<string, Known>();
+  readonly #byCgroups = new Map<string, Binding>();
+
+  constructor(paths: CgroupPaths, hostNames: HostNames, folders: BundleFolders = hostBundleFolders) {
+    this.#paths = paths;
+    this.#hostNames = hostNames;
+    this.#folders = folders;
+    this.#host = { ...unknown(null), id: "host", bundleRead: true };
+    this.host = this.#host;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  /** The container of a task. The same object comes back for the same container, its fields fill up over time. */
+  of(task: Task): Container {
+    const key = `${task.cgroupIdV2}/${task.cgroupIdV1}`;
+    const now = performance.now();
+    let binding = this.#byCgroups.get(key);
+    if (binding === undefined || (binding.wait !== null && now >= binding.wait.nextMs)) {
+      binding = this.#bind(task, binding?.wait ?? undefined, now);
+      if (this.#byCgroups.size >= bindingsMax) forgetOldest(this.#byCgroups);
+      this.#byCgroups.set(key, binding);
+    }
+    const container = binding.container;
+    if (!container.bundleRead && now >= container.bundleWait.nextMs) this.#readBundle(container, now);
+    return container;
+  }
+
+  /** The name of a uid where the task runs, or null. */
+  userName(container: Container, task: Task): string | null {
+    if (container === this.#host) return this.#hostNames.get(task.uid);
+    const known = container as Known;
+    if (known.id === null) return null;
+    if (known.names === null) this.#readNames(known, task.pid);
+    return known.names?.get(task.uid) ?? null;
+  }
+
+  /** The first tries follow one another: a container's first processes live for milliseconds, and each may be the last. */
+  #readNames(known: Known, pid: number): void {
+    const now = performance.now();
+    if (known.namesTries >= collectorLimits.userTriesMax && now < known.namesNextMs) return;
+    known.namesTries += 1;
+    known.namesNextMs = now + collectorLimits.userRetryMs;
+    const names = containerNames(pid, this.#hostNames);
+    if (names !== "later") known.names = names;
+  }
+
+  #bind(task: Task, wait: Wait | undefined, now: number): Binding {
+    const ids = [
+      [2, task.cgroupIdV2],
+      [1, task.cgroupIdV1],
+    ] as const;
+    let missing: number | undefined;
+    let young = false;
+    for (const [version, id] of ids) {
+      if (id === 0) continue;
+      const path = this.#paths.find(version, id, task.pid);
+      if (path === undefined) {
+        missing = id;
+        continue;
+      }
+      const found = containerOfPath(path.path) ?? this.#byRuntime(path);
+      if (found !== undefined) return { container: this.#known(found), wait: null };
+      young ||= path.seenMs !== null && now - path.seenMs < youngMs;
+    }
+    if (missing !== undefined) {
+      return { container: unknown(`the path of cgroup ${missing} is not known`), wait: later(wait, now) };
+    }
+    return { container: this.#host, wait: young ? later(wait, now) : null };
+  }
+
+  /** A container whose id was given to the runtime by hand: by the runtime's files, else by who made the cgroup. */
+  #byRuntime(path: CgroupPath): PathContainer | undefined {
+    const candidates = idCandidates(path.path);
+    for (const { id } of candidates) {
+      if (this.#byId.has(id) || runtimeKnows(this.#folders, id)) return { id, runtime: null, podUid: null };
+    }
+    const last = candidates.at(-1);
+    if (last === undefined || path.madeBy === null || !runtimeMakers.has(path.madeBy)) return undefined;
+    return path.path.endsWith(`/${last.id}`) ? { id: last.id, runtime: path.madeBy, podUid: null } : undefined;
+  }
+
+  #known(found: PathContainer): Known {
+    const there = this.#byId.get(found.id);
+    if (there !== undefined) return there;
+    const made: Known = {
+      ...unknown("the runtime's files about the container are not there"),
+      id: found.id,
+      runtime: found.runtime,
+      podUid: found.podUid,
+      bundleRead: false,
+    };
+    if (this.#byId.size >= collectorLimits.containersMax) forgetOldest(this.#byId);
+    this.#byId.set(found.id, made);
+    return made;
+  }
+
+  #readBundle(container: Known, now: number): void {
+    const facts = readBundle(this.#folders, container.id ?? "");
+    if (facts === undefined) {
+      container.bundleWait = later(container.bundleWait, now);
+      return;
+    }
+    const podUid = container.podUid ?? facts.podUid;
+    Object.assign(container, facts, { podUid, bundleRead: true });
+  }
+}
+
+function unknown(reason: string | null): Known {
+  return {
+    id: null,
+    runtime: null,
+    name: null,
+    image: null,
+    privileged: null,
+    namespace: null,
+    pod: null,
+    podUid: null,
+    bundle: null,
+    reason,
+    bundleRead: true,
+    bundleWait: { nextMs: 0, pauseMs: 0 },
+    names: null,
+    namesTries: 0,
+    namesNextMs: 0,
+  };
+}
+
+function later(before: Wait | undefined, now: number): Wait {
+  const first = before === undefined || before.pauseMs === 0;
+  const pauseMs = first
+    ? collectorLimits.bundleRetryFirstMs
+    : Math.min(before.pauseMs * 2, collectorLimits.bundleRetryLastMs);
+  return { nextMs: now + pauseMs, pauseMs };
+}
+
+function forgetOldest<K, V>(map: Map<K, V>): void {
+  const oldest = map.keys().next();
+  if (!oldest.done) map.delete(oldest.value);
+}

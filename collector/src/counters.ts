@@ -1,0 +1,22 @@
+import type { Counter } from "./kernel-record.ts";
+
+/** Counts of the user side, per class and reason; they only grow. */
+export class Counters {
+  readonly #values = new Map<string, Counter>();
+
+  add(of: string, reason: string, value = 1): void {
+    if (value === 0) return;
+    const key = `${of} ${reason}`;
+    const known = this.#values.get(key);
+    if (known === undefined) this.#values.set(key, { class: of, reason, value });
+    else known.value += value;
+  }
+
+  value(of: string, reason: string): number {
+    return this.#values.get(`${of} ${reason}`)?.value ?? 0;
+  }
+
+  list(): Counter[] {
+    return [...this.#values.values()];
+  }
+}

@@ -1,0 +1,169 @@
+import {
+  type AtalayaEvent,
+  blankEvent,
+  type FileEvent,
+  type NetworkEvent,
+  type ProcessEvent,
+  type SyscallEvent,
+} from "@atalaya/wire";
+import type { BootClock } from "./boot-clock.ts";
+import type { Container, Containers } from "./containers.ts";
+import type {
+  CgroupRecord,
+  ConnectRecord,
+  ExecFailedRecord,
+  ExecRecord,
+  ExitRecord,
+  ForkRecord,
+  KernelRecord,
+  NamespaceRecord,
+  OpenRecord,
+  Task,
+} from "./kernel-record.ts";
+import type { ProcessEntry, ProcessTable } from "./process-table.ts";
+
+type ProcessRecord = ExecRecord | ExecFailedRecord | ForkRecord | ExitRecord | NamespaceRecord;
+/** An event while its columns are being filled; afterwards nobody changes it. */
+export type Filling<T> = { -readonly [K in keyof T]: T[K] };
+
+const blankProcess = blankEvent("process");
+const blankFile = blankEvent("file");
+const blankNetwork = blankEvent("network");
+
+/** Records in, events out: each with its process, its ancestors and its container as far as they are known now. */
+export class EventMaker {
+  readonly #table: ProcessTable;
+  readonly #containers: Containers;
+  readonly #clock: BootClock;
+
+  constructor(table: ProcessTable, containers: Containers, clock: BootClock) {
+    this.#table = table;
+    this.#containers = containers;
+    this.#clock = clock;
+  }
+
+  /** The event of a record, or undefined where the record only teaches us something (a cgroup, a snapshot). */
+  make(record: KernelRecord): AtalayaEvent | undefined {
+    if (record.kind === "cgroup_mkdir" || record.kind === "snapshot") return undefined;
+    const entry = this.#table.apply(record);
+    const event = eventOf(record);
+    this.#fillActor(event, record, entry);
+    return event;
+  }
+
+  #fillActor(event: Filling<SyscallEvent>, record: KernelRecord, entry: ProcessEntry): void {
+    const task = record.task;
+    event.time_us = this.#clock.epochUs(record.bootUs);
+    event.position = record.position;
+    fillTask(event, task);
+    event.exec_us = entry.execUs;
+    event.exe_path = entry.exePath;
+    event.cwd = entry.cwd;
+    event.argv = entry.argv;
+    event.exe_upper_layer = entry.exeUpperLayer;
+    event.exe_memfd = entry.exeMemfd;
+    event.exe_deleted = entry.exeDeleted;
+    event.from_snapshot = entry.fromSnapshot;
+    const lineage = this.#table.lineage(entry, task);
+    event.ancestor_pids = lineage.pids;
+    event.ancestor_starts_us = lineage.startsUs;
+    event.ancestor_names = lineage.names;
+    event.ancestor_exe_paths = lineage.exePaths;
+    event.ancestor_cmdlines = lineage.cmdlines;
+    const container = this.#containers.of(task);
+    event.user_name = this.#containers.userName(container, task);
+    fillContainer(event, container);
+  }
+}
+
+function eventOf(record: Exclude<KernelRecord, CgroupRecord>): SyscallEvent {
+  if ("openFlags" in record) return fileEvent(record);
+  if ("dstIp" in record) return networkEvent(record);
+  return processEvent(record);
+}
+
+function processEvent(record: ProcessRecord): ProcessEvent {
+  const event: Filling<ProcessEvent> = { ...blankProcess };
+  if (record.kind === "exec" || record.kind === "snapshot") {
+    event.activity = "exec";
+    event.filename = record.filename;
+    event.interpreter = record.interpreter;
+    event.argc = record.argc;
+    event.args_bytes_total = record.argsBytesTotal;
+    event.args_truncated = record.argsTruncated;
+    event.exe_inode = record.exeInode;
+    event.exe_device = record.exeDevice;
+    event.exe_mode = record.exeMode;
+    return event;
+  }
+  event.activity = record.kind;
+  if (record.kind === "exec_failed") {
+    event.filename = record.filename;
+    event.error = record.error;
+    event.path_trusted = false;
+  } else if (record.kind === "exit") {
+    event.exit_code = record.exitCode;
+    event.exit_signal = record.exitSignal;
+  } else if (record.kind === "namespace") event.clone_flags = record.cloneFlags;
+  return event;
+}
+
+function fileEvent(record: OpenRecord): FileEvent {
+  return {
+    ...blankFile,
+    activity: record.kind,
+    path: record.path,
+    open_flags: record.openFlags,
+    created: record.created,
+    error: record.error,
+    path_trusted: record.pathTrusted,
+    inode: record.inode,
+    device: record.device,
+    upper_layer: record.upperLayer,
+  };
+}
+
+function networkEvent(record: ConnectRecord): NetworkEvent {
+  return {
+    ...blankNetwork,
+    activity: record.kind,
+    protocol: record.protocol,
+    src_ip: record.srcIp,
+    src_port: record.srcPort,
+    dst_ip: record.dstIp,
+    dst_port: record.dstPort,
+  };
+}
+
+function fillTask(event: Filling<SyscallEvent>, task: Task): void {
+  event.pid = task.pid;
+  event.tid = task.tid;
+  event.start_us = task.startUs;
+  event.ppid = task.ppid;
+  event.parent_start_us = task.parentStartUs;
+  event.ns_pid = task.nsPid;
+  event.session_id = task.sessionId;
+  event.tty = task.tty;
+  event.uid = task.uid;
+  event.gid = task.gid;
+  event.euid = task.euid;
+  event.login_uid = task.loginUid;
+  event.cap_effective = task.capEffective;
+  event.mnt_ns = task.mntNs;
+  event.pid_ns = task.pidNs;
+  event.net_ns = task.netNs;
+  event.name = task.comm;
+}
+
+function fillContainer(event: Filling<SyscallEvent>, container: Container): void {
+  event.container_id = container.id;
+  event.container_runtime = container.runtime;
+  event.container_name = container.name;
+  event.container_image = container.image;
+  event.container_privileged = container.privileged;
+  event.k8s_namespace = container.namespace;
+  event.k8s_pod = container.pod;
+  event.k8s_pod_uid = container.podUid;
+  event.container_bundle = container.bundle;
+  event.container_reason = container.reason;
+}

@@ -1,0 +1,39 @@
+// Every bound of the collector's user side, in one place. Units last.
+
+export const collectorLimits = {
+  /** Processes that the table knows, the recently ended included. */
+  processesMax: 65_536,
+  /** An ended process is kept so long: its events and its children's may still lie in a ring. */
+  exitGraceUs: 30_000_000,
+  /** Command lines of ancestors travel with every event: cut to so many UTF-16 units. */
+  cmdlineLengthMax: 1_024,
+  /** An argument list, all arguments together; longer ones are cut and counted. */
+  argvLengthMax: 65_536,
+  /** Control groups whose path is remembered, per hierarchy. */
+  cgroupPathsMax: 32_768,
+  /** A scan of the cgroup file systems at the start looks at so many directories. */
+  cgroupScanMax: 65_536,
+  containersMax: 8_192,
+  /** A bundle or a runtime's state; runc's state of a container with many mounts is some 100 KiB. */
+  bundleBytesMax: 4 * 1024 * 1024,
+  /** A file that is not there yet is looked for again on events, first after so long, then doubling. */
+  bundleRetryFirstMs: 20,
+  bundleRetryLastMs: 10_000,
+  /** /etc/passwd of a container: hostile; a larger one is not read. */
+  passwdBytesMax: 256 * 1024,
+  passwdNamesMax: 4_096,
+  mountInfoBytesMax: 512 * 1024,
+  /** Tries for it without a pause; then one in so long. */
+  userTriesMax: 12,
+  userRetryMs: 100,
+  /** Drained at once from each ring; frames in the window hold about as much. */
+  drainBytesMax: 1024 * 1024,
+  drainBusyMs: 10,
+  drainIdleMs: 50,
+  /** Frames and bytes that the publisher has not yet acknowledged; then draining stops. */
+  windowFramesMax: 512,
+  windowBytesMax: 16 * 1024 * 1024,
+  reconnectFirstMs: 50,
+  reconnectLastMs: 2_000,
+  stopPatienceMs: 1_800,
+} as const;

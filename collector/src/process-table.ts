@@ -1,0 +1,239 @@
+import { limits } from "@atalaya/wire";
+import type { Counters } from "./counters.ts";
+import type { ExecRecord, KernelRecord, Task } from "./kernel-record.ts";
+import { collectorLimits } from "./limits.ts";
+import { redactArgv } from "./redact.ts";
+
+/** One program run of a process, as its descendants show it. */
+type Program = { pid: number; startUs: number; name: string; exePath: string; cmdline: string };
+
+/** The ancestors as an event's columns, parent first, all of one length. */
+export type Lineage = { pids: number[]; startsUs: number[]; names: string[]; exePaths: string[]; cmdlines: string[] };
+
+export type ProcessEntry = {
+  pid: number;
+  startUs: number;
+  execUs: number | null;
+  program: Program;
+  /** Redacted. */
+  argv: readonly string[] | null;
+  exePath: string | null;
+  cwd: string | null;
+  exeUpperLayer: boolean | null;
+  exeMemfd: boolean | null;
+  exeDeleted: boolean | null;
+  fromSnapshot: boolean;
+  endedUs: number | null;
+  ancestors: readonly Program[] | null;
+  lineage: Lineage | null;
+};
+
+/**
+ * Every process that runs or has just ended, by pid and start time. A child keeps the programs of its ancestors as they
+ * were when it was born, so nothing is lost when they end and nothing is kept for longer than its descendants.
+ */
+export class ProcessTable {
+  readonly #entries = new Map<number, ProcessEntry>();
+  readonly #ended: ProcessEntry[] = [];
+  #endedFrom = 0;
+  readonly #counters: Counters;
+  readonly #max: number;
+
+  constructor(counters: Counters, max: number = collectorLimits.processesMax) {
+    this.#counters = counters;
+    this.#max = max;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  /** What ran before the first event. Parents may come after their children. */
+  seed(snapshot: readonly KernelRecord[]): void {
+    for (const record of snapshot) {
+      if (record.kind !== "snapshot") continue;
+      const entry = this.#insert(record.task);
+      this.#setProgram(entry, record);
+      entry.fromSnapshot = true;
+    }
+    for (const record of snapshot) {
+      const entry = this.#entries.get(record.task.pid);
+      if (entry !== undefined) this.#ancestorsOf(entry, record.task);
+    }
+  }
+
+  /** Takes a record in and gives its process; records of one process come in order. */
+  apply(record: KernelRecord): ProcessEntry {
+    const entry = this.#find(record.task) ?? this.#insert(record.task);
+    if (record.kind === "exec") {
+      this.#setProgram(entry, record);
+      entry.execUs = record.bootUs;
+      entry.fromSnapshot = false;
+    } else if (record.kind === "exit" && entry.endedUs === null) {
+      entry.endedUs = record.bootUs;
+      this.#ended.push(entry);
+    }
+    if (entry.ancestors === null) this.#ancestorsOf(entry, record.task);
+    return entry;
+  }
+
+  lineage(entry: ProcessEntry, task: Task): Lineage {
+    const known = entry.lineage;
+    if (known !== null) return known;
+    const lineage: Lineage = { pids: [], startsUs: [], names: [], exePaths: [], cmdlines: [] };
+    const ancestors = entry.ancestors ?? (task.ppid === 0 ? [] : [unknownParent(task)]);
+    for (const program of ancestors) {
+      lineage.pids.push(program.pid);
+      lineage.startsUs.push(program.startUs);
+      lineage.names.push(program.name);
+      lineage.exePaths.push(program.exePath);
+      lineage.cmdlines.push(program.cmdline);
+    }
+    if (entry.ancestors !== null) entry.lineage = lineage;
+    return lineage;
+  }
+
+  /** Forgets processes that ended longer ago than the grace. */
+  reap(nowBootUs: number): void {
+    while (this.#endedFrom < this.#ended.length) {
+      const entry = this.#ended[this.#endedFrom] as ProcessEntry;
+      if ((entry.endedUs ?? 0) > nowBootUs - collectorLimits.exitGraceUs) break;
+      this.#forgetNextEnded();
+    }
+    if (this.#endedFrom > 1_024 && this.#endedFrom * 2 > this.#ended.length) {
+      this.#ended.splice(0, this.#endedFrom);
+      this.#endedFrom = 0;
+    }
+  }
+
+  #find(task: Task): ProcessEntry | undefined {
+    const entry = this.#entries.get(task.pid);
+    if (entry === undefined || entry.startUs === task.startUs) return entry;
+    // A snapshot from /proc knows the start in clock ticks of 10 ms; the kernel's own records know it exactly.
+    if (entry.fromSnapshot && Math.abs(entry.startUs - task.startUs) <= 10_000) {
+      entry.startUs = task.startUs;
+      entry.program.startUs = task.startUs;
+      return entry;
+    }
+    return undefined;
+  }
+
+  #insert(task: Task): ProcessEntry {
+    const there = this.#entries.get(task.pid);
+    const parent = this.#parent(task);
+    const entry = bornFrom(task, parent);
+    // A late record of the pid's last bearer does not push out the present one.
+    if (there !== undefined && there.startUs > task.startUs) return entry;
+    if (there !== undefined) this.#entries.delete(task.pid);
+    else if (this.#entries.size >= this.#max) this.#makeRoom();
+    this.#entries.set(task.pid, entry);
+    return entry;
+  }
+
+  #parent(task: Task): ProcessEntry | undefined {
+    const parent = this.#entries.get(task.ppid);
+    if (parent === undefined || task.ppid === task.pid) return undefined;
+    const exact = parent.startUs === task.parentStartUs;
+    return exact || (parent.fromSnapshot && Math.abs(parent.startUs - task.parentStartUs) <= 10_000)
+      ? parent
+      : undefined;
+  }
+
+  #ancestorsOf(entry: ProcessEntry, task: Task): void {
+    if (entry.ancestors !== null) return;
+    const chain: Program[] = [];
+    let parent = this.#parent(task);
+    if (parent === undefined) {
+      if (task.ppid === 0) entry.ancestors = [];
+      return;
+    }
+    if (parent.ancestors !== null) {
+      entry.ancestors = [parent.program, ...parent.ancestors].slice(0, limits.ancestorsMax);
+      return;
+    }
+    // In a snapshot the parent's own parent may not have been looked up yet: walk with what the entries remember.
+    while (parent !== undefined && chain.length < limits.ancestorsMax) {
+      chain.push(parent.program);
+      const above = parentOf.get(parent);
+      parent = above === undefined ? undefined : this.#entries.get(above);
+    }
+    entry.ancestors = chain;
+  }
+
+  #setProgram(entry: ProcessEntry, record: ExecRecord): void {
+    const clean = redactArgv(record.argv);
+    this.#counters.add("process", "redacted", clean.redacted);
+    entry.argv = clean.argv;
+    entry.exePath = record.exePath;
+    entry.cwd = record.cwd;
+    entry.exeUpperLayer = record.exeUpperLayer;
+    entry.exeMemfd = record.exeMemfd;
+    entry.exeDeleted = record.exeDeleted;
+    entry.program = {
+      pid: entry.pid,
+      startUs: entry.startUs,
+      name: record.task.comm,
+      exePath: record.exePath,
+      cmdline: cmdlineOf(clean.argv),
+    };
+  }
+
+  #makeRoom(): void {
+    this.#counters.add("process", "table_evicted");
+    while (this.#endedFrom < this.#ended.length && this.#entries.size >= this.#max) this.#forgetNextEnded();
+    if (this.#entries.size < this.#max) return;
+    const oldest = this.#entries.keys().next();
+    if (!oldest.done) this.#entries.delete(oldest.value);
+  }
+
+  #forgetNextEnded(): void {
+    const entry = this.#ended[this.#endedFrom++] as ProcessEntry;
+    if (this.#entries.get(entry.pid) === entry) this.#entries.delete(entry.pid);
+  }
+}
+
+/** The parent's pid of each entry, for the walk in a snapshot. */
+const parentOf = new WeakMap<ProcessEntry, number>();
+
+function bornFrom(task: Task, parent: ProcessEntry | undefined): ProcessEntry {
+  const program: Program = {
+    pid: task.pid,
+    startUs: task.startUs,
+    name: task.comm,
+    exePath: parent?.program.exePath ?? "",
+    cmdline: parent?.program.cmdline ?? "",
+  };
+  const knownAbove = parent?.ancestors ?? null;
+  const entry: ProcessEntry = {
+    pid: task.pid,
+    startUs: task.startUs,
+    execUs: parent?.execUs ?? null,
+    program,
+    argv: parent?.argv ?? null,
+    exePath: parent?.exePath ?? null,
+    cwd: parent?.cwd ?? null,
+    exeUpperLayer: parent?.exeUpperLayer ?? null,
+    exeMemfd: parent?.exeMemfd ?? null,
+    exeDeleted: parent?.exeDeleted ?? null,
+    fromSnapshot: false,
+    endedUs: null,
+    ancestors:
+      parent === undefined || knownAbove === null
+        ? null
+        : [parent.program, ...knownAbove].slice(0, limits.ancestorsMax),
+    lineage: null,
+  };
+  parentOf.set(entry, task.ppid);
+  return entry;
+}
+
+function unknownParent(task: Task): Program {
+  return { pid: task.ppid, startUs: task.parentStartUs, name: "", exePath: "", cmdline: "" };
+}
+
+function cmdlineOf(argv: readonly string[]): string {
+  const text = argv.join(" ");
+  return text.length <= collectorLimits.cmdlineLengthMax
+    ? text
+    : `${text.slice(0, collectorLimits.cmdlineLengthMax - 1)}…`;
+}

@@ -1,0 +1,36 @@
+import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
+
+/** What `--stdout` watches without a hub: names whose opening, or refused start, tends to matter. */
+export const defaultWatchList: readonly string[] = [
+  "shadow",
+  "gshadow",
+  "sudoers",
+  "token",
+  "ld.so.preload",
+  "authorized_keys",
+  "id_rsa",
+  "id_ed25519",
+  "credentials",
+  "config.json",
+  ".dockerconfigjson",
+  "kubeconfig",
+  "admin.conf",
+  "docker.sock",
+  "containerd.sock",
+  "environ",
+  "msr",
+  "nr_hugepages",
+];
+
+const writePrefixes = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/etc/cron", "/root/.ssh/"];
+
+/** The plan that stands in for the hub's: the names given, else the default list. */
+export function planOfNames(names: readonly string[]): FilterPlan {
+  const watched = names.length > 0 ? [...new Set(names)] : [...defaultWatchList];
+  return {
+    ...emptyFilterPlan,
+    open_names: watched,
+    exec_names: watched,
+    write_prefixes: names.length > 0 ? [] : writePrefixes,
+  };
+}
