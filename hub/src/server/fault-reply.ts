@@ -18,6 +18,7 @@ const statusOf: Partial<Record<FaultCode, number>> = {
   LOGIN_SLOWED: 429,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
+  RULES_BROKEN: 409,
   BUSY: 429,
   STORE_UNREACHABLE: 503,
   DATA_UNWRITABLE: 507,
