@@ -68,7 +68,10 @@ function Node({ node }: { node: WhyNode }): ReactElement {
           </details>
         ) : (
           <>
-            <span className="operator">{operatorName(node, text)}</span> <Value node={node} />
+            <span className="operator">
+              {node.kind === "count" ? <Plain text={node.text} /> : operatorName(node, text)}
+            </span>{" "}
+            <Value node={node} />
             <ul>
               <Children nodes={children} fold={node.kind === "or" && node.result} />
             </ul>
@@ -117,5 +120,5 @@ function operatorName({ kind }: WhyNode, text: Dictionary): string {
   if (kind === "and") return text.alert.allOf;
   if (kind === "or") return text.alert.oneOf;
   if (kind === "not") return text.alert.not;
-  return kind === "count" ? text.alert.count : text.alert.macro;
+  return text.alert.macro;
 }

@@ -157,7 +157,6 @@ export const en = {
     oneOf: "one of",
     not: "not",
     macro: "macro",
-    count: "count",
     missing: "not known",
     held: "holds",
     notHeld: "does not hold",

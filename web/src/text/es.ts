@@ -158,7 +158,6 @@ export const es: Dictionary = {
     oneOf: "alguna",
     not: "no",
     macro: "macro",
-    count: "recuento",
     missing: "no se sabe",
     held: "se cumple",
     notHeld: "no se cumple",
