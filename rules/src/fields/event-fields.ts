@@ -1,0 +1,99 @@
+import type { AtalayaEvent } from "@atalaya/wire";
+import { errnoName } from "./errno-names.ts";
+import { eventTypes } from "./event-kinds.ts";
+import { absentField, actorField, boundField, type Field, fileField, processField } from "./field.ts";
+import { cloneFlagNames, openFlagNames } from "./flag-names.ts";
+import { isoTime, timeOfDay } from "./time-text.ts";
+
+// Falco's `evt.*`.
+
+/**
+ * What the call returned, as far as it is known: a refusal's error; of a success only that it was one (the descriptor's
+ * number is not recorded: some number above zero). A connection is seen as it is tried, and counts as a success.
+ */
+function result(event: AtalayaEvent): number | null {
+  if (event.class === "file")
+    return event.activity === "open_failed" ? (event.error ?? null) : Number.POSITIVE_INFINITY;
+  if (event.class === "process") return event.activity === "exec_failed" ? (event.error ?? null) : 0;
+  return 0;
+}
+
+const opensFor =
+  (access: readonly number[]) =>
+  (event: AtalayaEvent): boolean | null => {
+    if (event.class !== "file") return false;
+    return event.open_flags === null ? null : access.includes(event.open_flags & 3);
+  };
+
+function flags(event: AtalayaEvent): string | null {
+  if (event.class === "file") return event.open_flags === null ? null : openFlagNames(event.open_flags);
+  if (event.class !== "process") return null;
+  if (event.activity !== "exec") return event.clone_flags === null ? null : cloneFlagNames(event.clone_flags);
+  const names = [event.exe_upper_layer ? "EXE_UPPER_LAYER" : "", event.exe_memfd ? "EXE_FROM_MEMFD" : ""];
+  const known = names.filter((name) => name !== "");
+  return known.length === 0 ? "0" : known.join("|");
+}
+
+const absentArguments =
+  "path oldpath newpath oldname newname target linkpath mode uid gid euid request cmd domain fd dirfd pid res data addr size tuple exe args comm cwd signal key res_or_fd type proto loginuid".split(
+    " ",
+  );
+
+/** Names in `evt.arg.NAME` that events of ours carry; `evt.arg[NAME]` is the same. */
+const carried: readonly Field[] = [
+  actorField("evt.arg.flags", "string", flags, { classes: ["process", "file"] }),
+  processField("evt.arg.filename", "string", (event) => event.filename),
+  fileField("evt.arg.name", "string", (event) => event.path),
+  processField("evt.arg.ret", "number", (event) => (event.activity === "exit" ? event.exit_code : null)),
+];
+
+const both = (name: string, type: Field["type"], bind: Field["bind"]): Field =>
+  boundField("both", name, type, bind, {});
+
+export const eventFields: readonly Field[] = [
+  actorField("evt.type", "string", (event) => eventTypes(event) ?? null, { shape: "sides" }),
+  actorField("syscall.type", "string", (event) => eventTypes(event) ?? null, { shape: "sides" }),
+  actorField("evt.rawres", "number", result),
+  actorField("evt.res", "string", (event) => {
+    const value = result(event);
+    return value === null ? null : errnoName(value);
+  }),
+  actorField("evt.failed", "boolean", (event) => {
+    const value = result(event);
+    return value === null ? null : value < 0;
+  }),
+  actorField("evt.is_open_read", "boolean", opensFor([0, 2])),
+  actorField("evt.is_open_write", "boolean", opensFor([1, 2, 3])),
+  fileField("evt.is_open_create", "boolean", (event) => event.created),
+  // Only exits of calls are events, as in Falco since 0.42.
+  actorField("evt.dir", "string", () => "<"),
+  ...carried,
+  ...absentArguments.map((name) => absentField(`evt.arg.${name}`)),
+  both("evt.num", "number", () => (view) => view.number),
+  both("evt.time", "string", () => (view) => timeOfDay(view.event?.time_us)),
+  both("evt.time.s", "string", () => (view) => timeOfDay(view.event?.time_us)?.slice(0, 8)),
+  both("evt.time.iso8601", "string", () => (view) => isoTime(view.event?.time_us)),
+  both("evt.datetime", "string", () => (view) => isoTime(view.event?.time_us)?.slice(0, -1).replace("T", " ")),
+  both("evt.rawtime", "string", () => (view) => nanoseconds(view.event?.time_us)),
+  both("evt.source", "string", () => (view) => (view.event?.class === "api" ? "k8s_audit" : "syscall")),
+  absentField("evt.args"),
+  absentField("evt.info"),
+  absentField("evt.buffer"),
+  absentField("evt.buflen", "number"),
+  absentField("evt.hostname"),
+  absentField("evt.cpu", "number"),
+  absentField("evt.count", "number"),
+  absentField("evt.category"),
+  absentField("evt.is_open_exec", "boolean"),
+  absentField("evt.is_io", "boolean"),
+  absentField("evt.is_io_read", "boolean"),
+  absentField("evt.is_io_write", "boolean"),
+  absentField("evt.latency", "number"),
+  absentField("evt.abspath", "string", { argument: "key" }),
+  absentField("evt.pluginname"),
+];
+
+/** As text: nanoseconds since 1970 are beyond a JavaScript number's exact range. */
+export function nanoseconds(timeUs: number | null | undefined): string | undefined {
+  return timeUs === null || timeUs === undefined ? undefined : `${timeUs}000`;
+}

@@ -1,0 +1,56 @@
+import type { AtalayaEvent, FileEvent } from "@atalaya/wire";
+
+// Our sensor names what happened (an open), Falco names the system call (openat2). Where the call is not known, the
+// event goes by every name that it may have had, so that `evt.type in (open, openat, openat2)` and each alone match.
+
+const opened = ["openat", "open", "openat2"] as const;
+/** creat(2) is an open with exactly these flags; `evt.type = creat` must not match every open. */
+const createdFlags = 0o1101;
+const openedAsCreat = ["openat", "open", "openat2", "creat"] as const;
+
+const namesByKind: Readonly<Record<string, readonly string[]>> = {
+  "process.exec": ["execve", "execveat"],
+  "process.exec_failed": ["execve", "execveat"],
+  "process.fork": ["clone", "clone3", "fork", "vfork"],
+  "process.exit": ["procexit"],
+  "process.namespace": ["unshare"],
+  "file.open": openedAsCreat,
+  "file.open_failed": openedAsCreat,
+  "network.connect": ["connect"],
+  "network.send": ["sendto", "sendmsg"],
+  "dns.query": [],
+  "dns.answer": [],
+  "kernel.setns": ["setns"],
+  "kernel.mount": ["mount"],
+  "kernel.module_load": ["init_module", "finit_module"],
+  "kernel.bpf": ["bpf"],
+  "kernel.ptrace": ["ptrace"],
+};
+
+/** `class.activity` of every event that a syscall rule can see. */
+export const syscallKinds: readonly string[] = Object.keys(namesByKind);
+
+/** Every name that `evt.type` may have for a kind of event. */
+export const eventTypesOf = (kind: string): readonly string[] => namesByKind[kind] ?? [];
+
+const byClass = new Map<string, Map<string, { kind: string; names: readonly string[] }>>();
+for (const [kind, names] of Object.entries(namesByKind)) {
+  const [name = "", activity = ""] = kind.split(".");
+  const activities = byClass.get(name) ?? new Map<string, { kind: string; names: readonly string[] }>();
+  byClass.set(name, activities.set(activity, { kind, names }));
+}
+
+/** `process.exec`; undefined for events that no syscall rule sees. Allocates nothing. */
+export function kindOf(event: AtalayaEvent): string | undefined {
+  return byClass.get(event.class)?.get(event.activity ?? "")?.kind;
+}
+
+/** The names of one event. */
+export function eventTypes(event: AtalayaEvent): readonly string[] | undefined {
+  const names = byClass.get(event.class)?.get(event.activity ?? "")?.names;
+  if (event.class !== "file") return names;
+  return isCreat(event) ? openedAsCreat : opened;
+}
+
+const isCreat = (event: FileEvent): boolean =>
+  event.open_flags !== null && (event.open_flags & createdFlags) === createdFlags && (event.open_flags & 2) === 0;

@@ -1,0 +1,35 @@
+import type { RuleSource } from "../contract.ts";
+import { auditFields } from "./audit-fields.ts";
+import { containerFields } from "./container-fields.ts";
+import { eventFields } from "./event-fields.ts";
+import type { Field } from "./field.ts";
+import { fileDescriptorFields } from "./file-descriptor-fields.ts";
+import { podFields } from "./pod-fields.ts";
+import { processFields } from "./process-fields.ts";
+
+const bySource: Readonly<Record<RuleSource, ReadonlyMap<string, Field>>> = {
+  syscall: new Map(),
+  k8s_audit: new Map(),
+};
+
+for (const field of [
+  ...eventFields,
+  ...processFields,
+  ...fileDescriptorFields,
+  ...containerFields,
+  ...auditFields,
+  ...podFields,
+]) {
+  for (const source of ["syscall", "k8s_audit"] as const) {
+    if (field.source !== "both" && field.source !== source) continue;
+    const table = bySource[source] as Map<string, Field>;
+    if (table.has(field.name)) throw new Error(`two fields are named ${field.name}`);
+    table.set(field.name, field);
+  }
+}
+
+/** The field of that name in a source's language. */
+export const fieldNamed = (source: RuleSource, name: string): Field | undefined => bySource[source].get(name);
+
+/** Every field's name, for the documentation and for tests. */
+export const fieldNames = (source: RuleSource): string[] => [...bySource[source].keys()].sort();

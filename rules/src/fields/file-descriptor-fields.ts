@@ -1,0 +1,109 @@
+import type { AtalayaEvent, FileEvent, NetworkEvent } from "@atalaya/wire";
+import type { FieldValue } from "../event-view.ts";
+import { absentField, boundField, type Field, fileField, networkField } from "./field.ts";
+
+// Falco's `fd.*`. Our connections are outbound: the server is the destination, the client the source.
+
+/** `/etc/passwd` -> `/etc`, `/passwd` -> `/`. */
+function directoryOf(path: string): string {
+  const slash = path.lastIndexOf("/");
+  return slash <= 0 ? "/" : path.slice(0, slash);
+}
+
+const isDirectory = (event: FileEvent): boolean => ((event.open_flags ?? 0) & 0o200000) !== 0;
+const isV6 = (event: NetworkEvent): boolean => (event.dst_ip ?? event.src_ip ?? "").includes(":");
+
+function connectionName(event: NetworkEvent): string | null {
+  if (event.dst_ip === null) return null;
+  const source = event.src_ip === null ? "" : `${event.src_ip}:${event.src_port ?? 0}`;
+  return `${source}->${event.dst_ip}:${event.dst_port ?? 0}`;
+}
+
+function known<T extends string | number>(values: readonly (T | null)[]): readonly T[] | null {
+  const out = values.filter((value): value is T => value !== null);
+  return out.length === 0 ? null : out;
+}
+
+const addresses = (event: NetworkEvent): FieldValue | null => known([event.src_ip, event.dst_ip]);
+const ports = (event: NetworkEvent): FieldValue | null => known([event.src_port, event.dst_port]);
+
+/** A field of files and of connections alike. */
+function eitherField(
+  name: string,
+  type: Field["type"],
+  file: (event: FileEvent) => FieldValue | null,
+  network: (event: NetworkEvent) => FieldValue | null,
+): Field {
+  const read = (event: AtalayaEvent | undefined): FieldValue | null => {
+    if (event?.class === "file") return file(event);
+    return event?.class === "network" ? network(event) : null;
+  };
+  return boundField("syscall", name, type, () => (view) => read(view.event) ?? undefined, {
+    classes: ["file", "network"],
+  });
+}
+
+const destination = { shape: "sides" } as const;
+
+export const fileDescriptorFields: readonly Field[] = [
+  eitherField("fd.name", "string", (event) => event.path, connectionName),
+  fileField("fd.directory", "string", (event) => (event.path === null ? null : directoryOf(event.path))),
+  fileField("fd.filename", "string", (event) => event.path?.slice(event.path.lastIndexOf("/") + 1) ?? null),
+  // What the caller wrote is known only where the kernel resolved nothing.
+  fileField("fd.nameraw", "string", (event) => (event.path_trusted === false ? event.path : null)),
+  fileField("fd.ino", "number", (event) => event.inode),
+  fileField("fd.dev", "number", (event) => event.device),
+  fileField("fd.is_upper_layer", "boolean", (event) => event.upper_layer),
+  eitherField(
+    "fd.typechar",
+    "string",
+    (event) => (isDirectory(event) ? "d" : "f"),
+    (event) => (isV6(event) ? "6" : "4"),
+  ),
+  eitherField(
+    "fd.type",
+    "string",
+    (event) => (isDirectory(event) ? "directory" : "file"),
+    (event) => (isV6(event) ? "ipv6" : "ipv4"),
+  ),
+  // The number itself is not recorded: a success is "some number", which only an order comparison can use.
+  eitherField(
+    "fd.num",
+    "number",
+    (event) => (event.activity === "open_failed" ? -1 : Number.POSITIVE_INFINITY),
+    () => Number.POSITIVE_INFINITY,
+  ),
+  networkField("fd.sip", "ip", (event) => event.dst_ip),
+  networkField("fd.rip", "ip", (event) => event.dst_ip),
+  networkField("fd.cip", "ip", (event) => event.src_ip),
+  networkField("fd.lip", "ip", (event) => event.src_ip),
+  networkField("fd.ip", "ip", addresses, destination),
+  networkField("fd.sport", "number", (event) => event.dst_port),
+  networkField("fd.rport", "number", (event) => event.dst_port),
+  networkField("fd.cport", "number", (event) => event.src_port),
+  networkField("fd.lport", "number", (event) => event.src_port),
+  networkField("fd.port", "number", ports, destination),
+  networkField("fd.snet", "net", (event) => event.dst_ip),
+  networkField("fd.rnet", "net", (event) => event.dst_ip),
+  networkField("fd.cnet", "net", (event) => event.src_ip),
+  networkField("fd.lnet", "net", (event) => event.src_ip),
+  networkField("fd.net", "net", addresses, destination),
+  networkField("fd.l4proto", "string", (event) => event.protocol),
+  networkField("fd.sockfamily", "string", () => "ip"),
+  networkField("fd.is_server", "boolean", () => false),
+  absentField("fd.connected", "boolean"),
+  absentField("fd.name_changed", "boolean"),
+  absentField("fd.sproto"),
+  absentField("fd.cproto"),
+  absentField("fd.rproto"),
+  absentField("fd.lproto"),
+  absentField("fd.proto"),
+  absentField("fd.sip.name"),
+  absentField("fd.cip.name"),
+  absentField("fd.rip.name"),
+  absentField("fd.lip.name"),
+  absentField("fd.types", "string", { argument: "key" }),
+  absentField("fd.containername"),
+  absentField("fd.containerdirectory"),
+  absentField("fd.uid"),
+];

@@ -1,0 +1,73 @@
+// Flags as Falco renders them: names joined by `|`, which rules compare with `contains`.
+
+type Flags = readonly (readonly [number, string])[];
+
+// include/uapi/asm-generic/fcntl.h; O_TMPFILE and O_SYNC contain other bits, so they come before them.
+const openFlags: Flags = [
+  [0o20200000, "O_TMPFILE"],
+  [0o4010000, "O_SYNC"],
+  [0o100, "O_CREAT"],
+  [0o200, "O_EXCL"],
+  [0o400, "O_NOCTTY"],
+  [0o1000, "O_TRUNC"],
+  [0o2000, "O_APPEND"],
+  [0o4000, "O_NONBLOCK"],
+  [0o10000, "O_DSYNC"],
+  [0o40000, "O_DIRECT"],
+  [0o100000, "O_LARGEFILE"],
+  [0o200000, "O_DIRECTORY"],
+  [0o400000, "O_NOFOLLOW"],
+  [0o1000000, "O_NOATIME"],
+  [0o2000000, "O_CLOEXEC"],
+  [0o10000000, "O_PATH"],
+];
+
+// include/uapi/linux/sched.h
+const cloneFlags: Flags = [
+  [0x100, "CLONE_VM"],
+  [0x200, "CLONE_FS"],
+  [0x400, "CLONE_FILES"],
+  [0x800, "CLONE_SIGHAND"],
+  [0x4000, "CLONE_VFORK"],
+  [0x10000, "CLONE_THREAD"],
+  [0x20000, "CLONE_NEWNS"],
+  [0x2000000, "CLONE_NEWCGROUP"],
+  [0x4000000, "CLONE_NEWUTS"],
+  [0x8000000, "CLONE_NEWIPC"],
+  [0x10000000, "CLONE_NEWUSER"],
+  [0x20000000, "CLONE_NEWPID"],
+  [0x40000000, "CLONE_NEWNET"],
+];
+
+function named(flags: number, table: Flags, first: string[]): string {
+  const out = first;
+  let left = flags;
+  for (const [bits, name] of table) {
+    // Number arithmetic: bit 31 and above would turn negative under &.
+    if ((left & bits) !== bits) continue;
+    out.push(name);
+    left &= ~bits;
+  }
+  return out.length === 0 ? "0" : out.join("|");
+}
+
+const accessNames = ["O_RDONLY", "O_WRONLY", "O_RDWR", "O_RDWR"] as const;
+
+/** `O_WRONLY|O_CREAT|O_TRUNC` of the raw flags of an open. */
+export const openFlagNames = (flags: number): string => named(flags, openFlags, [accessNames[flags & 3] ?? "O_RDONLY"]);
+
+export const cloneFlagNames = (flags: number): string => named(flags % 2 ** 32, cloneFlags, []);
+
+// include/uapi/linux/capability.h, in the order of the bits.
+const capabilityNames =
+  "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE".split(
+    " ",
+  );
+
+/** `CAP_CHOWN CAP_KILL` of a capability set; it has more than 32 bits, so no bit operators. */
+export function capabilitySet(bits: number): string {
+  return capabilityNames
+    .filter((_, index) => Math.floor(bits / 2 ** index) % 2 === 1)
+    .map((name) => `CAP_${name}`)
+    .join(" ");
+}

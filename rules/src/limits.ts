@@ -1,0 +1,41 @@
+// Every bound of the rule engine. Units last.
+
+export const ruleLimits = {
+  /** One rule file. Falco's largest official file has 95 kB. */
+  fileBytesMax: 4 * 1024 * 1024,
+  /** Lists, macros and rules of one file. */
+  fileItemsMax: 20_000,
+  /** One condition, appended parts and exceptions included. */
+  conditionCharsMax: 262_144,
+  /** Parentheses and `not` inside each other, so that no text exhausts the stack. */
+  nestingMax: 200,
+  /** Macros inside macros. */
+  macroDepthMax: 64,
+  /** Comparisons of one rule, macros counted as often as they are used: a few macros can double each other for ever. */
+  comparisonsMax: 20_000,
+  /** Items of one list, lists inside it included. */
+  listItemsMax: 100_000,
+  /** Characters of a regular expression. */
+  regexCharsMax: 8_192,
+  /** A `correlate:` block: how much is counted, and for how long. */
+  correlateCountMax: 1_000,
+  correlateSpanUsMax: 24 * 3_600_000_000,
+  correlateKeysMax: 16,
+  /** Open windows of one rule, and what all of them together remember; the oldest go first, and are counted. */
+  windowsMax: 65_536,
+  windowValuesMax: 1_048_576,
+  /** A value or key that a window remembers; longer ones are remembered by their hash. */
+  windowValueCharsMax: 128,
+  /** Nodes of the tree that says why a rule fired, and the false branches shown of a long `or`. */
+  whyNodesMax: 600,
+  whyFalseBranchesMax: 8,
+  whyValueCharsMax: 512,
+  whyTextCharsMax: 300,
+  /** One value in an alert's output; a record's whole object does not belong there. */
+  outputValueCharsMax: 8_192,
+  /** A filter plan's lists: as in the contract of wire. */
+  planNamesMax: 8_192,
+  planPrefixesMax: 64,
+  planPrefixBytesMax: 128,
+  planNameBytesMax: 255,
+} as const;
