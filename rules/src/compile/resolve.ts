@@ -30,7 +30,7 @@ export type CheckNode = {
 /** The nodes right below one. */
 export function childrenOf(node: Node): readonly Node[] {
   if (node.kind === "check") return [];
-  return node.kind === "and" || node.kind === "or" ? node.children : [node.child];
+  return node.kind === "not" || node.kind === "macro" ? [node.child] : node.children;
 }
 
 type Scope = { source: RuleSource; text: ConditionText; order: number; depth: number };

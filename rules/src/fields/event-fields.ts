@@ -63,7 +63,7 @@ export const eventFields: readonly Field[] = [
     return value === null ? null : value < 0;
   }),
   actorField("evt.is_open_read", "boolean", opensFor([0, 2])),
-  actorField("evt.is_open_write", "boolean", opensFor([1, 2, 3])),
+  actorField("evt.is_open_write", "boolean", opensFor([1, 2])),
   fileField("evt.is_open_create", "boolean", (event) => event.created),
   // Only exits of calls are events, as in Falco since 0.42.
   actorField("evt.dir", "string", () => "<"),

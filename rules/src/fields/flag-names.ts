@@ -51,7 +51,7 @@ function named(flags: number, table: Flags, first: string[]): string {
   return out.length === 0 ? "0" : out.join("|");
 }
 
-const accessNames = ["O_RDONLY", "O_WRONLY", "O_RDWR", "O_RDWR"] as const;
+const accessNames = ["O_RDONLY", "O_WRONLY", "O_RDWR", "O_ACCMODE"] as const;
 
 /** `O_WRONLY|O_CREAT|O_TRUNC` of the raw flags of an open. */
 export const openFlagNames = (flags: number): string => named(flags, openFlags, [accessNames[flags & 3] ?? "O_RDONLY"]);
