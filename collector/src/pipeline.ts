@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import {
   type AtalayaEvent,
   emptyFilterPlan,
@@ -106,7 +107,8 @@ export class Pipeline {
   }
 
   applyFilters(plan: FilterPlan): void {
-    if (plan.version === this.#plan.version) return;
+    // The socket keeps the order: what comes last is in force, also when a new hub counts from the start again.
+    if (isDeepStrictEqual(plan, this.#plan)) return;
     this.#source.setFilterPlan(plan);
     this.#plan = plan;
   }
