@@ -1,0 +1,18 @@
+import { auditReplay } from "./audit-replay.ts";
+import { ingest } from "./ingest.ts";
+import { latency } from "./latency.ts";
+import type { Measure } from "./measure.ts";
+import { openCost, spawnCost } from "./sensor-cost.ts";
+import { sensorThroughput } from "./sensor-throughput.ts";
+import { startTime } from "./start-time.ts";
+
+/** Every measure, in the order of the printed lines. */
+export const measures: readonly Measure[] = [
+  latency,
+  spawnCost,
+  openCost,
+  sensorThroughput,
+  ingest,
+  auditReplay,
+  startTime,
+];
