@@ -1,0 +1,129 @@
+import { parseArgs } from "node:util";
+import { loadRules, type Rule } from "@atalaya/rules";
+import { Fault } from "@atalaya/wire";
+import { LineWriter } from "./line-writer.ts";
+import { printableText } from "./printable-text.ts";
+import { problemLine, ruleFiles } from "./rule-files.ts";
+
+const help = `Usage: atalaya rules check FILE...
+       atalaya rules list [--json] [--rules FILE]... [--no-packs]
+       atalaya rules show NAME [--json] [--rules FILE]... [--no-packs]
+
+check reads rule files in Falco's language and says what is wrong with them, as FILE:LINE:COLUMN: reason; list and show
+print the built-in rules and those of the files given.
+
+  --json           list: one rule a line, as an object; show: the rule as an object
+  --rules FILE     a rule file, loaded after the built-in packs; may be given again
+  --no-packs       without the built-in packs (check: the files must stand on their own)
+
+Exit status: 0; 1 when check found a problem or show found no rule; 2 when the arguments are unusable.
+
+Examples:
+  atalaya rules check my_rules.yaml
+  atalaya rules list --json | jq -r .name
+  atalaya rules show "Web Shell Activity"
+`;
+
+const options = {
+  json: { type: "boolean", default: false },
+  rules: { type: "string", multiple: true },
+  "no-packs": { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+/** `atalaya rules`; gives the exit status (0, 1, 2). */
+export async function rulesMain(args: string[]): Promise<number> {
+  try {
+    const { values, positionals } = readArguments(args);
+    if (values.help) {
+      process.stdout.write(help);
+      return 0;
+    }
+    const [command, ...rest] = positionals;
+    if (command === "check" && rest.length > 0) return check(rest, !values["no-packs"]);
+    const load = () => [...loadRules(ruleFiles(values.rules ?? [], !values["no-packs"])).rules];
+    if (command === "list" && rest.length === 0) return await list(load(), values.json);
+    const [name] = rest;
+    if (command === "show" && name !== undefined && rest.length === 1) return show(load(), name, values.json);
+    throw new Fault("USAGE", "rules takes check FILE..., list, or show NAME. See: atalaya rules --help");
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    process.stderr.write(`atalaya: ${error.message}\n`);
+    return 2;
+  }
+}
+
+function readArguments(args: string[]) {
+  try {
+    return parseArgs({ args, options, allowPositionals: true, strict: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.replace(/\. To specify.*/s, "") : "unusable arguments";
+    throw new Fault("USAGE", `${reason}. See: atalaya rules --help`, {}, error);
+  }
+}
+
+/** The files are loaded behind the packs, as the hub does; only what concerns the files themselves is told. */
+function check(paths: readonly string[], withPacks: boolean): number {
+  const loaded = loadRules(ruleFiles(paths, withPacks));
+  const mine = (place: { file: string }) => paths.includes(place.file);
+  const problems = loaded.problems.filter(mine);
+  const warnings = loaded.warnings.filter(mine);
+  for (const problem of problems) process.stdout.write(`${problemLine(problem)}\n`);
+  for (const warning of warnings)
+    process.stdout.write(`${problemLine({ ...warning, reason: `warning: ${warning.reason}` })}\n`);
+  const rules = loaded.rules.filter(mine).length;
+  process.stdout.write(`${rules} rules, ${problems.length} problems, ${warnings.length} warnings\n`);
+  return problems.length === 0 ? 0 : 1;
+}
+
+async function list(rules: readonly Rule[], json: boolean): Promise<number> {
+  const out = new LineWriter();
+  const width = rules.reduce((max, rule) => Math.max(max, rule.name.length), 0);
+  for (const rule of rules) {
+    const state = rule.enabled ? "" : "  (off)";
+    const line = `${rule.name.padEnd(width)}  ${rule.source.padEnd(9)}  ${rule.priority.padEnd(13)}  ${rule.pack}${state}`;
+    await out.line(json ? JSON.stringify(rule) : printableText(line));
+  }
+  await out.flush();
+  return 0;
+}
+
+function show(rules: readonly Rule[], name: string, json: boolean): number {
+  const rule =
+    rules.find((one) => one.name === name) ?? rules.find((one) => one.name.toLowerCase() === name.toLowerCase());
+  if (rule === undefined) {
+    process.stderr.write(`atalaya: there is no rule "${printableText(name)}". See: atalaya rules list\n`);
+    return 1;
+  }
+  process.stdout.write(`${json ? JSON.stringify(rule, null, 2) : page(rule).join("\n")}\n`);
+  return 0;
+}
+
+function page(rule: Rule): string[] {
+  const { alert } = rule;
+  const paragraph = (text: string) => printableText(text.replace(/\s+/g, " ").trim());
+  const lines = [
+    paragraph(rule.name),
+    `  ${rule.file}:${rule.line}  source ${rule.source}  priority ${rule.priority}${rule.enabled ? "" : "  (off)"}`,
+    `  ${paragraph(rule.description)}`,
+    `  tags: ${paragraph(rule.tags.join(", "))}`,
+    "",
+    `condition: ${paragraph(rule.condition)}`,
+    `output: ${paragraph(rule.output)}`,
+  ];
+  if (rule.correlate !== undefined) lines.push(`correlate: ${JSON.stringify(rule.correlate)}`);
+  if (alert === undefined) return lines;
+  lines.push(
+    "",
+    `${paragraph(alert.title.en)} (${alert.severity})`,
+    `${paragraph(alert.title.es)}`,
+    "",
+    paragraph(alert.description.en),
+    "",
+  );
+  for (const one of alert.attack) lines.push(`  ${one.id} ${one.name} (${one.tactic})`);
+  if (alert.triage.length > 0) lines.push("", "What to do:", ...alert.triage.map((one) => `  - ${paragraph(one.en)}`));
+  if (alert.blind_spots.length > 0)
+    lines.push("", "Not seen:", ...alert.blind_spots.map((one) => `  - ${paragraph(one.en)}`));
+  return lines;
+}
