@@ -160,6 +160,10 @@ export async function benchIngest(of: IngestBench): Promise<IngestFigures> {
     const before = process.cpuUsage();
     const { events, seconds, waitsMs } = await send(hub, prepared, of);
     const { user, system } = process.cpuUsage(before);
+    const { alerts } = await hub.alertPage(sender.workspaceId, {});
+    const matches = alerts.reduce((sum, alert) => sum + alert.count, 0);
+    // A bench of rules that match nothing would flatter us.
+    if (matches < events / 2_000) throw new Error(`of ${events} events only ${matches} raised an alert`);
     return {
       eventsPerSecond: events / seconds,
       eventsPerCpuSecond: events / ((user + system) / 1e6),
