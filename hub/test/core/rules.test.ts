@@ -3,7 +3,7 @@ import { renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
 import type { HubCore } from "../../src/hub-core.ts";
-import { evilExec, frameOf, openTestHub, processEvent, sender, tempFolder } from "./hub-fixture.ts";
+import { evilExec, evilRule, frameOf, openTestHub, processEvent, sender, tempFolder } from "./hub-fixture.ts";
 
 const userRule = (name: string, process: string) => `
 - rule: ${name}
@@ -107,6 +107,37 @@ test("the filter plan's version is the same after a restart and grows with the p
   const third = await openTestHub(t, { dataFolder: first.folder, ruleFiles: [file] });
   assert.ok(third.hub.filterPlan().version > plan.version);
   assert.ok(third.hub.filterPlan().open_names.includes("token"));
+});
+
+const countingRule = `
+- rule: Many Probes
+  desc: A program was started three times within a minute
+  condition: evt.type = execve and proc.name = probe
+  output: Probed again and again (container_id=%container.id)
+  priority: Notice
+  correlate: { type: event_count, group-by: [container.id], timespan: 60s, gte: 3 }
+`;
+
+test("an open window outlives switches and reloads, and nodes and workspaces count apart", async (t) => {
+  const folder = tempFolder(t);
+  const builtIn = [
+    { path: "counting.yaml", text: countingRule, pack: "built-in" },
+    { path: "evil.yaml", text: evilRule, pack: "built-in" },
+  ];
+  const { hub } = await openTestHub(t, { builtIn, ruleFiles: [folder] });
+  const probe = () => processEvent({ name: "probe" });
+  const raised = async (workspace: string) => (await hub.alertPage(workspace, { rule: "Many Probes" })).alerts.length;
+  await hub.ingest([frameOf([probe()])], sender);
+  await hub.setRuleEnabled("main", "Evil Program", false, "ana");
+  await hub.ingest([frameOf([probe()])], sender);
+  await hub.ingest([frameOf([probe(), probe()], { node: "node-2" })], sender);
+  await hub.ingest([frameOf([probe(), probe()])], { ...sender, workspaceId: "other" });
+  writeFileSync(join(folder, "more.yaml"), userRule("More", "more"));
+  await until(hub, (rules) => rules.includes("More"));
+  assert.equal(await raised("main"), 0);
+  await hub.ingest([frameOf([probe()])], sender);
+  assert.equal(await raised("main"), 1);
+  assert.equal(await raised("other"), 0);
 });
 
 test("a test alert goes the way of all alerts, and each is one of its own", async (t) => {
