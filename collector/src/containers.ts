@@ -20,9 +20,7 @@ export type Container = {
   reason: string | null;
 };
 
-type Known = Container & {
-  bundleRead: boolean;
-  bundleWait: Wait;
+type Known = Container & { bundleRead: boolean; seenMs: number; bundleWait: Wait } & {
   names: Names | null;
   namesTries: number;
   namesNextMs: number;
@@ -44,6 +42,7 @@ export class Containers {
   readonly #folders: BundleFolders;
   readonly #hostNames: HostNames;
   readonly #byId = new Map<string, Known>();
+  readonly #unread = new Set<Known>();
   readonly #byCgroups = new Map<string, Binding>();
 
   constructor(paths: CgroupPaths, hostNames: HostNames, folders: BundleFolders = hostBundleFolders) {
@@ -68,9 +67,18 @@ export class Containers {
       if (this.#byCgroups.size >= bindingsMax) forgetOldest(this.#byCgroups);
       this.#byCgroups.set(key, binding);
     }
-    const container = binding.container;
-    if (!container.bundleRead && now >= container.bundleWait.nextMs) this.#readBundle(container, now);
-    return container;
+    return binding.container;
+  }
+
+  /**
+   * Looks again for what was not there: called after a drain and before its records are taken. A runtime writes its
+   * state before the container's first program runs, so what such a program does always finds it.
+   */
+  refresh(): void {
+    const now = performance.now();
+    for (const container of this.#unread) {
+      if (now >= container.bundleWait.nextMs) this.#readBundle(container, now);
+    }
   }
 
   /** The name of a uid where the task runs, or null. */
@@ -107,7 +115,7 @@ export class Containers {
         continue;
       }
       const found = containerOfPath(path.path) ?? this.#byRuntime(path);
-      if (found !== undefined) return { container: this.#known(found), wait: null };
+      if (found !== undefined) return { container: this.#known(found, path), wait: null };
       young ||= path.seenMs !== null && now - path.seenMs < youngMs;
     }
     if (missing !== undefined) {
@@ -120,36 +128,51 @@ export class Containers {
   #byRuntime(path: CgroupPath): PathContainer | undefined {
     const candidates = idCandidates(path.path);
     for (const { id } of candidates) {
-      if (this.#byId.has(id) || runtimeKnows(this.#folders, id)) return { id, runtime: null, podUid: null };
+      if (runtimeKnows(this.#folders, id)) return { id, runtime: null, podUid: null };
     }
     const last = candidates.at(-1);
     if (last === undefined || path.madeBy === null || !runtimeMakers.has(path.madeBy)) return undefined;
     return path.path.endsWith(`/${last.id}`) ? { id: last.id, runtime: path.madeBy, podUid: null } : undefined;
   }
 
-  #known(found: PathContainer): Known {
+  /** The container of that id. An id that somebody chose may come again: a new cgroup of its own is a new container. */
+  #known(found: PathContainer, path: CgroupPath): Known {
     const there = this.#byId.get(found.id);
-    if (there !== undefined) return there;
+    const again = path.seenMs !== null && found.id.length < 64 && path.path.endsWith(`/${found.id}`);
+    if (there !== undefined && !again) return there;
+    if (there !== undefined) this.#unread.delete(there);
     const made: Known = {
       ...unknown("the runtime's files about the container are not there"),
       id: found.id,
       runtime: found.runtime,
       podUid: found.podUid,
       bundleRead: false,
+      seenMs: performance.now(),
     };
-    if (this.#byId.size >= collectorLimits.containersMax) forgetOldest(this.#byId);
+    if (this.#byId.size >= collectorLimits.containersMax) this.#forgetContainer();
     this.#byId.set(found.id, made);
+    this.#readBundle(made, made.seenMs);
     return made;
   }
 
   #readBundle(container: Known, now: number): void {
     const facts = readBundle(this.#folders, container.id ?? "");
     if (facts === undefined) {
-      container.bundleWait = later(container.bundleWait, now);
+      this.#unread.add(container);
+      // A new container is looked for at every drain, an old one ever more rarely.
+      if (now - container.seenMs >= youngMs) container.bundleWait = later(container.bundleWait, now);
       return;
     }
+    this.#unread.delete(container);
     const podUid = container.podUid ?? facts.podUid;
     Object.assign(container, facts, { podUid, bundleRead: true });
+  }
+
+  #forgetContainer(): void {
+    const oldest = this.#byId.entries().next();
+    if (oldest.done) return;
+    this.#byId.delete(oldest.value[0]);
+    this.#unread.delete(oldest.value[1]);
   }
 }
 
@@ -166,6 +189,7 @@ function unknown(reason: string | null): Known {
     bundle: null,
     reason,
     bundleRead: true,
+    seenMs: 0,
     bundleWait: { nextMs: 0, pauseMs: 0 },
     names: null,
     namesTries: 0,

@@ -85,6 +85,7 @@ export class Pipeline {
     const records = bulk.records.length + lifecycle.records.length;
     if (records === 0 && bulk.undecodable + lifecycle.undecodable === 0) return false;
     this.#newestUs = 0;
+    this.#containers.refresh();
     for (const record of mergeByTime(lifecycle.records, bulk.records)) this.#take(record);
     this.#handOn(drained.map(({ ring, next }) => ({ ring, next })));
     this.#table.reap(this.#clock.nowBootUs());

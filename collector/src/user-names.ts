@@ -37,18 +37,24 @@ function isAlive(pid: number): boolean {
   return "text" in readSmallFile(`/proc/${pid}/comm`, 64);
 }
 
-/** Whether "/", "/etc" and "/etc/passwd" lie on local file systems; undefined where no root is listed. */
+/**
+ * Whether "/", "/etc" and "/etc/passwd" lie on local file systems; undefined where no root is listed. A process' own root
+ * is the "/" that is mounted on nothing in the list: others may lie over it, out of its sight.
+ */
 function isLocal(mountInfo: string): boolean | undefined {
-  let rootSeen = false;
+  const roots = new Map<string, { parent: string; local: boolean }>();
   for (const line of mountInfo.split("\n")) {
     // 36 35 98:0 /root /mount-point options … - type source options
-    const point = line.split(" ", 5)[4];
+    const [id, parent, , , point] = line.split(" ", 5);
+    if (id === undefined || parent === undefined) continue;
     if (point !== "/" && point !== "/etc" && point !== "/etc/passwd") continue;
-    rootSeen ||= point === "/";
-    const type = /* after the optional fields */ line.slice(line.indexOf(" - ") + 3).split(" ", 1)[0] ?? "";
-    if (!localFileSystems.has(type)) return false;
+    const type = line.slice(line.indexOf(" - ") + 3).split(" ", 1)[0] ?? "";
+    const local = localFileSystems.has(type);
+    if (point === "/") roots.set(id, { parent, local });
+    else if (!local) return false;
   }
-  return rootSeen ? true : undefined;
+  for (const { parent, local } of roots.values()) if (!roots.has(parent)) return local;
+  return undefined;
 }
 
 /** The first name of each uid; lines that are not well formed are skipped. */
