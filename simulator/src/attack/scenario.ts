@@ -1,0 +1,42 @@
+import type { PlantedSecrets } from "../victim/secrets.ts";
+import type { VictimRoot } from "../victim/victim-root.ts";
+
+export const scenarioNames = ["recon", "lateral-mov", "secrets", "crypto", "webshell", "ti-domain"] as const;
+export type ScenarioName = (typeof scenarioNames)[number];
+
+/** What a step left behind: its exit status, what it printed, and a look at the files that the victim wrote. */
+export type StepOutcome = {
+  status: number;
+  output: string;
+  secrets: PlantedSecrets;
+  /** Whether the victim's writable layer holds this path. */
+  wrote: (path: string) => boolean;
+};
+
+/** One order that the attacker gives through the web shell. */
+export type Step = {
+  name: string;
+  /** The script that runs in the victim's shell. */
+  script: string;
+  /** The order is one plain command, not a script in base64: the outcome's status is unknown, 0 then. */
+  plain?: boolean;
+  /** Undefined when the step had its effect, else what is missing. */
+  missing: (outcome: StepOutcome) => string | undefined;
+};
+
+/** An alert that must come because a step took effect. */
+export type Expectation = {
+  /** The alert's name as Microsoft publishes it. */
+  alert: string;
+  /** The rules whose alert counts as this one. */
+  rules: string[];
+  /** The step that raises it: any step of the scenario when absent. */
+  step?: string;
+  /** Why this run cannot show it. */
+  beyond?: "needs_cluster" | "not_covered";
+};
+
+export type Scenario = { name: ScenarioName; steps: Step[]; expectations: Expectation[] };
+
+/** What the scripts may use: bash, curl and nmap, or only busybox. */
+export type VictimKind = VictimRoot["kind"];

@@ -1,0 +1,31 @@
+/** Every bound of the simulation, in one place. */
+export const limits = {
+  /** What is kept of a program's output; the rest is dropped and the result says so. */
+  programOutputBytesMax: 1024 * 1024,
+  /** A program that sets something up (ip, mount, runc) is done in well under a second. */
+  programMs: 30_000,
+  /** How long a program that was told to end may tidy up. */
+  programGraceMs: 5_000,
+  /** mmdebstrap takes about a minute with a near mirror. */
+  rootBuildMs: 30 * 60_000,
+  /** From the start of a container until its servers listen. */
+  serversReadyMs: 20_000,
+  containerdReadyMs: 20_000,
+  standInsReadyMs: 10_000,
+  /** One web request with one step of an attack; the port scan is the longest, about 3 s. */
+  stepMs: 30_000,
+  /** How long an alert may take, unless --timeout says otherwise. */
+  alertMs: 15_000,
+  alertSecondsMax: 3_600,
+  /** The stream is open within a network round trip. */
+  streamOpenMs: 10_000,
+  /** Kernel times and the clock of this process may differ by the rounding of the boot time. */
+  clockToleranceUs: 100_000,
+  /** Alerts remembered while a run lasts; a machine that raises more is in other trouble. */
+  arrivalsMax: 10_000,
+  containerMemoryBytes: 512 * 1024 * 1024,
+  containerProcesses: 512,
+  /** The run's folder is a tmpfs: what containers write never reaches a disk. */
+  runFolderBytes: 512 * 1024 * 1024,
+  standInBodyBytesMax: 64 * 1024,
+} as const;
