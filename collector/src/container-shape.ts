@@ -31,7 +31,8 @@ export function containerOfPath(path: string): PathContainer | undefined {
     if (component === "") continue;
     podUid = podUidOf(component) ?? podUid;
     const found = containerOfComponent(component, previous);
-    if (found !== undefined) return { ...found, podUid: podUid ?? podUidOf(found.slice ?? "") };
+    if (found !== undefined)
+      return { id: found.id, runtime: found.runtime, podUid: podUid ?? podUidOf(found.slice ?? "") };
     previous = component;
   }
   return undefined;

@@ -35,7 +35,7 @@ const textRules: readonly Rule[] = [
     ),
     replace: `$1${redactedMark}`,
   },
-  { find: /((?:set-)?cookie\s{0,4}:\s{0,4})(?!<redacted>|\$)[^'"\r\n]{1,65536}/gi, replace: `$1${redactedMark}` },
+  { find: /((?:set-)?cookie\s{0,4}:\s{0,4})(?!\s|<redacted>|\$)[^'"\r\n]{1,65536}/gi, replace: `$1${redactedMark}` },
   { find: /\b(bearer\s{1,4})(?!<redacted>)[A-Za-z0-9._~+/=-]{8,65536}/gi, replace: `$1${redactedMark}` },
   { find: /\beyJ[A-Za-z0-9_-]{5,16384}\.[A-Za-z0-9_-]{5,65536}(?:\.[A-Za-z0-9_-]{0,16384})?/g, replace: redactedMark },
   { find: /\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, replace: redactedMark },

@@ -1,0 +1,203 @@
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { after, describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import type { BundleFolders } from "../src/bundle.ts";
+import { CgroupPaths } from "../src/cgroup-paths.ts";
+import { Containers } from "../src/containers.ts";
+import { HostNames, parsePasswd } from "../src/user-names.ts";
+import { task } from "./hand-made-records.ts";
+
+const root = mkdtempSync(join(tmpdir(), "atalaya-containers-"));
+after(() => rmSync(root, { recursive: true, force: true }));
+const folders: BundleFolders = {
+  containerdTasks: [join(root, "tasks")],
+  crioContainers: join(root, "crio"),
+  dockerContainers: join(root, "docker"),
+  runc: join(root, "runc"),
+};
+const uid = "3b0b1d2e-0a4f-4c8e-9d57-6a1f0c2b3d4e";
+let nextCgroup = 10_000;
+
+function write(path: string, value: unknown): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, typeof value === "string" ? value : JSON.stringify(value));
+}
+
+function made(path: string, madeBy: string | null = null, seenMs: number | null = performance.now()) {
+  const paths = new CgroupPaths(join(root, "no-cgroups"));
+  const cgroup = nextCgroup++;
+  paths.add(2, cgroup, { path, seenMs, madeBy });
+  paths.add(2, 1, { path: "/", seenMs: null, madeBy: null });
+  return {
+    containers: new Containers(paths, new HostNames(), folders),
+    of: task({ pid: 4_000_000, cgroupIdV2: cgroup }),
+  };
+}
+
+describe("attribution", () => {
+  test("a kubelet's container has pod, namespace, image and name from its bundle's annotations", () => {
+    const id = "1a".repeat(32);
+    write(join(root, "tasks", "k8s.io", id, "config.json"), {
+      process: { capabilities: { bounding: ["CAP_CHOWN"] } },
+      annotations: {
+        "io.kubernetes.cri.container-name": "web",
+        "io.kubernetes.cri.image-name": "registry/web:1",
+        "io.kubernetes.cri.sandbox-name": "web-0",
+        "io.kubernetes.cri.sandbox-namespace": "shop",
+        "io.kubernetes.cri.sandbox-uid": uid,
+      },
+    });
+    const { containers, of } = made(`/kubepods/pod${uid}/${id}/nested`);
+    const found = containers.of(of);
+    assert.deepEqual(
+      [
+        found.id,
+        found.runtime,
+        found.name,
+        found.image,
+        found.namespace,
+        found.pod,
+        found.podUid,
+        found.privileged,
+        found.reason,
+      ],
+      [id, "containerd", "web", "registry/web:1", "shop", "web-0", uid, false, null],
+    );
+  });
+
+  test("a container of ctr has no image and says why", () => {
+    write(join(root, "tasks", "default", "web", "config.json"), { process: {} });
+    const { containers, of } = made("/default/web", "runc");
+    const found = containers.of(of);
+    assert.deepEqual([found.id, found.runtime, found.image], ["web", "containerd", null]);
+    assert.equal(found.reason, "the bundle has no annotations that name image or pod");
+    assert.ok(found.bundle?.endsWith("tasks/default/web"));
+  });
+
+  test("a bare runc container has its id and the bundle that runc's state names; privileged is seen", () => {
+    const bundle = join(root, "bundle");
+    const devices = [{ allow: true, access: "rwm" }];
+    const capabilities = { bounding: ["CAP_SYS_ADMIN"] };
+    write(join(bundle, "config.json"), { process: { capabilities }, linux: { resources: { devices } } });
+    write(join(root, "runc", "victim", "state.json"), { config: { labels: ["a=b", `bundle=${bundle}`] } });
+    const { containers, of } = made("/user.slice/victim");
+    const found = containers.of(of);
+    assert.deepEqual([found.id, found.runtime, found.bundle, found.privileged], ["victim", "runc", bundle, true]);
+  });
+
+  test("Docker's own file names image and container", () => {
+    const id = "2b".repeat(32);
+    write(join(root, "tasks", "moby", id, "config.json"), {});
+    write(join(root, "docker", id, "config.v2.json"), { Name: "/db", Config: { Image: "postgres:17", Env: ["A=b"] } });
+    const { containers, of } = made(`/docker/${id}`);
+    const found = containers.of(of);
+    assert.deepEqual([found.id, found.runtime, found.name, found.image], [id, "docker", "db", "postgres:17"]);
+  });
+
+  test("a file that comes late is found at the next drain, and until then the reason says so", () => {
+    const { containers, of } = made("/late", "runc");
+    const found = containers.of(of);
+    assert.deepEqual([found.id, found.reason], ["late", "the runtime's files about the container are not there"]);
+    write(join(root, "runc", "late", "state.json"), { config: { labels: ["bundle=/nowhere"] } });
+    containers.refresh();
+    assert.equal(containers.of(of).bundle, "/nowhere");
+    assert.equal(containers.of(of).reason, "the bundle that runc's state names cannot be read");
+  });
+
+  test("half-written and hostile files give no facts and do no harm", () => {
+    const id = "3c".repeat(32);
+    const path = join(root, "tasks", "k8s.io", id, "config.json");
+    write(path, '{"annotations": {"io.kube');
+    const { containers, of } = made(`/kubepods/pod${uid}/${id}`);
+    assert.equal(containers.of(of).name, null);
+    write(path, {
+      annotations: { "io.kubernetes.cri.container-name": 7, __proto__: null, constructor: "x" },
+      process: 3,
+    });
+    containers.refresh();
+    assert.equal(containers.of(of).name, null);
+    assert.equal(containers.of(of).id, id);
+  });
+
+  test("a new cgroup is the host's until a runtime knows it", async () => {
+    const { containers, of } = made("/group/new");
+    assert.equal(containers.of(of).id, "host");
+    write(join(root, "runc", "new", "state.json"), { config: { labels: [] } });
+    await pause(60);
+    assert.equal(containers.of(of).id, "new");
+  });
+
+  test("a cgroup whose path is not known is neither host nor guessed", () => {
+    const { containers } = made("/x");
+    const found = containers.of(task({ pid: 4_000_000, cgroupIdV2: 777 }));
+    assert.deepEqual([found.id, found.reason], [null, "the path of cgroup 777 is not known"]);
+  });
+
+  test("on a hybrid machine the v1 hierarchy names the container while the other says nothing", () => {
+    const paths = new CgroupPaths(join(root, "no-cgroups"));
+    const id = "4d".repeat(32);
+    paths.add(2, 1, { path: "/", seenMs: null, madeBy: null });
+    paths.add(1, 1, { path: `/docker/${id}`, seenMs: null, madeBy: null });
+    const containers = new Containers(paths, new HostNames(), folders);
+    assert.equal(containers.of(task({ pid: 4_000_000, cgroupIdV2: 1, cgroupIdV1: 1 })).id, id);
+    assert.equal(containers.of(task({ pid: 4_000_000, cgroupIdV2: 1 })).id, "host");
+  });
+
+  test("a chosen id that comes again is a new container", () => {
+    write(join(root, "runc", "again", "state.json"), { config: { labels: ["bundle=/first"] } });
+    const paths = new CgroupPaths(join(root, "no-cgroups"));
+    const containers = new Containers(paths, new HostNames(), folders);
+    paths.add(2, 50, { path: "/again", seenMs: 1, madeBy: "runc" });
+    assert.equal(containers.of(task({ pid: 4_000_000, cgroupIdV2: 50 })).bundle, "/first");
+    write(join(root, "runc", "again", "state.json"), { config: { labels: ["bundle=/second"] } });
+    paths.add(2, 51, { path: "/again", seenMs: 2, madeBy: "runc" });
+    assert.equal(containers.of(task({ pid: 4_000_000, cgroupIdV2: 51 })).bundle, "/second");
+    assert.equal(containers.of(task({ pid: 4_000_000, cgroupIdV2: 50 })).bundle, "/first");
+  });
+});
+
+describe("cgroup paths", () => {
+  test("a scan finds directories of both hierarchies by their inode", () => {
+    const mount = join(root, "cgroup");
+    write(join(mount, "unified", "cgroup.controllers"), "");
+    write(join(mount, "memory", "tasks"), "");
+    mkdirSync(join(mount, "unified", "a", "b"), { recursive: true });
+    mkdirSync(join(mount, "memory", "c"), { recursive: true });
+    const paths = new CgroupPaths(mount);
+    assert.equal(paths.scan(), 5);
+    assert.equal(paths.get(2, statSync(join(mount, "unified", "a", "b")).ino)?.path, "/a/b");
+    assert.equal(paths.get(1, statSync(join(mount, "memory", "c")).ino)?.path, "/c");
+    assert.equal(paths.get(1, statSync(join(mount, "memory")).ino)?.path, "/");
+    assert.equal(paths.get(1, statSync(join(mount, "unified", "a")).ino)?.path, undefined);
+  });
+
+  test("a record without a version is placed by the directory's own id", () => {
+    const mount = join(root, "cgroup2");
+    write(join(mount, "cgroup.controllers"), "");
+    mkdirSync(join(mount, "a"));
+    const paths = new CgroupPaths(mount);
+    const id = statSync(join(mount, "a")).ino;
+    paths.add(undefined, id, { path: "/a", seenMs: 0, madeBy: null });
+    paths.add(undefined, id + 1, { path: "/a", seenMs: 0, madeBy: null });
+    assert.equal(paths.get(2, id)?.path, "/a");
+    assert.equal(paths.get(2, id + 1), undefined);
+  });
+});
+
+describe("names of users", () => {
+  test("the first name of a uid counts; lines that are not well formed are skipped", () => {
+    const names = parsePasswd(
+      "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::\n+::::::\nbad name:x:1:1\nx:y\nwww:x:33:33:a:b:c\n\x1b[2J:x:5:5\n",
+    );
+    assert.deepEqual(
+      [...names],
+      [
+        [0, "root"],
+        [33, "www"],
+      ],
+    );
+  });
+});

@@ -1,0 +1,135 @@
+// Records as the kernel side gives them, made by hand, and a source that hands them out.
+import type { FilterPlan } from "@atalaya/wire";
+import type {
+  CgroupRecord,
+  ConnectRecord,
+  ExecRecord,
+  ExitRecord,
+  ForkRecord,
+  KernelRecord,
+  OpenRecord,
+  Task,
+} from "../src/kernel-record.ts";
+import type { KernelSource } from "../src/kernel-source.ts";
+
+let position = 0;
+let bootUs = 1_000_000;
+
+export function task(given: Partial<Task> & { pid: number }): Task {
+  return {
+    tid: given.pid,
+    startUs: given.pid * 1_000,
+    ppid: 1,
+    parentStartUs: 1_000,
+    nsPid: given.pid,
+    sessionId: given.pid,
+    tty: 0,
+    uid: 0,
+    gid: 0,
+    euid: 0,
+    loginUid: 4_294_967_295,
+    capEffective: 0,
+    mntNs: 1,
+    pidNs: 1,
+    netNs: 1,
+    cgroupIdV2: 1,
+    cgroupIdV1: 0,
+    comm: "task",
+    ...given,
+  };
+}
+
+function base(of: Task, ring: "lifecycle" | "bulk") {
+  position += 64;
+  bootUs += 10;
+  return { position, ring, bootUs, task: of };
+}
+
+export function fork(of: Task): ForkRecord {
+  return { ...base(of, "lifecycle"), kind: "fork" };
+}
+
+export function exit(of: Task): ExitRecord {
+  return { ...base(of, "lifecycle"), kind: "exit", exitCode: 0, exitSignal: 0 };
+}
+
+export function exec(of: Task, argv: string[], given: Partial<ExecRecord> = {}): ExecRecord {
+  const path = argv[0] ?? "";
+  return {
+    ...base(of, "lifecycle"),
+    kind: "exec",
+    filename: path,
+    interpreter: path,
+    exePath: path,
+    cwd: "/",
+    argv,
+    argc: argv.length,
+    argsBytesTotal: argv.join(" ").length + 1,
+    argsTruncated: false,
+    exeInode: 1,
+    exeDevice: 1,
+    exeMode: 0o755,
+    exeUpperLayer: false,
+    exeMemfd: false,
+    exeDeleted: false,
+    ...given,
+  };
+}
+
+export function open(of: Task, path: string): OpenRecord {
+  const rest = { openFlags: 0, created: false, inode: 1, device: 1, upperLayer: false, error: 0, pathTrusted: true };
+  return { ...base(of, "bulk"), kind: "open", path, ...rest };
+}
+
+export function connect(of: Task, dstIp: string, dstPort: number): ConnectRecord {
+  return { ...base(of, "bulk"), kind: "connect", protocol: "tcp", srcIp: "0.0.0.0", srcPort: 0, dstIp, dstPort };
+}
+
+export function cgroupMade(by: Task, cgroupId: number, path: string, version: 1 | 2 = 2): CgroupRecord {
+  return { ...base(by, "lifecycle"), kind: "cgroup_mkdir", cgroupId, path, version };
+}
+
+/** A kernel side that gives what was put into it, and remembers what it was told. */
+export class HandMadeSource implements KernelSource {
+  readonly programs = [{ name: "made_by_hand", loaded: true, attached: true }];
+  readonly layoutHash = "0123456789abcdef";
+  readonly waiting: Record<"lifecycle" | "bulk", KernelRecord[]> = { lifecycle: [], bulk: [] };
+  readonly released: { ring: string; position: number }[] = [];
+  readonly running: KernelRecord[] = [];
+  plan: FilterPlan | undefined;
+  closed = false;
+
+  put(...records: KernelRecord[]): void {
+    for (const record of records) this.waiting[record.ring].push(record);
+  }
+
+  drain(ring: "lifecycle" | "bulk") {
+    const records = this.waiting[ring];
+    this.waiting[ring] = [];
+    return { records, next: (records.at(-1)?.position ?? 0) + 64, undecodable: 0 };
+  }
+
+  release(ring: "lifecycle" | "bulk", at: number): void {
+    this.released.push({ ring, position: at });
+  }
+
+  snapshot(): KernelRecord[] {
+    return this.running;
+  }
+
+  counters() {
+    return [{ class: "process", reason: "attempted", value: 1 }];
+  }
+
+  rings() {
+    return [];
+  }
+
+  setFilterPlan(plan: FilterPlan): void {
+    this.plan = plan;
+  }
+
+  close(): void {
+    this.closed = true;
+  }
+}

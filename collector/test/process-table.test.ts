@@ -1,0 +1,108 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { limits } from "@atalaya/wire";
+import fc from "fast-check";
+import { Counters } from "../src/counters.ts";
+import { ProcessTable } from "../src/process-table.ts";
+import { exec, exit, fork, task } from "./hand-made-records.ts";
+
+const child = (pid: number, ppid: number) => task({ pid, ppid, parentStartUs: ppid * 1_000, comm: "sh" });
+
+describe("the process table", () => {
+  test("a child runs its parent's program until it starts its own", () => {
+    const table = new ProcessTable(new Counters());
+    table.apply(exec(task({ pid: 10, ppid: 0 }), ["/usr/sbin/nginx", "-g"]));
+    const born = table.apply(fork(child(11, 10)));
+    assert.deepEqual([born.exePath, born.argv], ["/usr/sbin/nginx", ["/usr/sbin/nginx", "-g"]]);
+    const grown = table.apply(exec(child(11, 10), ["/bin/sh", "-c", "id"]));
+    assert.equal(grown, born);
+    assert.equal(grown.exePath, "/bin/sh");
+    assert.deepEqual(table.lineage(grown, child(11, 10)).cmdlines, ["/usr/sbin/nginx -g"]);
+  });
+
+  test("ancestors stay after they ended and were forgotten, and after their parent became another program", () => {
+    const table = new ProcessTable(new Counters());
+    table.apply(exec(task({ pid: 10, ppid: 0, comm: "nginx" }), ["/usr/sbin/nginx"]));
+    table.apply(fork(child(11, 10)));
+    table.apply(exec(child(11, 10), ["/bin/sh"]));
+    const last = table.apply(fork(child(12, 11)));
+    table.apply(exit(child(11, 10)));
+    table.apply(exec(task({ pid: 10, ppid: 0, comm: "other" }), ["/bin/other"]));
+    table.reap(Number.MAX_SAFE_INTEGER);
+    assert.equal(table.size, 2);
+    assert.deepEqual(table.lineage(last, child(12, 11)).exePaths, ["/bin/sh", "/usr/sbin/nginx"]);
+  });
+
+  test("a chain of a hundred forks carries the nearest twelve ancestors", () => {
+    const table = new ProcessTable(new Counters());
+    table.apply(exec(task({ pid: 1, ppid: 0 }), ["/init"]));
+    for (let pid = 2; pid <= 100; pid++) {
+      table.apply(fork(child(pid, pid - 1)));
+      if (pid > 2) table.apply(exit(child(pid - 1, pid - 2)));
+    }
+    const entry = table.apply(exec(child(100, 99), ["/bin/last"]));
+    const lineage = table.lineage(entry, child(100, 99));
+    assert.deepEqual(
+      lineage.pids,
+      Array.from({ length: limits.ancestorsMax }, (_, i) => 99 - i),
+    );
+    for (const list of Object.values(lineage)) assert.equal(list.length, limits.ancestorsMax);
+  });
+
+  test("a pid that comes again is another process, and a late record of the old one does not push out the new", () => {
+    const table = new ProcessTable(new Counters());
+    const old = table.apply(exec(task({ pid: 10, startUs: 100 }), ["/bin/old"]));
+    const fresh = table.apply(exec(task({ pid: 10, startUs: 200 }), ["/bin/new"]));
+    assert.notEqual(old, fresh);
+    table.apply(exit(task({ pid: 10, startUs: 100 })));
+    assert.equal(table.apply(fork(task({ pid: 10, startUs: 200 }))), fresh);
+  });
+
+  test("a snapshot gives ancestors though children come before their parents", () => {
+    const table = new ProcessTable(new Counters());
+    const seen = (pid: number, ppid: number, path: string) => ({
+      ...exec(child(pid, ppid), [path]),
+      kind: "snapshot" as const,
+    });
+    table.seed([seen(30, 20, "/c"), seen(20, 10, "/b"), seen(10, 0, "/a")]);
+    const entry = table.apply(fork(child(40, 30)));
+    assert.deepEqual(table.lineage(entry, child(40, 30)).exePaths, ["/c", "/b", "/a"]);
+    assert.equal(table.apply(fork(child(20, 10))).fromSnapshot, true);
+  });
+
+  test("an unknown parent is shown by its key and nothing is guessed", () => {
+    const table = new ProcessTable(new Counters());
+    const orphan = child(11, 10);
+    const lineage = table.lineage(table.apply(fork(orphan)), orphan);
+    assert.deepEqual(lineage, { pids: [10], startsUs: [10_000], names: [""], exePaths: [""], cmdlines: [""] });
+  });
+
+  test("it never grows beyond its bound, and counts what it forgets", () => {
+    const counters = new Counters();
+    const table = new ProcessTable(counters, 100);
+    for (let pid = 1; pid <= 250; pid++) table.apply(fork(child(pid, 0)));
+    assert.equal(table.size, 100);
+    assert.equal(counters.value("process", "table_evicted"), 150);
+  });
+
+  test("no order of forks, execs and exits breaks it: lists stay of one length and the size bounded", () => {
+    const step = fc.tuple(
+      fc.constantFrom(fork, exit, (of: ReturnType<typeof task>) => exec(of, ["/x"])),
+      fc.nat(12),
+      fc.nat(12),
+      fc.nat(2),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 80 }), (steps) => {
+        const table = new ProcessTable(new Counters(), 8);
+        for (const [make, pid, ppid, life] of steps) {
+          const of = task({ pid, ppid, startUs: pid * 10 + life, parentStartUs: ppid * 10 + life });
+          const lineage = table.lineage(table.apply(make(of)), of);
+          const lengths = new Set(Object.values(lineage).map((list) => list.length));
+          assert.equal(lengths.size, 1);
+          assert.ok(lineage.pids.length <= limits.ancestorsMax && table.size <= 8);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,215 @@
+import assert from "node:assert/strict";
+import { uptime } from "node:os";
+import { describe, test } from "node:test";
+import { MessageChannel, type MessagePort } from "node:worker_threads";
+import {
+  type AtalayaEvent,
+  decodeEvents,
+  decodeFrame,
+  emptyFilterPlan,
+  Fault,
+  type FrameHeader,
+  sensorReportSchema,
+} from "@atalaya/wire";
+import { collectorLimits } from "../src/limits.ts";
+import { runSensor } from "../src/sensor-loop.ts";
+import type { FromWorker, ToWorker, WorkerOptions } from "../src/worker-messages.ts";
+import { connect, exec, exit, fork, HandMadeSource, open, task } from "./hand-made-records.ts";
+
+const options: WorkerOptions = {
+  node: "node-1",
+  cluster: "test",
+  objectFolder: "/nowhere",
+  ignorePids: [],
+  lines: null,
+  plan: emptyFilterPlan,
+};
+
+/** The main thread's side: keeps what came, answers when told. */
+class OtherSide {
+  readonly source = new HandMadeSource();
+  readonly headers: FrameHeader[] = [];
+  readonly events: AtalayaEvent[] = [];
+  readonly bytes: Buffer[] = [];
+  readonly messages: FromWorker[] = [];
+  frames = 0;
+  text = "";
+  readonly #port: MessagePort;
+  #listener: () => void = () => {};
+
+  constructor(given: Partial<WorkerOptions> = {}) {
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.on("message", (message: FromWorker) => this.#receive(message));
+    runSensor(() => this.source, { ...options, ...given }, port2);
+  }
+
+  tell(message: ToWorker): void {
+    this.#port.postMessage(message);
+  }
+
+  async until(condition: () => boolean): Promise<void> {
+    while (!condition()) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, 20);
+        this.#listener = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+  }
+
+  async end(): Promise<void> {
+    this.tell({ type: "close" });
+    await this.until(() => this.source.closed);
+    this.#port.close();
+  }
+
+  #receive(message: FromWorker): void {
+    this.messages.push(message);
+    if (message.type === "lines") this.text += message.text;
+    if (message.type === "frames") {
+      for (const bytes of message.frames) {
+        this.frames += 1;
+        this.bytes.push(Buffer.from(bytes));
+        const frame = decodeFrame(Buffer.from(bytes));
+        assert.ok(frame.ok);
+        this.headers.push(frame.value.header);
+        const events = decodeEvents(frame.value.body);
+        assert.ok(events.ok);
+        assert.equal(events.value.length, frame.value.header.eventCount);
+        this.events.push(...events.value);
+      }
+    }
+    this.#listener();
+  }
+}
+
+const nginx = task({ pid: 100, ppid: 0, comm: "nginx", uid: 0 });
+const shell = task({ pid: 101, ppid: 100, parentStartUs: 100_000, comm: "sh" });
+
+describe("the sensor's loop", () => {
+  test("records become events in frames of one class and one ring, with their process and its ancestors", {
+    timeout: 10_000,
+  }, async () => {
+    const other = new OtherSide();
+    other.source.put(exec(nginx, ["/usr/sbin/nginx"]), fork(shell), exec(shell, ["/bin/sh", "-c", "id"]));
+    other.source.put(open(shell, "/etc/shadow"), connect(shell, "169.254.169.254", 80), exit(shell));
+    await other.until(() => other.events.some((event) => event.class === "network"));
+    const file = other.events.find((event) => event.class === "file");
+    assert.ok(file?.class === "file");
+    assert.deepEqual(
+      [file.path, file.name, file.exe_path, file.container_id],
+      ["/etc/shadow", "sh", "/bin/sh", "host"],
+    );
+    assert.deepEqual(
+      [file.argv, file.ancestor_names, file.ancestor_cmdlines],
+      [["/bin/sh", "-c", "id"], ["nginx"], ["/usr/sbin/nginx"]],
+    );
+    const bootedMs = Date.now() - uptime() * 1_000;
+    assert.ok(Math.abs((file.time_us ?? 0) / 1_000 - bootedMs) < 5_000, "a second after boot is a second after boot");
+    const processFrame = other.headers.find((header) => header.class === "process");
+    assert.deepEqual(
+      [processFrame?.ring, processFrame?.eventCount, processFrame?.node, processFrame?.cluster],
+      [0, 4, "node-1", "test"],
+    );
+    assert.ok((processFrame?.firstPosition ?? 0) < (processFrame?.lastPosition ?? 0));
+    assert.match(processFrame?.bootId ?? "", /^[0-9a-f]{32}$/);
+    await other.end();
+  });
+
+  test("a ring's space is given back only after the acknowledgement, and in order", { timeout: 10_000 }, async () => {
+    const other = new OtherSide();
+    await other.until(() => other.frames === 1);
+    const record = exec(nginx, ["/usr/sbin/nginx"]);
+    other.source.put(record);
+    await other.until(() => other.headers.some((header) => header.class === "process"));
+    assert.deepEqual(
+      other.source.released.filter((one) => one.ring === "lifecycle"),
+      [],
+    );
+    other.tell({ type: "acknowledged", parcels: other.frames });
+    await other.until(() => other.source.released.some((one) => one.ring === "lifecycle"));
+    assert.deepEqual(other.source.released.at(-1), { ring: "lifecycle", position: record.position + 64 });
+    await other.end();
+  });
+
+  test("when nothing is acknowledged, draining stops at the window and goes on after it", {
+    timeout: 30_000,
+  }, async () => {
+    const other = new OtherSide();
+    const feed = setInterval(() => {
+      if (other.source.waiting.lifecycle.length < 10) for (let i = 0; i < 4_000; i++) other.source.put(fork(nginx));
+    }, 2);
+    await other.until(() => other.source.waiting.lifecycle.length > 0);
+    let before = -1;
+    while (before !== other.frames) {
+      before = other.frames;
+      await new Promise((resolve) => setTimeout(resolve, 300));
+    }
+    const sentBytes = other.bytes.reduce((sum, bytes) => sum + bytes.length, 0);
+    assert.ok(sentBytes < collectorLimits.windowBytesMax + 8 * 1024 * 1024, `${sentBytes} bytes were handed on`);
+    other.tell({ type: "acknowledged", parcels: other.frames });
+    await other.until(() => other.frames > before);
+    clearInterval(feed);
+    await other.end();
+  });
+
+  test("no secret of a command line is in the frames' bytes", { timeout: 10_000 }, async () => {
+    const other = new OtherSide();
+    const marker = "M4rk3rS3cr3tV4lue";
+    other.source.put(
+      exec(nginx, ["curl", "-H", `Authorization: Bearer ${marker}`, `https://a:${marker}@b/`, `--password=${marker}`]),
+    );
+    other.source.put(fork(shell), open(shell, "/x"));
+    await other.until(() => other.events.some((event) => event.class === "file"));
+    assert.ok(!Buffer.concat(other.bytes).includes(marker));
+    const file = other.events.find((event) => event.class === "file");
+    assert.ok(file?.class === "file" && file.argv?.join(" ").includes("Bearer <redacted>"));
+    await other.end();
+  });
+
+  test("once a second it reports itself with programs and counters, and follows filter plans", {
+    timeout: 10_000,
+  }, async () => {
+    const other = new OtherSide();
+    other.source.put(exec(nginx, ["/usr/sbin/nginx"]));
+    const plan = { ...emptyFilterPlan, version: 7, open_names: ["shadow"] };
+    other.tell({ type: "filters", plan });
+    await other.until(() => other.events.filter((event) => event.class === "sensor").length >= 2);
+    assert.deepEqual(other.source.plan, plan);
+    const last = other.events.filter((event) => event.class === "sensor").at(-1);
+    assert.ok(last?.class === "sensor");
+    const report = sensorReportSchema.parse(JSON.parse(last.report ?? ""));
+    assert.deepEqual([report.node, report.filters_version, report.programs.length], ["node-1", 7, 1]);
+    assert.ok(report.counters.some((one) => one.class === "process" && one.reason === "handed_on" && one.value === 1));
+    await other.end();
+  });
+
+  test("as lines, only what the filter asks for is printed", { timeout: 10_000 }, async () => {
+    const other = new OtherSide({ lines: { container: "host", class: "file", name: "sh" } });
+    other.source.put(exec(nginx, ["/usr/sbin/nginx"]), fork(shell), open(nginx, "/a"), open(shell, "/b"));
+    await other.until(() => other.text !== "");
+    const lines = other.text
+      .trim()
+      .split("\n")
+      .map((line) => JSON.parse(line) as Record<string, unknown>);
+    assert.deepEqual(
+      lines.map((line) => [line["class"], line["path"]]),
+      [["file", "/b"]],
+    );
+    await other.end();
+  });
+
+  test("what cannot start is said with its code", async () => {
+    const { port1, port2 } = new MessageChannel();
+    const message = new Promise<FromWorker>((resolve) => port1.once("message", resolve));
+    const refuse = () => {
+      throw new Fault("SENSOR_UNAVAILABLE", "no BTF");
+    };
+    runSensor(refuse, options, port2);
+    assert.deepEqual(await message, { type: "failed", code: "SENSOR_UNAVAILABLE", message: "no BTF" });
+    port1.close();
+  });
+});
