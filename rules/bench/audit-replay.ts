@@ -72,7 +72,7 @@ function auditEvent(index: number): ApiEvent {
   const objectRef = { resource, namespace: "shop", name: `web-6d4cf56db6-${index}`, apiVersion: "v1" };
   const container = {
     name: "web",
-    image: `registry.example.org/shop/web:1.${index}`,
+    image: `images.example.org/shop/web:1.${index}`,
     ports: [{ containerPort: 8080 }],
   };
   const record = {

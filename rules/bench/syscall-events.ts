@@ -35,7 +35,7 @@ const actor: Partial<ProcessEvent> = {
   ancestor_exe_paths: ["/usr/bin/python3.11", "/usr/bin/containerd-shim-runc-v2"],
   ancestor_cmdlines: ["/usr/bin/python3 /usr/bin/supervisord", "/usr/bin/containerd-shim-runc-v2 -namespace k8s.io"],
   container_id: "9a4f6f1d0c5e4b7a8d2c3b1e0f9a8b7c",
-  container_image: "registry.example.org/shop/worker:1.2",
+  container_image: "images.example.org/shop/worker:1.2",
 };
 const samples: Record<string, AtalayaEvent> = {
   exec: { ...blankEvent("process"), ...actor, activity: "exec", filename: "/usr/local/bin/worker" },
