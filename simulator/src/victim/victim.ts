@@ -18,6 +18,8 @@ export type Place = {
   root: VictimRoot;
   network: Network;
   secrets: PlantedSecrets;
+  /** Adds files to the victim's image, over its pages and secrets. */
+  addToImage?: ((layer: string) => void) | undefined;
   signal?: AbortSignal | undefined;
 };
 
@@ -33,7 +35,10 @@ export async function startVictim(place: Place): Promise<Container> {
     ...place,
     root: place.root.path,
     hostname: "victim",
-    writeLayer: (layer) => writeVictimLayer(layer, place.root, place.secrets),
+    writeLayer: (layer) => {
+      writeVictimLayer(layer, place.root, place.secrets);
+      place.addToImage?.(layer);
+    },
     binds: [{ source: serviceAccount, target: "/var/run/secrets/kubernetes.io/serviceaccount" }],
     args: isDebian ? phpFpm(place.root.path) : busyboxServer,
     // busybox hands its own environment on to the pages; php-fpm clears it and has its own list.
