@@ -1,2 +1,3 @@
 // The hub's API as a client in Node sees it: command line and simulator.
 export { type HubAddress, HubClient, type StreamMessage } from "./src/hub-client.ts";
+export { connectHub, defaultDataFolder, localClientFile, loginFile } from "./src/known-hubs.ts";

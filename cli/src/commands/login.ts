@@ -4,11 +4,10 @@ import { dirname, join } from "node:path";
 import { createInterface } from "node:readline/promises";
 import { Writable } from "node:stream";
 import { Fault, tokenSchema } from "@atalaya/wire";
-import { HubClient } from "@atalaya/wire/client";
+import { HubClient, loginFile } from "@atalaya/wire/client";
 import { readArguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { printLine } from "../print.ts";
-import { loginFile } from "../settings.ts";
 
 const help = `Usage: atalaya login URL --ca FILE [--user NAME]
 

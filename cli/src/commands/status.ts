@@ -1,8 +1,9 @@
 import { type Sensor, type Status, sensorSchema, statusSchema } from "@atalaya/wire";
+import { connectHub } from "@atalaya/wire/client";
 import { z } from "zod";
 import { readArguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { connectHub, connectionOptions } from "../hub-connection.ts";
+import { connectionOptions } from "../hub-connection.ts";
 import { printable, printLine } from "../print.ts";
 
 const help = `Usage: atalaya status [--json] [--data DIR]

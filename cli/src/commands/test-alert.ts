@@ -1,7 +1,8 @@
 import { alertSchema } from "@atalaya/wire";
+import { connectHub } from "@atalaya/wire/client";
 import { readArguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
-import { connectHub, connectionOptions } from "../hub-connection.ts";
+import { connectionOptions } from "../hub-connection.ts";
 import { alertLine, language, printLine } from "../print.ts";
 
 const help = `Usage: atalaya test-alert [--json] [--data DIR]

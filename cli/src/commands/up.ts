@@ -3,11 +3,11 @@ import { hostname } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Fault } from "@atalaya/wire";
+import { defaultDataFolder } from "@atalaya/wire/client";
 import { readArguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { PartProcess } from "../part-process.ts";
 import { sensorObstacle } from "../sensor-possible.ts";
-import { defaultDataFolder } from "../settings.ts";
 
 const help = `Usage: atalaya up [options]
 

@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { join } from "node:path";
+import { Fault } from "@atalaya/wire";
 import { limits } from "../limits.ts";
 import { isAlive, processIdentity } from "../process-identity.ts";
 import type { RunFolder } from "../run-folder.ts";
-import { runProgram } from "../run-program.ts";
 import { until } from "../until.ts";
 
 const systemSocket = "/run/containerd/containerd.sock";
@@ -57,6 +58,7 @@ async function startContainerd(folder: RunFolder, socket: string, signal?: Abort
   if (identity !== undefined) writeFileSync(join(home, "daemon"), `${identity.pid} ${identity.start}`);
   const ready = async () => failure !== "" || (await answers(socket));
   await until("The start of containerd", ready, limits.containerdReadyMs, signal);
+  if (failure !== "") throw new Fault("SIMULATION_FAILED", `containerd cannot be started (${failure})`);
 }
 
 function notedDaemon(folder: RunFolder) {
@@ -68,9 +70,16 @@ function notedDaemon(folder: RunFolder) {
   }
 }
 
-async function answers(socket: string): Promise<boolean> {
-  const asked = await runProgram("ctr", ["--address", socket, "--timeout", "2s", "version"]).catch(() => undefined);
-  return asked?.status === 0;
+/** Whether somebody listens on the socket: containerd binds it when it is ready to serve. */
+function answers(socket: string): Promise<boolean> {
+  return new Promise((done) => {
+    const connection = connect(socket);
+    connection.once("connect", () => {
+      connection.destroy();
+      done(true);
+    });
+    connection.once("error", () => done(false));
+  });
 }
 
 /** Only what starts containers: no CRI, no snapshotters beside the plain one. */

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { type Container, startContainer } from "../container/container.ts";
 import type { ContainerRuntime } from "../container/runtime.ts";
@@ -29,6 +29,7 @@ export type Place = {
  */
 export async function startVictim(place: Place): Promise<Container> {
   const serviceAccount = mkdtempSync(join(place.folder.path, "serviceaccount-"));
+  chmodSync(serviceAccount, 0o755);
   writeServiceAccount(serviceAccount, place.secrets.token);
   const isDebian = place.root.kind === "debian";
   const container = await startContainer({
