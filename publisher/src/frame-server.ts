@@ -1,6 +1,7 @@
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { encodeAck, encodeMessage, Fault, type FilterPlan, MessageReader, messageKinds } from "@atalaya/wire";
 import type { Counters } from "./counters.ts";
 import { limits } from "./limits.ts";
@@ -52,11 +53,13 @@ export class FrameServer {
     });
   }
 
-  /** Hands a plan to every collector, and to those that come later. */
-  sendFilters(plan: FilterPlan): void {
-    if (this.#plan?.version === plan.version) return;
+  /** Hands a plan to every collector, and to those that come later; false where it is the one they have. */
+  sendFilters(plan: FilterPlan): boolean {
+    // A hub that was set up anew counts versions from the start: what it says decides, not its number.
+    if (isDeepStrictEqual(plan, this.#plan)) return false;
     this.#plan = plan;
     for (const socket of this.#sockets) socket.write(filtersMessage(plan));
+    return true;
   }
 
   async close(): Promise<void> {
@@ -68,6 +71,8 @@ export class FrameServer {
     this.#sockets.add(socket);
     const reader = new MessageReader();
     let [unwritten, kept] = [0, 0];
+    // Two spools sync at their own pace; a count of frames means the first ones, so it follows the order of arrival.
+    let before: Promise<void> = Promise.resolve();
     socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#sockets.delete(socket));
     if (this.#plan !== undefined) socket.write(filtersMessage(this.#plan));
@@ -84,7 +89,8 @@ export class FrameServer {
       unwritten += bytes;
       if (unwritten > limits.unwrittenBytesMax) socket.pause();
       this.#counters.add("received_frames", frames.length);
-      this.#keep(frames).then(
+      const stored = this.#keep(frames);
+      before = Promise.all([before, stored]).then(
         () => {
           unwritten -= bytes;
           kept += frames.length;
@@ -93,10 +99,12 @@ export class FrameServer {
         },
         () => {
           // Not on disk, so not acknowledged: the collector keeps it and comes again.
-          this.#counters.add("unwritable_frames", frames.length);
+          if (!socket.destroyed) this.#counters.add("unwritable_frames", frames.length);
           socket.destroy();
+          throw new Error("an earlier frame is not on disk");
         },
       );
+      before.catch(() => {});
     });
   }
 }

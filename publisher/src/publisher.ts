@@ -1,6 +1,8 @@
-import { decodeFrame } from "@atalaya/wire";
+import { readFileSync } from "node:fs";
+import { decodeFrame, Fault, type FilterPlan } from "@atalaya/wire";
 import { Counters } from "./counters.ts";
 import { FrameServer } from "./frame-server.ts";
+import { KeptPlan } from "./kept-plan.ts";
 import { type HubTarget, Sender } from "./sender.ts";
 import { Spool } from "./spool.ts";
 
@@ -9,9 +11,10 @@ export type Publisher = { counters: Counters; stop(): Promise<void> };
 
 /**
  * Socket in, disk, hub out. Life-cycle and reports have a spool and a request of their own, so that a flood of file
- * or network events neither delays them nor takes their room. Throws Fault DATA_UNWRITABLE.
+ * or network events neither delays them nor takes their room. Throws Fault DATA_UNWRITABLE, or USAGE without a CA.
  */
 export async function startPublisher(options: PublisherOptions): Promise<Publisher> {
+  refuseUnreadable(options.hub.caFile);
   const counters = new Counters();
   const life = new Spool("life", options.spoolFolder, counters);
   const bulk = new Spool("bulk", options.spoolFolder, counters);
@@ -34,9 +37,13 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
     await Promise.all(writes);
   };
   const server = new FrameServer(options.socket, keep, counters);
-  const senders = [life, bulk].map(
-    (spool) => new Sender(spool, options.hub, counters, (plan) => server.sendFilters(plan), options.say),
-  );
+  const kept = new KeptPlan(options.spoolFolder);
+  const takePlan = (plan: FilterPlan) => {
+    if (server.sendFilters(plan)) kept.write(plan, options.say);
+  };
+  const senders = [life, bulk].map((spool) => new Sender(spool, options.hub, counters, takePlan, options.say));
+  const last = kept.read();
+  if (last !== undefined) server.sendFilters(last);
   await server.listen();
   for (const sender of senders) sender.start();
   return {
@@ -48,4 +55,13 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
       await bulk.close();
     },
   };
+}
+
+/** The credential may come later, and is read at each request; without a CA nothing can be trusted. */
+function refuseUnreadable(caFile: string): void {
+  try {
+    readFileSync(caFile);
+  } catch (cause) {
+    throw new Fault("USAGE", `The hub's CA ${caFile} cannot be read: name it with --ca.`, { caFile }, cause);
+  }
 }
