@@ -1,110 +1,163 @@
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
 import { Fault } from "@atalaya/wire";
-import { connectHub, type HubClient } from "@atalaya/wire/client";
-import { help, readOptions, type SimulateOptions } from "./arguments.ts";
-import { Arrivals } from "./arrivals.ts";
-import { chosenScenarios, scenario } from "./attack/scenarios.ts";
-import { removeAbandonedRuns, removeRun } from "./clean-up.ts";
-import { containerdRuntime } from "./container/containerd.ts";
-import { runcRuntime } from "./container/runc.ts";
-import { makeNetwork } from "./network/network.ts";
-import { startStandIns } from "./network/stand-ins.ts";
-import { preflight } from "./preflight.ts";
-import { exitStatus, type Outcome } from "./report/outcome.ts";
-import { jsonReporter, lineReporter, type Reporter, tableReporter } from "./report/reporter.ts";
-import { openRunFolder, type RunFolder } from "./run-folder.ts";
-import { runScenario } from "./run-scenario.ts";
-import { plantSecrets } from "./victim/secrets.ts";
-import { startAttacker } from "./victim/victim.ts";
-import { prepareVictimRoot, type VictimRoot } from "./victim/victim-root.ts";
+import { HubClient } from "@atalaya/wire/client";
+import { scenarioNames } from "./attack/scenario.ts";
+import { chosenScenarios } from "./attack/scenarios.ts";
+import { type RuntimeName, runtimeNames } from "./container/runtime.ts";
+import { limits } from "./limits.ts";
+import { requireHere, requireSensor } from "./preflight.ts";
+import { jsonReport, liveReport, plainReport, type Report } from "./report/report.ts";
+import { type Simulation, simulate } from "./simulate.ts";
+import { debianRootPath } from "./victim/victim-root.ts";
 
-const interrupted = 130;
+const help = `Usage: atalaya simulate --local [SCENARIO]... [options]
 
-/** `atalaya simulate`: gives the exit status. Throws Fault USAGE, HUB_UNREACHABLE, SIMULATION_FAILED. */
+Attacks a web server of its own in a container on this machine, harmlessly and with real techniques, and waits for the
+alert that each attack must raise. Needs root, a running hub (npm start) and its sensor on this machine.
+
+Scenarios (default all):
+  recon         reads the service account's token, asks what it may do, scans the network
+  lateral-mov   asks the cloud's metadata service for credentials
+  secrets       searches for credentials in files and variables, and reads them
+  crypto        tunes the processor, prepares a rootkit's place, downloads and runs a "miner"
+  webshell      gives one order through a web shell
+  ti-domain     listed only: needs DNS events
+  all           all of them
+
+  --runtime runc|containerd   what runs the containers (default runc)
+  --timeout SECONDS           how long an alert may take (default ${limits.alertMs / 1000})
+  --json                      one object a line: scenario, alert, status, seconds, alert_id
+  --data DIR                  the hub of this data folder
+  --cache DIR                 where the victim's root is kept between runs
+  --keep                      leaves containers and network for a look; the next run removes them
+
+Exit status: 0 every alert came, 1 one was missed or an attack had no effect, 2 unusable arguments.
+
+Examples:
+  atalaya simulate --local all
+  atalaya simulate --local crypto webshell --runtime containerd
+  atalaya simulate --local all --json | jq 'select(.status == "missed")'
+`;
+
+const options = {
+  local: { type: "boolean", default: false },
+  runtime: { type: "string", default: "runc" },
+  timeout: { type: "string", default: String(limits.alertMs / 1000) },
+  json: { type: "boolean", default: false },
+  data: { type: "string" },
+  cache: { type: "string" },
+  keep: { type: "boolean", default: false },
+  help: { type: "boolean", short: "h", default: false },
+} as const;
+
+/** `atalaya simulate`: resolves with the exit status. Throws Fault USAGE for arguments that it cannot use. */
 export async function simulateMain(args: string[]): Promise<number> {
-  const options = readOptions(args);
-  if (options === undefined) {
-    process.stdout.write(`${help}\n`);
+  const { values, positionals } = readArguments(args);
+  if (values.help) {
+    process.stdout.write(help);
     return 0;
   }
-  const hub = connectHub(options.data);
-  const problems = await preflight(options.runtime, hub);
-  if (problems.length > 0) throw new Fault("SIMULATION_FAILED", `cannot simulate here:\n  ${problems.join("\n  ")}`);
-  const stop = new AbortController();
-  for (const name of ["SIGINT", "SIGTERM"] as const) process.on(name, () => stop.abort(new Error("stopped")));
-  const reporter = chooseReporter(options, hub);
+  if (!values.local) throw usage("say where: --local attacks in containers on this machine");
+  const scenarios = chosenScenarios(positionals.length === 0 ? ["all"] : positionals);
+  const runtime = readRuntime(values.runtime);
+  const timeoutMs = readSeconds(values.timeout) * 1000;
+  for (const word of positionals) {
+    if (word !== "all" && !scenarios.some((name) => name === word)) {
+      throw usage(`there is no scenario “${word}”; there are ${scenarioNames.join(", ")} and all`);
+    }
+  }
+  requireHere(runtime, existsSync(debianRootPath(values.cache)));
+  const hub = connectHub(values.data);
+  await requireSensor(hub);
+  const stop = stopSignal();
+  const simulation: Simulation = {
+    hub,
+    scenarios,
+    runtime,
+    timeoutMs,
+    cacheFolder: values.cache,
+    keep: values.keep,
+    report: chooseReport(values.json, hub),
+    say,
+    signal: stop.signal,
+  };
   try {
-    return exitStatus(await simulate(options, hub, reporter, stop.signal));
+    return await simulate(simulation);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
-    process.stderr.write("\natalaya: stopped; everything was removed\n");
-    return interrupted;
+    say("stopped; everything is removed");
+    return 130;
   } finally {
-    stop.abort();
+    stop.release();
   }
 }
 
-function chooseReporter(options: SimulateOptions, hub: HubClient): Reporter {
-  if (options.json) return jsonReporter();
-  return process.stdout.isTTY ? tableReporter(hub.url) : lineReporter(hub.url);
-}
-
-async function simulate(
-  options: SimulateOptions,
-  hub: HubClient,
-  reporter: Reporter,
-  signal: AbortSignal,
-): Promise<Outcome[]> {
-  const left = await removeAbandonedRuns();
-  if (left > 0) say(`removed what ${left} earlier ${left === 1 ? "run" : "runs"} left behind`);
-  const root = await victimRoot(options, signal);
-  const folder = await openRunFolder();
+function readArguments(args: string[]) {
   try {
-    return await onStage(options, hub, reporter, root, folder, signal);
-  } finally {
-    if (options.keep && !signal.aborted) say(`kept: ${folder.path}, network namespace ${folder.name}`);
-    else await removeRun(folder);
+    return parseArgs({ args, options, allowPositionals: true, strict: true });
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message.replace(/\. To specify.*/s, "") : "unusable arguments");
   }
 }
 
-async function victimRoot(options: SimulateOptions, signal: AbortSignal): Promise<VictimRoot> {
-  let last = "";
-  const onProgress = (what: string) => {
-    if (what !== last && !options.json) say(what);
-    last = what;
+function readRuntime(word: string): RuntimeName {
+  const runtime = runtimeNames.find((name) => name === word);
+  if (runtime === undefined) throw usage(`--runtime takes ${runtimeNames.join(" or ")}`);
+  return runtime;
+}
+
+function readSeconds(word: string): number {
+  const seconds = Number(word);
+  if (word.trim() !== "" && seconds > 0 && seconds <= limits.alertSecondsMax) return seconds;
+  throw usage(`--timeout takes seconds, up to ${limits.alertSecondsMax}`);
+}
+
+function usage(reason: string): Fault {
+  return new Fault("USAGE", `${reason}. See: atalaya simulate --help`);
+}
+
+/** The hub in `--data`, else the one of `atalaya login`, else this machine's own: as every command finds it. */
+function connectHub(data: string | undefined): HubClient {
+  const configuration = join(process.env["XDG_CONFIG_HOME"] || join(homedir(), ".config"), "atalaya", "client.json");
+  const own = join(process.env["XDG_DATA_HOME"] || join(homedir(), ".local", "share"), "atalaya", "client.json");
+  const candidates = data === undefined ? [configuration, own] : [join(data, "client.json")];
+  const file = candidates.find(existsSync);
+  if (file !== undefined) return HubClient.fromFile(file);
+  throw new Fault(
+    "HUB_UNREACHABLE",
+    `No hub is known here (looked in ${candidates.join(", ")}). Start one with: npm start`,
+  );
+}
+
+function chooseReport(json: boolean, hub: HubClient): Report {
+  const write = (text: string) => {
+    process.stdout.write(text);
   };
-  const root = await prepareVictimRoot({ cacheFolder: options.cacheFolder, onProgress, signal });
-  if (root.kind === "busybox") say(`the victim is a busybox container, not Debian: ${root.reason ?? "unknown reason"}`);
-  return root;
+  if (json) return jsonReport(write, (text) => process.stderr.write(text));
+  const terminal = process.stdout.isTTY;
+  const style = {
+    colours: terminal && process.env["NO_COLOR"] === undefined,
+    pageUrl: (id: string) => `${hub.url}/alerts/${encodeURIComponent(id)}`,
+  };
+  return terminal ? liveReport(write, style, () => process.stdout.columns) : plainReport(write, style);
 }
 
-async function onStage(
-  options: SimulateOptions,
-  hub: HubClient,
-  reporter: Reporter,
-  root: VictimRoot,
-  folder: RunFolder,
-  signal: AbortSignal,
-): Promise<Outcome[]> {
-  const scenarios = chosenScenarios(options.words).map((name) => scenario(name, root.kind));
-  const network = await makeNetwork(folder.name);
-  const secrets = plantSecrets();
-  const standIns = await startStandIns(network, secrets.metadata, secrets.token);
-  try {
-    const arrivals = new Arrivals();
-    await arrivals.open(hub, signal);
-    const runtime = options.runtime === "runc" ? runcRuntime(folder) : await containerdRuntime(folder, signal);
-    const place = { folder, runtime, root, network, secrets, signal };
-    const attacker = await startAttacker(place);
-    const stage = { place, attacker, arrivals, reporter, timeoutMs: options.timeoutMs, keep: options.keep };
-    reporter.plan(scenarios.flatMap((one) => one.expectations.map(({ alert }) => ({ scenario: one.name, alert }))));
-    const outcomes: Outcome[] = [];
-    for (const one of scenarios) outcomes.push(...(await runScenario(one, stage, signal)));
-    signal.throwIfAborted();
-    reporter.end(outcomes);
-    return outcomes;
-  } finally {
-    await standIns.stop();
-  }
+/** Aborts at Ctrl-C and its like. More of them change nothing: the clean-up is already on its way. */
+function stopSignal(): { signal: AbortSignal; release: () => void } {
+  const controller = new AbortController();
+  const names = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+  const stop = () => {
+    if (!controller.signal.aborted) say("stopping: removing containers, network and files");
+    controller.abort();
+  };
+  for (const name of names) process.on(name, stop);
+  const release = () => {
+    for (const name of names) process.off(name, stop);
+  };
+  return { signal: controller.signal, release };
 }
 
 function say(line: string): void {

@@ -1,29 +1,70 @@
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
-import { sensorSchema } from "@atalaya/wire";
+import { Fault, sensorSchema } from "@atalaya/wire";
 import type { HubClient } from "@atalaya/wire/client";
-import { z } from "zod";
 import type { RuntimeName } from "./container/runtime.ts";
+import { findProgram } from "./programs.ts";
 
-const folders = ["/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin"];
-const packageOf: Record<string, string> = { runc: "runc", ip: "iproute2", containerd: "containerd", ctr: "containerd" };
+/** Something that the simulation needs and this machine lacks, and how to get it. */
+export type Missing = { what: string; remedy: string };
 
-/** What is missing for a simulation on this machine, each with its remedy; empty when all is there. */
-export async function preflight(runtime: RuntimeName, hub: HubClient): Promise<string[]> {
-  const problems: string[] = [];
-  if (process.platform !== "linux") return ["simulations need Linux: containers, network namespaces, eBPF"];
-  if (process.getuid?.() !== 0) problems.push("simulations need root: sudo npx atalaya simulate --local all");
-  const programs = runtime === "runc" ? ["runc", "ip"] : ["runc", "ip", "containerd", "ctr"];
-  for (const name of programs) {
-    if (folders.some((folder) => existsSync(`${folder}/${name}`))) continue;
-    problems.push(`${name} is missing: apt-get install ${packageOf[name]}`);
+type Need = { program: string; package: string };
+
+const programs: Record<RuntimeName | "always", Need[]> = {
+  always: [
+    { program: "ip", package: "iproute2" },
+    { program: "mount", package: "mount" },
+    { program: "nsenter", package: "util-linux" },
+    { program: "flock", package: "util-linux" },
+  ],
+  runc: [{ program: "runc", package: "runc" }],
+  containerd: [
+    { program: "runc", package: "runc" },
+    { program: "ctr", package: "containerd" },
+    { program: "containerd", package: "containerd" },
+    { program: "containerd-shim-runc-v2", package: "containerd" },
+  ],
+};
+
+/** What of the machine is missing, all of it at once; `has` says whether a program is there. */
+export function missingHere(
+  runtime: RuntimeName,
+  rootCached: boolean,
+  has: (program: string) => boolean = (name) => findProgram(name) !== undefined,
+  isRoot = process.getuid?.() === 0,
+): Missing[] {
+  const missing: Missing[] = [];
+  if (process.platform !== "linux") missing.push({ what: "a Linux kernel", remedy: "run it on Linux" });
+  if (!isRoot) missing.push({ what: "root", remedy: "run it again with sudo" });
+  for (const need of [...programs.always, ...programs[runtime]]) {
+    if (!has(need.program)) missing.push({ what: need.program, remedy: `apt-get install ${need.package}` });
   }
-  const { sensors } = await hub.get("/api/v1/sensors", z.object({ sensors: z.array(sensorSchema) }));
-  const here = sensors.find((sensor) => sensor.node === hostname());
-  if (here === undefined) {
-    problems.push(`no sensor of this machine (${hostname()}) reports to ${hub.url}: start it with npm start, as root`);
-  } else if (here.state === "silent") {
-    problems.push(`the sensor of this machine is silent: see what npm start printed, or atalaya status`);
+  if (!rootCached && !has("mmdebstrap") && !has("busybox")) {
+    missing.push({ what: "mmdebstrap (or busybox, for a smaller victim)", remedy: "apt-get install mmdebstrap" });
   }
-  return problems;
+  if (!existsSync("/sys/fs/cgroup")) missing.push({ what: "cgroups", remedy: "mount them at /sys/fs/cgroup" });
+  return missing;
+}
+
+/** Throws Fault SIMULATION_UNAVAILABLE that names everything that is missing. */
+export function requireHere(runtime: RuntimeName, rootCached: boolean): void {
+  const missing = missingHere(runtime, rootCached);
+  if (missing.length === 0) return;
+  const lines = missing.map(({ what, remedy }) => `  ${what}: ${remedy}`);
+  throw new Fault("SIMULATION_UNAVAILABLE", `The simulation needs what is not here:\n${lines.join("\n")}`);
+}
+
+/** Throws unless the hub answers and the sensor of this machine is live: else every alert would be missed. */
+export async function requireSensor(hub: HubClient, node = hostname()): Promise<void> {
+  const reply: unknown = JSON.parse(await hub.text("/api/v1/sensors"));
+  const list = typeof reply === "object" && reply !== null && "sensors" in reply ? reply.sensors : undefined;
+  const sensors = (Array.isArray(list) ? list : []).flatMap((one) => {
+    const sensor = sensorSchema.safeParse(one);
+    return sensor.success ? [sensor.data] : [];
+  });
+  const here = sensors.filter((sensor) => sensor.node === node);
+  if (here.some((sensor) => sensor.state !== "silent")) return;
+  const known = here.length === 0 ? "has no sensor on this machine" : "has not heard from this machine's sensor lately";
+  const remedy = "Start it as root with: npm start (its first lines say why a sensor cannot run)";
+  throw new Fault("SIMULATION_UNAVAILABLE", `The hub at ${hub.url} ${known} (${node}). ${remedy}`);
 }

@@ -1,104 +1,91 @@
-import { type Arrivals, isExpected } from "./arrivals.ts";
 import { giveOrder, type StepResult } from "./attack/order.ts";
-import type { Expectation, Scenario, Step } from "./attack/scenario.ts";
+import type { Expectation, Scenario } from "./attack/scenario.ts";
 import { type Container, removeContainer } from "./container/container.ts";
-import type { Outcome } from "./report/outcome.ts";
-import type { Reporter } from "./report/reporter.ts";
+import type { AlertWatch } from "./report/arrivals.ts";
+import type { Result } from "./report/result.ts";
 import { type Place, startVictim } from "./victim/victim.ts";
 
-export type Stage = {
+export type Attack = {
+  scenario: Scenario;
   place: Place;
   attacker: Container;
-  arrivals: Arrivals;
-  reporter: Reporter;
+  watch: AlertWatch;
   timeoutMs: number;
-  keep: boolean;
+  onProgress: (what: string) => void;
+  /** Called once for each expectation, in the order in which they are decided. */
+  onDecided: (expectation: Expectation, result: Result, note: string) => void;
+  /** A step without an alert of its own had no effect. */
+  onProblem: (what: string) => void;
 };
 
-/** Runs one scenario against a victim of its own and waits for each of its alerts. */
-export async function runScenario(scenario: Scenario, stage: Stage, signal: AbortSignal): Promise<Outcome[]> {
-  const beyond = scenario.expectations
-    .filter((one) => one.beyond !== undefined)
-    .map((one) => beyondOutcome(scenario, one));
-  for (const outcome of beyond) stage.reporter.outcome(outcome);
-  const shown = scenario.expectations.filter((one) => one.beyond === undefined);
-  if (shown.length === 0) return beyond;
-  stage.reporter.progress(`${scenario.name}: starting a victim`);
-  const victim = await startVictim({ ...stage.place, signal });
+/** An expectation on its way: which of its steps are to come, when the first began, what went wrong. */
+type Pending = {
+  expectation: Expectation;
+  left: Set<string>;
+  beganUs: number | undefined;
+  failure: string | undefined;
+};
+
+/**
+ * Runs one scenario against a victim of its own, so that no alert folds into one of an earlier scenario, and waits for
+ * each alert. Every expectation is decided, unless the run is aborted.
+ */
+export async function runScenario(attack: Attack): Promise<void> {
+  const { scenario, place } = attack;
+  if (scenario.steps.length === 0) {
+    for (const expectation of scenario.expectations) await decide(attack, pendingOf(expectation, []), "");
+    return;
+  }
+  attack.onProgress(`${scenario.name}: starting the victim`);
+  const victim = await startVictim(place);
+  const waits: Promise<void>[] = [];
   try {
-    return [...beyond, ...(await attack(scenario, shown, victim, stage, signal))];
-  } finally {
-    if (!stage.keep) await removeContainer(victim);
-  }
-}
-
-async function attack(
-  scenario: Scenario,
-  expectations: Expectation[],
-  victim: Container,
-  stage: Stage,
-  signal: AbortSignal,
-): Promise<Outcome[]> {
-  const { attacker, place } = stage;
-  const target = { attacker, victim, kind: place.root.kind, secrets: place.secrets, signal };
-  const results = new Map<string, StepResult>();
-  const waiting: Promise<Outcome>[] = [];
-  const [first] = scenario.steps;
-  for (const step of scenario.steps) {
-    signal.throwIfAborted();
-    stage.reporter.progress(`${scenario.name}: ${step.name}`);
-    const result = await giveOrder(step, target);
-    results.set(step.name, result);
-    for (const expectation of expectations) {
-      if (belongsTo(expectation, step, first))
-        waiting.push(settle(scenario, expectation, result, victim, stage, signal));
+    let pending = scenario.expectations.map((one) => pendingOf(one, one.steps ?? [scenario.steps[0]?.name ?? ""]));
+    for (const step of scenario.steps) {
+      attack.onProgress(`${scenario.name}: ${step.name}`);
+      const target = { attacker: attack.attacker, victim, kind: place.root.kind, secrets: place.secrets };
+      const done = await giveOrder(step, { ...target, signal: place.signal });
+      const concerned = pending.filter((one) => one.left.has(step.name));
+      for (const one of concerned) take(one, done);
+      if (concerned.length === 0 && done.failure !== undefined) attack.onProblem(problem(scenario, done));
+      waits.push(...concerned.filter((one) => one.left.size === 0).map((one) => decide(attack, one, victim.id)));
+      pending = pending.filter((one) => one.left.size > 0);
     }
+    // Steps that this kind of victim does not have.
+    waits.push(...pending.map((one) => decide(attack, one, victim.id)));
+    attack.onProgress(`${scenario.name}: waiting for the alerts`);
+    await Promise.all(waits);
+  } finally {
+    await Promise.allSettled(waits);
+    await removeContainer(victim);
   }
-  stage.reporter.progress(`${scenario.name}: waiting for its alerts`);
-  return Promise.all(waiting);
 }
 
-/** An expectation without a step of its own belongs to the scenario's first. */
-function belongsTo(expectation: Expectation, step: Step, first: Step | undefined): boolean {
-  return (expectation.step ?? first?.name) === step.name;
+function pendingOf(expectation: Expectation, steps: string[]): Pending {
+  return { expectation, left: new Set(steps), beganUs: undefined, failure: undefined };
 }
 
-async function settle(
-  scenario: Scenario,
-  expectation: Expectation,
-  result: StepResult,
-  victim: Container,
-  stage: Stage,
-  signal: AbortSignal,
-): Promise<Outcome> {
-  const named = { scenario: scenario.name, alert: expectation.alert };
-  if (result.failure !== undefined) {
-    const reason = `${result.step}: ${result.failure}`;
-    const outcome: Outcome = { ...named, status: "attack_failed", seconds: null, alert_id: null, reason };
-    stage.reporter.outcome(outcome);
-    return outcome;
-  }
-  const patienceMs = Math.max(0, stage.timeoutMs - (Date.now() - result.beganUs / 1000));
-  const wanted = (alert: Parameters<typeof isExpected>[0]) => isExpected(alert, expectation, victim.id, result.beganUs);
-  const arrival = await stage.arrivals.next(wanted, patienceMs, signal);
-  const outcome: Outcome =
-    arrival === undefined
-      ? { ...named, status: "missed", seconds: null, alert_id: null }
-      : {
-          ...named,
-          status: "alerted",
-          seconds: secondsSince(result.beganUs, arrival.atUs),
-          alert_id: arrival.alert.alert_id,
-        };
-  if (!signal.aborted) stage.reporter.outcome(outcome);
-  return outcome;
+function take(pending: Pending, done: StepResult): void {
+  pending.left.delete(done.step);
+  pending.beganUs ??= done.beganUs;
+  if (done.failure !== undefined) pending.failure ??= `${done.step}: ${done.failure}`;
 }
 
-function secondsSince(beganUs: number, atUs: number): number {
-  return Math.max(0, Math.round((atUs - beganUs) / 1000) / 1000);
+function problem(scenario: Scenario, done: StepResult): string {
+  return `${scenario.name}, ${done.step}: ${done.failure}`;
 }
 
-function beyondOutcome(scenario: Scenario, expectation: Expectation): Outcome {
-  const status = expectation.beyond ?? "not_covered";
-  return { scenario: scenario.name, alert: expectation.alert, status, seconds: null, alert_id: null };
+async function decide(attack: Attack, pending: Pending, containerId: string): Promise<void> {
+  const { scenario, watch, timeoutMs, onDecided } = attack;
+  const { expectation, beganUs, failure } = pending;
+  const blank = { scenario: scenario.name, alert: expectation.alert, seconds: null, alert_id: null };
+  if (failure !== undefined) return onDecided(expectation, { ...blank, status: "attack_failed" }, failure);
+  if (expectation.beyond !== undefined) return onDecided(expectation, { ...blank, status: expectation.beyond }, "");
+  if (beganUs === undefined) return onDecided(expectation, { ...blank, status: "attack_failed" }, "no step raises it");
+  const deadlineUs = beganUs + timeoutMs * 1000;
+  const wanted = { rules: expectation.rules, containerId, beganUs };
+  const found = await watch.wait(wanted, deadlineUs, attack.place.signal);
+  if (found === undefined) return onDecided(expectation, { ...blank, status: "missed" }, "");
+  const seconds = Math.round((found.arrivedUs - beganUs) / 1000) / 1000;
+  onDecided(expectation, { ...blank, status: "alerted", seconds, alert_id: found.alert.alert_id }, "");
 }

@@ -30,8 +30,8 @@ export type Expectation = {
   alert: string;
   /** The rules whose alert counts as this one. */
   rules: string[];
-  /** The step that raises it: any step of the scenario when absent. */
-  step?: string;
+  /** The steps that raise it, each on its own; the scenario's first when absent: all go through the web shell. */
+  steps?: string[];
   /** Why this run cannot show it. */
   beyond?: "needs_cluster" | "not_covered";
 };

