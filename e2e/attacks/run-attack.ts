@@ -1,0 +1,43 @@
+import { execFile } from "node:child_process";
+import { dirname, join } from "node:path";
+import { promisify } from "node:util";
+import { type Container, execInContainer } from "@atalaya/simulator";
+import { Fault } from "@atalaya/wire";
+import type { Route } from "./attack.ts";
+
+const commandMs = 20_000;
+
+export type Targets = { victim: Container; attacker: Container };
+
+/** Runs one command in the victim by its route and waits for its end. The command's own status does not matter. */
+export async function runRoute(route: Route, { victim, attacker }: Targets): Promise<void> {
+  if ("exec" in route) await execInContainer(victim, [...route.exec], { timeoutMs: commandMs });
+  else if ("terminal" in route) await execInTerminal(victim, route.terminal);
+  else {
+    const reply = await execInContainer(attacker, ["curl", ...request(route)], { timeoutMs: commandMs });
+    if (reply.status !== 0) {
+      throw new Fault("SIMULATION_FAILED", `the victim's page did not answer: curl ended with ${reply.status}`);
+    }
+  }
+}
+
+/** What prepares or tidies must work. */
+export async function mustRunInside(victim: Container, argv: readonly string[]): Promise<void> {
+  const { status, stderr } = await execInContainer(victim, [...argv], { timeoutMs: commandMs });
+  if (status !== 0) throw new Fault("SIMULATION_FAILED", `${argv.join(" ")} ended with ${status}: ${stderr.trim()}`);
+}
+
+function request(route: { web: string } | { page: readonly string[] } | { get: string }): string[] {
+  if ("web" in route) return ["-Gsf", "--data-urlencode", `cmd=${route.web}`, "http://victim/ws.php"];
+  if ("get" in route) return ["-sf", `http://victim${route.get}`];
+  const words = route.page.flatMap((word) => ["--data-urlencode", `argv[]=${word}`]);
+  return ["-Gsf", ...words, "http://victim/run.php"];
+}
+
+/** script(1) is the terminal; runc passes it on to the container. */
+async function execInTerminal(victim: Container, argv: readonly string[]): Promise<void> {
+  const quoted = argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
+  const state = join(dirname(dirname(victim.bundle)), "runc");
+  const command = `runc --root ${state} exec -t ${victim.id} ${quoted}`;
+  await promisify(execFile)("script", ["-qec", command, "/dev/null"], { timeout: commandMs });
+}
