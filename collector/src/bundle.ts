@@ -62,6 +62,14 @@ export function readBundle(folders: BundleFolders, id: string): BundleFacts | un
   return runcFacts(folders, id);
 }
 
+/** What stands in the bundle that a runtime was told to start, or undefined where there is none. */
+export function readBundleAt(bundle: string | undefined, runtime: string | null): BundleFacts | undefined {
+  const config = bundle === undefined ? undefined : readJson(join(bundle, "config.json"));
+  if (bundle === undefined || config === undefined) return undefined;
+  const isShims = bundle.includes("/io.containerd.runtime.v2.task/");
+  return ociFacts(isShims ? "containerd" : (runtime ?? "runc"), bundle, config);
+}
+
 function containerdBundle(folders: BundleFolders, id: string): { folder: string; namespace: string } | undefined {
   for (const tasks of folders.containerdTasks) {
     for (const namespace of namesIn(tasks)) {

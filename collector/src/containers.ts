@@ -1,8 +1,9 @@
-import { type BundleFolders, hostBundleFolders, readBundle, runtimeKnows } from "./bundle.ts";
+import { type BundleFolders, hostBundleFolders, readBundle, readBundleAt, runtimeKnows } from "./bundle.ts";
 import type { CgroupPath, CgroupPaths } from "./cgroup-paths.ts";
 import { containerOfPath, idCandidates, type PathContainer } from "./container-shape.ts";
-import type { Task } from "./kernel-record.ts";
+import type { ExecRecord, Task } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
+import { containerRuntimes, runtimeCall } from "./runtime-call.ts";
 import { containerNames, type HostNames, type Names } from "./user-names.ts";
 
 /** What events say about where they happened. Absent is null, and `reason` says why. */
@@ -29,7 +30,6 @@ type Wait = { nextMs: number; pauseMs: number };
 /** A cgroup's container; `wait` while it may still turn out to be another. */
 type Binding = { container: Known; wait: Wait | null };
 
-const runtimeMakers = new Set(["runc", "crun", "youki", "runsc"]);
 /** A runtime writes its state shortly after it made the cgroup; until then a new cgroup may still become a container's. */
 const youngMs = 5_000;
 const bindingsMax = collectorLimits.cgroupPathsMax;
@@ -44,6 +44,8 @@ export class Containers {
   readonly #byId = new Map<string, Known>();
   readonly #unread = new Set<Known>();
   readonly #byCgroups = new Map<string, Binding>();
+  /** The bundles that runtimes were told to start, by container id. */
+  readonly #bundles = new Map<string, string>();
 
   constructor(paths: CgroupPaths, hostNames: HostNames, folders: BundleFolders = hostBundleFolders) {
     this.#paths = paths;
@@ -79,6 +81,15 @@ export class Containers {
     for (const container of this.#unread) {
       if (now >= container.bundleWait.nextMs) this.#readBundle(container, now);
     }
+  }
+
+  /** A program was run: one of the host's that makes a container says where its bundle is. A container's own is not heard. */
+  heard(record: ExecRecord): void {
+    if (!containerRuntimes.has(record.task.comm)) return;
+    const call = runtimeCall(record.argv, record.cwd);
+    if (call === undefined || this.of(record.task) !== this.#host) return;
+    if (this.#bundles.size >= collectorLimits.containersMax) forgetOldest(this.#bundles);
+    this.#bundles.set(call.id, call.bundle);
   }
 
   /** The name of a uid where the task runs, or null. */
@@ -131,7 +142,7 @@ export class Containers {
       if (runtimeKnows(this.#folders, id)) return { id, runtime: null, podUid: null };
     }
     const last = candidates.at(-1);
-    if (last === undefined || path.madeBy === null || !runtimeMakers.has(path.madeBy)) return undefined;
+    if (last === undefined || path.madeBy === null || !containerRuntimes.has(path.madeBy)) return undefined;
     return path.path.endsWith(`/${last.id}`) ? { id: last.id, runtime: path.madeBy, podUid: null } : undefined;
   }
 
@@ -156,7 +167,8 @@ export class Containers {
   }
 
   #readBundle(container: Known, now: number): void {
-    const facts = readBundle(this.#folders, container.id ?? "");
+    const id = container.id ?? "";
+    const facts = readBundle(this.#folders, id) ?? readBundleAt(this.#bundles.get(id), container.runtime);
     if (facts === undefined) {
       this.#unread.add(container);
       // A new container is looked for at every drain, an old one ever more rarely.

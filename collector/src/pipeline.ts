@@ -152,6 +152,7 @@ export class Pipeline {
       if (record.path !== "") this.#paths.add(record.version, record.cgroupId, known);
       return;
     }
+    if (record.kind === "exec") this.#containers.heard(record);
     const event = this.#maker.make(record);
     if (event === undefined) return;
     if (this.#outlet.add(event, record.ring, record.position)) this.#counters.add(event.class, "handed_on");
