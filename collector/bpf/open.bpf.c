@@ -12,7 +12,8 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define O_CREAT_BIT 0100
 #define O_EXCL_BIT 0200
 #define O_TRUNC_BIT 01000
-#define DROPPED_BY_OPEN (O_CREAT_BIT | O_EXCL_BIT | O_TRUNC_BIT) /* not kept in file->f_flags */
+#define O_CLOEXEC_BIT 02000000 /* belongs to the descriptor: what tells the dynamic loader's opens from a tool's */
+#define DROPPED_BY_OPEN (O_CREAT_BIT | O_EXCL_BIT | O_TRUNC_BIT | O_CLOEXEC_BIT) /* not kept in file->f_flags */
 #define CREAT_FLAGS (O_CREAT_BIT | O_TRUNC_BIT | 1)
 #define CWD_FD -100 /* AT_FDCWD */
 
