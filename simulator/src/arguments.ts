@@ -6,19 +6,28 @@ import { limits } from "./limits.ts";
 
 export const help = `Usage: atalaya simulate --local [SCENARIO]... [options]
 
-Attacks a victim container on this machine, harmlessly, and checks that each expected alert arrives. Victim and attacker
-live in a network of their own without a way out; everything is removed at the end.
+Attacks a web server of its own in a container on this machine, harmlessly and with real techniques, and waits for the
+alert that each attack must raise. Victim and attacker live in a network without a way out; everything is removed at
+the end. Needs root, a running hub (npm start) and its sensor on this machine.
 
-  SCENARIO           recon, lateral-mov, secrets, crypto, webshell, or all (the default)
-  --local            in containers on this machine (as root)
+Scenarios (default all):
+  recon         reads the service account's token, asks what it may do, scans the network
+  lateral-mov   asks the cloud's metadata service for credentials
+  secrets       searches for credentials in files and variables, and reads them
+  crypto        tunes the processor, prepares a rootkit's place, downloads and runs a "miner"
+  webshell      gives one order through a web shell
+  ti-domain     listed only: it needs DNS events
+  all           all of them
+
+  --local            in containers on this machine
   --runtime NAME     runc (default) or containerd
   --timeout SECONDS  how long an alert may take (default ${limits.alertMs / 1000})
   --json             one object a line: {scenario, alert, status, seconds, alert_id}
-  --cache DIR        where the victim's root is kept between runs
-  --keep             leave the containers running, for a look; the next run removes them
   --data DIR         the hub of this data folder
+  --cache DIR        where the victim's root is kept between runs
+  --keep             leaves attacker and last victim for a look; the next run removes them
 
-Exit status: 0 every alert arrived, 1 one was missed or an attack had no effect, 2 unusable arguments.
+Exit status: 0 every alert came, 1 one was missed or an attack had no effect, 2 unusable arguments, 130 after Ctrl-C.
 
 Examples:
   atalaya simulate --local all
@@ -52,7 +61,8 @@ export function readOptions(args: string[]): SimulateOptions | undefined {
   if (values.help) return undefined;
   if (!values.local) throw usage("simulate needs --local: attacks on a cluster are not part of this version");
   const unknown = positionals.find((word) => word !== "all" && !(scenarioNames as readonly string[]).includes(word));
-  if (unknown !== undefined) throw usage(`there is no scenario "${unknown}"`);
+  if (unknown !== undefined)
+    throw usage(`there is no scenario "${unknown}"; there are ${scenarioNames.join(", ")} and all`);
   const runtime = runtimeNames.find((name) => name === values.runtime);
   if (runtime === undefined) throw usage(`--runtime takes ${runtimeNames.join(" or ")}`);
   const seconds = values.timeout === undefined ? limits.alertMs / 1000 : Number(values.timeout);

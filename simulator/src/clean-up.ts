@@ -1,3 +1,4 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { removeCgroupParents } from "./container/cgroups.ts";
 import { containersFolder, removeBundle } from "./container/container.ts";
@@ -22,7 +23,15 @@ export async function removeRun(folder: RunFolder): Promise<void> {
 
 /** Removes what earlier runs left that were killed or ended with --keep; returns how many there were. */
 export async function removeAbandonedRuns(): Promise<number> {
-  const folders = abandonedRuns();
-  for (const folder of folders) await removeRun(folder);
-  return folders.length;
+  let removed = 0;
+  for (const folder of abandonedRuns()) {
+    try {
+      await removeRun(folder);
+      removed += 1;
+    } catch (error) {
+      // Another simulation that started in the same moment was quicker.
+      if (existsSync(folder.path)) throw error;
+    }
+  }
+  return removed;
 }

@@ -11,6 +11,8 @@ export type Attack = {
   attacker: Container;
   watch: AlertWatch;
   timeoutMs: number;
+  /** Leave the victim running. There can be one at a time. */
+  keep: boolean;
   onProgress: (what: string) => void;
   /** Called once for each expectation, in the order in which they are decided. */
   onDecided: (expectation: Expectation, result: Result, note: string) => void;
@@ -57,7 +59,7 @@ export async function runScenario(attack: Attack): Promise<void> {
     await Promise.all(waits);
   } finally {
     await Promise.allSettled(waits);
-    await removeContainer(victim);
+    if (!attack.keep) await removeContainer(victim);
   }
 }
 
@@ -78,14 +80,16 @@ function problem(scenario: Scenario, done: StepResult): string {
 async function decide(attack: Attack, pending: Pending, containerId: string): Promise<void> {
   const { scenario, watch, timeoutMs, onDecided } = attack;
   const { expectation, beganUs, failure } = pending;
-  const blank = { scenario: scenario.name, alert: expectation.alert, seconds: null, alert_id: null };
-  if (failure !== undefined) return onDecided(expectation, { ...blank, status: "attack_failed" }, failure);
-  if (expectation.beyond !== undefined) return onDecided(expectation, { ...blank, status: expectation.beyond }, "");
-  if (beganUs === undefined) return onDecided(expectation, { ...blank, status: "attack_failed" }, "no step raises it");
+  const { alert } = expectation;
+  const decided = (status: Result["status"], note = "", seconds: number | null = null, alertId: string | null = null) =>
+    onDecided(expectation, { scenario: scenario.name, alert, status, seconds, alert_id: alertId }, note);
+  if (failure !== undefined) return decided("attack_failed", failure);
+  if (expectation.beyond !== undefined) return decided(expectation.beyond);
+  if (beganUs === undefined) return decided("attack_failed", "no step raises it");
   const deadlineUs = beganUs + timeoutMs * 1000;
   const wanted = { rules: expectation.rules, containerId, beganUs };
   const found = await watch.wait(wanted, deadlineUs, attack.place.signal);
-  if (found === undefined) return onDecided(expectation, { ...blank, status: "missed" }, "");
+  if (found === undefined) return decided("missed");
   const seconds = Math.round((found.arrivedUs - beganUs) / 1000) / 1000;
-  onDecided(expectation, { ...blank, status: "alerted", seconds, alert_id: found.alert.alert_id }, "");
+  decided("alerted", "", seconds, found.alert.alert_id);
 }

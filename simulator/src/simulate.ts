@@ -24,35 +24,33 @@ export type Simulation = {
   cacheFolder: string | undefined;
   keep: boolean;
   report: Report;
-  /** Where news goes that is no result. */
-  say: (line: string) => void;
   signal: AbortSignal;
 };
 
 /** Attacks a victim of its own on this machine; resolves with the exit status. Leaves nothing behind, unless told to. */
 export async function simulate(simulation: Simulation): Promise<0 | 1> {
-  const { report, say, signal } = simulation;
+  const { report, signal } = simulation;
   const removed = await removeAbandonedRuns();
-  if (removed > 0) say(`removed what ${removed === 1 ? "an earlier run" : `${removed} earlier runs`} left behind`);
+  if (removed > 0)
+    report.news(`removed what ${removed === 1 ? "an earlier run" : `${removed} earlier runs`} left behind`);
   report.progress("preparing the victim's root (the first time takes a minute or two)");
   const onProgress = (what: string) => report.progress(`preparing the victim's root: ${what}`);
   const root = await prepareVictimRoot({ cacheFolder: simulation.cacheFolder, onProgress, signal });
   if (root.kind === "busybox")
-    say(`the victim is a small one (busybox) because ${root.reason ?? "Debian can't be had"}`);
+    report.news(`the victim is a small one (busybox) because ${root.reason ?? "Debian can't be had"}`);
   const folder = await openRunFolder();
   try {
     return await attackAll(simulation, folder, root);
   } finally {
-    if (simulation.keep) say(`kept in ${folder.path}; the next simulation removes it`);
+    if (simulation.keep && !signal.aborted) report.news(`kept in ${folder.path}; the next simulation removes it`);
     else {
-      report.progress("removing containers, network and files");
       await removeRun(folder);
     }
   }
 }
 
 async function attackAll(simulation: Simulation, folder: RunFolder, root: VictimRoot): Promise<0 | 1> {
-  const { report, say, signal } = simulation;
+  const { report, signal } = simulation;
   const scenarios = simulation.scenarios.map((name) => scenario(name, root.kind));
   const rows = scenarios.flatMap((one) => one.expectations.map((expectation) => ({ scenario: one, expectation })));
   const results: Result[] = [];
@@ -69,6 +67,7 @@ async function attackAll(simulation: Simulation, folder: RunFolder, root: Victim
     report.begin(rows.map(({ scenario: { name }, expectation: { alert } }) => ({ scenario: name, alert })));
     const row = (of: Scenario, wanted: Expectation) =>
       rows.findIndex(({ scenario: one, expectation }) => one === of && expectation === wanted);
+    const last = scenarios.findLast((one) => one.steps.length > 0);
     for (const one of scenarios) {
       await runScenario({
         scenario: one,
@@ -76,6 +75,7 @@ async function attackAll(simulation: Simulation, folder: RunFolder, root: Victim
         attacker,
         watch,
         timeoutMs: simulation.timeoutMs,
+        keep: simulation.keep && one === last,
         onProgress: (what) => report.progress(what),
         onDecided(expectation, result, note) {
           results.push(result);
@@ -83,7 +83,7 @@ async function attackAll(simulation: Simulation, folder: RunFolder, root: Victim
         },
         onProblem(what) {
           problems += 1;
-          say(`no effect: ${what}`);
+          report.news(`no effect: ${what}`);
         },
       });
     }

@@ -1,4 +1,4 @@
-import { type AlertSummary, alertSummarySchema } from "@atalaya/wire";
+import { type AlertSummary, alertSummarySchema, Fault } from "@atalaya/wire";
 import type { HubClient } from "@atalaya/wire/client";
 import { limits } from "../limits.ts";
 
@@ -36,7 +36,7 @@ export class AlertWatch {
   #following: Promise<void> = Promise.resolve();
 
   /** Resolves when the stream is open: what is raised from then on is seen. Throws what the hub refuses with. */
-  static async open(hub: HubClient): Promise<AlertWatch> {
+  static async open(hub: Pick<HubClient, "follow" | "url">): Promise<AlertWatch> {
     const watch = new AlertWatch();
     const opened = Promise.withResolvers<void>();
     const onMessage = (message: { data: unknown }) => watch.#keep(message.data);
@@ -47,8 +47,17 @@ export class AlertWatch {
         opened.reject(error);
         watch.#wake();
       });
-    await opened.promise;
-    return watch;
+    const late = new Fault("HUB_UNREACHABLE", `The stream of alerts at ${hub.url} does not open`);
+    const timer = setTimeout(() => opened.reject(late), limits.streamOpenMs);
+    try {
+      await opened.promise;
+      return watch;
+    } catch (error) {
+      await watch.close();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   /** The alert that is wanted, as soon as it is here; undefined when it is not by `deadlineUs`. */

@@ -8,16 +8,21 @@ export type Report = {
   begin(rows: { scenario: ScenarioName; alert: string }[]): void;
   /** What is being done now, for people; nothing in a pipe. */
   progress(what: string): void;
+  /** Something that the reader should know and that is no result. */
+  news(line: string): void;
   /** The expected alert number `index` is decided; `note` says why an attack failed. */
   decided(index: number, result: Result, note: string): void;
   end(results: readonly Result[]): void;
 };
 
-/** One JSON object a line on standard output, and nothing else there. Reasons go to standard error. */
-export function jsonReport(write: (text: string) => void, complain: (text: string) => void): Report {
+type Write = (text: string) => void;
+
+/** One JSON object a line on standard output, and nothing else there. News and reasons go to standard error. */
+export function jsonReport(write: Write, complain: Write): Report {
   return {
     begin: () => {},
     progress: () => {},
+    news: (line) => complain(`atalaya: ${line}\n`),
     decided(_index, result, note) {
       write(`${JSON.stringify(result)}\n`);
       if (note !== "") complain(`atalaya: ${result.scenario}, ${result.alert}: ${note}\n`);
@@ -27,7 +32,7 @@ export function jsonReport(write: (text: string) => void, complain: (text: strin
 }
 
 /** A line for each result as it is decided: for pipes and files. */
-export function plainReport(write: (text: string) => void, style: Style): Report {
+export function plainReport(write: Write, complain: Write, style: Style): Report {
   let rows: Row[] = [];
   return {
     begin(expected) {
@@ -35,6 +40,7 @@ export function plainReport(write: (text: string) => void, style: Style): Report
       write(`${heading}\n`);
     },
     progress: () => {},
+    news: (line) => complain(`atalaya: ${line}\n`),
     decided(index, result, note) {
       const row = rows[index];
       if (row !== undefined) write(`${rowText({ ...row, result, note }, style)}\n`);
@@ -43,33 +49,30 @@ export function plainReport(write: (text: string) => void, style: Style): Report
   };
 }
 
-/** A table that is drawn again, in place, at each change. */
-export function liveReport(write: (text: string) => void, style: Style, columns: () => number): Report {
+/** A table that is drawn again, in place, at each change. News stay above it. */
+export function liveReport(write: Write, style: Style, columns: () => number): Report {
   let rows: Row[] = [];
   let status = "";
   let drawn = 0;
-  const draw = () => {
-    const lines = [heading, ...rows.map((row) => rowText(row, style)), status];
+  const draw = (above: string[] = []) => {
+    const table = rows.length === 0 ? [] : [heading, ...rows.map((row) => rowText(row, style))];
+    const lines = [...table, status];
     // A line that wraps would be two to the cursor: what does not fit is cut.
-    const fitted = lines.map((line) => `\u001b[2K${fit(line, columns())}`);
-    write(`${drawn > 0 ? `\u001b[${drawn}F` : ""}${fitted.join("\n")}\n`);
+    const fitted = [...above, ...lines.map((line) => fit(line, columns()))];
+    const up = drawn > 0 ? `\u001b[${drawn}F\u001b[J` : "";
+    write(`${up}${fitted.map((line) => `${line}\n`).join("")}`);
     drawn = lines.length;
   };
   return {
     begin(expected) {
       rows = expected.map(blank);
-      if (drawn > 0) write("\u001b[1F\u001b[2K");
-      drawn = 0;
       draw();
     },
     progress(what) {
       status = what;
-      if (rows.length > 0) draw();
-      else {
-        write(`${drawn > 0 ? "\u001b[1F" : ""}\u001b[2K${fit(what, columns())}\n`);
-        drawn = 1;
-      }
+      draw();
     },
+    news: (line) => draw([line]),
     decided(index, result, note) {
       const row = rows[index];
       if (row !== undefined) rows[index] = { ...row, result, note };
