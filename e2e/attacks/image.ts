@@ -64,7 +64,10 @@ export const memfdCreate = process.arch === "arm64" ? "279" : "319";
 /** Fills the image's last layer. Throws Fault when the root is busybox' alone: the tools of the attacks are Debian's. */
 export function addAttackTools(layer: string, root: VictimRoot): void {
   if (root.kind !== "debian") {
-    throw new Fault("SIMULATION_UNAVAILABLE", `the attacks need a Debian root: ${root.reason ?? "it could not be made"}`);
+    throw new Fault(
+      "SIMULATION_UNAVAILABLE",
+      `the attacks need a Debian root: ${root.reason ?? "it could not be made"}`,
+    );
   }
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(layer, path)), { recursive: true, mode: 0o755 });

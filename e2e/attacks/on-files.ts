@@ -9,12 +9,7 @@ const sensitiveFiles = [
     { page: ["cat", "/home/user/.git-credentials"] },
     { page: ["cat", "/home/user/.gitconfig"] },
   ),
-  ...pair(
-    "Sensitive File Access",
-    "refused",
-    { page: ["cat", "/etc/shadow"] },
-    { page: ["cat", "/etc/passwd"] },
-  ),
+  ...pair("Sensitive File Access", "refused", { page: ["cat", "/etc/shadow"] }, { page: ["cat", "/etc/passwd"] }),
   ...pair(
     "Sensitive File Access",
     "renamed-reader",

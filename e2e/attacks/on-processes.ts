@@ -12,12 +12,7 @@ const webShells = [
     { web: "echo aWQK| base64 -d| bash" },
     { exec: ["bash", "-c", "echo aWQK| base64 -d| bash"] },
   ),
-  ...pair(
-    webShell,
-    "renamed-shell",
-    { page: ["/opt/report", "-c", "id"] },
-    { page: ["/opt/report", "/opt/steps.sh"] },
-  ),
+  ...pair(webShell, "renamed-shell", { page: ["/opt/report", "-c", "id"] }, { page: ["/opt/report", "/opt/steps.sh"] }),
   ...pair(
     webShell,
     "copied-shell",
@@ -28,18 +23,8 @@ const webShells = [
 ];
 
 const openedShells = [
-  ...pair(
-    "Shell Opened in a Container",
-    "terminal",
-    { terminal: ["sh", "-c", "id"] },
-    { exec: ["sh", "-c", "id"] },
-  ),
-  ...pair(
-    "Shell Opened in a Container",
-    "waits-for-commands",
-    { exec: ["bash"] },
-    { exec: ["bash", "/opt/steps.sh"] },
-  ),
+  ...pair("Shell Opened in a Container", "terminal", { terminal: ["sh", "-c", "id"] }, { exec: ["sh", "-c", "id"] }),
+  ...pair("Shell Opened in a Container", "waits-for-commands", { exec: ["bash"] }, { exec: ["bash", "/opt/steps.sh"] }),
   ...pair(
     "Shell Opened in a Container",
     "renamed-shell",

@@ -48,7 +48,7 @@ export class Sensor {
     const mark = await this.#mark();
     const events = this.#events;
     this.#events = [];
-    return events.filter((event) => !mark.pids.has(event.pid));
+    return events.filter((event) => event.pid !== mark);
   }
 
   async stop(): Promise<void> {
@@ -59,12 +59,10 @@ export class Sensor {
   }
 
   /** A process that does nothing but carry an unmistakable argument. Events come in the order of their time. */
-  async #mark(): Promise<{ pids: Set<number> }> {
+  async #mark(): Promise<number | undefined> {
     const word = `mark-${randomBytes(6).toString("hex")}`;
-    const pids = new Set<number>();
-    const before = this.#events.length;
+    let pid: number | undefined;
     const seen = this.#until("the sensor's report of a mark", (done) => {
-      let pid: number | undefined;
       this.#onEvent = (event) => {
         if (event.class !== "process") return;
         if (event.activity === "exec" && event.argv?.includes(word)) pid = event.pid ?? undefined;
@@ -74,8 +72,7 @@ export class Sensor {
     await execInContainer(this.#victim, ["/bin/true", word]);
     await seen;
     this.#onEvent = () => {};
-    for (const event of this.#events.slice(before)) if (event.pid !== null) pids.add(event.pid);
-    return { pids };
+    return pid;
   }
 
   #read(line: string): void {

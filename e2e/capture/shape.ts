@@ -1,0 +1,25 @@
+import type { SyscallEvent } from "@atalaya/wire";
+
+// What of an event must come again when the same command runs again. Times, ids, inodes and ports of the caller differ
+// each time; two processes that run at once take turns as they like, so only the order within one process counts.
+
+/** The shape of what was captured: for each process, in the order of their text, one line an event. */
+export function shapeOf(events: readonly SyscallEvent[]): string[][] {
+  const byProcess = Map.groupBy(events, (event) => `${event.pid} ${event.start_us}`);
+  const lines = [...byProcess.values()].map((own) => own.map(lineOf));
+  return lines.sort((a, b) => (a.join("\n") < b.join("\n") ? -1 : 1));
+}
+
+function lineOf(event: SyscallEvent): string {
+  const own: Record<string, unknown> = {
+    name: event.name,
+    argv: event.argv,
+    exe_path: event.exe_path,
+    upper: event.exe_upper_layer,
+    memfd: event.exe_memfd,
+  };
+  if (event.class === "file") Object.assign(own, { path: event.path, flags: event.open_flags, error: event.error });
+  if (event.class === "network") Object.assign(own, { protocol: event.protocol, port: event.dst_port });
+  if (event.class === "process") Object.assign(own, { filename: event.filename, error: event.error });
+  return `${event.class} ${event.activity} ${JSON.stringify(own)}`;
+}
