@@ -1,11 +1,5 @@
-import {
-  type AtalayaEvent,
-  blankEvent,
-  type FileEvent,
-  type NetworkEvent,
-  type ProcessEvent,
-  type SyscallEvent,
-} from "@atalaya/wire";
+import type { AtalayaEvent, FileEvent, NetworkEvent, ProcessEvent, SyscallEvent } from "@atalaya/wire";
+import { blankFile, blankNetwork, blankProcess, type Filling } from "./blank-rows.ts";
 import type { BootClock } from "./boot-clock.ts";
 import type { Container, Containers } from "./containers.ts";
 import type {
@@ -23,12 +17,6 @@ import type {
 import type { ProcessEntry, ProcessTable } from "./process-table.ts";
 
 type ProcessRecord = ExecRecord | ExecFailedRecord | ForkRecord | ExitRecord | NamespaceRecord;
-/** An event while its columns are being filled; afterwards nobody changes it. */
-export type Filling<T> = { -readonly [K in keyof T]: T[K] };
-
-const blankProcess = blankEvent("process");
-const blankFile = blankEvent("file");
-const blankNetwork = blankEvent("network");
 
 /** Records in, events out: each with its process, its ancestors and its container as far as they are known now. */
 export class EventMaker {
@@ -82,8 +70,8 @@ function eventOf(record: Exclude<KernelRecord, CgroupRecord>): SyscallEvent {
   return processEvent(record);
 }
 
-function processEvent(record: ProcessRecord): ProcessEvent {
-  const event: Filling<ProcessEvent> = { ...blankProcess };
+function processEvent(record: ProcessRecord): Filling<ProcessEvent> {
+  const event = blankProcess();
   if (record.kind === "exec" || record.kind === "snapshot") {
     event.activity = "exec";
     event.filename = record.filename;
@@ -108,31 +96,29 @@ function processEvent(record: ProcessRecord): ProcessEvent {
   return event;
 }
 
-function fileEvent(record: OpenRecord): FileEvent {
-  return {
-    ...blankFile,
-    activity: record.kind,
-    path: record.path,
-    open_flags: record.openFlags,
-    created: record.created,
-    error: record.error,
-    path_trusted: record.pathTrusted,
-    inode: record.inode,
-    device: record.device,
-    upper_layer: record.upperLayer,
-  };
+function fileEvent(record: OpenRecord): Filling<FileEvent> {
+  const event = blankFile();
+  event.activity = record.kind;
+  event.path = record.path;
+  event.open_flags = record.openFlags;
+  event.created = record.created;
+  event.error = record.error;
+  event.path_trusted = record.pathTrusted;
+  event.inode = record.inode;
+  event.device = record.device;
+  event.upper_layer = record.upperLayer;
+  return event;
 }
 
-function networkEvent(record: ConnectRecord): NetworkEvent {
-  return {
-    ...blankNetwork,
-    activity: record.kind,
-    protocol: record.protocol,
-    src_ip: record.srcIp,
-    src_port: record.srcPort,
-    dst_ip: record.dstIp,
-    dst_port: record.dstPort,
-  };
+function networkEvent(record: ConnectRecord): Filling<NetworkEvent> {
+  const event = blankNetwork();
+  event.activity = record.kind;
+  event.protocol = record.protocol;
+  event.src_ip = record.srcIp;
+  event.src_port = record.srcPort;
+  event.dst_ip = record.dstIp;
+  event.dst_port = record.dstPort;
+  return event;
 }
 
 function fillTask(event: Filling<SyscallEvent>, task: Task): void {
