@@ -53,7 +53,7 @@ export function draftAlert(match: Match, event: AtalayaEvent, origin: EventOrigi
   };
   const document: AlertDocument = {
     description: alert ? both(alert.description) : plain(rule.description),
-    triage: (alert?.triage ?? []).map(both),
+    triage: applicable((alert?.triage ?? []).map(({ en, es }) => ({ en: step(match, en), es: step(match, es) }))),
     blind_spots: alert?.blind_spots ?? [],
     who: whoOf(event),
     why: match.why(),
@@ -143,4 +143,19 @@ function present<T extends object>(fields: { [K in keyof T]?: unknown }): T {
   return Object.fromEntries(
     Object.entries(fields).filter(([, value]) => value !== null && value !== undefined && value !== ""),
   ) as T;
+}
+
+/** A step whose command names a pod that this event has none of helps nobody; when all are such, they stay. */
+function applicable(steps: Text[]): Text[] {
+  const whole = steps.filter((step) => !step.en.includes("<NA>"));
+  return whole.length > 0 ? whole : steps;
+}
+
+/** Steps hold commands that people paste, and values come from attackers: what a shell could read otherwise is quoted. */
+function step(match: Match, text: string): string {
+  return text.replace(/%[a-z0-9_.]+(\[[^\]]*\])?/gi, (token) => shellQuoted(match.render(token)));
+}
+
+export function shellQuoted(value: string): string {
+  return /^[\w@%+=:,./-]*$/.test(value) || value === "<NA>" ? value : `'${value.replaceAll("'", "'\\''")}'`;
 }
