@@ -36,6 +36,7 @@ export async function simulateMain(args: string[]): Promise<number> {
     return await simulate(simulation);
   } catch (error) {
     if (!stop.signal.aborted) throw error;
+    report.progress("");
     report.news("stopped; everything is removed");
     return interrupted;
   } finally {

@@ -55,7 +55,7 @@ export function requireHere(runtime: RuntimeName, rootCached: boolean): void {
 }
 
 /** Throws unless the hub answers and the sensor of this machine is live: else every alert would be missed. */
-export async function requireSensor(hub: HubClient, node = hostname()): Promise<void> {
+export async function requireSensor(hub: Pick<HubClient, "text" | "url">, node = hostname()): Promise<void> {
   const reply: unknown = JSON.parse(await hub.text("/api/v1/sensors"));
   const list = typeof reply === "object" && reply !== null && "sensors" in reply ? reply.sensors : undefined;
   const sensors = (Array.isArray(list) ? list : []).flatMap((one) => {

@@ -54,11 +54,11 @@ export function liveReport(write: Write, style: Style, columns: () => number): R
   let rows: Row[] = [];
   let status = "";
   let drawn = 0;
-  const draw = (above: string[] = []) => {
+  const draw = (above: string[] = [], cut = true) => {
     const table = rows.length === 0 ? [] : [heading, ...rows.map((row) => rowText(row, style))];
     const lines = [...table, status];
     // A line that wraps would be two to the cursor: what does not fit is cut.
-    const fitted = [...above, ...lines.map((line) => fit(line, columns()))];
+    const fitted = [...above, ...lines.map((line) => (cut ? fit(line, columns()) : line))];
     const up = drawn > 0 ? `\u001b[${drawn}F\u001b[J` : "";
     write(`${up}${fitted.map((line) => `${line}\n`).join("")}`);
     drawn = lines.length;
@@ -80,7 +80,8 @@ export function liveReport(write: Write, style: Style, columns: () => number): R
     },
     end(results) {
       status = summary(results);
-      draw();
+      // The last drawing stays as it is: now links may wrap, so that they can be followed.
+      draw([], false);
     },
   };
 }
