@@ -54,6 +54,14 @@ const preloadFile = [
     { page: ["cat", "/etc/hostname"] },
     { prepare: [["touch", "/etc/ld.so.preload"]], tidy: [["rm", "/etc/ld.so.preload"]] },
   ),
+  // The path stands in a script: only the open's flags tell the shell's own reading from the loader's.
+  ...pair(
+    "Preload File Access",
+    "read-by-a-shell",
+    { page: ["sh", "/opt/read-preload.sh"] },
+    { page: ["sh", "/opt/steps.sh"] },
+    { prepare: [["touch", "/etc/ld.so.preload"]], tidy: [["rm", "/etc/ld.so.preload"]] },
+  ),
 ];
 
 export const onFiles: Attack[] = [...sensitiveFiles, ...tokens, ...preloadFile];
