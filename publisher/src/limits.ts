@@ -11,8 +11,14 @@ export const limits = {
   /** One request's frames before compression. */
   batchBytesMax: 4 * 1024 * 1024,
   batchFramesMax: 512,
+  /** Between the starts of two writes, each of which is synced; the first after a silence goes at once. */
+  writePauseMs: 25,
+  /** What was delivered is written down so long after it. */
+  headPauseMs: 200,
   /** Frames that were received and wait for the disk; beyond it the socket is not read. */
   unwrittenBytesMax: 32 * 1024 * 1024,
+  /** Between the starts of two small requests; the first after a silence goes at once. */
+  requestPauseMs: 100,
   requestTimeoutMs: 30_000,
   backOffFirstMs: 100,
   backOffMostMs: 30_000,

@@ -30,6 +30,7 @@ export class Sender {
   #wake: () => void = () => {};
   #stopping = false;
   #lastSaid = "";
+  #lastStartMs = Number.NEGATIVE_INFINITY;
   /** After a refusal so many frames go one by one: a bad one does not take the others with it. */
   #singles = 0;
   #loop: Promise<void> | undefined;
@@ -67,9 +68,17 @@ export class Sender {
   async #run(): Promise<void> {
     while (!this.#stopping) {
       const frames = await this.#spool.take(limits.batchBytesMax, this.#singles > 0 ? 1 : limits.batchFramesMax);
-      if (frames.length === 0) await this.#untilWoken();
-      else await this.#deliver(frames);
+      if (frames.length === 0) {
+        await this.#untilWoken();
+        await this.#untilPaced();
+      } else await this.#deliver(frames);
     }
+  }
+
+  /** A request costs as much as thousands of events: what comes shortly after one shares the next. */
+  async #untilPaced(): Promise<void> {
+    const pauseMs = this.#lastStartMs + limits.requestPauseMs - performance.now();
+    if (pauseMs > 0 && !this.#stopping) await new Promise((done) => setTimeout(done, pauseMs));
   }
 
   #untilWoken(ms?: number): Promise<void> {
@@ -86,6 +95,7 @@ export class Sender {
   }
 
   async #deliver(frames: Buffer[]): Promise<void> {
+    this.#lastStartMs = performance.now();
     let answer: Answer;
     try {
       answer = await this.#post(await compress(Buffer.concat(frames), fast));

@@ -25,6 +25,9 @@ export class Spool {
   readonly #memory = new Map<string, Buffer>();
   #memoryBytes = 0;
   #taken = 0;
+  #lastWriteMs = Number.NEGATIVE_INFINITY;
+  #closing = false;
+  #headTimer: NodeJS.Timeout | undefined;
   #onData: () => void = () => {};
 
   constructor(name: string, folder: string, counters: Counters, bytesMax: number = limits.spoolBytesMax / 2) {
@@ -85,6 +88,9 @@ export class Spool {
 
   async #writeAll(): Promise<void> {
     while (this.#waiting.length > 0) {
+      const pauseMs = this.#lastWriteMs + limits.writePauseMs - performance.now();
+      if (pauseMs > 0 && !this.#closing) await new Promise((done) => setTimeout(done, pauseMs));
+      this.#lastWriteMs = performance.now();
       const group = this.#waiting;
       this.#waiting = [];
       try {
@@ -171,8 +177,19 @@ export class Spool {
     }
     this.#taken = 0;
     await this.#removeDone();
+    this.#headTimer ??= setTimeout(() => void this.#writeHead(), limits.headPauseMs);
+  }
+
+  /** Nobody waits for it: an older head, or none, only means that some frames are sent twice. */
+  async #writeHead(): Promise<void> {
+    clearTimeout(this.#headTimer);
+    this.#headTimer = undefined;
     const head = this.#segments[0];
-    if (head !== undefined) await writeFile(join(this.#folder, "head"), `${head.number} ${head.done}`, { mode: 0o600 });
+    if (head === undefined) return;
+    const text = `${head.number} ${head.done}`;
+    await writeFile(join(this.#folder, "head"), text, { mode: 0o600 }).catch(() =>
+      this.#counters.add("head_unwritten"),
+    );
   }
 
   async #removeDone(): Promise<void> {
@@ -187,7 +204,9 @@ export class Spool {
   }
 
   async close(): Promise<void> {
+    this.#closing = true;
     await this.#writing;
+    await this.#writeHead();
     for (const segment of this.#segments) await segment.close();
     this.#segments = [];
   }

@@ -1,7 +1,16 @@
 import assert from "node:assert/strict";
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -116,7 +125,9 @@ describe("the publisher", () => {
     const collector = await StandInCollector.connect(running.socket);
     collector.send(frame(1), frame(2));
     await hub.until(() => hub.frames.length === 2);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const head = join(running.spool, "life", "head");
+    while (!existsSync(head) || readFileSync(head, "utf8") !== "1 2")
+      await new Promise((resolve) => setTimeout(resolve, 10));
     hub.reply = () => ({ status: 500 });
     collector.send(frame(3));
     await collector.until(() => collector.acknowledged === 3);
