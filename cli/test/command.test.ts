@@ -1,0 +1,40 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import test from "node:test";
+import { fileURLToPath } from "node:url";
+import { commands } from "../src/commands.ts";
+import { printable } from "../src/print.ts";
+
+const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
+
+function atalaya(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+  const env = { ...process.env, XDG_DATA_HOME: "/nonexistent", XDG_CONFIG_HOME: "/nonexistent" };
+  const all = ["--disable-warning=ExperimentalWarning", main, ...args];
+  return spawnSync(process.execPath, all, { encoding: "utf8", env });
+}
+
+test("every command has help with examples", () => {
+  for (const { name } of commands) {
+    const { status, stdout } = atalaya(name, "--help");
+    assert.equal(status, 0, name);
+    assert.match(stdout, /Usage: atalaya/, name);
+    assert.match(stdout, /Example/, name);
+  }
+});
+
+test("an unknown command and an unknown option are named, with status 2", () => {
+  const command = atalaya("frobnicate");
+  assert.deepEqual([command.status, /frobnicate/.test(command.stderr)], [2, true]);
+  const option = atalaya("alerts", "--frobnicate");
+  assert.deepEqual([option.status, /--frobnicate/.test(option.stderr)], [2, true]);
+});
+
+test("without a hub a command says how to get one", () => {
+  const { status, stderr } = atalaya("alerts");
+  assert.equal(status, 1);
+  assert.match(stderr, /npm start/);
+});
+
+test("what could rewrite a terminal is shown as its code point", () => {
+  assert.equal(printable("a\u001b[2Jb\u202ec"), "a\\u001b[2Jb\\u202ec");
+});
