@@ -27,7 +27,7 @@ test("an acknowledged event is an alert on the page, with where, who, why and th
   assert.deepEqual(alert.who, { uid: 33, user: "www-data" });
   assert.equal(alert.why.result, true);
   assert.equal(alert.raw["name"], "evil");
-  assert.equal(alert.triage[0]?.en, "Look at evil --now");
+  assert.equal(alert.triage[0]?.en, "Look at 'evil --now'");
   assert.equal(alert.evidence.length, 1);
 });
 
