@@ -1,0 +1,45 @@
+// Writes docs/events.md from the table of columns: node tools/docs/event-page.ts (a test fails when it is not current).
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { classColumns } from "@atalaya/wire";
+import { root } from "../setup/root.mjs";
+
+const source = readFileSync(join(root, "wire", "src", "event-classes.ts"), "utf8");
+
+/** The sentence that stands above a column in the table's source, if there is one. */
+function remark(column: string): string {
+  const found = new RegExp(`/\\*\\*([^*]+)\\*/\\s+${column}:`).exec(source)?.[1] ?? "";
+  return found.trim().replaceAll("|", "\\|");
+}
+
+function typeText(type: unknown): string {
+  if (Array.isArray(type)) return type.map((one) => `\`"${one}"\``).join(", ");
+  if (type === "str" || type === "json") return "string";
+  if (type === "strs") return "list of strings";
+  if (type === "u53s") return "list of numbers";
+  return type === "bool" ? "boolean" : "number";
+}
+
+/** The page as text. */
+export function eventPage(): string {
+  const parts = [
+    "# Events as JSON",
+    "",
+    "What `atalaya events --json` and `atalaya collector --stdout` print and `atalaya replay` reads: one object a line, with",
+    "`class` and the columns of that class. A column that is not known is left out. Times are microseconds: of the epoch in",
+    "`time_us`, since boot in `start_us`, `exec_us` and `parent_start_us`. Unknown keys are ignored, a value of the wrong type",
+    "is refused by its column's name. Made from `wire/src/event-classes.ts`.",
+    "",
+    '    {"class":"process","activity":"exec","time_us":1764000000000000,"pid":42,"name":"sh","argv":["sh","-c","id"]}',
+  ];
+  for (const [name, columns] of Object.entries(classColumns)) {
+    parts.push("", `## ${name}`, "", "| column | type | |", "| --- | --- | --- |");
+    for (const [column, type] of Object.entries(columns))
+      parts.push(`| \`${column}\` | ${typeText(type)} | ${remark(column)} |`);
+  }
+  return `${parts.join("\n")}\n`;
+}
+
+export const eventPageFile = join(root, "docs", "events.md");
+
+if (import.meta.main) writeFileSync(eventPageFile, eventPage());
