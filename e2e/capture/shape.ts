@@ -6,7 +6,9 @@ import type { SyscallEvent } from "@atalaya/wire";
 /** The shape of what was captured: for each process, in the order of their text, one line an event. */
 export function shapeOf(events: readonly SyscallEvent[]): string[][] {
   const byProcess = Map.groupBy(events, (event) => `${event.pid} ${event.start_us}`);
-  const lines = [...byProcess.values()].map((own) => own.map(lineOf));
+  // Two rings are drained in turn: a file event may be handed on after the exit that followed it.
+  const inTime = (a: SyscallEvent, b: SyscallEvent) => (a.time_us ?? 0) - (b.time_us ?? 0);
+  const lines = [...byProcess.values()].map((own) => own.toSorted(inTime).map(lineOf));
   return lines.sort((a, b) => (a.join("\n") < b.join("\n") ? -1 : 1));
 }
 
