@@ -42,11 +42,14 @@ async function run(args: string[]): Promise<number> {
   prepareDataFolder(data);
   const parts: PartProcess[] = [];
   const stopped = untilStopped(parts);
+  const obstacle = values["no-sensor"] ? "switched off by --no-sensor" : sensorObstacle(built("collector"));
+  // The collector takes a second to load its programs and waits for the publisher by itself: it starts beside the hub.
+  const collector = obstacle === undefined ? startCollector(parts, data, values.cluster) : undefined;
+  collector?.catch(() => {});
   try {
     await startHub(parts, data, values.listen, values.cluster, values.rules ?? []);
-    const obstacle = values["no-sensor"] ? "switched off by --no-sensor" : sensorObstacle(built("collector"));
-    if (obstacle === undefined) await startSensor(parts, data, values.listen, values.cluster);
-    else say(`no sensor: ${obstacle}`);
+    if (collector !== undefined) await startPublisher(parts, data, values.listen);
+    say(collector === undefined ? `no sensor: ${obstacle}` : await collector);
   } catch (error) {
     await stopParts(parts);
     throw error;
@@ -72,25 +75,24 @@ async function startHub(
   else say(`sign in   user admin, password ${ready.firstPassword}   (shown this once: keep it)`);
 }
 
-async function startSensor(parts: PartProcess[], data: string, listen: string, cluster: string): Promise<void> {
-  const socket = join(data, "run", "collector.sock");
+const socketOf = (data: string) => join(data, "run", "collector.sock");
+
+async function startPublisher(parts: PartProcess[], data: string, listen: string): Promise<void> {
   const url = `https://${listen.replace(/^(0\.0\.0\.0|\[::\])(?=:)/, "127.0.0.1")}`;
   const hubFiles = ["--ca", join(data, "hub", "ca.pem"), "--credential", join(data, "hub", "local-sensor.credential")];
-  const publisher = startable(
-    parts,
-    new PartProcess("publisher", ["--socket", socket, "--spool", join(data, "spool"), "--hub", url, ...hubFiles], say),
-  );
-  await publisher.start();
-  const collector = startable(
-    parts,
-    new PartProcess("collector", ["--socket", socket, "--node", hostname(), "--cluster", cluster], say),
-  );
+  const args = ["--socket", socketOf(data), "--spool", join(data, "spool"), "--hub", url, ...hubFiles];
+  await startable(parts, new PartProcess("publisher", args, say)).start();
+}
+
+/** Gives the line that says how the sensor is; a machine that cannot run it is no failure. */
+async function startCollector(parts: PartProcess[], data: string, cluster: string): Promise<string> {
+  const args = ["--socket", socketOf(data), "--node", hostname(), "--cluster", cluster];
   try {
-    const ready = await collector.start();
-    say(`sensor    ${ready.detail ?? "watching this machine"}`);
+    const ready = await startable(parts, new PartProcess("collector", args, say)).start();
+    return `sensor    ${ready.detail ?? "watching this machine"}`;
   } catch (error) {
     if (!(error instanceof Fault) || error.code !== "SENSOR_UNAVAILABLE") throw error;
-    say(`no sensor: ${error.message}`);
+    return `no sensor: ${error.message}`;
   }
 }
 
