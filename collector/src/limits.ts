@@ -34,6 +34,8 @@ export const collectorLimits = {
   windowFramesMax: 512,
   windowBytesMax: 16 * 1024 * 1024,
   reconnectFirstMs: 50,
+  /** Failed tries before the log speaks of it: about three seconds. */
+  reconnectsQuiet: 6,
   reconnectLastMs: 2_000,
   stopPatienceMs: 1_800,
 } as const;

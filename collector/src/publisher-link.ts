@@ -70,7 +70,7 @@ export class PublisherLink {
 
   #opened(): void {
     this.#open = true;
-    if (this.#failures > 0) this.#listener.log("the publisher answers again");
+    if (this.#failures >= collectorLimits.reconnectsQuiet) this.#listener.log("the publisher answers again");
     this.#failures = 0;
     // Acknowledgements count from the connection's start.
     this.#acknowledgedBefore = this.#acknowledged;
@@ -111,7 +111,8 @@ export class PublisherLink {
   }
 
   #failed(error: NodeJS.ErrnoException): void {
-    if (this.#failures++ > 0 || this.#closed) return;
+    // At a start the publisher comes a moment later: only a longer silence is worth a line.
+    if (++this.#failures !== collectorLimits.reconnectsQuiet || this.#closed) return;
     const why = error.code ?? error.message;
     this.#listener.log(
       `no publisher answers at ${this.#path} (${why}); events wait in the kernel's rings until one does`,
