@@ -35,7 +35,7 @@ export const collectorLimits = {
   windowBytesMax: 16 * 1024 * 1024,
   reconnectFirstMs: 50,
   /** Failed tries before the log speaks of it: about three seconds. */
-  reconnectsQuiet: 6,
-  reconnectLastMs: 2_000,
+  reconnectsQuiet: 8,
+  reconnectLastMs: 500,
   stopPatienceMs: 1_800,
 } as const;

@@ -71,7 +71,10 @@ export class Pipeline {
     this.#containers = new Containers(this.#paths, new HostNames(), options.bundleFolders);
     this.#maker = new EventMaker(this.#table, this.#containers, this.#clock);
     this.#paths.scan();
-    this.#table.seed(source.snapshot());
+    const running = source.snapshot();
+    this.#table.seed(running);
+    // Read now, through processes that live: those of later events may be gone before their container's files are open.
+    for (const { task } of running) this.#containers.userName(this.#containers.of(task), task);
   }
 
   /** Drains once; true when there was something, so that it is worth looking again soon. */

@@ -17,6 +17,8 @@ export const limits = {
   /** How long an alert may take, unless --timeout says otherwise. */
   alertMs: 15_000,
   alertSecondsMax: 3_600,
+  /** A sensor that was just started reports within a second or two. */
+  sensorReportsMs: 8_000,
   /** The stream is open within a network round trip. */
   streamOpenMs: 10_000,
   /** Kernel times and the clock of this process may differ by the rounding of the boot time. */

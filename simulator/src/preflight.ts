@@ -1,8 +1,10 @@
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
-import { Fault, sensorSchema } from "@atalaya/wire";
+import { setTimeout as pause } from "node:timers/promises";
+import { Fault, type Sensor, sensorSchema } from "@atalaya/wire";
 import type { HubClient } from "@atalaya/wire/client";
 import type { RuntimeName } from "./container/runtime.ts";
+import { limits } from "./limits.ts";
 import { findProgram } from "./programs.ts";
 
 /** Something that the simulation needs and this machine lacks, and how to get it. */
@@ -54,17 +56,35 @@ export function requireHere(runtime: RuntimeName, rootCached: boolean): void {
   throw new Fault("SIMULATION_UNAVAILABLE", `The simulation needs what is not here:\n${lines.join("\n")}`);
 }
 
-/** Throws unless the hub answers and the sensor of this machine is live: else every alert would be missed. */
-export async function requireSensor(hub: Pick<HubClient, "text" | "url">, node = hostname()): Promise<void> {
+/**
+ * Throws unless the hub answers and the sensor of this machine is live: else every alert would be missed. A sensor that
+ * was just started gets `patienceMs` to report.
+ */
+export async function requireSensor(
+  hub: Pick<HubClient, "text" | "url">,
+  node = hostname(),
+  patienceMs: number = limits.sensorReportsMs,
+): Promise<void> {
+  const deadline = performance.now() + patienceMs;
+  for (;;) {
+    const here = (await sensorsOf(hub)).filter((sensor) => sensor.node === node);
+    if (here.some((sensor) => sensor.state !== "silent")) return;
+    if (performance.now() < deadline) {
+      await pause(250);
+      continue;
+    }
+    const known =
+      here.length === 0 ? "has no sensor on this machine" : "has not heard from this machine's sensor lately";
+    const remedy = "Start it as root with: npm start (its first lines say why a sensor cannot run)";
+    throw new Fault("SIMULATION_UNAVAILABLE", `The hub at ${hub.url} ${known} (${node}). ${remedy}`);
+  }
+}
+
+async function sensorsOf(hub: Pick<HubClient, "text">): Promise<Sensor[]> {
   const reply: unknown = JSON.parse(await hub.text("/api/v1/sensors"));
   const list = typeof reply === "object" && reply !== null && "sensors" in reply ? reply.sensors : undefined;
-  const sensors = (Array.isArray(list) ? list : []).flatMap((one) => {
+  return (Array.isArray(list) ? list : []).flatMap((one) => {
     const sensor = sensorSchema.safeParse(one);
     return sensor.success ? [sensor.data] : [];
   });
-  const here = sensors.filter((sensor) => sensor.node === node);
-  if (here.some((sensor) => sensor.state !== "silent")) return;
-  const known = here.length === 0 ? "has no sensor on this machine" : "has not heard from this machine's sensor lately";
-  const remedy = "Start it as root with: npm start (its first lines say why a sensor cannot run)";
-  throw new Fault("SIMULATION_UNAVAILABLE", `The hub at ${hub.url} ${known} (${node}). ${remedy}`);
 }

@@ -41,9 +41,9 @@ test("a hub without a live sensor of this machine is refused before anything is 
   };
   const hub = (sensors: object[]) => ({ url: "https://hub.invalid", text: async () => JSON.stringify({ sensors }) });
   await requireSensor(hub([{ ...sensor, node: "elsewhere" }, sensor]), "here");
-  await assert.rejects(requireSensor(hub([]), "here"), /no sensor on this machine \(here\).*npm start/);
-  await assert.rejects(requireSensor(hub([{ ...sensor, node: "elsewhere" }]), "here"), /no sensor/);
-  await assert.rejects(requireSensor(hub([{ ...sensor, state: "silent" }]), "here"), /lately/);
+  await assert.rejects(requireSensor(hub([]), "here", 0), /no sensor on this machine \(here\).*npm start/);
+  await assert.rejects(requireSensor(hub([{ ...sensor, node: "elsewhere" }]), "here", 0), /no sensor/);
+  await assert.rejects(requireSensor(hub([{ ...sensor, state: "silent" }]), "here", 0), /lately/);
 });
 
 test("the program that does nothing runs and ends with status 0", () => {
