@@ -26,4 +26,15 @@ export {
   tokenRequestSchema,
   tokenSchema,
 } from "./src/api.ts";
+export type * from "./src/enrolment.ts";
+export {
+  apiChangePageSchema,
+  apiChangeSchema,
+  enrolledNodeSchema,
+  enrolmentTokenRequestSchema,
+  enrolmentTokenSchema,
+} from "./src/enrolment.ts";
+export type * from "./src/ledger.ts";
+export { ledgerPageSchema, ledgerReasons, ledgerRowSchema, nodeLedgerSchema } from "./src/ledger.ts";
 export { type SensorReport, sensorReportSchema } from "./src/sensor-report.ts";
+export type { PublisherReport } from "./src/sync.ts";

@@ -27,7 +27,24 @@ export {
 } from "./src/api.ts";
 export type { ColumnTable, ColumnType, RowOf } from "./src/columns.ts";
 export { classByNumber, decodeEvents } from "./src/decode-event.ts";
+export type * from "./src/desired-state.ts";
+export { desiredStateSchema, signedStateSchema, stateConfirmationSchema } from "./src/desired-state.ts";
 export { EventEncoder } from "./src/encode-event.ts";
+export type * from "./src/enrolment.ts";
+export {
+  apiChangePageSchema,
+  apiChangeSchema,
+  enrolledNodeSchema,
+  enrolmentTokenRequestSchema,
+  enrolmentTokenSchema,
+  enrolmentTokenText,
+  enrolReplySchema,
+  enrolRequestSchema,
+  nodeUri,
+  readEnrolmentToken,
+  readNodeUri,
+  renewRequestSchema,
+} from "./src/enrolment.ts";
 export type {
   Actor,
   ApiEvent,
@@ -52,9 +69,22 @@ export {
   type Frame,
   type FrameHeader,
   frameVersion,
+  oldestFrameVersion,
   rings,
 } from "./src/frame.ts";
 export { blankEvent, eventFromJson, eventToJson } from "./src/json-event.ts";
+export type * from "./src/ledger.ts";
+export {
+  classOfRecordKind,
+  ledgerCounterSchema,
+  ledgerHops,
+  ledgerPageSchema,
+  ledgerReasons,
+  ledgerRowSchema,
+  ledgerRows,
+  nodeLedger,
+  nodeLedgerSchema,
+} from "./src/ledger.ts";
 export { limits } from "./src/limits.ts";
 export type { PartMessage } from "./src/part-message.ts";
 export { type ProgramState, type SensorReport, sensorReportSchema } from "./src/sensor-report.ts";
@@ -64,5 +94,10 @@ export {
   encodeMessage,
   MessageReader,
   messageKinds,
+  type Resume,
+  resumeSchema,
   type SocketMessage,
 } from "./src/socket-message.ts";
+export { openState, type StateHolder, signState } from "./src/state-signature.ts";
+export type * from "./src/sync.ts";
+export { publisherReportSchema, syncReplySchema, syncRequestSchema } from "./src/sync.ts";

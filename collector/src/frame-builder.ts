@@ -8,7 +8,7 @@ import {
   rings,
 } from "@atalaya/wire";
 
-export type FrameOrigin = Pick<FrameHeader, "bootId" | "layoutHash" | "node" | "cluster">;
+export type FrameOrigin = Pick<FrameHeader, "bootId" | "layoutHash" | "node" | "cluster" | "workspace">;
 export type RingName = keyof typeof rings;
 
 /** Frames are cut well below their limit, so that header and names always fit. */

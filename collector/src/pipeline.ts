@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import {
   type AtalayaEvent,
+  blankEvent,
   emptyFilterPlan,
   type FilterPlan,
   type SensorEvent,
@@ -123,7 +124,7 @@ export class Pipeline {
     this.#table.reap(this.#clock.nowBootUs());
     if (this.#isFull()) return;
     const report = JSON.stringify(this.sensorReport());
-    const event: SensorEvent = { class: "sensor", activity: "report", time_us: Date.now() * 1_000, report };
+    const event: SensorEvent = { ...blankEvent("sensor"), activity: "report", time_us: Date.now() * 1_000, report };
     this.#reports += 1;
     this.#outlet.add(event, "sensor", this.#reports);
     this.#handOn([]);

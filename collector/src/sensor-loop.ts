@@ -48,7 +48,7 @@ class SensorLoop {
     this.#post = post;
     const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim().replaceAll("-", "");
     const { node, cluster } = options;
-    const origin = { bootId, layoutHash: streamId(source.layoutHash), node, cluster };
+    const origin = { bootId, layoutHash: streamId(source.layoutHash), node, cluster, workspace: "" };
     const outlet = options.lines === null ? new FrameOutlet(origin, post) : new LineOutlet(options.lines, post);
     this.#pipeline = new Pipeline(source, outlet, { node, bootId, version: collectorVersion, kernel: release() });
     this.#pipeline.applyFilters(options.plan);

@@ -120,6 +120,7 @@ function frame(name: EventClass, events: readonly SyscallEvent[]): Frame {
     node: "bench-node",
     cluster: "bench",
     containerId: "",
+    workspace: "",
   };
   const decoded = decodeFrame(encodeFrame(header, encoder.bytes()));
   if (!decoded.ok) throw new Error(decoded.reason);

@@ -23,6 +23,7 @@ export function processFrame(events: readonly ProcessEvent[]): Buffer {
       node: "node-1",
       cluster: "local",
       containerId: "",
+      workspace: "",
     },
     encoder.bytes(),
   );

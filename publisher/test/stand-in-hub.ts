@@ -124,7 +124,14 @@ export function frame(position: number, name: "process" | "file" = "process", co
     encoder.add(event as Parameters<EventEncoder["add"]>[0]);
   }
   const span = { firstPosition: position, lastPosition: position + count - 1, firstTimeUs: 1, lastTimeUs: 2 };
-  const origin = { bootId: "0".repeat(32), layoutHash: "1".repeat(16), node: "n", cluster: "c", containerId: "" };
+  const origin = {
+    bootId: "0".repeat(32),
+    layoutHash: "1".repeat(16),
+    node: "n",
+    cluster: "c",
+    containerId: "",
+    workspace: "",
+  };
   return encodeFrame(
     { class: name, ring: name === "process" ? 0 : 1, eventCount: count, ...span, ...origin },
     encoder.bytes(),

@@ -7,7 +7,9 @@ import {
   severitySchema,
   textSchema,
 } from "./alert.ts";
+import { signedStateSchema } from "./desired-state.ts";
 import { sensorReportSchema } from "./sensor-report.ts";
+import { publisherReportSchema } from "./sync.ts";
 
 // The hub's REST API: the schemas that server, page and command line share. All bodies are JSON.
 //
@@ -130,6 +132,12 @@ export const sensorSchema = z.object({
   lag_us: z.number(),
   lost: z.array(z.object({ class: z.string(), reason: z.string(), value: z.number() })),
   report: sensorReportSchema.nullable(),
+  /** What the node's publisher said last; null before it did. */
+  publisher: publisherReportSchema.nullable().optional(),
+  /** The node's clock minus the hub's; absent where it is not known. */
+  clock_us: z.number().optional(),
+  /** The certificate was revoked. */
+  revoked: z.boolean().optional(),
 });
 export type Sensor = z.infer<typeof sensorSchema>;
 
@@ -148,6 +156,9 @@ export const statusSchema = z.object({
   rules_total: z.number().int(),
   rule_problems: z.array(z.object({ file: z.string(), line: z.number(), column: z.number(), reason: z.string() })),
   sensor_missing: z.string().nullable(),
+  /** False while the hub's disk is full: reads go on, nothing new is taken. */
+  writable: z.boolean().optional(),
+  store_bytes: z.number().optional(),
 });
 export type Status = z.infer<typeof statusSchema>;
 
@@ -181,5 +192,7 @@ export const ingestReplySchema = z.object({
   duplicates: z.number().int(),
   /** The filter plan now in force; the publisher hands it down the socket. */
   filters: z.unknown().optional(),
+  /** The desired state of the sending node, signed; absent when the request's header x-atalaya-state names its version. */
+  state: signedStateSchema.optional(),
 });
 export { alertSchema, alertStatusSchema, alertSummarySchema };

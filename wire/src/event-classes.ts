@@ -150,11 +150,23 @@ export const apiColumns = {
   record: "json",
 } as const satisfies ColumnTable;
 
-/** What a sensor says of itself, once a second: counters, lag, what loaded. `report` is a SensorReport as JSON. */
+/**
+ * What a sensor says of itself, once a second (`report`, a SensorReport as JSON), and what the hub makes of sensors:
+ *   blind      events of `object` (a class) were lost for `reason`, `count` of them within `duration_us`
+ *   silent     nothing was heard for `duration_us`
+ *   clock      the node's clock is `duration_us` away from the hub's, or jumped by it
+ *   identity   a frame or an enrolment named another node, cluster or workspace than its proof (`reason` says which)
+ *   refused    the node refused a desired state (`reason`)
+ */
 export const sensorColumns = {
-  activity: ["report"],
+  activity: ["report", "blind", "silent", "clock", "identity", "refused"],
   time_us: "u53",
   report: "json",
+  reason: "str",
+  object: "str",
+  count: "u53",
+  duration_us: "u53",
+  message: "str",
 } as const satisfies ColumnTable;
 
 /** Class name -> its number on the wire. Numbers are never reused. */

@@ -12,11 +12,15 @@ import { limits } from "./limits.ts";
 //   24  u53  first position         32  u53  last position
 //   40  u53  first time_us          48  u53  last time_us
 //   56  16 bytes boot id            72  8 bytes layout hash
-//   80  str node, str cluster, str container id (u8 length each; container for the recorder, else empty)
+//   80  str node, str cluster, str container id, from version 2 on str workspace (u8 length each; container for the
+//       recorder, workspace where it is known, else empty)
 //   then the body
+//
+// Read are this version and the two before; a newer one is refused as FRAME_VERSION and stays with its sender.
 
 export const frameMagic = 0x594c5441;
-export const frameVersion = 1;
+export const frameVersion = 2;
+export const oldestFrameVersion = 1;
 export const rings = { lifecycle: 0, bulk: 1, sensor: 2 } as const;
 
 export type FrameHeader = {
@@ -35,6 +39,8 @@ export type FrameHeader = {
   node: string;
   cluster: string;
   containerId: string;
+  /** Empty where the sender does not know it (and in version 1): the credential's then. */
+  workspace: string;
 };
 export type Frame = { header: FrameHeader; body: Buffer };
 
@@ -42,7 +48,9 @@ const fixedBytes = 80;
 
 /** One frame as bytes. Throws RangeError on a header that breaks its own limits: that is our bug. */
 export function encodeFrame(header: Omit<FrameHeader, "version">, body: Uint8Array): Buffer {
-  const names = [header.node, header.cluster, header.containerId].map((name) => Buffer.from(name).subarray(0, 255));
+  const names = [header.node, header.cluster, header.containerId, header.workspace].map((name) =>
+    Buffer.from(name).subarray(0, 255),
+  );
   const headerBytes = names.reduce((sum, name) => sum + 1 + name.length, fixedBytes);
   if (headerBytes + body.length > limits.frameBytesMax) throw new RangeError("frame over its limit");
   const out = Buffer.alloc(headerBytes + body.length);
@@ -77,6 +85,7 @@ export function decodeFrame(bytes: Buffer, at = 0): Result<Frame & { next: numbe
   const version = bytes.readUInt16LE(at + 4);
   if (version > frameVersion)
     return { ok: false, code: "FRAME_VERSION", reason: `version ${version} is newer than ${frameVersion}` };
+  if (version < oldestFrameVersion) return bad("its version is older than what is still read");
   const bodyBytes = bytes.readUInt32LE(at + 12);
   const headerBytes = bytes.readUInt16LE(at + 20);
   if (headerBytes < fixedBytes || bodyBytes > limits.frameBytesMax || headerBytes + bodyBytes > left)
@@ -84,7 +93,7 @@ export function decodeFrame(bytes: Buffer, at = 0): Result<Frame & { next: numbe
   const name = classByNumber(bytes[at + 6] as number);
   if (name === undefined)
     return { ok: false, code: "FRAME_CLASS", reason: `event class ${bytes[at + 6]} is not known` };
-  const names = readNames(bytes.subarray(at + fixedBytes, at + headerBytes));
+  const names = readNames(bytes.subarray(at + fixedBytes, at + headerBytes), version === 1 ? 3 : 4);
   const numbers = [24, 32, 40, 48].map((offset) => Number(bytes.readBigUInt64LE(at + offset)));
   if (names === undefined || !numbers.every(Number.isSafeInteger)) return bad("names or numbers do not fit");
   const next = at + headerBytes + bodyBytes;
@@ -105,20 +114,23 @@ export function decodeFrame(bytes: Buffer, at = 0): Result<Frame & { next: numbe
     node: names[0],
     cluster: names[1],
     containerId: names[2],
+    workspace: names[3] ?? "",
   };
   return { ok: true, value: { header, body, next } };
 }
 
-function readNames(bytes: Buffer): [string, string, string] | undefined {
+type Names = [node: string, cluster: string, containerId: string, workspace?: string];
+
+function readNames(bytes: Buffer, count: number): Names | undefined {
   const names: string[] = [];
   let at = 0;
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < count; i++) {
     const size = bytes[at];
     if (size === undefined || at + 1 + size > bytes.length) return undefined;
     names.push(bytes.toString("utf8", at + 1, at + 1 + size));
     at += 1 + size;
   }
-  return names as [string, string, string];
+  return names as Names;
 }
 
 /** All frames laid one after another (an ingest body). Refuses the whole at the first that is wrong. */

@@ -11,7 +11,7 @@ export const programStateSchema = z.object({
   reason: z.string().max(1024).optional(),
 });
 
-/** What a collector says of itself once a second. All counters only grow from the collector's start. */
+/** What a collector says of itself once a second. All counters only grow within an epoch. */
 export const sensorReportSchema = z.object({
   node: z.string().max(256),
   boot_id: z.string().max(64),
@@ -25,8 +25,16 @@ export const sensorReportSchema = z.object({
   memory_bytes: count,
   cpu_us: count,
   filters_version: count,
+  /** Names the life of the counters: they are pinned, go on over the collector's restarts, and start again under another. */
+  epoch: z.string().max(64).optional(),
+  /** True when this collector found the programs of an earlier one at work and went on with them. */
+  adopted: z.boolean().optional(),
+  /** Of the desired state in force; 0 for none. */
+  state_version: count.optional(),
+  /** For how long nothing watched before this collector's start, where that is known; 0 when it adopted. */
+  gap_us: count.optional(),
   programs: z.array(programStateSchema).max(256),
-  /** Per class and reason. Kernel: attempted, submitted, ring_full, filtered, read_fault; then undecodable, handed_on, dropped… */
+  /** By kind of record and reason: those of the hops `kernel` and `collector` in ledger.ts, and figures of the user side. */
   counters: z.array(z.object({ class: z.string().max(32), reason: z.string().max(48), value: count })).max(512),
 });
 export type SensorReport = z.infer<typeof sensorReportSchema>;

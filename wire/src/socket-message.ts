@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Result } from "./faults.ts";
 import { limits } from "./limits.ts";
 
@@ -5,9 +6,32 @@ import { limits } from "./limits.ts";
 //   u32 length of what follows | u8 kind | payload
 //   frame    collector -> publisher   one encoded frame
 //   ack      publisher -> collector   u53: frames of this connection that are on disk, counted from its start
-//   filters  publisher -> collector   JSON of a FilterPlan
+//   filters  publisher -> collector   JSON of a FilterPlan (until a hub that signs states has answered)
+//   state    publisher -> collector   JSON of a SignedState
+//   confirm  collector -> publisher   JSON of a StateConfirmation
+//   resume   publisher -> collector   JSON of a Resume, once, before anything else
 
-export const messageKinds = { frame: 1, ack: 2, filters: 3 } as const;
+export const messageKinds = { frame: 1, ack: 2, filters: 3, state: 4, confirm: 5, resume: 6 } as const;
+
+/**
+ * How far each class of each ring is on the publisher's disk: a collector that comes (again) leaves out what is there,
+ * so that frames are not handed over twice with other boundaries.
+ */
+export const resumeSchema = z.object({
+  streams: z
+    .array(
+      z.object({
+        bootId: z.string().max(32),
+        /** The frames' layout hash. */
+        layoutHash: z.string().max(16),
+        ring: z.number().int(),
+        class: z.string().max(32),
+        lastPosition: z.number().nonnegative(),
+      }),
+    )
+    .max(256),
+});
+export type Resume = z.infer<typeof resumeSchema>;
 export type SocketMessage = { kind: number; payload: Buffer };
 
 export function encodeMessage(kind: number, payload: Uint8Array): Buffer {

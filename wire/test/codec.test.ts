@@ -59,6 +59,7 @@ const header = {
   node: "n",
   cluster: "c",
   containerId: "",
+  workspace: "",
 } as const;
 
 test("what is encoded decodes to the same events", () => {

@@ -25,6 +25,7 @@ function framesNow(): Buffer[] {
       node: "node-7",
       cluster: "local",
       containerId: "",
+      workspace: "",
     };
     return encodeFrame(header, encoder.bytes());
   });

@@ -121,6 +121,7 @@ export function frameOf(events: readonly AtalayaEvent[], options: FrameOptions =
     node: options.node ?? "node-1",
     cluster: "local",
     containerId: "",
+    workspace: "",
   };
   const decoded = decodeFrame(encodeFrame(header, encoder.bytes()));
   if (!decoded.ok) throw new Error(decoded.reason);

@@ -1,0 +1,29 @@
+import { z } from "zod";
+import { filterPlanSchema } from "./filter-plan.ts";
+
+// What the hub wants of a node, on its way down: hub -> publisher (in the reply to a request) -> collector (socket).
+// It is signed, so that neither a publisher that was taken over nor whoever sits between can change what a node watches.
+
+export const desiredStateSchema = z.object({
+  /** Grows with every change, also over a restart of the hub; a node refuses one that is older than what it holds. */
+  version: z.number().int().nonnegative(),
+  issued_us: z.number().nonnegative(),
+  workspace: z.string().max(64),
+  cluster: z.string().max(255),
+  node: z.string().max(255),
+  /** True when the node's certificate was revoked: it stops sending, and keeps what it has. */
+  revoked: z.boolean(),
+  filters: filterPlanSchema,
+});
+export type DesiredState = z.infer<typeof desiredStateSchema>;
+
+/** The state as the exact text that was signed, and the signature of the hub's CA key over it (see state-signature.ts). */
+export const signedStateSchema = z.object({ state: z.string().max(4 * 1024 * 1024), signature: z.string().max(1024) });
+export type SignedState = z.infer<typeof signedStateSchema>;
+
+/** What a collector answers to a state: in force, or refused and why. Travels up the socket as JSON. */
+export const stateConfirmationSchema = z.object({
+  version: z.number().int().nonnegative(),
+  refused: z.string().max(512).optional(),
+});
+export type StateConfirmation = z.infer<typeof stateConfirmationSchema>;

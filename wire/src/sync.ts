@@ -1,0 +1,48 @@
+import { z } from "zod";
+import { signedStateSchema, stateConfirmationSchema } from "./desired-state.ts";
+import { ledgerCounterSchema } from "./ledger.ts";
+
+const count = z.number().nonnegative();
+
+/** What a publisher says of itself with every sync. Counters are by class of event and survive its restarts. */
+export const publisherReportSchema = z.object({
+  version: z.string().max(64),
+  /** Names the life of the counters: a spool that was made anew counts from zero under another one. */
+  epoch: z.string().max(64),
+  started_us: count,
+  /** The publisher's clock when it wrote this. */
+  now_us: count,
+  cpu_us: count,
+  memory_bytes: count,
+  spool: z.object({
+    bytes: count,
+    bytes_max: count,
+    frames: count,
+    /** When the oldest frame that waits was stored; null when none waits. */
+    oldest_us: count.nullable(),
+    /** False while the disk takes nothing. */
+    writable: z.boolean(),
+  }),
+  certificate_expires_us: count.nullable(),
+  counters: z.array(ledgerCounterSchema).max(512),
+});
+export type PublisherReport = z.infer<typeof publisherReportSchema>;
+
+/** POST /v1/sync: the publisher reports, and waits for news. */
+export const syncRequestSchema = z.object({
+  publisher: publisherReportSchema,
+  /** What the collector answered last; null before it did. */
+  confirmed: stateConfirmationSchema.nullable(),
+  /** The version of the state that the publisher holds; 0 for none. */
+  holds: z.number().int().nonnegative(),
+  /** The hub answers at once when its state is newer than `holds`, else after so long. */
+  wait_s: z.number().min(0).max(30),
+});
+export type SyncRequest = z.infer<typeof syncRequestSchema>;
+
+export const syncReplySchema = z.object({
+  now_us: count,
+  /** The newest state for this node; absent when the publisher holds it already. */
+  state: signedStateSchema.optional(),
+});
+export type SyncReply = z.infer<typeof syncReplySchema>;

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import test from "node:test";
+import {
+  emptyFilterPlan,
+  enrolmentTokenText,
+  nodeUri,
+  openState,
+  readEnrolmentToken,
+  readNodeUri,
+  signState,
+} from "../index.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "atalaya-state-"));
+test.after(() => rmSync(folder, { recursive: true }));
+
+function authority(name: string): { key: string; certificate: string } {
+  const [key, certificate] = [join(folder, `${name}.key`), join(folder, `${name}.pem`)];
+  const curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
+  execFileSync("openssl", ["req", "-x509", ...curve, "-keyout", key, "-out", certificate, "-subj", `/CN=${name}`], {
+    stdio: "ignore",
+  });
+  return { key: readFileSync(key, "utf8"), certificate: readFileSync(certificate, "utf8") };
+}
+
+const hub = authority("hub");
+const state = {
+  version: 7,
+  issued_us: 1,
+  workspace: "default",
+  cluster: "c",
+  node: "n",
+  revoked: false,
+  filters: emptyFilterPlan,
+};
+const holder = { cluster: "c", node: "n", version: 7 };
+
+test("a state that the hub signed is opened by the node that it is for", () => {
+  const opened = openState(signState(state, hub.key), hub.certificate, holder);
+  assert.deepEqual(opened, { ok: true, value: state });
+});
+
+test("another signer, a changed text, another node and an older version are refused, each with its reason", () => {
+  const signed = signState(state, hub.key);
+  const changed = { ...signed, state: signed.state.replace('"revoked":false', '"revoked":true') };
+  const cases: [ReturnType<typeof signState>, typeof holder, RegExp][] = [
+    [signState(state, authority("other").key), holder, /signature/],
+    [changed, holder, /signature/],
+    [{ ...signed, signature: "" }, holder, /signature/],
+    [signed, { ...holder, node: "m" }, /another node/],
+    [signed, { ...holder, version: 8 }, /older than 8/],
+  ];
+  for (const [one, of, reason] of cases) {
+    const opened = openState(one, hub.certificate, of);
+    assert.ok(!opened.ok && opened.code === "STATE_REFUSED");
+    assert.match(opened.reason, reason);
+  }
+});
+
+test("an enrolment token and a node's URI read back, and nothing else does", () => {
+  const token = { id: "abcdefgh", secret: "s".repeat(43), caSha256: "0".repeat(64) };
+  assert.deepEqual(readEnrolmentToken(`${enrolmentTokenText(token)}\n`), token);
+  assert.equal(readEnrolmentToken("atalaya-enroll.a.b.c"), undefined);
+  const name = { workspace: "default", cluster: "eu/1", node: "node 7" };
+  assert.deepEqual(readNodeUri(nodeUri(name)), name);
+  assert.equal(readNodeUri("atalaya://a/b"), undefined);
+  assert.equal(readNodeUri("atalaya://a/b/%zz"), undefined);
+});
