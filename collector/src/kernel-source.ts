@@ -25,12 +25,53 @@ export type KernelSource = {
   rings(): { ring: "lifecycle" | "bulk"; waitingBytes: number; sizeBytes: number }[];
   /** Replaces what the kernel side lets through. */
   setFilterPlan(plan: FilterPlan): void;
+  /**
+   * 16 hexadecimal digits that name this pair of rings: the same as long as they are pinned, others with new rings.
+   * Positions of one pair say nothing of another's.
+   */
+  readonly ringId: string;
+  /** True when an earlier process pinned these programs and rings, and they went on without one. */
+  readonly adopted: boolean;
+  /** Where nothing could be adopted although something had been pinned: for how long nothing watched. */
+  readonly gapUs: number;
+  /**
+   * The user side's account, kept in a pinned map beside the rings: whole or as it was, also when the process is killed
+   * in the middle. At most `accountBytesMax`. Undefined where nothing was written yet.
+   */
+  readAccount(): Buffer | undefined;
+  writeAccount(bytes: Uint8Array): void;
+  /**
+   * Programs of another version that an earlier process left at work. The new ones are attached already, so both
+   * see what happens now; undefined where there are none, or after `end`.
+   */
+  readonly earlier: EarlierPrograms | undefined;
+  /** Ends the watch for good: detaches, and removes what was pinned. `close` alone leaves the pinned at work. */
+  unpin(): void;
   close(): void;
 };
+
+export type EarlierPrograms = {
+  readonly ringId: string;
+  /** False where the records of the earlier version cannot be read: then `drain` only counts them, as undecodable. */
+  readonly readable: boolean;
+  drain(ring: "lifecycle" | "bulk", bytesMax?: number): { records: KernelRecord[]; next: number; undecodable: number };
+  release(ring: "lifecycle" | "bulk", position: number): void;
+  counters(): Counter[];
+  readAccount(): Buffer | undefined;
+  writeAccount(bytes: Uint8Array): void;
+  /** Detaches them; their rings can still be drained. */
+  detach(): void;
+  /** Removes them and their rings. */
+  end(): void;
+};
+
+export const accountBytesMax = 16_384;
 
 export type KernelOptions = {
   /** Folder with the built objects and addon.node (build/collector). */
   objectFolder: string;
   /** Processes whose events are never reported: our own. */
   ignorePids?: readonly number[];
+  /** A folder in a bpffs for this sensor alone. Absent: nothing is pinned, and all ends with the process. */
+  pinFolder?: string;
 };

@@ -91,6 +91,22 @@ export function cgroupMade(by: Task, cgroupId: number, path: string, version: 1 
 
 /** A kernel side that gives what was put into it, and remembers what it was told. */
 export class HandMadeSource implements KernelSource {
+  ringId = "0123456789abcdef";
+  adopted = false;
+  gapUs = 0;
+  earlier: KernelSource["earlier"];
+  account: Buffer | undefined;
+
+  readAccount(): Buffer | undefined {
+    return this.account;
+  }
+
+  writeAccount(bytes: Uint8Array): void {
+    this.account = Buffer.from(bytes);
+  }
+
+  unpin(): void {}
+
   readonly programs = [{ name: "made_by_hand", loaded: true, attached: true }];
   readonly layoutHash = "0123456789abcdef";
   readonly waiting: Record<"lifecycle" | "bulk", KernelRecord[]> = { lifecycle: [], bulk: [] };

@@ -1,3 +1,4 @@
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault } from "@atalaya/wire";
@@ -39,6 +40,7 @@ type Parts = Pick<KernelSource, "programs" | "layoutHash"> & {
 };
 
 function sourceOf(addon: Addon, { programs, layoutHash, rings, filters, iterator }: Parts): KernelSource {
+  let account: Buffer | undefined;
   return {
     programs,
     layoutHash,
@@ -48,6 +50,15 @@ function sourceOf(addon: Addon, { programs, layoutHash, rings, filters, iterator
     counters: () => [...readCounters(addon), ...rings.lifecycle.counters(), ...rings.bulk.counters()],
     rings: () => [rings.lifecycle.fill(), rings.bulk.fill()],
     setFilterPlan: (plan) => filters.set(plan),
+    ringId: randomBytes(8).toString("hex"),
+    adopted: false,
+    gapUs: 0,
+    readAccount: () => account,
+    writeAccount: (bytes) => {
+      account = Buffer.from(bytes);
+    },
+    earlier: undefined,
+    unpin: () => addon.close(),
     close: () => addon.close(),
   };
 }
