@@ -35,6 +35,6 @@ export {
   enrolmentTokenSchema,
 } from "./src/enrolment.ts";
 export type * from "./src/ledger.ts";
-export { ledgerPageSchema, ledgerReasons, ledgerRowSchema, nodeLedgerSchema } from "./src/ledger.ts";
+export { ledgerPageSchema, ledgerReasons, ledgerRowSchema, nodeLedger, nodeLedgerSchema } from "./src/ledger.ts";
 export { type SensorReport, sensorReportSchema } from "./src/sensor-report.ts";
 export type { PublisherReport } from "./src/sync.ts";

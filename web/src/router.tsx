@@ -74,6 +74,18 @@ const sensors = createRoute({
   component: lazyRouteComponent(() => import("./sensors/sensors-page.tsx"), "SensorsPage"),
 });
 
+const nodes = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/nodes",
+  component: lazyRouteComponent(() => import("./nodes/nodes-page.tsx"), "NodesPage"),
+});
+
+const changes = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/changes",
+  component: lazyRouteComponent(() => import("./changes/changes-page.tsx"), "ChangesPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => signedIn,
   path: "/settings",
@@ -82,7 +94,10 @@ const settings = createRoute({
 
 /** The page's places. Search values are plain text in the address bar (`severity=high`), never JSON. */
 export const router = createRouter({
-  routeTree: root.addChildren([login, signedIn.addChildren([index, alerts, alert, rules, rule, sensors, settings])]),
+  routeTree: root.addChildren([
+    login,
+    signedIn.addChildren([index, alerts, alert, rules, rule, sensors, nodes, changes, settings]),
+  ]),
   // What no route asks for by name never reaches a component.
   search: { strict: true },
   defaultPreload: "intent",

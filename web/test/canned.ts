@@ -294,6 +294,27 @@ export function makeSensors(): Sensor[] {
       events_per_second: state === "silent" ? 0 : 412.4,
       lag_us: 84_000,
       lost: [],
+      clock_us: state === "degraded" ? 3_900_000_000 : 1_200,
+      publisher:
+        state === "silent"
+          ? null
+          : {
+              version: "0.1.0",
+              epoch: "e",
+              started_us: nowUs() - 7_300 * secondUs,
+              now_us: nowUs(),
+              cpu_us: 1,
+              memory_bytes: 90_000_000,
+              spool: {
+                bytes: 41_943_040,
+                bytes_max: 1_073_741_824,
+                frames: 212,
+                oldest_us: nowUs() - 42 * secondUs,
+                writable: state !== "degraded",
+              },
+              certificate_expires_us: nowUs() + 80_000 * secondUs,
+              counters: [],
+            },
       report: {
         node,
         boot_id: "5b1f",

@@ -9,6 +9,8 @@ import {
   alertActionSchema,
   alertPageSchema,
   alertSummarySchema,
+  enrolmentTokenRequestSchema,
+  type ListedEnrolmentToken,
   loginRequestSchema,
   notificationSchema,
   type Rule,
@@ -16,6 +18,7 @@ import {
 } from "@atalaya/wire/api";
 import { matchesFilters, readFilters } from "../index.ts";
 import { makeAlert, makeNotification, makeRules, makeSensors, makeStatus } from "./canned.ts";
+import { makeChanges, makeLedger, makeNodes, makeToken } from "./canned-nodes.ts";
 
 const built = fileURLToPath(new URL("../../build/web", import.meta.url));
 const mimeTypes: Record<string, string> = {
@@ -45,6 +48,9 @@ export class ContractServer {
   alerts: Alert[] = [];
   rules: Rule[] = makeRules();
   sensors = makeSensors();
+  ledger = makeLedger();
+  nodes = makeNodes();
+  tokens: ListedEnrolmentToken[] = [];
   status: Parameters<typeof makeStatus>[1] = {};
   role: "viewer" | "analyst" | "admin" = "admin";
   notification = makeNotification();
@@ -156,6 +162,26 @@ export class ContractServer {
       return makeStatus(this.alerts.filter(({ status }) => status !== "resolved").length, this.status);
     if (route === "GET rules") return { rules: this.rules };
     if (route === "GET sensors") return { sensors: this.sensors };
+    if (route === "GET ledger") return { nodes: this.ledger, next: null };
+    if (route === "GET nodes") return { nodes: this.nodes };
+    if (route === "GET enrolment-tokens") return { tokens: this.tokens };
+    if (route === "GET changes") return this.#changePage(query.get("after"));
+    if (route === "POST enrolment-tokens") {
+      const { cluster, node, valid_s } = enrolmentTokenRequestSchema.parse(body);
+      this.tokens = [makeToken(cluster, node ?? null, valid_s), ...this.tokens];
+      return { ...this.tokens[0], token: "atalaya-enroll.abcdefgh.secret" };
+    }
+    if (route.startsWith("DELETE enrolment-tokens/")) {
+      this.tokens = this.tokens.map((one) => ({ ...one, revoked_us: Date.now() * 1000 }));
+      return {};
+    }
+    if (route.startsWith("POST nodes/")) {
+      const revoked = route.slice("POST nodes/".length, -"/revoke".length);
+      this.nodes = this.nodes.map((one) =>
+        one.node_id === revoked ? { ...one, revoked_us: Date.now() * 1000, revoked_by: "admin" } : one,
+      );
+      return {};
+    }
     if (route === "GET notification") return this.notification;
     if (route === "PUT notification") {
       this.notification = notificationSchema.parse(body);
@@ -175,6 +201,12 @@ export class ContractServer {
     const alert = this.alerts.find((one) => one.alert_id === id);
     if (alert === undefined) throw new Refused(404, "NOT_FOUND", "There is no such alert");
     return rest === "/actions" ? this.#act(alert, alertActionSchema.parse(body)) : alert;
+  }
+
+  #changePage(after: string | null): unknown {
+    const all = makeChanges();
+    const from = after === null ? 0 : Number(after);
+    return { changes: all.slice(from, from + 50), next: from + 50 < all.length ? String(from + 50) : null };
   }
 
   #act(alert: Alert, { action, text, assignee }: AlertAction): Alert {

@@ -121,12 +121,14 @@ describe("the page in a browser", { skip: skipUnless("browser") }, () => {
     "/rules",
     "/rules/Web%20Shell",
     "/sensors",
+    "/nodes",
+    "/changes",
     "/settings",
   ]) {
     test(`${path} fits into 400 px without scrolling sideways`, async () => {
       at.hub.alerts = Array.from({ length: 20 }, (_, n) => makeAlert(n));
       const page = await at.open(path, { width: 400, height: 800 });
-      await page.locator(".card, [data-alert], .rule").first().waitFor();
+      await page.locator(".card, [data-alert], .rule, .list-row").first().waitFor();
       const beyond = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
       assert.ok(beyond <= 0, `${beyond} px too wide`);
     });
@@ -168,13 +170,73 @@ describe("the page in a browser", { skip: skipUnless("browser") }, () => {
 
   test("sensors show what was lost, what did not load and why, and change live", async () => {
     const page = await at.open("/sensors");
+    await page.getByRole("region", { name: "node-3" }).getByText("Nothing was lost since").waitFor();
     const card = page.getByRole("region", { name: "node-2" });
-    await card.getByText("1,834").waitFor();
+    await card.getByText("1,834 events were lost.").waitFor();
     await card.getByText("the kernel refused it: this cgroup hierarchy has no IPv6").waitFor();
     await page.locator('[data-stream="live"]').waitFor();
     const [first] = makeSensors();
     at.hub.report({ ...first, events_per_second: 98_765 });
     await page.getByRole("region", { name: "node-1" }).getByText("98,765").waitFor();
+  });
+
+  test("a sensor's card draws the node's account: what each hop passed on, and what was lost where and why", async () => {
+    const page = await at.open("/sensors");
+    const good = page.getByRole("region", { name: "node-1" });
+    await good.getByText("It balances: of 150,645 records").waitFor();
+    const bad = page.getByRole("region", { name: "node-2" });
+    await bad.getByText("1,834 events were lost.").waitFor();
+    const kernel = bad.locator(".hop").first();
+    assert.match((await kernel.textContent()) ?? "", /no rule can match 8,090,017.*ring full 1,834/);
+    await bad.getByText("By class").click();
+    assert.equal(await bad.locator(".ledger-table tbody tr").count(), 8);
+    await bad.getByText("clock is 1.1 h ahead").waitFor();
+    await bad.getByText("Its disk takes nothing").waitFor();
+    assert.deepEqual(page.complaints, []);
+  });
+
+  test("a node is added by a token that is shown once, and another is revoked after a question", async () => {
+    const page = await at.open("/nodes");
+    await page.getByRole("button", { name: "Add a node" }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByLabel("Cluster").fill("shop-us");
+    await dialog.getByLabel("Node").fill("node-9");
+    await dialog.getByRole("button", { name: "Make a token" }).click();
+    await dialog.getByText("atalaya-enroll.abcdefgh.secret").waitFor();
+    await dialog.getByText("--cluster shop-us --node node-9").waitFor();
+    assert.deepEqual(at.hub.changes.at(-1)?.body, { cluster: "shop-us", node: "node-9", valid_s: 3_600 });
+    await dialog.getByRole("button", { name: "Close" }).last().click();
+    await page.getByText("atalaya-enroll").waitFor({ state: "detached" });
+    await page.getByRole("region", { name: "Tokens" }).getByText("shop-us / node-9").waitFor();
+    const row = page.getByRole("listitem").filter({ hasText: "node-2" });
+    await row.getByRole("button", { name: "Revoke" }).click();
+    await page.getByRole("dialog").getByRole("button", { name: "Revoke" }).click();
+    await row.getByText("revoked", { exact: true }).waitFor();
+    assert.equal(at.hub.changes.at(-1)?.path, "nodes/id-node-2/revoke");
+    assert.deepEqual(page.complaints, []);
+  });
+
+  test("a viewer can neither add nor revoke a node", async () => {
+    at.hub.role = "viewer";
+    const page = await at.open("/nodes");
+    await page.getByText("node-1").waitFor();
+    for (const name of ["Add a node", "Revoke"])
+      assert.equal(await page.getByRole("button", { name }).first().isDisabled(), true);
+  });
+
+  test("changes are listed a page at a time, refused ones with their status", async () => {
+    const page = await at.open("/changes");
+    await page.getByText("refused (401)").first().waitFor();
+    assert.equal(await page.locator(".change").count(), 50);
+    await page.getByRole("button", { name: "Older" }).click();
+    await page.waitForFunction(() => document.querySelectorAll(".change").length === 90);
+    assert.equal(await page.getByRole("button", { name: "Older" }).count(), 0);
+  });
+
+  test("a full disk of the hub is said on every page", async () => {
+    at.hub.status = { writable: false };
+    const page = await at.open("/alerts");
+    await page.getByRole("alert").getByText("The hub's disk is full.").waitFor();
   });
 
   test("a notification is saved and tested, and a test that fails says why", async () => {

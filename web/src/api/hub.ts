@@ -4,6 +4,13 @@ import {
   type AlertPage,
   alertPageSchema,
   alertSchema,
+  apiChangePageSchema,
+  type EnrolledNode,
+  enrolledNodeSchema,
+  enrolmentTokenSchema,
+  type ListedEnrolmentToken,
+  ledgerPageSchema,
+  type NodeLedger,
   type Notification,
   notificationSchema,
   type Rule,
@@ -20,7 +27,11 @@ import { Refusal, refusalOf } from "./refusal.ts";
 
 const rulesSchema = z.object({ rules: z.array(ruleSchema) });
 const sensorsSchema = z.object({ sensors: z.array(sensorSchema) });
+const nodesSchema = z.object({ nodes: z.array(enrolledNodeSchema) });
+const enrolmentTokensSchema = z.object({ tokens: z.array(enrolmentTokenSchema) });
 const testResultSchema = z.object({ ok: z.boolean(), detail: z.string() });
+
+type ApiChangePage = z.infer<typeof apiChangePageSchema>;
 
 /** The hub's API as the page uses it. Every method throws Refusal. */
 export const hub = {
@@ -36,6 +47,18 @@ export const hub = {
   switchRule: (rule: string, enabled: boolean): Promise<Rule> =>
     call("PUT", `rules/${encodeURIComponent(rule)}/enabled`, ruleSchema, { enabled }),
   sensors: async (): Promise<Sensor[]> => (await call("GET", "sensors", sensorsSchema)).sensors,
+  /** The accounts of the first nodes; each sensor's card shows its own. */
+  ledger: async (): Promise<NodeLedger[]> => (await call("GET", "ledger?limit=200", ledgerPageSchema)).nodes,
+  nodes: async (): Promise<EnrolledNode[]> => (await call("GET", "nodes", nodesSchema)).nodes,
+  revokeNode: (id: string): Promise<unknown> => call("POST", `nodes/${encodeURIComponent(id)}/revoke`, z.unknown()),
+  enrolmentTokens: async (): Promise<ListedEnrolmentToken[]> =>
+    (await call("GET", "enrolment-tokens", enrolmentTokensSchema)).tokens,
+  makeEnrolmentToken: (wish: { cluster: string; node?: string; valid_s: number }): Promise<ListedEnrolmentToken> =>
+    call("POST", "enrolment-tokens", enrolmentTokenSchema, wish),
+  revokeEnrolmentToken: (id: string): Promise<unknown> =>
+    call("DELETE", `enrolment-tokens/${encodeURIComponent(id)}`, z.unknown()),
+  changes: (after: string | null): Promise<ApiChangePage> =>
+    call("GET", after === null ? "changes" : `changes?after=${encodeURIComponent(after)}`, apiChangePageSchema),
   status: (): Promise<Status> => call("GET", "status", statusSchema),
   notification: (): Promise<Notification> => call("GET", "notification", notificationSchema),
   saveNotification: (value: Notification): Promise<Notification> =>

@@ -1,4 +1,4 @@
-import { QueryClient, queryOptions } from "@tanstack/react-query";
+import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
 import { limits } from "../limits.ts";
 import { hub } from "./hub.ts";
 import { Refusal } from "./refusal.ts";
@@ -29,6 +29,19 @@ export const sensorsQuery = queryOptions({
   queryKey: ["sensors"],
   queryFn: hub.sensors,
   refetchInterval: limits.statusEveryMs,
+});
+export const ledgerQuery = queryOptions({
+  queryKey: ["ledger"],
+  queryFn: hub.ledger,
+  refetchInterval: limits.statusEveryMs,
+});
+export const nodesQuery = queryOptions({ queryKey: ["nodes"], queryFn: hub.nodes });
+export const enrolmentTokensQuery = queryOptions({ queryKey: ["enrolment-tokens"], queryFn: hub.enrolmentTokens });
+export const changesQuery = infiniteQueryOptions({
+  queryKey: ["changes"],
+  queryFn: ({ pageParam }) => hub.changes(pageParam),
+  initialPageParam: null as string | null,
+  getNextPageParam: (page) => page.next,
 });
 export const notificationQuery = queryOptions({
   queryKey: ["notification"],

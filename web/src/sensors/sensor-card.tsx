@@ -1,12 +1,14 @@
-import type { Sensor, SensorReport } from "@atalaya/wire/api";
+import type { NodeLedger, Sensor, SensorReport } from "@atalaya/wire/api";
 import type { ReactElement, ReactNode } from "react";
 import { Ago } from "../parts/ago.tsx";
 import { keyed, Plain } from "../parts/plain.tsx";
 import { duration, mebibytes, number } from "../text/format.ts";
 import { useLanguage, useText } from "../text/language.ts";
+import { LedgerPanel } from "./ledger-panel.tsx";
+import { PublisherFacts } from "./publisher-facts.tsx";
 
-/** One node's sensor. */
-export function SensorCard({ sensor }: { sensor: Sensor }): ReactElement {
+/** One node's sensor. Its account is absent until the hub has heard of every hop. */
+export function SensorCard({ sensor, ledger }: { sensor: Sensor; ledger: NodeLedger | undefined }): ReactElement {
   const text = useText();
   const language = useLanguage();
   const { report } = sensor;
@@ -18,6 +20,7 @@ export function SensorCard({ sensor }: { sensor: Sensor }): ReactElement {
           <Plain text={sensor.node} />
         </h2>
         <span className="sensor-state">{text.sensors.state[sensor.state]}</span>
+        {sensor.revoked === true && <span className="tag amber">{text.nodes.revoked}</span>}
         <span className="soft">
           <Plain text={sensor.cluster} />
         </span>
@@ -31,9 +34,11 @@ export function SensorCard({ sensor }: { sensor: Sensor }): ReactElement {
         {report !== null && <ReportFigures report={report} />}
       </div>
       <div className="sensor-details">
-        <Losses sensor={sensor} />
+        {ledger === undefined && <Losses sensor={sensor} />}
         {report === null ? <p className="soft">{text.sensors.noReport}</p> : <Programs report={report} />}
+        <PublisherFacts sensor={sensor} />
       </div>
+      {ledger !== undefined && <LedgerPanel ledger={ledger} />}
       {report !== null && <Counters report={report} />}
     </section>
   );

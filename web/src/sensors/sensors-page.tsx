@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
-import { sensorsQuery, statusQuery } from "../api/queries.ts";
+import { ledgerQuery, sensorsQuery, statusQuery } from "../api/queries.ts";
 import { Command } from "../parts/copy.tsx";
 import { Failure } from "../parts/failure.tsx";
 import { Icon } from "../parts/icons.tsx";
@@ -15,6 +15,8 @@ export function SensorsPage(): ReactElement {
   const text = useText();
   const query = useQuery(sensorsQuery);
   const { data: status } = useQuery(statusQuery);
+  // The cards do without it: a hub of the version before has none.
+  const { data: accounts } = useQuery(ledgerQuery);
   const missing = status?.sensor_missing ?? undefined;
   return (
     <>
@@ -37,7 +39,14 @@ export function SensorsPage(): ReactElement {
           <Command command="npm start" />
         </div>
       )}
-      {query.isSuccess && query.data.map((sensor) => <SensorCard key={sensor.sensor_id} sensor={sensor} />)}
+      {query.isSuccess &&
+        query.data.map((sensor) => (
+          <SensorCard
+            key={sensor.sensor_id}
+            sensor={sensor}
+            ledger={accounts?.find((one) => one.cluster === sensor.cluster && one.node === sensor.node)}
+          />
+        ))}
     </>
   );
 }

@@ -1,5 +1,6 @@
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import { Card } from "../alert/alert-facts.tsx";
 import { useTestAlert } from "../alerts/test-alert.ts";
@@ -7,9 +8,10 @@ import { notificationQuery, statusQuery } from "../api/queries.ts";
 import { Ago } from "../parts/ago.tsx";
 import { Failure } from "../parts/failure.tsx";
 import { CardSkeleton } from "../parts/skeletons.tsx";
+import { useRights } from "../shell/session.ts";
 import { Switches } from "../shell/switches.tsx";
 import { TrustLine } from "../shell/trust-line.tsx";
-import { number } from "../text/format.ts";
+import { mebibytes, number } from "../text/format.ts";
 import { useLanguage, useText } from "../text/language.ts";
 import { NotificationForm } from "./notification-form.tsx";
 
@@ -18,6 +20,7 @@ export function SettingsPage(): ReactElement {
   const text = useText();
   const query = useQuery(notificationQuery);
   const testAlert = useTestAlert();
+  const { canAdmin } = useRights();
   return (
     <>
       <header className="top">
@@ -46,6 +49,14 @@ export function SettingsPage(): ReactElement {
             </Button>
           </Card>
           <HubCard />
+          {canAdmin && (
+            <Card title={text.changes.title}>
+              <p className="soft">{text.changes.intro}</p>
+              <Button variant="default" component={Link} to="/changes">
+                {text.changes.open}
+              </Button>
+            </Card>
+          )}
         </div>
       </div>
     </>
@@ -70,6 +81,12 @@ function HubCard(): ReactElement | null {
         <dd>{number(status.events_total, language)}</dd>
         <dt>{text.settings.eventsPerSecond}</dt>
         <dd>{number(status.events_per_second, language)}</dd>
+        {status.store_bytes !== undefined && (
+          <>
+            <dt>{text.settings.storeBytes}</dt>
+            <dd>{mebibytes(status.store_bytes, language)}</dd>
+          </>
+        )}
         <dt>{text.settings.alertsOpen}</dt>
         <dd>{number(status.alerts_open, language)}</dd>
         <dt>{text.settings.rulesOn}</dt>

@@ -13,6 +13,7 @@ const places = [
   ["/alerts", "alerts", "bell"],
   ["/rules", "rules", "rules"],
   ["/sensors", "sensors", "sensor"],
+  ["/nodes", "nodes", "link"],
   ["/settings", "settings", "settings"],
 ] as const satisfies readonly (readonly [string, string, IconName])[];
 

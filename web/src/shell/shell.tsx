@@ -1,7 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { Outlet, useNavigate, useRouter } from "@tanstack/react-router";
 import { type ReactElement, useEffect, useState } from "react";
-import { queryClient, sessionQuery } from "../api/queries.ts";
+import { queryClient, sessionQuery, statusQuery } from "../api/queries.ts";
 import { isSignedOut } from "../api/refusal.ts";
 import { followStream, useStreamState } from "../api/stream.ts";
 import { Failure } from "../parts/failure.tsx";
@@ -45,6 +45,7 @@ function Frame(): ReactElement {
     ["g a", () => void navigate({ to: "/alerts" })],
     ["g r", () => void navigate({ to: "/rules" })],
     ["g s", () => void navigate({ to: "/sensors" })],
+    ["g n", () => void navigate({ to: "/nodes" })],
     ["g e", () => void navigate({ to: "/settings" })],
   ]);
   return (
@@ -55,6 +56,7 @@ function Frame(): ReactElement {
       <Navigation showKeys={() => setHelp(true)} />
       <div className="content">
         <StreamBanner />
+        <FullDiskBanner />
         <main id="content" tabIndex={-1}>
           <Outlet />
         </main>
@@ -72,6 +74,18 @@ function StreamBanner(): ReactElement | null {
     <div className="banner" role="status">
       <Icon name="warning" />
       {text.shell.reconnecting}
+    </div>
+  );
+}
+
+function FullDiskBanner(): ReactElement | null {
+  const text = useText();
+  const { data: status } = useQuery(statusQuery);
+  if (status?.writable !== false) return null;
+  return (
+    <div className="banner" role="alert">
+      <Icon name="warning" />
+      {text.shell.diskFull}
     </div>
   );
 }
