@@ -87,6 +87,7 @@ export {
 } from "./src/ledger.ts";
 export { limits } from "./src/limits.ts";
 export type { PartMessage } from "./src/part-message.ts";
+export { type Resume, resumeSchema } from "./src/resume.ts";
 export { type ProgramState, type SensorReport, sensorReportSchema } from "./src/sensor-report.ts";
 export {
   decodeAck,
@@ -94,8 +95,6 @@ export {
   encodeMessage,
   MessageReader,
   messageKinds,
-  type Resume,
-  resumeSchema,
   type SocketMessage,
 } from "./src/socket-message.ts";
 export { openState, type StateHolder, signState } from "./src/state-signature.ts";

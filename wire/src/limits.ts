@@ -16,6 +16,8 @@ export const limits = {
   /** One request to /v1/ingest, before and after zstd. */
   ingestBodyBytesMax: 8 * 1024 * 1024,
   ingestUnpackedBytesMax: 64 * 1024 * 1024,
+  /** Its body is so many zstd frames, one after another. */
+  ingestPiecesMax: 256,
   /** One request to the audit webhook; the API server batches up to 10 MiB. */
   auditBodyBytesMax: 12 * 1024 * 1024,
   /** One record of the audit log; Kubernetes objects end at 1.5 MiB. */

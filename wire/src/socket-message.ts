@@ -1,4 +1,3 @@
-import { z } from "zod";
 import type { Result } from "./faults.ts";
 import { limits } from "./limits.ts";
 
@@ -13,25 +12,6 @@ import { limits } from "./limits.ts";
 
 export const messageKinds = { frame: 1, ack: 2, filters: 3, state: 4, confirm: 5, resume: 6 } as const;
 
-/**
- * How far each class of each ring is on the publisher's disk: a collector that comes (again) leaves out what is there,
- * so that frames are not handed over twice with other boundaries.
- */
-export const resumeSchema = z.object({
-  streams: z
-    .array(
-      z.object({
-        bootId: z.string().max(32),
-        /** The frames' layout hash. */
-        layoutHash: z.string().max(16),
-        ring: z.number().int(),
-        class: z.string().max(32),
-        lastPosition: z.number().nonnegative(),
-      }),
-    )
-    .max(256),
-});
-export type Resume = z.infer<typeof resumeSchema>;
 export type SocketMessage = { kind: number; payload: Buffer };
 
 export function encodeMessage(kind: number, payload: Uint8Array): Buffer {

@@ -7,7 +7,7 @@ import { refusals, sensorOnly } from "./route-schema.ts";
 import { unpackZstd } from "./unpack.ts";
 
 const bodySchema = z.unknown().meta({
-  description: "Frames, one after another, packed as one zstd frame (RFC 8878)",
+  description: "Frames, one after another, packed as zstd frames (RFC 8878; at most 256, one after another)",
   contentMediaType: "application/zstd",
 });
 

@@ -5,7 +5,6 @@ import { serverLimits } from "../server/limits.ts";
 import { Slots } from "../server/slots.ts";
 import { busy } from "./body-admission.ts";
 
-const unzstd = promisify(zstdDecompress);
 const ungzip = promisify(gunzip);
 const slots = new Slots(serverLimits.unpackingMax, serverLimits.bodiesInFlightMax);
 
@@ -13,16 +12,46 @@ const slots = new Slots(serverLimits.unpackingMax, serverLimits.bodiesInFlightMa
 const zstdMagic = 0xfd2f_b528;
 const gzipMagic = 0x8b1f;
 
-/** Unpacks a zstd body in the thread pool. Throws Fault BODY_ENCODING, BODY_TOO_LARGE (unpacked) or BUSY. */
+/**
+ * Unpacks a zstd body in the thread pool: one zstd frame or several, one after another (RFC 8878, 3), as a publisher
+ * lays the pieces of its spool together (at most `ingestPiecesMax`). Throws Fault BODY_ENCODING, BODY_TOO_LARGE (unpacked) or BUSY.
+ */
 export async function unpackZstd(body: Buffer): Promise<Buffer> {
   if (body.length < 4 || body.readUInt32LE(0) !== zstdMagic) throw notPacked("zstd");
-  return await unpack("zstd", limits.ingestUnpackedBytesMax, (options) => unzstd(body, options));
+  return await unpack("zstd", limits.ingestUnpackedBytesMax, (options) => unzstdAll(body, options.maxOutputLength));
 }
 
 /** Unpacks a gzip body in the thread pool, as the API server sends it. Throws as unpackZstd does. */
 export async function unpackGzip(body: Buffer): Promise<Buffer> {
   if (body.length < 2 || body.readUInt16LE(0) !== gzipMagic) throw notPacked("gzip");
   return await unpack("gzip", limits.auditBodyBytesMax, (options) => ungzip(body, options));
+}
+
+/** Node's decompressor stops behind the first frame and says how far it read. The bound holds for all together. */
+async function unzstdAll(body: Buffer, bytesMax: number): Promise<Buffer> {
+  const parts: Buffer[] = [];
+  let [at, left] = [0, bytesMax];
+  while (at < body.length) {
+    if (parts.length === limits.ingestPiecesMax) throw new Error("too many zstd frames");
+    const { buffer, read } = await unzstdOne(body.subarray(at), left);
+    if (read === 0) throw new Error("no zstd frame");
+    parts.push(buffer);
+    at += read;
+    left -= buffer.length;
+    // An empty output has no bound of its own that Node takes: what is left is then refused as too large.
+    if (left <= 0 && at < body.length) throw Object.assign(new Error("too large"), { code: "ERR_BUFFER_TOO_LARGE" });
+  }
+  return parts.length === 1 ? (parts[0] as Buffer) : Buffer.concat(parts);
+}
+
+function unzstdOne(bytes: Buffer, maxOutputLength: number): Promise<{ buffer: Buffer; read: number }> {
+  return new Promise((resolve, reject) => {
+    zstdDecompress(bytes, { info: true, maxOutputLength }, (error, result) => {
+      if (error !== null) return reject(error);
+      const { buffer, engine } = result as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
+      resolve({ buffer, read: engine.bytesWritten });
+    });
+  });
 }
 
 async function unpack(
