@@ -219,8 +219,8 @@ static napi_value map_update(napi_env env, napi_callback_info info)
 	if (!map || !bytes_of(&call, 1, (void **)&keys, &key_bytes) || !bytes_of(&call, 2, (void **)&values, &value_bytes))
 		return NULL;
 	size_t key_size = bpf_map__key_size(map), value_size = bpf_map__value_size(map);
-	size_t count = key_bytes / key_size, done = 0;
-	if (key_bytes % key_size != 0 || value_bytes != count * value_size)
+	size_t count = key_size ? key_bytes / key_size : 0, done = 0; /* a ring has no keys */
+	if (key_size == 0 || key_bytes % key_size != 0 || value_bytes != count * value_size)
 		return fail(&call, "map_update", -EINVAL);
 	for (size_t i = 0; i < count; i++)
 		done += bpf_map_update_elem(bpf_map__fd(map), keys + i * key_size, values + i * value_size, BPF_ANY) == 0;
@@ -238,7 +238,7 @@ static napi_value map_delete(napi_env env, napi_callback_info info)
 	if (!map || !bytes_of(&call, 1, (void **)&keys, &key_bytes))
 		return NULL;
 	size_t key_size = bpf_map__key_size(map);
-	if (key_bytes % key_size != 0)
+	if (key_size == 0 || key_bytes % key_size != 0)
 		return fail(&call, "map_delete", -EINVAL);
 	for (size_t i = 0; i < key_bytes / key_size; i++)
 		done += bpf_map_delete_elem(bpf_map__fd(map), keys + i * key_size) == 0;

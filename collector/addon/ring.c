@@ -10,6 +10,7 @@
 #include "sensor.h"
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -18,6 +19,7 @@
 #define DISCARD 0x40000000u
 #define HEADER_BYTES 8
 #define RECORD_BYTES_MIN 128 /* sizeof(struct record_head) */
+#define RECORD_BYTES_MAX (32 * 1024) /* the largest record has 20 136 bytes, and the reader's room at least 64 KiB */
 #define OUT_HEADER_BYTES 16 /* u32 length, u32 gap, u64 position */
 
 int ring_open(struct sensor *sensor, const char *map_name)
@@ -50,11 +52,31 @@ void ring_close(struct ring *ring)
 	munmap((void *)ring->producer, page + 2 * ring->size);
 }
 
+/* Not a ring any more: nothing behind this can be trusted. Start again at the kernel's end. */
+static void start_again(struct ring *ring, uint64_t produced)
+{
+	ring->refused++;
+	ring->cursor = produced;
+}
+
+/* Every record of ours begins with its own size: what says otherwise was not written by our programs. */
+static bool is_ours(const uint8_t *record, uint32_t length)
+{
+	uint32_t own_size;
+	if (length < RECORD_BYTES_MIN || length > RECORD_BYTES_MAX)
+		return false;
+	memcpy(&own_size, record, sizeof(own_size));
+	return own_size == length;
+}
+
 /* Copies records behind a header of ours until the room or the ring ends. Gives the bytes written. */
 size_t ring_drain(struct ring *ring, uint8_t *to, size_t capacity)
 {
-	uint64_t produced = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE);
+	/* Positions are multiples of 8, or a header would lie across the end of the mapping. */
+	uint64_t produced = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE) & ~7ULL;
 	size_t used = 0;
+	if (ring->cursor < produced && produced - ring->cursor > ring->size)
+		start_again(ring, produced); /* more than fits was never written: reading on would leave the mapping */
 	while (ring->cursor < produced) {
 		const uint8_t *at = ring->data + (ring->cursor & (ring->size - 1));
 		uint32_t word = __atomic_load_n((const uint32_t *)at, __ATOMIC_ACQUIRE);
@@ -63,27 +85,20 @@ size_t ring_drain(struct ring *ring, uint8_t *to, size_t capacity)
 		uint32_t length = word & ~(BUSY | DISCARD);
 		uint64_t step = ((uint64_t)length + HEADER_BYTES + 7) & ~7ULL;
 		if (step > produced - ring->cursor) {
-			/* Not a ring any more: nothing behind this can be trusted. Start again at the kernel's end. */
-			ring->refused++;
-			ring->cursor = produced;
+			start_again(ring, produced);
 			break;
 		}
-		if (!(word & DISCARD)) {
-			uint32_t own_size = 0;
-			if (length >= RECORD_BYTES_MIN)
-				memcpy(&own_size, at + HEADER_BYTES, sizeof(own_size));
-			if (own_size != length) {
-				ring->refused++;
-			} else {
-				size_t needed = OUT_HEADER_BYTES + (((size_t)length + 7) & ~(size_t)7);
-				if (needed > capacity - used)
-					break;
-				uint32_t words[2] = { length, 0 };
-				memcpy(to + used, words, sizeof(words));
-				memcpy(to + used + 8, &ring->cursor, sizeof(ring->cursor));
-				memcpy(to + used + OUT_HEADER_BYTES, at + HEADER_BYTES, length);
-				used += needed;
-			}
+		if (!(word & DISCARD) && !is_ours(at + HEADER_BYTES, length)) {
+			ring->refused++;
+		} else if (!(word & DISCARD)) {
+			size_t needed = OUT_HEADER_BYTES + (((size_t)length + 7) & ~(size_t)7);
+			if (needed > capacity - used)
+				break;
+			uint32_t words[2] = { length, 0 };
+			memcpy(to + used, words, sizeof(words));
+			memcpy(to + used + 8, &ring->cursor, sizeof(ring->cursor));
+			memcpy(to + used + OUT_HEADER_BYTES, at + HEADER_BYTES, length);
+			used += needed;
 		}
 		ring->cursor += step;
 	}

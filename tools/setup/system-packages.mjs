@@ -22,6 +22,7 @@ const tests = [
   { name: "containerd", probe: ["/usr/bin/containerd"] },
   { name: "chromium", probe: ["/usr/bin/chromium"] },
   { name: "openssl", probe: ["/usr/bin/openssl"] },
+  { name: "libclang-rt-dev", probe: ["/usr/share/doc/libclang-rt-dev/copyright"] }, // libFuzzer
   { name: "procps", probe: ["/bin/ps", "/usr/bin/ps"] },
 ];
 
