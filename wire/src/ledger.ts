@@ -38,6 +38,13 @@ export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, Side>>> = 
     layout_changed: "lost",
     /** Drained and not yet on the publisher's disk, or still in the ring. */
     pending: "pending",
+    // Figures beside the account.
+    redacted: "note",
+    table_evicted: "note",
+    account_unreadable: "note",
+    state_refused: "note",
+    state_unreadable: "note",
+    state_unkept: "note",
   },
   // Counted by the publisher, by class of event.
   publisher: {

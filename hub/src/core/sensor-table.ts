@@ -22,6 +22,11 @@ const noLoss = new Set([
   "read_fault",
   "redacted",
   "table_evicted",
+  "absorbed",
+  "account_unreadable",
+  "state_refused",
+  "state_unreadable",
+  "state_unkept",
 ]);
 
 type Entry = {
