@@ -24,6 +24,7 @@ const tests = [
   { name: "openssl", probe: ["/usr/bin/openssl"] },
   { name: "libclang-rt-dev", probe: ["/usr/share/doc/libclang-rt-dev/copyright"] }, // libFuzzer
   { name: "procps", probe: ["/bin/ps", "/usr/bin/ps"] },
+  { name: "e2fsprogs", probe: ["/sbin/mkfs.ext4", "/usr/sbin/mkfs.ext4"] },
 ];
 
 /** The names of the packages that are missing, for `npm start` or, with tests, for `npm test`. */
