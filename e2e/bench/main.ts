@@ -1,9 +1,10 @@
-// npm run bench [-- NAME...] [--json]: a line a figure: name, value, unit, target, ok or short.
+// npm run bench [-- NAME...] [--json] [--seconds N]: a line a figure: name, value, unit, target, ok or short.
+import { parseArgs } from "node:util";
 import type { Figure } from "./measure.ts";
 import { verdict } from "./measure.ts";
 import { measures } from "./measures.ts";
 
-const help = `Usage: npm run bench [-- NAME...] [--json]
+const help = `Usage: npm run bench [-- NAME...] [--json] [--seconds N]
 
 ${measures.map((one) => `  ${one.name.padEnd(14)} ${one.what}`).join("\n")}
 
@@ -12,9 +13,16 @@ Examples:
   npm run bench -- audit ingest
   npm run bench -- latency --json`;
 
-const args = process.argv.slice(2);
-const json = args.includes("--json");
-const names = args.filter((arg) => !arg.startsWith("-"));
+const { values, positionals: names } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: "boolean", default: false },
+    seconds: { type: "string" },
+    help: { type: "boolean", short: "h", default: false },
+  },
+});
+const { json } = values;
+const options = values.seconds === undefined ? {} : { seconds: Number(values.seconds) };
 const unknown = names.filter((name) => !measures.some((one) => one.name === name));
 
 function print(figure: Figure): void {
@@ -37,7 +45,7 @@ function print(figure: Figure): void {
   process.stdout.write(`${columns.join(" ")} ${figure.detail ?? ""}`.trimEnd().concat("\n"));
 }
 
-if (args.includes("--help") || args.includes("-h")) process.stdout.write(`${help}\n`);
+if (values.help) process.stdout.write(`${help}\n`);
 else if (unknown.length > 0) {
   process.stderr.write(`bench: there is no measure ${unknown.join(", ")}\n${help}\n`);
   process.exitCode = 2;
@@ -45,6 +53,6 @@ else if (unknown.length > 0) {
   for (const measure of measures) {
     if (names.length > 0 && !names.includes(measure.name)) continue;
     const say = (line: string) => process.stderr.isTTY && process.stderr.write(`${measure.name}: ${line}\n`);
-    for (const figure of await measure.run(say)) print(figure);
+    for (const figure of await measure.run(say, options)) print(figure);
   }
 }

@@ -10,7 +10,14 @@ export type Figure = {
 };
 
 /** A measure takes what it needs, says why it can't run, or gives its figures. */
-export type Measure = { name: string; what: string; run(say: (line: string) => void): Promise<Figure[]> };
+export type Measure = {
+  name: string;
+  what: string;
+  run(say: (line: string) => void, options: MeasureOptions): Promise<Figure[]>;
+};
+
+/** `seconds`: for how long a measure that can be shortened runs. */
+export type MeasureOptions = { seconds?: number };
 
 /** `ok`, `short` of its target, or `-` where there is none. */
 export function verdict(figure: Figure): "ok" | "short" | "-" {

@@ -1,4 +1,5 @@
 import { auditReplay } from "./audit-replay.ts";
+import { budgetsMeasure } from "./budgets.ts";
 import { ingest } from "./ingest.ts";
 import { latency } from "./latency.ts";
 import type { Measure } from "./measure.ts";
@@ -15,4 +16,5 @@ export const measures: readonly Measure[] = [
   ingest,
   auditReplay,
   startTime,
+  budgetsMeasure,
 ];

@@ -8,6 +8,7 @@ import { loadProgram } from "./native-parts.ts";
 const eventsPerExec = 3;
 const execShare = 0.2;
 
+export type LoadRates = { execsPerSecond: number; opensPerSecond: number };
 export type LoadDone = { tag: string; execs: number; opens: number };
 
 /** Steady work on the host: programs that are started with a tag and a number, and opens of a name that rules watch. */
@@ -16,15 +17,24 @@ export class Load {
   readonly #child: ChildProcess;
   readonly #output: Promise<string>;
 
-  /** `eventsPerSecond` is what the kernel's programs will submit of it. `folder` need not hold the file. */
-  constructor(eventsPerSecond: number, tag: string, folder: string) {
+  private constructor(rates: LoadRates, tag: string, folder: string) {
     this.#tag = tag;
-    const execs = eventsPerSecond * execShare;
-    const opens = eventsPerSecond - execs * eventsPerExec;
+    const { execsPerSecond, opensPerSecond } = rates;
+    // There need not be such a file: the attempt is an event.
     const file = join(folder, ".git-credentials");
-    const args = ["86400", String(execs), String(opens), nativeProgram("nothing"), tag, file];
+    const args = ["86400", String(execsPerSecond), String(opensPerSecond), nativeProgram("nothing"), tag, file];
     this.#child = spawn(loadProgram(), args, { stdio: ["ignore", "pipe", "inherit"] });
     this.#output = collect(this.#child);
+  }
+
+  /** So many events a second, as the kernel's programs will submit them. */
+  static ofEvents(eventsPerSecond: number, tag: string, folder: string): Load {
+    const execsPerSecond = eventsPerSecond * execShare;
+    return new Load({ execsPerSecond, opensPerSecond: eventsPerSecond - execsPerSecond * eventsPerExec }, tag, folder);
+  }
+
+  static ofRates(rates: LoadRates, tag: string, folder: string): Load {
+    return new Load(rates, tag, folder);
   }
 
   /** Ends it; gives how many of each were done, which the program itself counted. */

@@ -9,8 +9,9 @@ import { SupervisedPart } from "./supervised-part.ts";
 
 const root = new URL("../../", import.meta.url);
 const partFile = (name: string) => fileURLToPath(new URL(`${name}/src/main.ts`, root));
+const fromSource = (name: string) => [process.execPath, "--disable-warning=ExperimentalWarning", partFile(name)];
 const hubAddress = "127.0.0.1";
-const hubPort = 8443;
+const usualPort = 8443;
 
 export const soakCluster = "soak";
 export const soakNode = "soak-node";
@@ -18,6 +19,10 @@ export const soakNode = "soak-node";
 export type SoakStackOptions = {
   /** Called before anything is started: puts other disks below the folders, and gives the publisher's own network. */
   prepare?: (folders: SoakFolders) => OwnNetwork;
+  /** The hub's; 8443 serves in a network of one's own. */
+  port?: number;
+  /** The command line for a part's arguments, where it is another than node on its source. */
+  launch?: (part: string, args: readonly string[]) => readonly string[] | undefined;
   onUnasked(part: string, how: string): void;
 };
 
@@ -41,24 +46,25 @@ export class SoakStack {
     this.hubClock = new ClockShift(join(run, "hub.clock"));
     this.publisherClock = new ClockShift(join(run, "publisher.clock"));
     const address = this.network?.hubAddress ?? hubAddress;
+    const port = options.port ?? usualPort;
     const socket = join(run, "collector.sock");
     const part = (name: string, args: string[], env: Record<string, string> = {}, enter: readonly string[] = []) =>
       new SupervisedPart({
         name,
-        command: [...enter, process.execPath, "--disable-warning=ExperimentalWarning", partFile(name), ...args],
+        command: options.launch?.(name, args) ?? [...enter, ...fromSource(name), ...args],
         env,
         logFile: join(logs, `${name}.log`),
         onUnasked: (how) => options.onUnasked(name, how),
       });
     this.hub = part(
       "hub",
-      ["--data", data, "--listen", `${address}:${hubPort}`, "--cluster", soakCluster, "--log-level", "warn"],
+      ["--data", data, "--listen", `${address}:${port}`, "--cluster", soakCluster, "--log-level", "warn"],
       this.hubClock.env,
     );
     const trust = ["--ca", join(hub, "ca.pem"), "--credential", join(hub, "local-sensor.credential")];
     this.publisher = part(
       "publisher",
-      ["--socket", socket, "--spool", spool, "--hub", `https://${address}:${hubPort}`, ...trust],
+      ["--socket", socket, "--spool", spool, "--hub", `https://${address}:${port}`, ...trust],
       this.publisherClock.env,
       this.network?.enter ?? [],
     );

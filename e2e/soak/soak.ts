@@ -89,7 +89,7 @@ async function runPhase(phase: Phase, place: SoakPlace): Promise<void> {
   say(`--- ${phase.name}: ${phase.what}`);
   const before = await nodeAccount(stack.client);
   const known = attacker.done.length;
-  const load = new Load(options.rate, randomUUID().slice(0, 8), stack.folders.run);
+  const load = Load.ofEvents(options.rate, randomUUID().slice(0, 8), stack.folders.run);
   attacker.start(options.attackSeconds * 1_000);
   try {
     await phase.run(place);
