@@ -1,5 +1,6 @@
-import type { ApiEvent } from "@atalaya/wire";
+import type { ApiEvent, Result } from "@atalaya/wire";
 import { type AuditContext, apiEventFromAudit } from "./event-from-audit.ts";
+import { jsonShapeProblem } from "./json-shape.ts";
 import { auditLimits } from "./limits.ts";
 
 export type AuditEvents = {
@@ -20,6 +21,17 @@ function isEvaluated(event: ApiEvent): boolean {
   if (event.stage === "RequestReceived") return false;
   if (event.stage !== "ResponseStarted") return true;
   return event.verb === "watch" || startedCounts.has(event.subresource ?? "");
+}
+
+/** A body's JSON, parsed only when that costs no more than a real one does. */
+export function parseAuditBody(bytes: Buffer): Result<unknown> {
+  const problem = jsonShapeProblem(bytes, auditLimits.bodyDepthMax, auditLimits.bodyValuesMax);
+  if (problem !== undefined) return { ok: false, code: "BODY_MALFORMED", reason: `The body is ${problem}` };
+  try {
+    return { ok: true, value: JSON.parse(bytes.toString("utf8")) };
+  } catch {
+    return { ok: false, code: "BODY_MALFORMED", reason: "The body is not JSON" };
+  }
 }
 
 /** The body that an API server's audit webhook posts: an EventList, or a single Event. Hostile until proven otherwise. */

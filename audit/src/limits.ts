@@ -7,6 +7,12 @@ export const auditLimits = {
   recordBytesMax: limits.auditRecordBytesMax,
   /** Records of one EventList; the API server's batches default to 400. */
   listItemsMax: 20_000,
+  /**
+   * A whole body, before it is parsed: a list's own levels come on top of a record's, and real batches have a bracket
+   * or comma in ten bytes at most.
+   */
+  bodyDepthMax: 208,
+  bodyValuesMax: 2_000_000,
   /** Nesting. The deepest objects that exist are the schemas of custom resources, at about 80. */
   depthMax: 200,
   /** Values (leaves, lists, objects) of one record. */

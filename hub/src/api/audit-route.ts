@@ -1,4 +1,4 @@
-import { auditEventsFromList } from "@atalaya/audit";
+import { auditEventsFromList, parseAuditBody } from "@atalaya/audit";
 import { Fault, limits } from "@atalaya/wire";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
@@ -37,8 +37,9 @@ export function addAuditRoute(app: App, { core, metrics }: RouteContext, admissi
         admission.admit(request, reply, limits.auditBodyBytesMax);
       },
       handler: async (request) => {
-        const list = parseJson(await plainBody(request));
-        const read = auditEventsFromList(list, { receivedUs: Date.now() * 1000 });
+        const body = parseAuditBody(await plainBody(request));
+        if (!body.ok) throw new Fault(body.code, body.reason);
+        const read = auditEventsFromList(body.value, { receivedUs: Date.now() * 1000 });
         const skipped = read.skipped.RequestReceived + read.skipped.ResponseStarted;
         const first = read.refused[0];
         if (first !== undefined && read.events.length + skipped === 0) {
@@ -66,12 +67,4 @@ async function plainBody(request: FastifyRequest): Promise<Buffer> {
   if (encoding === "gzip") return await unpackGzip(body);
   if (encoding === "identity") return body;
   throw new Fault("BODY_ENCODING", "The body may be plain or gzip, nothing else");
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    throw new Fault("BODY_MALFORMED", "The body is not JSON");
-  }
 }

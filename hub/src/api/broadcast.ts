@@ -33,6 +33,10 @@ export class Broadcast {
     throw new Fault("BUSY", "Too many streams are open; close one, or try again later", { retry_after_s: 10 });
   }
 
+  /** What one stream may hold for its reader: the more there are, the less. */
+  readonly bufferBytesMax = (): number =>
+    Math.min(serverLimits.streamBufferBytesMax, serverLimits.streamBuffersBytesMax / Math.max(1, this.#clients.size));
+
   add(client: StreamClient): void {
     this.#clients.add(client);
     this.#metrics.streams.set(this.#clients.size);

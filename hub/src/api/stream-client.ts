@@ -24,14 +24,22 @@ export class StreamClient {
   readonly wish: StreamWish;
   readonly #out: ServerResponse;
   readonly #dropped: (reason: "slow" | "behind") => void;
+  readonly #bufferBytesMax: () => number;
   /** Live alerts that arrived while the missed ones are still being read; undefined once they are out. */
   #held: CommittedAlert[] | undefined = [];
   #lastCommit = 0;
+  #wasFull = false;
 
-  constructor(out: ServerResponse, wish: StreamWish, dropped: (reason: "slow" | "behind") => void) {
+  constructor(
+    out: ServerResponse,
+    wish: StreamWish,
+    dropped: (reason: "slow" | "behind") => void,
+    bufferBytesMax = () => serverLimits.streamBufferBytesMax as number,
+  ) {
     this.#out = out;
     this.wish = wish;
     this.#dropped = dropped;
+    this.#bufferBytesMax = bufferBytesMax;
   }
 
   get open(): boolean {
@@ -42,8 +50,11 @@ export class StreamClient {
     this.#out.end();
   }
 
+  /** A reader that has taken nothing since the last beat will not take the next either. */
   heartbeat(): void {
-    this.#write(":\n\n");
+    if (this.#wasFull && this.#out.writableNeedDrain) this.#drop("slow");
+    else this.#write(":\n\n");
+    this.#wasFull = this.#out.writableNeedDrain;
   }
 
   alert(change: CommittedAlert): void {
@@ -81,10 +92,24 @@ export class StreamClient {
     for (let sent = 0; sent < serverLimits.streamResumeAlertsMax && this.open; ) {
       const missed = await core.alertsSince(this.wish.workspaceId, this.#lastCommit);
       if (missed.length === 0) return;
-      for (const change of missed) this.#sendAlert(change.commit, change.alert);
+      for (const change of missed) {
+        if (this.#out.writableNeedDrain) await this.#drained();
+        this.#sendAlert(change.commit, change.alert);
+      }
       sent += missed.length;
     }
     if (this.#lastCommit < newest) this.#reset(newest);
+  }
+
+  /** What was missed is read at the reader's pace; one that never reads is closed by its heartbeat. */
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        this.#out.off("drain", done).off("close", done);
+        resolve();
+      };
+      this.#out.on("drain", done).on("close", done);
+    });
   }
 
   #reset(commit: number): void {
@@ -110,7 +135,7 @@ export class StreamClient {
   #write(text: string): void {
     if (!this.open) return;
     if ((this.#held?.length ?? 0) > serverLimits.streamResumeAlertsMax) this.#drop("behind");
-    else if (this.#out.writableLength + text.length > serverLimits.streamBufferBytesMax) this.#drop("slow");
+    else if (this.#out.writableLength + text.length > this.#bufferBytesMax()) this.#drop("slow");
     else this.#out.write(text);
   }
 

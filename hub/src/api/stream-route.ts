@@ -41,7 +41,7 @@ export function addStreamRoute(app: App, { core, metrics }: RouteContext, broadc
       const who = whoOf(request);
       const wish = wishOf(request.query, who.workspaceId);
       broadcast.requireRoom();
-      const client = openClient(request, reply, wish, (reason) => metrics.streamsDropped.inc({ reason }));
+      const client = openClient(request, reply, wish, broadcast, (reason) => metrics.streamsDropped.inc({ reason }));
       broadcast.add(client);
       const stop = keepAlive(core, who, client);
       reply.raw.once("close", () => {
@@ -65,6 +65,7 @@ function openClient(
   request: FastifyRequest,
   reply: FastifyReply,
   wish: StreamWish,
+  broadcast: Broadcast,
   dropped: (reason: string) => void,
 ): StreamClient {
   reply.hijack();
@@ -74,7 +75,7 @@ function openClient(
   request.raw.socket.setNoDelay(true);
   request.raw.socket.setTimeout(0);
   reply.raw.write("retry: 1000\n\n");
-  return new StreamClient(reply.raw, wish, dropped);
+  return new StreamClient(reply.raw, wish, dropped, broadcast.bufferBytesMax);
 }
 
 /** Beats every 15 s, and ends the stream of a session that ran out or was signed out. */

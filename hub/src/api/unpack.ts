@@ -1,5 +1,5 @@
 import { promisify } from "node:util";
-import { gunzip, zstdDecompress } from "node:zlib";
+import { constants, gunzip, zstdDecompress } from "node:zlib";
 import { Fault, limits } from "@atalaya/wire";
 import { serverLimits } from "../server/limits.ts";
 import { Slots } from "../server/slots.ts";
@@ -11,6 +11,8 @@ const slots = new Slots(serverLimits.unpackingMax, serverLimits.bodiesInFlightMa
 // RFC 8878, 3.1.1: 0xFD2FB528, little endian; RFC 1952, 2.3.1: 1F 8B.
 const zstdMagic = 0xfd2f_b528;
 const gzipMagic = 0x8b1f;
+/** 8 MiB of history: a head of a few bytes can ask for 128. Level 1, as publishers pack, needs 512 KiB. */
+const window = { [constants.ZSTD_d_windowLogMax]: 23 };
 
 /**
  * Unpacks a zstd body in the thread pool: one zstd frame or several, one after another (RFC 8878, 3), as a publisher
@@ -46,7 +48,7 @@ async function unzstdAll(body: Buffer, bytesMax: number): Promise<Buffer> {
 
 function unzstdOne(bytes: Buffer, maxOutputLength: number): Promise<{ buffer: Buffer; read: number }> {
   return new Promise((resolve, reject) => {
-    zstdDecompress(bytes, { info: true, maxOutputLength }, (error, result) => {
+    zstdDecompress(bytes, { info: true, maxOutputLength, params: window }, (error, result) => {
       if (error !== null) return reject(error);
       const { buffer, engine } = result as unknown as { buffer: Buffer; engine: { bytesWritten: number } };
       resolve({ buffer, read: engine.bytesWritten });

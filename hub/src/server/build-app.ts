@@ -18,6 +18,7 @@ import type { HubCore } from "../hub-core.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import type { HubCertificate } from "../tls/hub-certificate.ts";
 import type { App, RouteContext } from "./app-type.ts";
+import { ConnectionGuard } from "./connection-guard.ts";
 import { faultReplier } from "./fault-reply.ts";
 import type { HttpMetrics } from "./http-metrics.ts";
 import { serverLimits } from "./limits.ts";
@@ -55,7 +56,7 @@ export async function buildApp(parts: AppParts): Promise<{ app: App; end: () => 
   parts.metrics.watch(app);
   addSecurityHeaders(app);
   await app.register(cookie);
-  guard(app, parts.core);
+  guard(app, parts.core, new ConnectionGuard(app.server, parts.metrics));
   await addOpenApi(app, parts.version);
   const broadcast = new Broadcast(parts.core, parts.metrics);
   addRoutes(app, parts, broadcast);
@@ -77,6 +78,8 @@ function newServer(parts: AppParts): App {
       key: parts.certificate.key,
       minVersion: "TLSv1.3",
       maxHeaderSize: 16 * 1024,
+      handshakeTimeout: serverLimits.handshakeMs,
+      connectionsCheckingInterval: serverLimits.connectionCheckMs,
     },
     loggerInstance: parts.logger,
     // Each request would be two lines a second and sensor; refusals and changes are logged where they are decided.
@@ -91,19 +94,21 @@ function newServer(parts: AppParts): App {
 }
 
 /** Nothing is open by oversight: a route without an `access` stops the hub at its start. */
-function guard(app: App, core: HubCore): void {
+function guard(app: App, core: HubCore, connections: ConnectionGuard): void {
   app.addHook("onRoute", (route) => {
     if (route.config?.access === undefined) throw new Error(`route ${route.url} does not say who may call it`);
   });
   app.addHook("onRequest", async (request) => {
     const access = request.routeOptions.config.access;
     if (access !== undefined) await authenticate(core, request, access);
+    const credential = request.sender?.credentialId ?? request.who?.secretHash;
+    if (credential !== undefined) connections.prove(request, credential);
   });
 }
 
 function addRoutes(app: App, parts: AppParts, broadcast: Broadcast): void {
   const context: RouteContext = { core: parts.core, metrics: parts.metrics, version: parts.version };
-  const admission = new BodyAdmission();
+  const admission = new BodyAdmission(parts.metrics);
   addSessionRoutes(app, context);
   addAlertRoutes(app, context);
   addStreamRoute(app, context, broadcast);

@@ -40,7 +40,7 @@ export type FaultReplier = (error: unknown, request: FastifyRequest, reply: Fast
 /** What answers a request with the fault that stopped it, counted by its code. */
 export function faultReplier(metrics: HttpMetrics): FaultReplier {
   return (error, request, reply) => {
-    const fault = asFault(error);
+    const fault = asFault(error, request);
     metrics.refused.inc({ code: fault?.code ?? internal.code });
     return replyFault(error, fault, request, reply);
   };
@@ -85,7 +85,7 @@ const internal: FaultReply = {
   message: "The hub made a mistake of its own; its log says which",
 };
 
-function asFault(error: unknown): Fault | undefined {
+function asFault(error: unknown, request: FastifyRequest): Fault | undefined {
   if (error instanceof Fault) return error;
   if (hasZodFastifySchemaValidationErrors(error)) {
     // Which fields, by their names in the schema; never their values.
@@ -95,7 +95,11 @@ function asFault(error: unknown): Fault | undefined {
     const wrong = named === "" ? "" : `: ${printable(named)}`;
     return new Fault("BODY_MALFORMED", `The ${where} does not have the documented shape${wrong}`, { in: where });
   }
-  const known = fastifyFaults[(error as Partial<FastifyError>).code ?? ""];
+  const code = (error as Partial<FastifyError>).code ?? "";
+  // Node's word for a sender that left in the middle of its body; nobody is there to be told.
+  if (code === "ECONNRESET" && request.raw.destroyed)
+    return new Fault("BODY_MALFORMED", "The connection ended before the body did");
+  const known = fastifyFaults[code];
   return known === undefined ? undefined : new Fault(known[0], known[1]);
 }
 

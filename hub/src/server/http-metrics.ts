@@ -45,6 +45,17 @@ export class HttpMetrics {
     labelNames: ["reason"],
     registers: [this.registry],
   });
+  readonly connectionsClosed = new Counter({
+    name: "atalaya_connections_closed_total",
+    help: "Connections closed to make room, by what there were too many of: strangers, or those of one credential.",
+    labelNames: ["reason"],
+    registers: [this.registry],
+  });
+  readonly bodiesEnded = new Counter({
+    name: "atalaya_bodies_ended_total",
+    help: "Bodies that arrived so slowly that another took their place.",
+    registers: [this.registry],
+  });
   readonly notifications = new Counter({
     name: "atalaya_notifications_total",
     help: "Notifications by way and outcome.",

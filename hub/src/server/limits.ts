@@ -6,6 +6,14 @@ const dayMs = 24 * 60 * minuteMs;
 
 export const serverLimits = {
   connectionsMax: 4_096,
+  /** Connections that have shown no credential yet: beyond it the oldest of the busiest network makes room. */
+  strangersMax: 512,
+  /** Connections of one credential (more than all streams): beyond it its oldest is closed. */
+  connectionsPerCredentialMax: 320,
+  /** From a connection's start to the end of its TLS handshake. */
+  handshakeMs: 10_000,
+  /** How often connections without a whole head or body in time are looked for. */
+  connectionCheckMs: 5_000,
   /** Headers and body of one request must have arrived after this time: a slow sender holds a place no longer. */
   headersMs: 10_000,
   requestMs: 60_000,
@@ -19,6 +27,11 @@ export const serverLimits = {
   /** Bodies of /v1/ingest and /v1/audit that are read or unpacked at one time, and their bytes on the wire. */
   bodiesInFlightMax: 32,
   bodyBytesInFlightMax: 64 * 1024 * 1024,
+  /** Of them, those of one credential. */
+  bodiesPerCredentialMax: 8,
+  /** A body that has been arriving for longer, slower than this, gives its place to one that wants it. */
+  slowBodyMs: 2_000,
+  slowBodyBytesPerSecond: 16 * 1024,
   /** Each may take limits.ingestUnpackedBytesMax while it is unpacked. */
   unpackingMax: 2,
   retryAfterS: 1,
@@ -45,6 +58,8 @@ export const serverLimits = {
 
   streamsMax: 256,
   streamBufferBytesMax: 2 * 1024 * 1024,
+  /** What all streams together may hold for readers that do not keep up. */
+  streamBuffersBytesMax: 64 * 1024 * 1024,
   streamHeartbeatMs: 15_000,
   /** What a resumed stream may have missed: beyond it the page has to load afresh. */
   streamResumeAlertsMax: 20_000,
@@ -67,6 +82,8 @@ export const serverLimits = {
   certificateCheckMs: 12 * 60 * minuteMs,
 } as const;
 
+if (serverLimits.connectionsPerCredentialMax <= serverLimits.streamsMax)
+  throw new Error("one person's streams must fit among their connections");
 if (serverLimits.bodyBytesInFlightMax < wireLimits.auditBodyBytesMax)
   throw new Error("the largest body must fit among those in flight");
 if (serverLimits.drainMs >= serverLimits.closeMs) throw new Error("draining must leave time to close");
