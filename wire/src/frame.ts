@@ -93,6 +93,8 @@ export function decodeFrame(bytes: Buffer, at = 0): Result<Frame & { next: numbe
   const name = classByNumber(bytes[at + 6] as number);
   if (name === undefined)
     return { ok: false, code: "FRAME_CLASS", reason: `event class ${bytes[at + 6]} is not known` };
+  const eventCount = bytes.readUInt32LE(at + 8);
+  if (eventCount > limits.frameEventsMax) return bad("more events than a frame may hold");
   const names = readNames(bytes.subarray(at + fixedBytes, at + headerBytes), version === 1 ? 3 : 4);
   const numbers = [24, 32, 40, 48].map((offset) => Number(bytes.readBigUInt64LE(at + offset)));
   if (names === undefined || !numbers.every(Number.isSafeInteger)) return bad("names or numbers do not fit");
@@ -104,7 +106,7 @@ export function decodeFrame(bytes: Buffer, at = 0): Result<Frame & { next: numbe
     version,
     class: name,
     ring: bytes[at + 7] as number,
-    eventCount: bytes.readUInt32LE(at + 8),
+    eventCount,
     firstPosition,
     lastPosition,
     firstTimeUs,
@@ -133,13 +135,19 @@ function readNames(bytes: Buffer, count: number): Names | undefined {
   return names as Names;
 }
 
-/** All frames laid one after another (an ingest body). Refuses the whole at the first that is wrong. */
+/**
+ * All frames laid one after another (an ingest body). Refuses the whole at the first that is wrong, and where there are
+ * more frames, or by their headers more events, than one request may bring.
+ */
 export function decodeFrames(bytes: Buffer): Result<Frame[]> {
   const frames: Frame[] = [];
-  let at = 0;
+  let [at, events] = [0, 0];
   while (at < bytes.length) {
     const frame = decodeFrame(bytes, at);
     if (!frame.ok) return frame;
+    events += frame.value.header.eventCount;
+    if (frames.length === limits.ingestFramesMax || events > limits.ingestEventsMax)
+      return { ok: false, code: "BODY_TOO_LARGE", reason: "more frames or events than one request may bring" };
     frames.push({ header: frame.value.header, body: frame.value.body });
     at = frame.value.next;
   }

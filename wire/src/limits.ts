@@ -16,6 +16,9 @@ export const limits = {
   /** One request to /v1/ingest, before and after zstd. */
   ingestBodyBytesMax: 8 * 1024 * 1024,
   ingestUnpackedBytesMax: 64 * 1024 * 1024,
+  /** Frames and events of one request: the smallest event takes 14 bytes there and 500 in memory. */
+  ingestFramesMax: 16_384,
+  ingestEventsMax: 131_072,
   /** Its body is so many zstd frames, one after another. */
   ingestPiecesMax: 256,
   /** One request to the audit webhook; the API server batches up to 10 MiB. */

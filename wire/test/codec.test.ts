@@ -13,6 +13,7 @@ import {
   encodeFrame,
   eventFromJson,
   eventToJson,
+  limits,
 } from "../index.ts";
 
 const text = fc.string({ unit: "grapheme", maxLength: 40 });
@@ -132,6 +133,41 @@ test("a frame of a newer version and one of an unknown class are told apart", ()
     return result.ok ? "ok" : result.code;
   });
   assert.deepEqual(codes, ["FRAME_VERSION", "FRAME_CLASS"]);
+});
+
+test("bytes that would become millions of objects are refused before they do", () => {
+  const empty = encode([{ ...blank("file"), activity: "open" } as AtalayaEvent]);
+  const many = decodeEvents(Buffer.concat(Array.from({ length: 500_000 }, () => empty)));
+  assert.deepEqual(many, { ok: false, code: "EVENT_MALFORMED", reason: `more than ${limits.frameEventsMax} events` });
+  const frame = encodeFrame({ ...header, eventCount: limits.frameEventsMax }, Buffer.alloc(0));
+  const request = (frames: number) => decodeFrames(Buffer.concat(Array.from({ length: frames }, () => frame)));
+  assert.equal(request(limits.ingestEventsMax / limits.frameEventsMax).ok, true);
+  assert.partialDeepStrictEqual(request(limits.ingestEventsMax / limits.frameEventsMax + 1), {
+    code: "BODY_TOO_LARGE",
+  });
+  const nothing = encodeFrame({ ...header, eventCount: 0 }, Buffer.alloc(0));
+  const frames = decodeFrames(Buffer.concat(Array.from({ length: limits.ingestFramesMax + 1 }, () => nothing)));
+  assert.partialDeepStrictEqual(frames, { code: "BODY_TOO_LARGE" });
+  const claims = encodeFrame({ ...header, eventCount: limits.frameEventsMax + 1 }, Buffer.alloc(0));
+  assert.partialDeepStrictEqual(decodeFrame(claims), { code: "FRAME_MALFORMED" });
+});
+
+test("damage anywhere in a frame or in events never makes a decoder throw, nor give more than was there", () => {
+  const damage = fc.array(fc.tuple(fc.nat(), fc.nat(255)), { minLength: 1, maxLength: 8 });
+  fc.assert(
+    fc.property(fc.array(anyEvent, { minLength: 1, maxLength: 3 }), damage, (events, changes) => {
+      const body = encode(events);
+      for (const [at, value] of changes) body[at % body.length] = value;
+      const decoded = decodeEvents(body);
+      if (decoded.ok) assert.ok(decoded.value.length <= body.length / 6);
+      const frame = encodeFrame({ ...header, eventCount: events.length }, body);
+      for (const [at, value] of changes) frame[at % 100] = value;
+      const frames = decodeFrames(frame);
+      if (frames.ok) assert.ok(frames.value.length <= frame.length / 84);
+      else assert.ok(frames.reason.length < 200);
+    }),
+    { numRuns: 2_000, interruptAfterTimeLimit: 10_000 },
+  );
 });
 
 test("a string over its limit is cut at a character", () => {

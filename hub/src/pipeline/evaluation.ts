@@ -3,7 +3,6 @@ import {
   decodeEvents,
   Fault,
   type FrameHeader,
-  limits,
   type SensorReport,
   sensorReportSchema,
 } from "@atalaya/wire";
@@ -184,10 +183,10 @@ function spanOf(header: FrameHeader, events: readonly AtalayaEvent[]): Span | un
 }
 
 function decodeFrameBody(header: FrameHeader, body: Uint8Array): AtalayaEvent[] {
-  const decoded = decodeEvents(body);
+  const decoded = decodeEvents(body, header.eventCount);
   if (!decoded.ok)
     throw new Fault(decoded.code, `A frame of ${header.class} events: ${decoded.reason}.`, { class: header.class });
-  if (decoded.value.length > limits.frameEventsMax || decoded.value.some((event) => event.class !== header.class)) {
+  if (decoded.value.length !== header.eventCount || decoded.value.some((event) => event.class !== header.class)) {
     throw new Fault("FRAME_MALFORMED", "A frame holds events that its header does not name.", { class: header.class });
   }
   return decoded.value;

@@ -53,6 +53,12 @@ const refusals: [what: string, body: () => Buffer, status: number, code: string]
   ["bytes that are no frame", () => packed(Buffer.alloc(200, 7)), 400, "FRAME_MALFORMED"],
   ["a frame whose checksum is wrong", () => packed(damaged), 400, "FRAME_MALFORMED"],
   ["a frame with an unknown class", () => packed(unknownClass), 400, "FRAME_CLASS"],
+  [
+    "a body of more events than one request may bring",
+    () => packed(Buffer.concat(Array.from({ length: limits.ingestFramesMax + 1 }, () => processFrame([])))),
+    413,
+    "BODY_TOO_LARGE",
+  ],
   ["a frame of a newer version", () => packed(newerVersion), 426, "FRAME_VERSION"],
   [
     "a body that unpacks to too much",

@@ -165,3 +165,16 @@ test("listeners hear of a commit, in order, with numbers that grow, and of event
     [2, 3],
   );
 });
+
+test("a frame whose header counts other events than it holds is refused, and the next one is taken", async (t) => {
+  const { hub } = await openTestHub(t);
+  const frame = frameOf([processEvent({}), evilExec()]);
+  for (const eventCount of [0, 1, 3]) {
+    const lying = { ...frame, header: { ...frame.header, eventCount } };
+    await assert.rejects(
+      hub.ingest([lying], sender),
+      (error) => error instanceof Fault && /MALFORMED/.test(error.code),
+    );
+  }
+  assert.deepEqual(await hub.ingest([frame], sender), { accepted: 2, duplicates: 0 });
+});
