@@ -32,7 +32,7 @@ async function makeLimited(groups: Record<Part, LimitedGroup>, ended: string[]):
     port: await freePort(),
     onUnasked: (part, how) => ended.push(`${part}: ${how}`),
     launch: (part, args) => {
-      if (part !== "collector" && part !== "publisher") return undefined;
+      if (part === "hub") return undefined;
       const more = part === "collector" ? ["--objects", objects] : [];
       return [...groups[part].enter, process.execPath, join(bundled, part, "main.js"), ...args, ...more];
     },

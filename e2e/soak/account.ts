@@ -5,7 +5,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { alertPageSchema, ledgerPageSchema, type NodeLedger } from "@atalaya/wire";
 import type { HubClient } from "@atalaya/wire/client";
 import { attackOf, attackRule } from "./attacker.ts";
-import { soakNode } from "./soak-stack.ts";
+import { soakNode } from "./part-arguments.ts";
 
 const lookAgainMs = 250;
 

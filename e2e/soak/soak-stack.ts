@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -5,28 +6,43 @@ import { fileURLToPath } from "node:url";
 import { HubClient } from "@atalaya/wire/client";
 import { ClockShift } from "./clock-shift.ts";
 import type { OwnNetwork } from "./own-network.ts";
+import { partArguments } from "./part-arguments.ts";
 import { SupervisedPart } from "./supervised-part.ts";
 
 const root = new URL("../../", import.meta.url);
 const partFile = (name: string) => fileURLToPath(new URL(`${name}/src/main.ts`, root));
-const fromSource = (name: string) => [process.execPath, "--disable-warning=ExperimentalWarning", partFile(name)];
-const hubAddress = "127.0.0.1";
 const usualPort = 8443;
 
-export const soakCluster = "soak";
-export const soakNode = "soak-node";
+export const partNames = ["hub", "publisher", "collector"] as const;
+export type PartName = (typeof partNames)[number];
+
+/** What a part's command line needs to know. */
+export type PartPlace = { folders: SoakFolders; listen: string; url: string };
 
 export type SoakStackOptions = {
+  /** The folder of an earlier stack, to go on with what it left; a new one without. */
+  base?: string;
   /** Called before anything is started: puts other disks below the folders, and gives the publisher's own network. */
   prepare?: (folders: SoakFolders) => OwnNetwork;
   /** The hub's; 8443 serves in a network of one's own. */
   port?: number;
+  /** A part's arguments, where they are not this version's. */
+  argumentsOf?: (part: PartName, place: PartPlace) => string[];
   /** The command line for a part's arguments, where it is another than node on its source. */
-  launch?: (part: string, args: readonly string[]) => readonly string[] | undefined;
-  onUnasked(part: string, how: string): void;
+  launch?: (part: PartName, args: readonly string[]) => readonly string[] | undefined;
+  onUnasked(part: PartName, how: string): void;
 };
 
-export type SoakFolders = { base: string; data: string; hub: string; spool: string; run: string; logs: string };
+export type SoakFolders = {
+  base: string;
+  data: string;
+  hub: string;
+  spool: string;
+  run: string;
+  logs: string;
+  /** A bpffs where one could be mounted: in a mount namespace of one's own. */
+  pins: string;
+};
 
 /** Hub, publisher and collector, each a process that a supervisor keeps, with all that they write in one folder. */
 export class SoakStack {
@@ -40,35 +56,27 @@ export class SoakStack {
   #client: HubClient | undefined;
 
   constructor(options: SoakStackOptions) {
-    this.folders = makeFolders();
+    this.folders = makeFolders(options.base ?? mkdtempSync(join(tmpdir(), "atalaya-soak-")));
     this.network = options.prepare?.(this.folders);
-    const { data, hub, spool, run, logs } = this.folders;
+    const { run, logs } = this.folders;
     this.hubClock = new ClockShift(join(run, "hub.clock"));
     this.publisherClock = new ClockShift(join(run, "publisher.clock"));
-    const address = this.network?.hubAddress ?? hubAddress;
-    const port = options.port ?? usualPort;
-    const socket = join(run, "collector.sock");
-    const part = (name: string, args: string[], env: Record<string, string> = {}, enter: readonly string[] = []) =>
-      new SupervisedPart({
+    const listen = `${this.network?.hubAddress ?? "127.0.0.1"}:${options.port ?? usualPort}`;
+    const place = { folders: this.folders, listen, url: `https://${listen}` };
+    const part = (name: PartName, env: Readonly<Record<string, string>>, enter: readonly string[] = []) => {
+      const args = (options.argumentsOf ?? partArguments)(name, place);
+      const fromSource = [process.execPath, "--disable-warning=ExperimentalWarning", partFile(name), ...args];
+      return new SupervisedPart({
         name,
-        command: options.launch?.(name, args) ?? [...enter, ...fromSource(name), ...args],
+        command: options.launch?.(name, args) ?? [...enter, ...fromSource],
         env,
         logFile: join(logs, `${name}.log`),
         onUnasked: (how) => options.onUnasked(name, how),
       });
-    this.hub = part(
-      "hub",
-      ["--data", data, "--listen", `${address}:${port}`, "--cluster", soakCluster, "--log-level", "warn"],
-      this.hubClock.env,
-    );
-    const trust = ["--ca", join(hub, "ca.pem"), "--credential", join(hub, "local-sensor.credential")];
-    this.publisher = part(
-      "publisher",
-      ["--socket", socket, "--spool", spool, "--hub", `https://${address}:${port}`, ...trust],
-      this.publisherClock.env,
-      this.network?.enter ?? [],
-    );
-    this.collector = part("collector", ["--socket", socket, "--node", soakNode, "--cluster", soakCluster]);
+    };
+    this.hub = part("hub", this.hubClock.env);
+    this.publisher = part("publisher", this.publisherClock.env, this.network?.enter ?? []);
+    this.collector = part("collector", {});
   }
 
   async start(): Promise<void> {
@@ -99,11 +107,16 @@ export class SoakStack {
   }
 }
 
-function makeFolders(): SoakFolders {
-  const base = mkdtempSync(join(tmpdir(), "atalaya-soak-"));
+function makeFolders(base: string): SoakFolders {
   const data = join(base, "data");
-  const folders = { base, data, hub: join(data, "hub"), spool: join(base, "spool") };
-  const all = { ...folders, run: join(base, "run"), logs: join(base, "logs") };
-  for (const folder of Object.values(all)) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  return all;
+  const within = (name: string) => join(base, name);
+  const [spool, run, logs, pins] = ["spool", "run", "logs", "pins"].map(within) as [string, string, string, string];
+  const folders = { base, data, hub: join(data, "hub"), spool, run, logs, pins };
+  for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folders;
+}
+
+/** Mounts a bpffs for the stack alone. Only in a mount namespace of one's own, with which it goes. */
+export function mountPins({ pins }: SoakFolders): void {
+  execFileSync("mount", ["-t", "bpf", "bpf", pins]);
 }

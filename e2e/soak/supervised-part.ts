@@ -26,7 +26,6 @@ export class SupervisedPart {
   #child: ChildProcess | undefined;
   #ready: Promise<void> = Promise.resolve();
   #wanted = false;
-  #killing = false;
   /** Milliseconds from each start to the part's word that it is ready. */
   readonly readyMs: number[] = [];
 
@@ -62,16 +61,21 @@ export class SupervisedPart {
 
   /** kill -9, and a new one as a supervisor starts it. Resolves when the new one is ready. */
   async kill(): Promise<void> {
+    await this.killForGood();
+    await sleep(restartMs);
+    this.#wanted = true;
+    this.#launch();
+    await this.untilReady();
+  }
+
+  /** kill -9; no new one until `start`. Resolves when it has ended. */
+  async killForGood(): Promise<void> {
     const child = this.#child;
     if (child === undefined) throw new Error(`${this.name} is not running`);
-    this.#killing = true;
+    this.#wanted = false;
     const ended = once(child, "exit");
     child.kill("SIGKILL");
     await ended;
-    await sleep(restartMs);
-    this.#killing = false;
-    this.#launch();
-    await this.untilReady();
   }
 
   /** SIGTERM, as a supervisor stops it; SIGKILL when that takes too long. Gives how it ended. */
@@ -109,7 +113,7 @@ export class SupervisedPart {
   }
 
   #ended(child: ChildProcess, how: string): void {
-    if (!this.#wanted || this.#killing || child !== this.#child) return;
+    if (!this.#wanted || child !== this.#child) return;
     this.#start.onUnasked(how);
     setTimeout(() => {
       if (this.#wanted && child === this.#child) this.#launch();
