@@ -1,3 +1,4 @@
 export { BackOff } from "./src/back-off.ts";
 export { type Publisher, type PublisherOptions, startPublisher } from "./src/publisher.ts";
-export { Spool } from "./src/spool.ts";
+export { Spool, type SpoolOptions } from "./src/spool/spool.ts";
+export { spoolCounters } from "./src/spool/spool-ledger.ts";

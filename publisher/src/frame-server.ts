@@ -1,114 +1,161 @@
 import { chmodSync, mkdirSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { dirname } from "node:path";
-import { isDeepStrictEqual } from "node:util";
-import { encodeAck, encodeMessage, Fault, type FilterPlan, MessageReader, messageKinds } from "@atalaya/wire";
+import { encodeAck, Fault, MessageReader, messageKinds } from "@atalaya/wire/framing";
 import type { Counters } from "./counters.ts";
 import { limits } from "./limits.ts";
+import { FileLock } from "./spool/file-lock.ts";
 
-/** Keeps frames; resolves when all of them are on disk. */
-export type KeepFrames = (frames: Buffer[]) => Promise<void>;
+export type FrameServerOptions = {
+  path: string;
+  counters: Counters;
+  /** Keeps frames; resolves when all of them are on disk. */
+  keep(frames: Buffer[]): Promise<void>;
+  /** What a collector is told when it connects, as whole messages. */
+  greeting(): Buffer[];
+  /** What a collector says about a state: JSON. */
+  confirmed(payload: Buffer): void;
+};
 
 /** The Unix socket that collectors write frames to. A frame is acknowledged when it is on disk, in order. */
 export class FrameServer {
-  readonly #path: string;
-  readonly #keep: KeepFrames;
-  readonly #counters: Counters;
+  readonly #options: FrameServerOptions;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
-  #plan: FilterPlan | undefined;
+  #lock: FileLock | undefined;
 
-  constructor(path: string, keep: KeepFrames, counters: Counters) {
-    this.#path = path;
-    this.#keep = keep;
-    this.#counters = counters;
+  constructor(options: FrameServerOptions) {
+    this.#options = options;
     this.#server = createServer((socket) => this.#accept(socket));
     this.#server.maxConnections = limits.collectorsMax;
   }
 
-  /** Throws Fault DATA_UNWRITABLE where the socket can't be made. A stale socket file is replaced. */
+  /**
+   * Throws Fault DATA_UNWRITABLE where the socket can't be made, or another publisher listens on it.
+   * A socket file that nobody listens on any more is replaced.
+   */
   listen(): Promise<void> {
+    const { path } = this.#options;
     return new Promise((resolve, reject) => {
       const failed = (cause: unknown) =>
         reject(
-          new Fault(
-            "DATA_UNWRITABLE",
-            `The socket ${this.#path} cannot be made: name another with --socket.`,
-            {},
-            cause,
-          ),
+          new Fault("DATA_UNWRITABLE", `The socket ${path} cannot be made: name another with --socket.`, {}, cause),
         );
       this.#server.on("error", failed);
       try {
-        mkdirSync(dirname(this.#path), { recursive: true, mode: 0o750 });
-        rmSync(this.#path, { force: true });
+        mkdirSync(dirname(path), { recursive: true, mode: 0o750 });
+        this.#lock = FileLock.take(`${path}.lock`);
+        if (this.#lock === undefined) {
+          reject(new Fault("DATA_UNWRITABLE", `Another publisher listens on ${path}: stop that one first.`, { path }));
+          return;
+        }
+        rmSync(path, { force: true });
       } catch (cause) {
         failed(cause);
         return;
       }
-      this.#server.listen(this.#path, () => {
-        chmodSync(this.#path, 0o660);
+      this.#server.listen(path, () => {
+        chmodSync(path, 0o660);
         resolve();
       });
     });
   }
 
-  /** Hands a plan to every collector, and to those that come later; false where it is the one they have. */
-  sendFilters(plan: FilterPlan): boolean {
-    // A hub that was set up anew counts versions from the start: what it says decides, not its number.
-    if (isDeepStrictEqual(plan, this.#plan)) return false;
-    this.#plan = plan;
-    for (const socket of this.#sockets) socket.write(filtersMessage(plan));
-    return true;
+  /** To every collector that is connected. */
+  broadcast(message: Buffer): void {
+    for (const socket of this.#sockets) socket.write(message);
   }
 
   async close(): Promise<void> {
     for (const socket of this.#sockets) socket.destroy();
     await new Promise((done) => this.#server.close(done));
+    this.#lock?.release();
   }
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
-    const reader = new MessageReader();
-    let [unwritten, kept] = [0, 0];
-    // Two spools sync at their own pace; a count of frames means the first ones, so it follows the order of arrival.
-    let before: Promise<void> = Promise.resolve();
-    socket.on("error", () => socket.destroy());
     socket.on("close", () => this.#sockets.delete(socket));
-    if (this.#plan !== undefined) socket.write(filtersMessage(this.#plan));
-    socket.on("data", (chunk: Buffer) => {
-      const messages = reader.push(chunk);
-      if (!messages.ok) {
-        this.#counters.add("malformed_streams");
-        socket.destroy();
-        return;
-      }
-      const frames = messages.value.filter((one) => one.kind === messageKinds.frame).map((one) => one.payload);
-      if (frames.length === 0) return;
-      const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
-      unwritten += bytes;
-      if (unwritten > limits.unwrittenBytesMax) socket.pause();
-      this.#counters.add("received_frames", frames.length);
-      const stored = this.#keep(frames);
-      before = Promise.all([before, stored]).then(
-        () => {
-          unwritten -= bytes;
-          kept += frames.length;
-          if (!socket.destroyed) socket.write(encodeAck(kept));
-          if (unwritten <= limits.unwrittenBytesMax) socket.resume();
-        },
-        () => {
-          // Not on disk, so not acknowledged: the collector keeps it and comes again.
-          if (!socket.destroyed) this.#counters.add("unwritable_frames", frames.length);
-          socket.destroy();
-          throw new Error("an earlier frame is not on disk");
-        },
-      );
-      before.catch(() => {});
-    });
+    socket.on("error", () => socket.destroy());
+    for (const message of this.#options.greeting()) socket.write(message);
+    new Intake(socket, this.#options).start();
   }
 }
 
-function filtersMessage(plan: FilterPlan): Buffer {
-  return encodeMessage(messageKinds.filters, Buffer.from(JSON.stringify(plan)));
+/** One collector's stream: messages in, acknowledgements out. */
+class Intake {
+  readonly #socket: Socket;
+  readonly #options: FrameServerOptions;
+  readonly #reader = new MessageReader();
+  #unwritten = 0;
+  #kept = 0;
+  #resting = false;
+  // Two lanes sync at their own pace; a count of frames means the first ones, so it follows the order of arrival.
+  #before: Promise<void> = Promise.resolve();
+
+  constructor(socket: Socket, options: FrameServerOptions) {
+    this.#socket = socket;
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#socket.on("data", (chunk: Buffer) => this.#take(chunk));
+  }
+
+  #take(chunk: Buffer): void {
+    const messages = this.#reader.push(chunk);
+    if (!messages.ok) {
+      this.#options.counters.add("malformed_streams");
+      this.#socket.destroy();
+      return;
+    }
+    const frames: Buffer[] = [];
+    for (const { kind, payload } of messages.value) {
+      if (kind === messageKinds.frame) frames.push(payload);
+      else if (kind === messageKinds.confirm) this.#options.confirmed(payload);
+    }
+    if (frames.length > 0) this.#keep(frames);
+    this.#rest(chunk.length);
+  }
+
+  #keep(frames: Buffer[]): void {
+    const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
+    const socket = this.#socket;
+    this.#unwritten += bytes;
+    this.#options.counters.add("received_frames", frames.length);
+    const stored = this.#options.keep(frames);
+    this.#before = Promise.all([this.#before, stored]).then(
+      () => {
+        this.#unwritten -= bytes;
+        this.#kept += frames.length;
+        if (!socket.destroyed) socket.write(encodeAck(this.#kept));
+        if (!this.#resting && this.#unwritten <= limits.unwrittenBytesMax) socket.resume();
+      },
+      () => {
+        // Not on disk, so not acknowledged: the collector keeps it and comes again.
+        if (!socket.destroyed) this.#options.counters.add("unwritable_frames", frames.length);
+        socket.destroy();
+        throw new Error("an earlier frame is not on disk");
+      },
+    );
+    this.#before.catch(() => {});
+  }
+
+  /**
+   * A collector writes every 10 ms, a frame for each class; to wake up for each costs more than to read it. A chunk
+   * that is not full has emptied the socket, so it rests a moment: what comes meanwhile waits in the kernel.
+   */
+  #rest(bytes: number): void {
+    const full = this.#unwritten > limits.unwrittenBytesMax;
+    if (full) this.#socket.pause();
+    if (this.#resting || bytes >= readChunkBytes) return;
+    this.#resting = true;
+    this.#socket.pause();
+    setTimeout(() => {
+      this.#resting = false;
+      if (this.#unwritten <= limits.unwrittenBytesMax) this.#socket.resume();
+    }, limits.readPauseMs);
+  }
 }
+
+/** What libuv reads at once from a stream. */
+const readChunkBytes = 65_536;

@@ -1,30 +1,62 @@
 // Every bound of the publisher, in one place. Units last.
-import { limits as wireLimits } from "@atalaya/wire";
+import { limits as wireLimits } from "@atalaya/wire/framing";
+
+const mebibyte = 1024 * 1024;
 
 export const limits = {
-  /** A segment file is closed at this size; it goes when all of it was delivered. */
-  segmentBytesMax: 16 * 1024 * 1024,
-  /** What may lie on disk: process life-cycle and reports in one half, files and network in the other. */
-  spoolBytesMax: 1024 * 1024 * 1024,
-  /** Newest frames that are kept in memory too, so that a prompt delivery reads nothing from disk. */
-  memoryBytesMax: 16 * 1024 * 1024,
+  /** What may lie on disk unless --spool-bytes says otherwise: both lanes together. */
+  spoolBytesMax: 1024 * mebibyte,
+  spoolBytesLeast: mebibyte,
+  /** A segment file is closed at this size, or at a sixteenth of the spool; it goes when all of it was delivered. */
+  segmentBytesMax: 4 * mebibyte,
+  /** Frames older than this are given up: for so long an expired certificate can still be renewed. */
+  spoolAgeMsMax: 7 * 86_400_000,
+  ageCheckMs: 60_000,
+  /** Frames of one block before compression; a larger frame has a block of its own. */
+  blockBytesMax: mebibyte,
+  /** Newest blocks that are kept in memory too (packed), per lane, so that a prompt delivery reads nothing from disk. */
+  memoryBytesMax: 4 * mebibyte,
+  /** Read at once from a segment. */
+  readBytes: 256 * 1024,
+  /** Rings and classes whose last position is remembered. */
+  streamsMax: 64,
   /** One request's frames before compression. */
-  batchBytesMax: 4 * 1024 * 1024,
-  batchFramesMax: 512,
+  batchBytesMax: 4 * mebibyte,
+  batchBlocksMax: wireLimits.ingestPiecesMax,
   /** Between the starts of two writes, each of which is synced; the first after a silence goes at once. */
-  writePauseMs: 25,
+  writePauseMs: { life: 60, bulk: 200 },
+  /** Under pressure (a write takes long) the pause grows to this. */
+  writePauseMostMs: { life: 150, bulk: 500 },
+  /** A disk that takes nothing is asked again after so long. */
+  writeRetryMs: 1_000,
+  /** After the disk was full, files and network are stored again when so much is free, or after so long. */
+  roomyBytes: 16 * mebibyte,
+  roomyMs: 5_000,
   /** What was delivered is written down so long after it. */
-  headPauseMs: 200,
+  headPauseMs: 250,
+  /** After a read that left nothing behind, the socket rests so long: many small messages become one read. */
+  readPauseMs: 40,
   /** Frames that were received and wait for the disk; beyond it the socket is not read. */
-  unwrittenBytesMax: 32 * 1024 * 1024,
+  unwrittenBytesMax: 32 * mebibyte,
   /** Between the starts of two small requests; the first after a silence goes at once. */
-  requestPauseMs: 100,
+  requestPauseMs: { life: 120, bulk: 250 },
   requestTimeoutMs: 30_000,
   backOffFirstMs: 100,
   backOffMostMs: 30_000,
   /** A hub that refuses our credential is asked again this often. */
   refusedRetryMs: 10_000,
-  replyBytesMax: 4 * 1024 * 1024,
+  /** A revoked node asks again this often whether it still is. */
+  revokedRetryMs: 60_000,
+  /** A token that may come, or come anew, is looked for this often. */
+  tokenLookMs: 2_000,
+  renewLookMs: 60_000,
+  renewRetryMs: 5_000,
+  /** A clock set back further than this behind a certificate's arrival makes its renewal due. */
+  clockBackUs: 7_200_000_000,
+  /** So long the hub may hold a sync, and so close may two follow each other. */
+  syncHoldS: 5,
+  syncLeastMs: 500,
+  replyBytesMax: 8 * mebibyte,
   stopPatienceMs: 2_000,
   collectorsMax: 16,
 } as const;

@@ -1,28 +1,43 @@
+import { hostname } from "node:os";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { Fault, type PartMessage } from "@atalaya/wire";
-import { startPublisher } from "./publisher.ts";
+import { Fault, type PartMessage } from "@atalaya/wire/framing";
+import { limits } from "./limits.ts";
+import { type PublisherOptions, startPublisher } from "./publisher.ts";
 
-const help = `Usage: atalaya publisher --socket PATH --spool DIR --hub URL --ca FILE --credential FILE
+const help = `Usage: atalaya publisher --socket PATH --spool DIR --hub URL --identity DIR [options]
 
 The node's only way out: takes frames from the collector over a Unix socket, keeps them on disk until the hub has
 committed them, and sends them over HTTPS.
 
-  --socket PATH      the Unix socket to make
-  --spool DIR        where frames wait
-  --hub URL          the hub, e.g. https://hub.example.com:8443
-  --ca FILE          the hub's CA certificate (hub/ca.pem in its data folder)
-  --credential FILE  a file with the sensor's token
+  --socket PATH                 the Unix socket to make
+  --spool DIR                   where frames wait
+  --spool-bytes N               how much may wait (default 1073741824)
+  --hub URL                     the hub, e.g. https://hub.example.com:8443
+  --identity DIR                where this node's key and certificate lie; made at the first start
+  --enroll-token FILE           a token of \`atalaya enroll token\`, needed once
+  --service-account-token FILE  in a cluster: the projected token with the audience atalaya-hub
+  --ca FILE                     the hub's CA; needed only with --service-account-token
+  --node NAME                   this node's name (default the host's)
+  --cluster NAME                its cluster, where the proof does not name it
 
 Example:
   atalaya publisher --socket /run/atalaya/collector.sock --spool /var/lib/atalaya/spool \\
-    --hub https://hub.example.com:8443 --ca /etc/atalaya/ca.pem --credential /etc/atalaya/credential`;
+    --identity /var/lib/atalaya/identity --enroll-token /etc/atalaya/enroll-token \\
+    --hub https://hub.example.com:8443`;
 
 const options = {
   socket: { type: "string" },
   spool: { type: "string" },
+  "spool-bytes": { type: "string" },
   hub: { type: "string" },
+  identity: { type: "string" },
+  "enroll-token": { type: "string" },
+  "service-account-token": { type: "string" },
   ca: { type: "string" },
   credential: { type: "string" },
+  node: { type: "string" },
+  cluster: { type: "string" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -36,24 +51,46 @@ function tell(message: PartMessage): void {
   else say(message.detail ?? "ready");
 }
 
-function readOptions() {
+function readOptions(): PublisherOptions | undefined {
   let values: ReturnType<typeof parse>;
   try {
     values = parse();
   } catch (cause) {
-    throw new Fault(
-      "USAGE",
-      `${cause instanceof Error ? cause.message : "unusable arguments"}. See: atalaya publisher --help`,
-    );
+    throw usage(cause instanceof Error ? cause.message : "unusable arguments");
   }
   if (values.help) return undefined;
-  const { socket, spool, hub, ca, credential } = values;
-  if (!socket || !spool || !hub || !ca || !credential || !URL.canParse(hub) || !hub.startsWith("https:"))
-    throw new Fault(
-      "USAGE",
-      "publisher needs --socket, --spool, --hub (https), --ca and --credential. See: atalaya publisher --help",
-    );
-  return { socket, spoolFolder: spool, hub: { url: hub, caFile: ca, credentialFile: credential }, say };
+  const { socket, spool, hub } = values;
+  const identity = values.identity ?? (values.credential === undefined || !spool ? undefined : join(spool, "identity"));
+  if (!socket || !spool || !identity || !hub || !URL.canParse(hub) || !hub.startsWith("https:"))
+    throw usage("publisher needs --socket, --spool, --identity and --hub (https)");
+  return {
+    socket,
+    spoolFolder: spool,
+    spoolBytesMax: readBytes(values["spool-bytes"]),
+    hubUrl: hub,
+    identity: {
+      folder: identity,
+      node: values.node ?? hostname(),
+      cluster: values.cluster,
+      enrolTokenFile: values["enroll-token"],
+      serviceAccountTokenFile: values["service-account-token"],
+      caFile: values.ca,
+      credentialFile: values.credential,
+    },
+    say,
+  };
+}
+
+function readBytes(text: string | undefined): number {
+  if (text === undefined) return limits.spoolBytesMax;
+  const bytes = Number(text);
+  if (!Number.isSafeInteger(bytes) || bytes < limits.spoolBytesLeast)
+    throw usage(`--spool-bytes takes a number of at least ${limits.spoolBytesLeast}`);
+  return bytes;
+}
+
+function usage(problem: string): Fault {
+  return new Fault("USAGE", `${problem}. See: atalaya publisher --help`);
 }
 
 function parse() {
@@ -70,7 +107,7 @@ try {
     for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
     // Whoever started us is gone: frames are on disk, so ending loses nothing.
     process.once("disconnect", stop);
-    tell({ type: "ready", part: "publisher", detail: `sending to ${given.hub.url}` });
+    tell({ type: "ready", part: "publisher", detail: `sending to ${given.hubUrl}` });
   }
 } catch (error) {
   if (!(error instanceof Fault)) throw error;

@@ -1,67 +1,81 @@
-import { readFileSync } from "node:fs";
-import { decodeFrame, Fault, type FilterPlan } from "@atalaya/wire";
+import { encodeMessage, messageKinds } from "@atalaya/wire/framing";
 import { Counters } from "./counters.ts";
 import { FrameServer } from "./frame-server.ts";
-import { KeptPlan } from "./kept-plan.ts";
-import { type HubTarget, Sender } from "./sender.ts";
-import { Spool } from "./spool.ts";
+import { Gate } from "./gate.ts";
+import { HubLink } from "./hub/hub-link.ts";
+import type { Identity } from "./identity/identity-files.ts";
+import { IdentityKeeper, type IdentityOptions } from "./identity/identity-keeper.ts";
+import { publisherReport } from "./report.ts";
+import { Sender } from "./sender.ts";
+import { Spool } from "./spool/spool.ts";
+import { StateKeeper } from "./state-keeper.ts";
+import { SyncLoop } from "./sync-loop.ts";
 
-export type PublisherOptions = { socket: string; spoolFolder: string; hub: HubTarget; say: (line: string) => void };
-export type Publisher = { counters: Counters; stop(): Promise<void> };
+export type PublisherOptions = {
+  socket: string;
+  spoolFolder: string;
+  spoolBytesMax?: number;
+  hubUrl: string;
+  identity: IdentityOptions;
+  say: (line: string) => void;
+};
+export type Publisher = { counters: Counters; spool: Spool; stop(): Promise<void> };
 
 /**
- * Socket in, disk, hub out. Life-cycle and reports have a spool and a request of their own, so that a flood of file
- * or network events neither delays them nor takes their room. Throws Fault DATA_UNWRITABLE, or USAGE without a CA.
+ * Socket in, disk, hub out. Life-cycle and reports have a lane and a request of their own, so that a flood of file
+ * or network events neither delays them nor takes their room. Throws Fault DATA_UNWRITABLE, or USAGE without any way
+ * to an identity; a hub that is away, full, older, or of another mind is no reason to end.
  */
 export async function startPublisher(options: PublisherOptions): Promise<Publisher> {
-  refuseUnreadable(options.hub.caFile);
+  const { say } = options;
   const counters = new Counters();
-  const life = new Spool("life", options.spoolFolder, counters);
-  const bulk = new Spool("bulk", options.spoolFolder, counters);
-  await life.open();
-  await bulk.open();
-  const keep = async (frames: Buffer[]): Promise<void> => {
-    const [lifeFrames, bulkFrames]: [Buffer[], Buffer[]] = [[], []];
-    for (const frame of frames) {
-      const header = decodeFrame(frame);
-      // A newer collector's frame is kept as it is: the hub decides.
-      if (!header.ok && header.code !== "FRAME_VERSION" && header.code !== "FRAME_CLASS")
-        counters.add("malformed_frames");
-      else if (header.ok && (header.value.header.class === "file" || header.value.header.class === "network"))
-        bulkFrames.push(frame);
-      else lifeFrames.push(frame);
-    }
-    const writes: Promise<void>[] = [];
-    if (lifeFrames.length > 0) writes.push(life.append(lifeFrames));
-    if (bulkFrames.length > 0) writes.push(bulk.append(bulkFrames));
-    await Promise.all(writes);
-  };
-  const server = new FrameServer(options.socket, keep, counters);
-  const kept = new KeptPlan(options.spoolFolder);
-  const takePlan = (plan: FilterPlan) => {
-    if (server.sendFilters(plan)) kept.write(plan, options.say);
-  };
-  const senders = [life, bulk].map((spool) => new Sender(spool, options.hub, counters, takePlan, options.say));
-  const last = kept.read();
-  if (last !== undefined) server.sendFilters(last);
-  await server.listen();
-  for (const sender of senders) sender.start();
-  return {
+  const gate = new Gate();
+  const link = new HubLink(options.hubUrl);
+  const bytes = options.spoolBytesMax === undefined ? {} : { bytesMax: options.spoolBytesMax };
+  const spool = new Spool({ folder: options.spoolFolder, counters, say, ...bytes });
+  await spool.open();
+  const states: StateKeeper = new StateKeeper(options.spoolFolder, gate, (message) => server.broadcast(message), say);
+  const server: FrameServer = new FrameServer({
+    path: options.socket,
     counters,
-    async stop() {
-      await server.close();
-      await Promise.all(senders.map((sender) => sender.stop()));
-      await life.close();
-      await bulk.close();
-    },
+    keep: (frames) => spool.keep(frames),
+    greeting: () => [resumeMessage(spool), ...states.greeting()],
+    confirmed: (payload) => void states.takeConfirmation(payload),
+  });
+  let first: Identity | undefined;
+  let changed = (identity: Identity): void => {
+    first = identity;
   };
+  try {
+    const keeper = new IdentityKeeper(options.identity, link, gate, (identity) => changed(identity), say);
+    await states.open(first);
+    await server.listen();
+    const sync = new SyncLoop(link, gate, keeper, states, () => publisherReport(spool, keeper));
+    changed = (identity) => {
+      void states.identified(identity);
+      sync.wake();
+    };
+    const parts = { link, gate, keeper, states, counters, settled: () => spool.settled(), say };
+    const senders = [spool.lanes.life, spool.lanes.bulk].map((lane) => new Sender(lane, parts));
+    keeper.start();
+    sync.start();
+    for (const sender of senders) sender.start();
+    return {
+      counters,
+      spool,
+      async stop() {
+        await server.close();
+        await Promise.all([...senders.map((sender) => sender.stop()), keeper.stop(), sync.stop()]);
+        await spool.close();
+      },
+    };
+  } catch (error) {
+    await server.close();
+    await spool.close();
+    throw error;
+  }
 }
 
-/** The credential may come later, and is read at each request; without a CA nothing can be trusted. */
-function refuseUnreadable(caFile: string): void {
-  try {
-    readFileSync(caFile);
-  } catch (cause) {
-    throw new Fault("USAGE", `The hub's CA ${caFile} cannot be read: name it with --ca.`, { caFile }, cause);
-  }
+function resumeMessage(spool: Spool): Buffer {
+  return encodeMessage(messageKinds.resume, Buffer.from(JSON.stringify(spool.resume())));
 }

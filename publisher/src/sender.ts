@@ -1,54 +1,48 @@
-import { readFileSync } from "node:fs";
-import { Agent, request } from "node:https";
-import { promisify } from "node:util";
-import { constants, zstdCompress } from "node:zlib";
-import { type FilterPlan, filterPlanSchema, ingestReplySchema } from "@atalaya/wire";
 import { BackOff } from "./back-off.ts";
 import type { Counters } from "./counters.ts";
+import type { Gate } from "./gate.ts";
+import { type Answer, type HubLink, isStranger, jsonOf } from "./hub/hub-link.ts";
+import type { IdentityKeeper } from "./identity/identity-keeper.ts";
 import { limits } from "./limits.ts";
-import type { Spool } from "./spool.ts";
+import { OnceSayer } from "./once-sayer.ts";
+import { Sleeper } from "./sleeper.ts";
+import type { Lane } from "./spool/lane.ts";
+import type { Batch } from "./spool/lane-reader.ts";
+import { framesPlace } from "./spool/tally.ts";
+import type { StateKeeper } from "./state-keeper.ts";
 
-const compress = promisify(zstdCompress);
-/** Level 1: half of level 3's processor time for some percent more bytes. */
-const fast = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
-
-export type HubTarget = { url: string; caFile: string; credentialFile: string };
-type Answer = { status: number; retryAfterMs: number | undefined; body: Buffer };
+export type SenderParts = {
+  link: HubLink;
+  gate: Gate;
+  keeper: IdentityKeeper;
+  states: StateKeeper;
+  counters: Counters;
+  /** The spool should write down what was settled. */
+  settled: () => void;
+  say: (line: string) => void;
+};
 
 /** Statuses after which the same bytes will never be accepted: they are counted and given up. */
 const final = new Set([400, 413, 415, 422]);
 
-/** Delivers one spool to the hub, one request at a time, oldest first, until `stop`. */
+/** Delivers one lane to the hub, one request at a time, oldest first, until `stop`. */
 export class Sender {
-  readonly #spool: Spool;
-  readonly #target: HubTarget;
-  readonly #agent: Agent;
-  readonly #counters: Counters;
-  readonly #onFilters: (plan: FilterPlan) => void;
-  readonly #say: (line: string) => void;
+  readonly #lane: Lane;
+  readonly #parts: SenderParts;
+  readonly #sayer: OnceSayer;
   readonly #backOff = new BackOff();
+  readonly #sleeper = new Sleeper();
   #wake: () => void = () => {};
-  #stopping = false;
-  #lastSaid = "";
   #lastStartMs = Number.NEGATIVE_INFINITY;
   /** After a refusal so many frames go one by one: a bad one does not take the others with it. */
   #singles = 0;
-  #loop: Promise<void> | undefined;
+  #loop: Promise<void> = Promise.resolve();
 
-  constructor(
-    spool: Spool,
-    target: HubTarget,
-    counters: Counters,
-    onFilters: (plan: FilterPlan) => void,
-    say: (line: string) => void,
-  ) {
-    this.#spool = spool;
-    this.#target = target;
-    this.#counters = counters;
-    this.#onFilters = onFilters;
-    this.#say = say;
-    this.#agent = new Agent({ ca: readFileSync(target.caFile), keepAlive: true, maxSockets: 1, minVersion: "TLSv1.3" });
-    spool.onData(() => this.#wake());
+  constructor(lane: Lane, parts: SenderParts) {
+    this.#lane = lane;
+    this.#parts = parts;
+    this.#sayer = new OnceSayer(parts.say);
+    lane.onData(() => this.#wake());
   }
 
   start(): void {
@@ -58,129 +52,131 @@ export class Sender {
   /** Gives what is pending a moment to get through, then ends. */
   async stop(): Promise<void> {
     const until = performance.now() + limits.stopPatienceMs;
-    while (this.#spool.pending > 0 && performance.now() < until) await new Promise((done) => setTimeout(done, 20));
-    this.#stopping = true;
+    const waits = () => (this.#lane.state.pending()[framesPlace] ?? 0) > 0 && this.#parts.gate.isOpen;
+    while (waits() && performance.now() < until) await new Promise((done) => setTimeout(done, 20));
+    this.#sleeper.stop();
+    this.#parts.gate.stop();
     this.#wake();
-    this.#agent.destroy();
+    this.#parts.link.close();
     await this.#loop;
   }
 
   async #run(): Promise<void> {
-    while (!this.#stopping) {
-      const frames = await this.#spool.take(limits.batchBytesMax, this.#singles > 0 ? 1 : limits.batchFramesMax);
-      if (frames.length === 0) {
-        await this.#untilWoken();
-        await this.#untilPaced();
-      } else await this.#deliver(frames);
+    const { gate } = this.#parts;
+    while (!this.#sleeper.isStopped) {
+      await gate.opened();
+      if (this.#sleeper.isStopped) return;
+      try {
+        const batch = await this.#lane.reader.take(this.#singles > 0);
+        if (batch === undefined) await this.#untilData();
+        else await this.#deliver(batch);
+      } catch (error) {
+        // The spool cannot be read for now (too many open files, a disk that comes and goes).
+        this.#parts.counters.add("failed_reads");
+        this.#sayer.say(`the spool cannot be read (${(error as Error).message}); trying again`);
+        await this.#sleeper.sleep(limits.writeRetryMs);
+      }
     }
   }
 
-  /** A request costs as much as thousands of events: what comes shortly after one shares the next. */
-  async #untilPaced(): Promise<void> {
-    const pauseMs = this.#lastStartMs + limits.requestPauseMs - performance.now();
-    if (pauseMs > 0 && !this.#stopping) await new Promise((done) => setTimeout(done, pauseMs));
-  }
-
-  #untilWoken(ms?: number): Promise<void> {
-    return new Promise((done) => {
-      const timer = ms === undefined ? undefined : setTimeout(done, ms);
-      this.#wake = () => {
-        // While waiting after a failure, new data is no reason to try sooner; a stop is.
-        if (ms !== undefined && !this.#stopping) return;
-        clearTimeout(timer);
-        done();
-      };
-      if (ms === undefined && (this.#spool.pending > 0 || this.#stopping)) done();
+  /** A request costs as much as hundreds of events: what comes shortly after one shares the next. */
+  async #untilData(): Promise<void> {
+    await new Promise<void>((done) => {
+      this.#wake = done;
+      if (this.#sleeper.isStopped) done();
     });
+    this.#wake = () => {};
+    await this.#sleeper.sleep(this.#lastStartMs + limits.requestPauseMs[this.#lane.name] - performance.now());
   }
 
-  async #deliver(frames: Buffer[]): Promise<void> {
+  async #deliver(batch: Batch): Promise<void> {
     this.#lastStartMs = performance.now();
+    const { link, counters, keeper } = this.#parts;
     let answer: Answer;
     try {
-      answer = await this.#post(await compress(Buffer.concat(frames), fast));
+      const [piece = Buffer.alloc(0)] = batch.pieces;
+      const body = batch.pieces.length === 1 ? piece : Buffer.concat(batch.pieces);
+      answer = await link.call(this.#lane.name, { method: "POST", path: "/v1/ingest", headers: this.#headers(), body });
     } catch (error) {
-      if (this.#stopping) return;
-      this.#counters.add("unreachable");
-      this.#sayOnce(
-        `the hub does not answer (${error instanceof Error ? error.message : "unknown"}); frames wait on disk`,
-      );
-      return this.#untilWoken(this.#backOff.nextMs());
-    }
-    if (answer.status === 200) return this.#delivered(frames, answer);
-    if (final.has(answer.status)) return this.#refused(frames, answer);
-    this.#counters.add(`status_${answer.status}`);
-    if (answer.status !== 429) this.#sayOnce(`the hub answered with status ${answer.status}; frames wait on disk`);
-    const known = answer.status === 401 || answer.status === 403 ? limits.refusedRetryMs : answer.retryAfterMs;
-    await this.#untilWoken(known ?? this.#backOff.nextMs());
-  }
-
-  async #refused(frames: Buffer[], answer: Answer): Promise<void> {
-    this.#backOff.reset();
-    if (frames.length > 1) {
-      this.#singles = frames.length;
+      this.#lane.reader.release();
+      if (this.#sleeper.isStopped) return;
+      counters.add("unreachable");
+      if (isStranger(error)) keeper.doubt("stranger");
+      else this.#sayer.say(`the hub does not answer (${(error as Error).message}); frames wait on disk`);
+      await this.#sleeper.sleep(this.#backOff.nextMs());
       return;
     }
-    this.#singles = Math.max(0, this.#singles - 1);
-    this.#counters.add("refused_frames", frames.length);
-    this.#sayOnce(`the hub refused a frame for good: status ${answer.status}, ${answer.body.toString("utf8", 0, 300)}`);
-    await this.#spool.confirm();
+    if (answer.status === 200) await this.#delivered(batch, answer);
+    else await this.#notTaken(batch, answer);
   }
 
-  async #delivered(frames: Buffer[], answer: Answer): Promise<void> {
-    this.#backOff.reset();
-    if (this.#lastSaid !== "") this.#say("the hub answers again");
-    this.#lastSaid = "";
-    this.#singles = Math.max(0, this.#singles - frames.length);
-    this.#counters.add("delivered_frames", frames.length);
-    await this.#spool.confirm();
-    const reply = ingestReplySchema.safeParse(parseJson(answer.body));
-    const plan = reply.success ? filterPlanSchema.safeParse(reply.data.filters) : undefined;
-    if (plan?.success) this.#onFilters(plan.data);
-  }
-
-  #sayOnce(line: string): void {
-    if (line !== this.#lastSaid) this.#say(line);
-    this.#lastSaid = line;
-  }
-
-  #post(body: Buffer): Promise<Answer> {
-    // Read at each request: a renewed credential is used without a restart.
-    const token = readFileSync(this.#target.credentialFile, "utf8").trim();
-    const headers = {
+  #headers(): Record<string, string> {
+    return {
       "content-type": "application/vnd.atalaya.frames",
       "content-encoding": "zstd",
-      "content-length": body.length,
-      authorization: `Bearer ${token}`,
+      "x-atalaya-state": String(this.#parts.states.version),
     };
-    return new Promise((resolve, reject) => {
-      const options = { method: "POST", headers, agent: this.#agent };
-      const sent = request(new URL("/v1/ingest", this.#target.url), options, (answer) => {
-        const parts: Buffer[] = [];
-        let bytes = 0;
-        answer.on("data", (part: Buffer) => {
-          bytes += part.length;
-          if (bytes > limits.replyBytesMax) answer.destroy(new Error("the reply is too long"));
-          else parts.push(part);
-        });
-        answer.on("error", reject);
-        answer.on("end", () => {
-          const seconds = Number(answer.headers["retry-after"]);
-          const retryAfterMs = Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds * 1_000, 60_000) : undefined;
-          resolve({ status: answer.statusCode ?? 0, retryAfterMs, body: Buffer.concat(parts) });
-        });
-      });
-      sent.setTimeout(limits.requestTimeoutMs, () => sent.destroy(new Error("no answer in time")));
-      sent.on("error", reject);
-      sent.end(body);
-    });
   }
-}
 
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    return undefined;
+  async #delivered(batch: Batch, answer: Answer): Promise<void> {
+    const { counters, keeper, states, settled, say } = this.#parts;
+    this.#backOff.reset();
+    if (this.#sayer.clear()) say("the hub answers again");
+    keeper.trusted();
+    const frames = batch.here[framesPlace] ?? 0;
+    this.#singles = Math.max(0, this.#singles - frames);
+    counters.add("delivered_frames", frames);
+    await this.#lane.reader.settle(batch, "delivered");
+    settled();
+    const reply = jsonOf(answer.body);
+    await states.takeState(reply["state"]);
+    await states.takePlan(reply["filters"]);
+  }
+
+  async #notTaken(batch: Batch, answer: Answer): Promise<void> {
+    const { status } = answer;
+    const code = jsonOf(answer.body)["code"];
+    const frames = batch.here[framesPlace] ?? 0;
+    if (final.has(status) || code === "IDENTITY_MISMATCH") {
+      if (frames > 1) return this.#oneByOne(frames);
+      return this.#refused(batch, answer);
+    }
+    this.#lane.reader.release();
+    this.#parts.counters.add(`status_${status}`);
+    // Frames of an older version may lie before the one that is too new: they get through alone.
+    if (status === 426 && frames > 1 && this.#singles === 0) return this.#oneByOne(frames);
+    if (status === 426) this.#singles = 0;
+    await this.#waitAfter(answer, code);
+  }
+
+  #oneByOne(frames: number): void {
+    this.#lane.reader.release();
+    this.#backOff.reset();
+    this.#singles = frames;
+  }
+
+  async #refused(batch: Batch, answer: Answer): Promise<void> {
+    this.#backOff.reset();
+    this.#singles = Math.max(0, this.#singles - 1);
+    this.#parts.counters.add("refused_frames");
+    const why = answer.body.toString("utf8", 0, 300);
+    this.#sayer.say(`the hub refused a frame for good: status ${answer.status}, ${why}`);
+    await this.#lane.reader.settle(batch, "refused");
+    this.#parts.settled();
+  }
+
+  async #waitAfter({ status, retryAfterMs }: Answer, code: unknown): Promise<void> {
+    const { keeper } = this.#parts;
+    if (code === "CREDENTIAL_REVOKED") {
+      // The sync asks again, and opens the gate.
+      keeper.doubt("revoked");
+      return;
+    }
+    const isRefusal = status === 401 || status === 403;
+    if (isRefusal) keeper.doubt("unknown");
+    else if (status === 426) this.#sayer.say("the hub is older than these frames; they wait on disk for its upgrade");
+    else if (status === 507) this.#sayer.say("the hub's disk is full; frames wait on disk");
+    else if (status !== 429) this.#sayer.say(`the hub answered with status ${status}; frames wait on disk`);
+    await this.#sleeper.sleep(isRefusal ? limits.refusedRetryMs : (retryAfterMs ?? this.#backOff.nextMs()));
   }
 }
