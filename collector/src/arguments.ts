@@ -13,6 +13,12 @@ The sensor: reads what the kernel's programs saw and hands it on as events. Need
   --node NAME        the name that this machine's events carry (default: the host's name)
   --cluster NAME     the cluster that they belong to (default local)
   --objects DIR      the built programs and the addon (default build/collector)
+  --pin DIR          a folder in a bpffs for this sensor alone: its programs and rings are kept there, and go on while
+                     no collector runs; the next one goes on with them
+  --no-pin           keep nothing: the watch ends with this process
+  --unpin-at-end     end the watch at Ctrl-C or SIGTERM; without, what is pinned goes on
+  --state DIR        where the hub's last word (what to watch) is kept for the next start
+  --ca FILE          the hub's CA certificate, by which that word is verified; may appear later
   --ignore-pid N     never report this process; can be repeated (this process itself never is)
   --stdout           print events as JSON lines, one an event; needs neither publisher nor hub
   --container ID     with --stdout: only of this container (start of its id, its name, or "host")
@@ -28,13 +34,25 @@ Examples:
   atalaya collector --stdout --container host --watch shadow --watch passwd
   atalaya collector --socket /var/lib/atalaya/run/collector.sock --node node-1 --cluster prod`;
 
-export type CollectorArguments = { help: boolean; socket: string | undefined; worker: WorkerOptions };
+export type CollectorArguments = {
+  help: boolean;
+  socket: string | undefined;
+  stateFolder: string | undefined;
+  caFile: string | undefined;
+  unpinAtEnd: boolean;
+  worker: WorkerOptions;
+};
 
 const options = {
   socket: { type: "string" },
   node: { type: "string" },
   cluster: { type: "string", default: "local" },
   objects: { type: "string" },
+  pin: { type: "string" },
+  "no-pin": { type: "boolean", default: false },
+  "unpin-at-end": { type: "boolean", default: false },
+  state: { type: "string" },
+  ca: { type: "string" },
   "ignore-pid": { type: "string", multiple: true },
   stdout: { type: "boolean", default: false },
   container: { type: "string" },
@@ -54,6 +72,10 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
   for (const name of values.stdout ? [] : lineOptions) {
     if (values[name] !== undefined) throw usage(`--${name} only goes with --stdout`);
   }
+  for (const name of values.stdout ? (["pin", "state", "ca"] as const) : []) {
+    if (values[name] !== undefined) throw usage(`--${name} only goes with --socket`);
+  }
+  if (values.pin !== undefined && values["no-pin"]) throw usage("give either --pin DIR or --no-pin");
   const ignored = (values["ignore-pid"] ?? []).map((pid) => {
     if (!/^[1-9]\d{0,9}$/.test(pid)) throw usage("--ignore-pid takes a process id");
     return Number(pid);
@@ -61,6 +83,9 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
   return {
     help: values.help,
     socket: values.socket,
+    stateFolder: values.state,
+    caFile: values.ca,
+    unpinAtEnd: values["unpin-at-end"],
     worker: {
       node: values.node ?? hostname(),
       cluster: values.cluster,
@@ -68,6 +93,9 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
       ignorePids: [process.pid, ...ignored],
       lines: values.stdout ? { container: values.container, class: eventClass(values.class), name: values.name } : null,
       plan: values.stdout ? planOfNames(values.watch ?? []) : emptyFilterPlan,
+      pinFolder: values.pin ?? null,
+      state: null,
+      notes: [],
     },
   };
 }

@@ -33,9 +33,22 @@ export const collectorLimits = {
   /** Frames and bytes that the publisher has not yet acknowledged; then draining stops. */
   windowFramesMax: 512,
   windowBytesMax: 16 * 1024 * 1024,
+  /** While two sets of programs watch: records of the old one that are remembered to know their twins. */
+  twinsMax: 131_072,
+  twinDistanceUs: 1_000,
+  /** Records of two rings come in the order of their times but for so much. */
+  twinsGraceUs: 1_000_000,
+  /** For a filter plan, before the programs of another version (which have one) are let go. */
+  handoverPatienceMs: 5_000,
+  caBytesMax: 256 * 1024,
+  /** A signed state (at most 4 MiB of text) as JSON. */
+  keptStateBytesMax: 9 * 1024 * 1024,
+  /** For the publisher's word on what it has already. */
+  resumePatienceMs: 2_000,
   reconnectFirstMs: 50,
   /** Failed tries before the log speaks of it: about three seconds. */
   reconnectsQuiet: 8,
   reconnectLastMs: 500,
   stopPatienceMs: 1_800,
+  unpinPatienceMs: 1_000,
 } as const;

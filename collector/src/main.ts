@@ -1,42 +1,83 @@
 import { Worker } from "node:worker_threads";
-import { Fault, type PartMessage } from "@atalaya/wire";
+import { Fault, type PartMessage, type SignedState } from "@atalaya/wire";
 import { type CollectorArguments, help, readCollectorArguments } from "./arguments.ts";
 import { collectorLimits } from "./limits.ts";
-import { PublisherLink } from "./publisher-link.ts";
+import { type LinkListener, PublisherLink } from "./publisher-link.ts";
+import { claimedVersion, StateKeeper } from "./state-keeper.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
 
 /** The main thread: starts the sensor's thread and carries its frames to the publisher, or its lines to the terminal. */
 class Collector {
-  readonly #worker: Worker;
+  readonly #worker: Worker | undefined;
+  readonly #keeper: StateKeeper;
+  readonly #unpinAtEnd: boolean;
   readonly #link: PublisherLink | undefined;
   #linesWritten = 0;
   #stopping = false;
   #drained = false;
+  #unpin = false;
 
   constructor(given: CollectorArguments) {
-    this.#worker = new Worker(workerFile(), { workerData: given.worker });
-    this.#link =
-      given.socket === undefined
-        ? undefined
-        : new PublisherLink(given.socket, {
-            acknowledged: (parcels) => this.#acknowledged(parcels),
-            filters: (plan) => this.#tell({ type: "filters", plan }),
-            log,
-          });
+    const notes: string[] = [];
+    const note = (reason: string) => {
+      if (this.#worker === undefined) notes.push(reason);
+      else this.#tell({ type: "note", reason });
+    };
+    const { node, cluster } = given.worker;
+    this.#keeper = new StateKeeper({ folder: given.stateFolder, caFile: given.caFile, cluster, node, note, log });
+    this.#unpinAtEnd = given.unpinAtEnd;
+    const state = given.socket === undefined ? undefined : this.#keeper.load();
+    this.#worker = new Worker(workerFile(), { workerData: { ...given.worker, state: state ?? null, notes } });
+    this.#link = given.socket === undefined ? undefined : new PublisherLink(given.socket, this.#listener());
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("error", (error) => this.#crashed(error));
     this.#worker.on("exit", () => this.#ended());
   }
 
-  /** Hands on what is left and ends, within two seconds. */
-  stop(): void {
+  #listener(): LinkListener {
+    return {
+      acknowledged: (parcels) => this.#acknowledged(parcels),
+      filters: (plan) => {
+        // Unsigned: only until the hub has signed one.
+        if (!this.#keeper.holdsOne) this.#tell({ type: "filters", plan });
+      },
+      state: (signed) => this.#takeState(signed),
+      resume: (resume) => this.#tell({ type: "resume", resume }),
+      log,
+    };
+  }
+
+  #takeState(signed: SignedState): void {
+    const state = this.#keeper.take(signed);
+    if (state.ok) {
+      const { version, workspace, filters } = state.value;
+      this.#tell({ type: "state", state: { version, workspace, filters } });
+      return;
+    }
+    log(`a state was refused: ${state.reason}`);
+    this.#link?.confirm({ version: claimedVersion(signed), refused: state.reason });
+  }
+
+  #applied(version: number, problem: string | undefined): void {
+    if (problem !== undefined) log(`state ${version} could not be put in force: ${problem}`);
+    this.#link?.confirm(problem === undefined ? { version } : { version, refused: problem.slice(0, 512) });
+  }
+
+  /**
+   * Hands on what is left and ends, within two seconds. What is pinned watches on for the next collector, unless this
+   * is the end of the watch.
+   */
+  stop(isEnd: boolean): void {
     if (this.#stopping) return;
     this.#stopping = true;
+    this.#unpin = isEnd && this.#unpinAtEnd;
     this.#tell({ type: "drain" });
     setTimeout(() => {
       if (this.#link !== undefined && this.#link.waiting > 0)
         log(`${this.#link.waiting} frames were not acknowledged in time; the publisher does not answer`);
-      process.exit(0);
+      if (!this.#unpin) process.exit(0);
+      this.#tell({ type: "close", unpin: true });
+      setTimeout(() => process.exit(0), collectorLimits.unpinPatienceMs).unref();
     }, collectorLimits.stopPatienceMs).unref();
   }
 
@@ -44,14 +85,16 @@ class Collector {
     if (message.type === "frames") for (const frame of message.frames) this.#link?.send(frame);
     else if (message.type === "lines") this.#print(message.text);
     else if (message.type === "stopped") this.#afterDrain();
-    else if (message.type === "ready") this.#ready(message.detail);
+    else if (message.type === "ready") this.#ready(message.detail, message.continues);
+    else if (message.type === "applied") this.#applied(message.version, message.problem);
     else {
       fail(message.code, message.message);
       this.#end();
     }
   }
 
-  #ready(detail: string): void {
+  #ready(detail: string, continues: boolean): void {
+    if (continues) this.#link?.continues();
     if (this.#link === undefined) log(detail);
     tellStarter({ type: "ready", part: "collector", detail });
   }
@@ -71,11 +114,11 @@ class Collector {
 
   #afterDrain(): void {
     this.#drained = true;
-    if (this.#link === undefined || this.#link.waiting === 0) this.#tell({ type: "close" });
+    if (this.#link === undefined || this.#link.waiting === 0) this.#tell({ type: "close", unpin: this.#unpin });
   }
 
   #tell(message: ToWorker): void {
-    this.#worker.postMessage(message);
+    this.#worker?.postMessage(message);
   }
 
   #crashed(error: unknown): void {
@@ -92,7 +135,7 @@ class Collector {
   #end(): void {
     this.#link?.close();
     if (process.connected) process.disconnect();
-    void this.#worker.terminate().then(() => process.exit());
+    void this.#worker?.terminate().then(() => process.exit());
   }
 }
 
@@ -124,8 +167,9 @@ function main(): void {
   // Whoever reads our lines may stop at any time: that is the end, not an error.
   process.stdout.on("error", () => process.exit(0));
   const collector = new Collector(given);
-  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => collector.stop());
-  process.on("disconnect", () => collector.stop());
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => collector.stop(true));
+  // Whoever started us is gone without a word: the watch goes on for the one that comes next.
+  process.on("disconnect", () => collector.stop(false));
 }
 
 try {

@@ -1,5 +1,5 @@
 import { type AtalayaEvent, type EventClass, eventToJson } from "@atalaya/wire";
-import { FrameBuilder, type FrameOrigin, type RingName } from "./frame-builder.ts";
+import { FrameBuilder, type FrameOrigin, type RingName, type StreamName } from "./frame-builder.ts";
 import type { Outlet } from "./pipeline.ts";
 import type { FromWorker } from "./worker-messages.ts";
 
@@ -15,8 +15,12 @@ export class FrameOutlet implements Outlet {
     this.#post = post;
   }
 
-  add(event: AtalayaEvent, ring: RingName, position: number): boolean {
-    return this.#builder.add(event, ring, position);
+  add(event: AtalayaEvent, ring: RingName, position: number, stream: StreamName): boolean {
+    return this.#builder.add(event, ring, position, stream);
+  }
+
+  setWorkspace(workspace: string): void {
+    this.#builder.setWorkspace(workspace);
   }
 
   flush(): { parcels: number; bytes: number } {
@@ -51,6 +55,8 @@ export class LineOutlet implements Outlet {
     if (passes(this.#filter, event)) this.#lines.push(`${JSON.stringify(eventToJson(event))}\n`);
     return true;
   }
+
+  setWorkspace(): void {}
 
   flush(): { parcels: number; bytes: number } {
     if (this.#lines.length === 0) return { parcels: 0, bytes: 0 };

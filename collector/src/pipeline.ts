@@ -4,26 +4,35 @@ import {
   blankEvent,
   emptyFilterPlan,
   type FilterPlan,
+  type Resume,
   type SensorEvent,
   type SensorReport,
 } from "@atalaya/wire";
+import type { RingPositions } from "./account.ts";
 import { BootClock } from "./boot-clock.ts";
 import type { BundleFolders } from "./bundle.ts";
 import { CgroupPaths } from "./cgroup-paths.ts";
 import { Containers } from "./containers.ts";
 import { Counters } from "./counters.ts";
 import { EventMaker } from "./event-maker.ts";
-import type { RingName } from "./frame-builder.ts";
+import type { RingName, StreamName } from "./frame-builder.ts";
+import { Handover } from "./handover.ts";
 import type { KernelRecord } from "./kernel-record.ts";
 import type { KernelSource } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
-import { mergeByTime } from "./merge-by-time.ts";
+import { nodeCounters } from "./node-counters.ts";
+import { OrderedDrain } from "./ordered-drain.ts";
 import { ProcessTable } from "./process-table.ts";
+import { RecordStream } from "./record-stream.ts";
+import { type Outcome, Tally } from "./tally.ts";
 import { HostNames } from "./user-names.ts";
+import { Window } from "./window.ts";
 
 /** Where events go: into frames for the publisher, or into lines for a terminal. */
 export type Outlet = {
-  add(event: AtalayaEvent, ring: RingName, position: number): boolean;
+  add(event: AtalayaEvent, ring: RingName, position: number, stream: StreamName): boolean;
+  /** Of what is added from here on. */
+  setWorkspace(workspace: string): void;
   /** Hands on what was added; gives how many parcels and bytes went, to be acknowledged later in this order. */
   flush(): { parcels: number; bytes: number };
 };
@@ -37,37 +46,42 @@ export type PipelineOptions = {
   bundleFolders?: BundleFolders;
 };
 
-type Waiting = { lastParcel: number; bytes: number; release: { ring: "lifecycle" | "bulk"; next: number }[] };
+/** The part of a desired state that the sensor's thread puts in force. */
+export type StateInForce = { version: number; workspace: string; filters: FilterPlan };
 
-const rings = ["bulk", "lifecycle"] as const;
-
-/**
- * From the kernel's rings to the outlet. A ring's space is given back only when all that was made of it has been
- * acknowledged; when too much waits for that, draining stops, the ring fills, and the kernel counts what it drops.
- */
+/** From the kernel's rings to the outlet, with an account of every record. */
 export class Pipeline {
   readonly #source: KernelSource;
   readonly #outlet: Outlet;
   readonly #options: PipelineOptions;
   readonly #clock = new BootClock();
-  readonly #counters = new Counters();
+  readonly #figures = new Counters();
   readonly #paths: CgroupPaths;
   readonly #containers: Containers;
-  readonly #table = new ProcessTable(this.#counters);
+  readonly #table = new ProcessTable(this.#figures);
   readonly #maker: EventMaker;
-  readonly #waiting: Waiting[] = [];
+  readonly #window = new Window();
+  readonly #stream: RecordStream;
+  readonly #drain: OrderedDrain;
+  readonly #handover: Handover | undefined;
   readonly #startedUs = Date.now() * 1_000;
-  #parcelsSent = 0;
-  #parcelsAcknowledged = 0;
-  #waitingBytes = 0;
-  #newestUs = 0;
+  #newestBootUs = 0;
+  /** The largest since the last report. */
+  #lagUs = 0;
   #reports = 0;
   #plan: FilterPlan = emptyFilterPlan;
+  #stateVersion = 0;
 
   constructor(source: KernelSource, outlet: Outlet, options: PipelineOptions) {
     this.#source = source;
     this.#outlet = outlet;
     this.#options = options;
+    this.#handover = this.#takeOver();
+    this.#stream = new RecordStream(source, this.#handover?.stream.account.epoch);
+    if (this.#stream.accountLost) this.note("account_unreadable");
+    // At once: whoever comes after a kill in the first moment goes on under the same epoch.
+    this.#stream.save();
+    this.#drain = new OrderedDrain(this.#stream, collectorLimits.drainBytesMax);
     this.#paths = new CgroupPaths(options.cgroupMount);
     this.#containers = new Containers(this.#paths, new HostNames(), options.bundleFolders);
     this.#maker = new EventMaker(this.#table, this.#containers, this.#clock);
@@ -80,35 +94,32 @@ export class Pipeline {
 
   /** Drains once; true when there was something, so that it is worth looking again soon. */
   tick(): boolean {
-    if (this.#isFull()) return false;
-    // Bulk before life-cycle: whatever a drained file event depends on is then already in the other ring.
-    const drained = rings.map((ring) => ({ ring, ...this.#source.drain(ring, collectorLimits.drainBytesMax) }));
-    const [bulk, lifecycle] = drained;
-    if (bulk === undefined || lifecycle === undefined) return false;
-    for (const { ring, undecodable } of drained) this.#counters.add(ring, "undecodable", undecodable);
-    const records = bulk.records.length + lifecycle.records.length;
-    if (records === 0 && bulk.undecodable + lifecycle.undecodable === 0) return false;
-    this.#newestUs = 0;
-    this.#containers.refresh();
-    for (const record of mergeByTime(lifecycle.records, bulk.records)) this.#take(record);
-    this.#handOn(drained.map(({ ring, next }) => ({ ring, next })));
-    this.#table.reap(this.#clock.nowBootUs());
-    return true;
+    if (this.#window.isFull) return false;
+    if (this.#handover?.isReading) return this.#tickEarlier(this.#handover);
+    const tally = new Tally();
+    const twins = this.#handover?.twins;
+    return this.#handOn(this.#stream, this.#drain, tally, "undecodable", (record) => {
+      if (twins?.meets(record)) tally.add(record.kind, "deduplicated");
+      else tally.add(record.kind, this.#take(record, this.#stream, "own"));
+    });
   }
 
   /** The publisher has so many parcels on disk, counted from the start. */
   acknowledged(parcels: number): void {
-    this.#parcelsAcknowledged = Math.max(this.#parcelsAcknowledged, parcels);
-    while (this.#waiting[0] !== undefined && this.#waiting[0].lastParcel <= this.#parcelsAcknowledged) {
-      const done = this.#waiting.shift() as Waiting;
-      this.#waitingBytes -= done.bytes;
-      for (const { ring, next } of done.release) this.#source.release(ring, next);
-    }
+    this.#window.acknowledged(parcels);
+    this.#endHandover();
   }
 
   /** Whether everything handed on has been acknowledged. */
   get settled(): boolean {
-    return this.#parcelsAcknowledged >= this.#parcelsSent;
+    return this.#window.isSettled;
+  }
+
+  /** What the publisher has of our rings from an earlier process: it is not handed on again. */
+  resume({ streams }: Resume): void {
+    for (const stream of [this.#stream, this.#handover?.stream]) {
+      stream?.resume(this.#options.bootId, streams);
+    }
   }
 
   applyFilters(plan: FilterPlan): void {
@@ -118,16 +129,29 @@ export class Pipeline {
     this.#plan = plan;
   }
 
+  applyState({ version, workspace, filters }: StateInForce): void {
+    this.applyFilters(filters);
+    this.#outlet.setWorkspace(workspace);
+    this.#stateVersion = version;
+  }
+
+  /** Counts something beside the account of records (ledger.ts: a `note` of the collector). */
+  note(reason: string): void {
+    this.#figures.add("sensor", reason);
+  }
+
   /** Once a second: follows the clock and says how the sensor is. */
   report(): void {
     this.#clock.sync();
     this.#table.reap(this.#clock.nowBootUs());
-    if (this.#isFull()) return;
+    if (this.#window.isFull) return;
     const report = JSON.stringify(this.sensorReport());
+    this.#lagUs = 0;
     const event: SensorEvent = { ...blankEvent("sensor"), activity: "report", time_us: Date.now() * 1_000, report };
     this.#reports += 1;
-    this.#outlet.add(event, "sensor", this.#reports);
-    this.#handOn([]);
+    this.#outlet.add(event, "sensor", this.#reports, "sensor");
+    const { parcels, bytes } = this.#outlet.flush();
+    this.#window.add(parcels, bytes, null);
   }
 
   sensorReport(): SensorReport {
@@ -139,41 +163,97 @@ export class Pipeline {
       version,
       kernel,
       started_us: this.#startedUs,
-      lag_us: this.#newestUs,
+      lag_us: this.#lagUs,
       processes: this.#table.size,
       containers: this.#containers.size,
       memory_bytes: process.memoryUsage.rss(),
       cpu_us: cpu.user + cpu.system,
       filters_version: this.#plan.version,
+      epoch: this.#stream.account.epoch,
+      adopted: this.#source.adopted,
+      state_version: this.#stateVersion,
+      gap_us: this.#source.gapUs,
       programs: [...this.#source.programs],
-      counters: [...this.#source.counters(), ...this.#counters.list()],
+      counters: [...nodeCounters(this.#source, this.#stream, this.#window, this.#handover), ...this.#figures.list()],
     };
   }
 
-  #take(record: KernelRecord): void {
+  /** Programs of another version, found at work; those whose counters we have already are ended. */
+  #takeOver(): Handover | undefined {
+    const earlier = this.#source.earlier;
+    if (earlier === undefined) return undefined;
+    const own = new RecordStream(this.#source);
+    if (own.account.hasFolded(earlier.ringId)) {
+      earlier.end();
+      return undefined;
+    }
+    // The new programs were attached by this process: nothing before its start can have been seen twice.
+    return new Handover(earlier, this.#clock.nowBootUs() - process.uptime() * 1e6);
+  }
+
+  #tickEarlier(handover: Handover): boolean {
+    const hasPlan = this.#plan.version > 0 || this.#source.adopted;
+    if (handover.detachWhen(hasPlan, () => this.#clock.nowBootUs())) this.report();
+    const tally = new Tally();
+    const foundSome = this.#handOn(
+      handover.stream,
+      handover.drain,
+      tally,
+      handover.readable ? "undecodable" : "layout_changed",
+      (record) => {
+        handover.twins.remember(record);
+        tally.add(record.kind, this.#take(record, handover.stream, "earlier"));
+      },
+    );
+    handover.looked(foundSome);
+    this.#endHandover();
+    return foundSome || !handover.isReading || handover.isEmptying;
+  }
+
+  #endHandover(): void {
+    const handover = this.#handover;
+    if (handover === undefined || handover.hasEnded) return;
+    if (!handover.endInto(this.#stream.account, this.#window.of(handover.stream).batches)) return;
+    this.#stream.save();
+    handover.end();
+    this.report();
+  }
+
+  /** What lies in a stream's rings, through `each` to the outlet; false where there was nothing. */
+  #handOn(
+    stream: RecordStream,
+    drain: OrderedDrain,
+    tally: Tally,
+    unreadable: Outcome,
+    each: (record: KernelRecord) => void,
+  ): boolean {
+    if (!drain.fill()) return false;
+    this.#containers.refresh();
+    this.#newestBootUs = 0;
+    const taken = drain.take(each);
+    const nowUs = this.#clock.nowBootUs();
+    if (this.#newestBootUs > 0) this.#lagUs = Math.max(this.#lagUs, nowUs - this.#newestBootUs);
+    tally.add("lifecycle", unreadable, taken.undecodable.lifecycle);
+    tally.add("bulk", unreadable, taken.undecodable.bulk);
+    const { parcels, bytes } = this.#outlet.flush();
+    const upTo: RingPositions = taken.upTo;
+    this.#window.add(parcels, bytes, { stream, tally, upTo });
+    this.#table.reap(nowUs);
+    return true;
+  }
+
+  #take(record: KernelRecord, stream: RecordStream, name: StreamName): Outcome {
     if (record.kind === "cgroup_mkdir") {
       const known = { path: record.path, seenMs: performance.now(), madeBy: record.task.comm };
       if (record.path !== "") this.#paths.add(record.version, record.cgroupId, known);
-      return;
+      return "absorbed";
     }
     if (record.kind === "exec") this.#containers.heard(record);
     const event = this.#maker.make(record);
-    if (event === undefined) return;
-    if (this.#outlet.add(event, record.ring, record.position)) this.#counters.add(event.class, "handed_on");
-    else this.#counters.add(event.class, "unencodable");
-    this.#newestUs = Math.max(0, this.#clock.nowBootUs() - record.bootUs);
-  }
-
-  #handOn(release: Waiting["release"]): void {
-    const { parcels, bytes } = this.#outlet.flush();
-    this.#parcelsSent += parcels;
-    this.#waitingBytes += bytes;
-    this.#waiting.push({ lastParcel: this.#parcelsSent, bytes, release });
-    this.acknowledged(0);
-  }
-
-  #isFull(): boolean {
-    const parcels = this.#parcelsSent - this.#parcelsAcknowledged;
-    return parcels >= collectorLimits.windowFramesMax || this.#waitingBytes >= collectorLimits.windowBytesMax;
+    if (event === undefined) return "absorbed";
+    if (stream.isOnDisk(record, event.class)) return "handed_on";
+    if (!this.#outlet.add(event, record.ring, record.position, name)) return "unencodable";
+    this.#newestBootUs = record.bootUs;
+    return "handed_on";
   }
 }

@@ -1,12 +1,13 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { release } from "node:os";
 import type { MessagePort } from "node:worker_threads";
-import { Fault } from "@atalaya/wire";
+import { Fault, type Resume } from "@atalaya/wire";
+import type { FrameOrigin } from "./frame-builder.ts";
 import type { KernelOptions, KernelSource } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
 import { FrameOutlet, LineOutlet } from "./outlets.ts";
-import { Pipeline } from "./pipeline.ts";
+import { Pipeline, type StateInForce } from "./pipeline.ts";
 import { collectorVersion } from "./version.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./worker-messages.ts";
 
@@ -19,7 +20,8 @@ type Port = Pick<MessagePort, "postMessage" | "on" | "close">;
 export function runSensor(open: (options: KernelOptions) => KernelSource, options: WorkerOptions, port: Port): void {
   const post = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
   try {
-    const source = open({ objectFolder: options.objectFolder, ignorePids: options.ignorePids });
+    const { objectFolder, ignorePids, pinFolder } = options;
+    const source = open({ objectFolder, ignorePids, ...(pinFolder === null ? {} : { pinFolder }) });
     new SensorLoop(source, options, port, post).start();
   } catch (error) {
     const code = error instanceof Fault ? error.code : "SENSOR_UNAVAILABLE";
@@ -36,6 +38,9 @@ class SensorLoop {
   #timer: NodeJS.Timeout | undefined;
   #reporter: NodeJS.Timeout | undefined;
   #pauseMs: number = collectorLimits.drainBusyMs;
+  readonly #continues: boolean;
+  #resumed = false;
+  #stopping = false;
 
   constructor(
     source: KernelSource,
@@ -48,10 +53,14 @@ class SensorLoop {
     this.#post = post;
     const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim().replaceAll("-", "");
     const { node, cluster } = options;
-    const origin = { bootId, layoutHash: streamId(source.layoutHash), node, cluster, workspace: "" };
+    const origin = { bootId, streams: streamsOf(source), node, cluster, workspace: "" };
     const outlet = options.lines === null ? new FrameOutlet(origin, post) : new LineOutlet(options.lines, post);
     this.#pipeline = new Pipeline(source, outlet, { node, bootId, version: collectorVersion, kernel: release() });
     this.#pipeline.applyFilters(options.plan);
+    for (const reason of options.notes) this.#pipeline.note(reason);
+    if (options.state !== null) this.#applyState(options.state);
+    // Lines have no publisher that could have them already.
+    this.#continues = options.lines === null && (source.adopted || source.earlier !== undefined);
   }
 
   start(): void {
@@ -59,9 +68,10 @@ class SensorLoop {
     this.#reporter = setInterval(() => this.#pipeline.report(), 1_000);
     const attached = this.#source.programs.filter((program) => program.attached).length;
     const detail = `${attached} of ${this.#source.programs.length} programs, kernel ${release()}`;
-    this.#post({ type: "ready", detail });
+    this.#post({ type: "ready", detail, continues: this.#continues });
     this.#pipeline.report();
-    this.#tick();
+    if (this.#continues) this.#timer = setTimeout(() => this.#tick(), collectorLimits.resumePatienceMs);
+    else this.#tick();
   }
 
   #tick(): void {
@@ -74,12 +84,36 @@ class SensorLoop {
   #receive(message: ToWorker): void {
     if (message.type === "acknowledged") this.#pipeline.acknowledged(message.parcels);
     else if (message.type === "filters") this.#pipeline.applyFilters(message.plan);
+    else if (message.type === "state") this.#applyState(message.state);
+    else if (message.type === "resume") this.#resume(message.resume);
+    else if (message.type === "note") this.#pipeline.note(message.reason);
     else if (message.type === "drain") this.#drainAndPause();
-    else this.#close();
+    else this.#close(message.unpin);
+  }
+
+  /** The publisher says what it has: before the first drain, so that nothing of it is handed on again. */
+  #resume(resume: Resume): void {
+    if (!this.#continues || this.#resumed || this.#stopping) return;
+    this.#resumed = true;
+    this.#pipeline.resume(resume);
+    clearTimeout(this.#timer);
+    this.#tick();
+  }
+
+  #applyState(state: StateInForce): void {
+    const { version } = state;
+    try {
+      this.#pipeline.applyState(state);
+      this.#post({ type: "applied", version });
+    } catch (error) {
+      const problem = error instanceof Error ? error.message : String(error);
+      this.#post({ type: "applied", version, problem });
+    }
   }
 
   /** The last look at the rings, and the last report: then nothing new is read. */
   #drainAndPause(): void {
+    this.#stopping = true;
     clearTimeout(this.#timer);
     clearInterval(this.#reporter);
     while (this.#pipeline.tick()) {
@@ -89,15 +123,17 @@ class SensorLoop {
     this.#post({ type: "stopped" });
   }
 
-  #close(): void {
+  #close(unpin: boolean): void {
     clearTimeout(this.#timer);
     clearInterval(this.#reporter);
+    if (unpin) this.#source.unpin();
     this.#source.close();
     this.#port.close();
   }
 }
 
-/** Positions start again with every new pair of rings: the layout alone would make a later run look like a repeat. */
-function streamId(layoutHash: string): string {
-  return createHash("sha256").update(layoutHash).update(randomBytes(16)).digest("hex").slice(0, 16);
+/** What names the rings in frames: the same as long as the rings are. The reports' numbers start again with each run. */
+function streamsOf(source: KernelSource): FrameOrigin["streams"] {
+  const earlier = source.earlier?.ringId ?? source.ringId;
+  return { own: source.ringId, earlier, sensor: randomBytes(8).toString("hex") };
 }

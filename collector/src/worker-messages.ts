@@ -1,12 +1,16 @@
-import type { FilterPlan } from "@atalaya/wire";
+import type { FilterPlan, Resume } from "@atalaya/wire";
 import type { LineFilter } from "./outlets.ts";
+import type { StateInForce } from "./pipeline.ts";
 
 /** What the sensor's thread tells the main thread. */
 export type FromWorker =
-  | { type: "ready"; detail: string }
+  /** `continues`: earlier rings are read on, so that the publisher may have some of what comes. */
+  | { type: "ready"; detail: string; continues: boolean }
   | { type: "failed"; code: string; message: string }
   | { type: "frames"; frames: Uint8Array[] }
   | { type: "lines"; text: string }
+  /** A state is in force; or it could not be put in force, and why. */
+  | { type: "applied"; version: number; problem?: string }
   /** The last event has been handed on; the rings are closed. */
   | { type: "stopped" };
 
@@ -14,9 +18,13 @@ export type FromWorker =
 export type ToWorker =
   | { type: "acknowledged"; parcels: number }
   | { type: "filters"; plan: FilterPlan }
-  /** drain: hand on what is left. close: give the rings back. */
+  | { type: "state"; state: StateInForce }
+  | { type: "resume"; resume: Resume }
+  /** Something was counted beside the account of records: a `note` of ledger.ts. */
+  | { type: "note"; reason: string }
+  /** drain: hand on what is left. close: give the rings back; `unpin` ends the watch, else what is pinned goes on. */
   | { type: "drain" }
-  | { type: "close" };
+  | { type: "close"; unpin: boolean };
 
 export type WorkerOptions = {
   node: string;
@@ -27,4 +35,10 @@ export type WorkerOptions = {
   lines: LineFilter | null;
   /** The plan until the hub sends one. */
   plan: FilterPlan;
+  /** Where programs and rings are pinned; null for nowhere. */
+  pinFolder: string | null;
+  /** The desired state that was kept, verified. */
+  state: StateInForce | null;
+  /** What was counted before this thread ran. */
+  notes: string[];
 };

@@ -112,6 +112,7 @@ export class HandMadeSource implements KernelSource {
   readonly waiting: Record<"lifecycle" | "bulk", KernelRecord[]> = { lifecycle: [], bulk: [] };
   readonly released: { ring: string; position: number }[] = [];
   readonly running: KernelRecord[] = [];
+  readonly next = { lifecycle: 0, bulk: 0 };
   plan: FilterPlan | undefined;
   closed = false;
 
@@ -122,7 +123,9 @@ export class HandMadeSource implements KernelSource {
   drain(ring: "lifecycle" | "bulk") {
     const records = this.waiting[ring];
     this.waiting[ring] = [];
-    return { records, next: (records.at(-1)?.position ?? 0) + 64, undecodable: 0 };
+    const last = records.at(-1);
+    if (last !== undefined) this.next[ring] = last.position + 64;
+    return { records, next: this.next[ring], undecodable: 0 };
   }
 
   release(ring: "lifecycle" | "bulk", at: number): void {

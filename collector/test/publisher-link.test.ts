@@ -47,6 +47,8 @@ describe("the way to the publisher", () => {
     const link = new PublisherLink(path, {
       acknowledged: (frames) => acknowledged.push(frames),
       filters: () => {},
+      state: () => {},
+      resume: () => {},
       log: (line) => lines.push(line),
     });
     for (const name of ["one", "two", "three"]) link.send(Buffer.from(name));
@@ -84,6 +86,8 @@ describe("the way to the publisher", () => {
     const link = new PublisherLink(path, {
       acknowledged: (frames) => acknowledged.push(frames),
       filters: (plan) => plans.push(plan),
+      state: () => {},
+      resume: () => {},
       log: (line) => lines.push(line),
     });
     link.send(Buffer.from("one"));

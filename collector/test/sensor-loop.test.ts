@@ -23,6 +23,9 @@ const options: WorkerOptions = {
   ignorePids: [],
   lines: null,
   plan: emptyFilterPlan,
+  pinFolder: null,
+  state: null,
+  notes: [],
 };
 
 /** The main thread's side: keeps what came, answers when told. */
@@ -61,7 +64,7 @@ class OtherSide {
   }
 
   async end(): Promise<void> {
-    this.tell({ type: "close" });
+    this.tell({ type: "close", unpin: false });
     await this.until(() => this.source.closed);
     this.#port.close();
   }
@@ -177,13 +180,15 @@ describe("the sensor's loop", () => {
     other.source.put(exec(nginx, ["/usr/sbin/nginx"]));
     const plan = { ...emptyFilterPlan, version: 7, open_names: ["shadow"] };
     other.tell({ type: "filters", plan });
+    await other.until(() => other.events.some((event) => event.class === "process"));
+    other.tell({ type: "acknowledged", parcels: other.frames });
     await other.until(() => other.events.filter((event) => event.class === "sensor").length >= 2);
     assert.deepEqual(other.source.plan, plan);
     const last = other.events.filter((event) => event.class === "sensor").at(-1);
     assert.ok(last?.class === "sensor");
     const report = sensorReportSchema.parse(JSON.parse(last.report ?? ""));
     assert.deepEqual([report.node, report.filters_version, report.programs.length], ["node-1", 7, 1]);
-    assert.ok(report.counters.some((one) => one.class === "process" && one.reason === "handed_on" && one.value === 1));
+    assert.ok(report.counters.some((one) => one.class === "exec" && one.reason === "handed_on" && one.value === 1));
     await other.end();
   });
 

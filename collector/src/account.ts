@@ -1,0 +1,113 @@
+import { randomBytes } from "node:crypto";
+import { z } from "zod";
+import type { Counter } from "./kernel-record.ts";
+import { accountBytesMax } from "./kernel-source.ts";
+import { Tally } from "./tally.ts";
+
+const count = z.number().nonnegative();
+const countersSchema = z.array(z.tuple([z.string().max(32), z.string().max(48), count])).max(512);
+
+// Written whole into a pinned map after every acknowledgement: JSON of some hundred bytes, at most `accountBytesMax`.
+const accountSchema = z.object({
+  format: z.literal(1),
+  epoch: z.string().min(1).max(64),
+  accounted: z.object({ lifecycle: count, bulk: count }),
+  filters: count,
+  tally: countersSchema,
+  carried: countersSchema,
+  folded: z.array(z.string().max(16)).max(8),
+});
+
+export type RingPositions = { lifecycle: number; bulk: number };
+
+/**
+ * What has become of the records of one pair of rings: up to which position they are settled, and into what. It lives
+ * as long as the rings, whoever reads them: kept beside them in a pinned map.
+ */
+export class Account {
+  /** Names the life of the counters. */
+  epoch: string;
+  /** Per ring: everything below is in `tally`, whether or not the ring's space has been given back yet. */
+  readonly accounted: RingPositions;
+  readonly tally: Tally;
+  /** The version of the filter plan that the kernel side holds. */
+  filters: number;
+  /** Counters of earlier rings under the same epoch, the kernel's and the user side's. */
+  #carried: Counter[];
+  /** Earlier rings whose counters are in `carried`. */
+  readonly #folded: string[];
+
+  private constructor(parts: z.infer<typeof accountSchema>) {
+    this.epoch = parts.epoch;
+    this.accounted = parts.accounted;
+    this.filters = parts.filters;
+    const { tally, rest } = Tally.from(fromTuples(parts.tally));
+    this.tally = tally;
+    this.#carried = [...fromTuples(parts.carried), ...rest];
+    this.#folded = parts.folded;
+  }
+
+  static fresh(epoch: string = randomBytes(8).toString("hex")): Account {
+    const accounted = { lifecycle: 0, bulk: 0 };
+    return new Account({ format: 1, epoch, accounted, filters: 0, tally: [], carried: [], folded: [] });
+  }
+
+  /** Undefined where the bytes are no account of a version that we know. */
+  static parse(bytes: Buffer): Account | undefined {
+    try {
+      return new Account(accountSchema.parse(JSON.parse(bytes.toString("utf8"))));
+    } catch {
+      return undefined;
+    }
+  }
+
+  get carried(): readonly Counter[] {
+    return this.#carried;
+  }
+
+  hasFolded(ringId: string): boolean {
+    return this.#folded.includes(ringId);
+  }
+
+  /** Takes over the last counters of rings that end, so that the node's figures do not go back. */
+  fold(ringId: string, counters: readonly Counter[]): void {
+    this.#carried = summed([...this.#carried, ...counters]);
+    this.#folded.push(ringId);
+    if (this.#folded.length > 8) this.#folded.shift();
+  }
+
+  bytes(): Buffer {
+    const text = JSON.stringify({
+      format: 1,
+      epoch: this.epoch,
+      accounted: this.accounted,
+      filters: this.filters,
+      tally: this.tally.list().map(toTuple),
+      carried: this.#carried.map(toTuple),
+      folded: this.#folded,
+    });
+    const bytes = Buffer.from(text);
+    if (bytes.length > accountBytesMax) throw new RangeError(`an account of ${bytes.length} bytes`);
+    return bytes;
+  }
+}
+
+/** One counter a class and reason. */
+export function summed(counters: readonly Counter[]): Counter[] {
+  const sums = new Map<string, Counter>();
+  for (const { class: of, reason, value } of counters) {
+    const key = `${of} ${reason}`;
+    const known = sums.get(key);
+    if (known === undefined) sums.set(key, { class: of, reason, value });
+    else known.value += value;
+  }
+  return [...sums.values()];
+}
+
+function toTuple({ class: of, reason, value }: Counter): [string, string, number] {
+  return [of, reason, value];
+}
+
+function fromTuples(tuples: readonly (readonly [string, string, number])[]): Counter[] {
+  return tuples.map(([of, reason, value]) => ({ class: of, reason, value }));
+}

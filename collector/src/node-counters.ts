@@ -1,0 +1,68 @@
+import { summed } from "./account.ts";
+import type { Handover } from "./handover.ts";
+import type { Counter } from "./kernel-record.ts";
+import type { KernelSource } from "./kernel-source.ts";
+import type { RecordStream } from "./record-stream.ts";
+import type { Window } from "./window.ts";
+
+const ringOfKind: Readonly<Record<string, "lifecycle" | "bulk">> = {
+  exec: "lifecycle",
+  exec_failed: "lifecycle",
+  fork: "lifecycle",
+  exit: "lifecycle",
+  namespace: "lifecycle",
+  cgroup_mkdir: "lifecycle",
+  open: "bulk",
+  open_failed: "bulk",
+  connect: "bulk",
+  send: "bulk",
+};
+
+/**
+ * The account of this node under its epoch: what the kernel side counted, what became of the records, and what is on
+ * its way (`pending`), by kind of record.
+ */
+export function nodeCounters(
+  source: KernelSource,
+  stream: RecordStream,
+  window: Window,
+  handover: Handover | undefined,
+): Counter[] {
+  // The kernel's counters before the rings: what is counted by now and not in a ring has been drained and settled.
+  const kernel = kernelCounters(stream);
+  const isQuiet = source.rings().every((ring) => ring.waitingBytes === 0);
+  const counters = [...stream.account.carried, ...kernel, ...stream.account.tally.list()];
+  counters.push(...pending(kernel, stream, window, isQuiet));
+  if (handover !== undefined && !handover.hasEnded && !handover.stream.accountLost) {
+    counters.push(...handover.counters());
+    counters.push(...pending(kernelCounters(handover.stream), handover.stream, window, false));
+  }
+  return summed(counters);
+}
+
+function kernelCounters(stream: RecordStream): Counter[] {
+  // What the drain refuses is in our account as `undecodable`.
+  return stream.counters().filter((one) => one.reason !== "malformed");
+}
+
+/** Drained and unacknowledged; and, where a ring is not empty, what was submitted and is nowhere else. */
+function pending(kernel: readonly Counter[], stream: RecordStream, window: Window, isQuiet: boolean): Counter[] {
+  const settled = stream.account.tally;
+  const waiting = window.of(stream).tally;
+  const known = (kind: string) => settled.total(kind) + waiting.total(kind);
+  const unread = { lifecycle: known("lifecycle"), bulk: known("bulk") };
+  const counters: Counter[] = [];
+  for (const ring of ["lifecycle", "bulk"] as const) {
+    counters.push({ class: ring, reason: "pending", value: waiting.total(ring) });
+  }
+  for (const { class: kind, reason, value } of kernel) {
+    const ring = ringOfKind[kind];
+    if (reason !== "submitted" || ring === undefined) continue;
+    const inRing = isQuiet ? 0 : Math.max(0, value - known(kind));
+    // What could not be read has no kind with us, and is in the kernel's count of one.
+    const explained = Math.min(unread[ring], inRing);
+    unread[ring] -= explained;
+    counters.push({ class: kind, reason: "pending", value: inRing - explained + waiting.total(kind) });
+  }
+  return counters.filter((one) => one.value > 0);
+}

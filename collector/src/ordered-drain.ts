@@ -1,0 +1,115 @@
+import type { RingPositions } from "./account.ts";
+import type { KernelRecord } from "./kernel-record.ts";
+import type { RecordStream, RingOfRecords } from "./record-stream.ts";
+
+/** A drain that advanced by more than this part of what it may take has probably left something behind. */
+const cutShare = 0.8;
+
+type Chunk = { records: KernelRecord[]; from: number; next: number; undecodable: number; isCut: boolean };
+
+export type Taken = {
+  /** Positions below which everything has been given out. */
+  upTo: RingPositions;
+  undecodable: RingPositions;
+};
+
+/**
+ * The records of both rings in the order of their times, each ring's own order kept: an open must meet the program
+ * that opened, not the one that ran before or after it. At equal times the life-cycle comes first.
+ *
+ * Where a ring holds more than one drain takes (a burst, or what gathered while nobody read), the other ring is
+ * followed only up to the last time that was seen of it; what is newer waits here for the next turn:
+ *
+ *     lifecycle  |=========|.......... still in the ring
+ *     bulk       |=========|=====|     given out up to the bar; the rest waits
+ */
+export class OrderedDrain {
+  readonly #stream: RecordStream;
+  readonly #bytesMax: number;
+  readonly #chunks: Record<RingOfRecords, Chunk>;
+
+  constructor(stream: RecordStream, bytesMax: number) {
+    this.#stream = stream;
+    this.#bytesMax = bytesMax;
+    const { lifecycle, bulk } = stream.account.accounted;
+    this.#chunks = { lifecycle: emptyChunk(lifecycle), bulk: emptyChunk(bulk) };
+  }
+
+  /** Looks into the rings; false where there is nothing to give out. */
+  fill(): boolean {
+    // Bulk before life-cycle: whatever a drained file event depends on is then already in the other ring.
+    this.#fill("bulk");
+    this.#fill("lifecycle");
+    return !isEmpty(this.#chunks.lifecycle) || !isEmpty(this.#chunks.bulk);
+  }
+
+  /** Gives what can be given out now to `each`. */
+  take(each: (record: KernelRecord) => void): Taken {
+    const { lifecycle, bulk } = this.#chunks;
+    const undecodable = { lifecycle: 0, bulk: 0 };
+    const [untilLifecycle, untilBulk] = ends(lifecycle, bulk);
+    while (bulk.from < untilBulk || lifecycle.from < untilLifecycle) {
+      const one = lifecycle.from < untilLifecycle ? lifecycle.records[lifecycle.from] : undefined;
+      const other = bulk.from < untilBulk ? bulk.records[bulk.from] : undefined;
+      if (one !== undefined && (other === undefined || one.bootUs <= other.bootUs)) {
+        lifecycle.from += 1;
+        each(one);
+      } else if (other !== undefined) {
+        bulk.from += 1;
+        each(other);
+      }
+    }
+    for (const ring of ["lifecycle", "bulk"] as const) {
+      const chunk = this.#chunks[ring];
+      if (chunk.from < chunk.records.length) continue;
+      undecodable[ring] = chunk.undecodable;
+      chunk.undecodable = 0;
+    }
+    return { upTo: { lifecycle: position(lifecycle), bulk: position(bulk) }, undecodable };
+  }
+
+  #fill(ring: RingOfRecords): void {
+    const before = this.#chunks[ring];
+    if (before.from < before.records.length) return;
+    const { records, next, undecodable } = this.#stream.drain(ring, this.#bytesMax);
+    if (records.length === 0 && undecodable === 0) {
+      before.records = records;
+      before.from = 0;
+      before.next = next;
+      before.isCut = false;
+      return;
+    }
+    const first = records[0];
+    const isCut = first !== undefined && next - first.position > this.#bytesMax * cutShare;
+    this.#chunks[ring] = { records, from: 0, next, undecodable, isCut };
+  }
+}
+
+function emptyChunk(next: number): Chunk {
+  return { records: [], from: 0, next, undecodable: 0, isCut: false };
+}
+
+function isEmpty(chunk: Chunk): boolean {
+  return chunk.from >= chunk.records.length && chunk.undecodable === 0;
+}
+
+function position(chunk: Chunk): number {
+  return chunk.records[chunk.from]?.position ?? chunk.next;
+}
+
+/** Up to which index each chunk may be given out now. */
+function ends(lifecycle: Chunk, bulk: Chunk): [lifecycle: number, bulk: number] {
+  const lastOf = (chunk: Chunk) =>
+    chunk.isCut ? (chunk.records.at(-1)?.bootUs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+  const [ofLifecycle, ofBulk] = [lastOf(lifecycle), lastOf(bulk)];
+  return [
+    ofLifecycle <= ofBulk ? lifecycle.records.length : firstAfter(lifecycle, ofBulk),
+    ofBulk <= ofLifecycle ? bulk.records.length : firstAfter(bulk, ofLifecycle),
+  ];
+}
+
+function firstAfter(chunk: Chunk, bootUs: number): number {
+  let at = chunk.from;
+  while (at < chunk.records.length && (chunk.records[at] as KernelRecord).bootUs <= bootUs) at += 1;
+  return at;
+}

@@ -1,0 +1,141 @@
+import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync } from "node:fs";
+import { join } from "node:path";
+import { type DesiredState, openState, type Result, type SignedState, signedStateSchema } from "@atalaya/wire";
+import { collectorLimits } from "./limits.ts";
+
+export type StateKeeperOptions = {
+  /** Where the state is kept; undefined: only in memory. */
+  folder: string | undefined;
+  /** The hub's CA certificate; it may come later, and change. */
+  caFile: string | undefined;
+  cluster: string;
+  node: string;
+  /** Something was counted: a `note` of ledger.ts. */
+  note(reason: string): void;
+  log(line: string): void;
+};
+
+/**
+ * The desired state of this node: taken only where the hub's CA signed it for this node and it is not older than the
+ * one in force, and kept on disk, so that it is in force again at the next start without a hub.
+ */
+export class StateKeeper {
+  readonly #options: StateKeeperOptions;
+  #held: { signed: SignedState; version: number } | undefined;
+
+  constructor(options: StateKeeperOptions) {
+    this.#options = options;
+  }
+
+  /** True from the first genuine state on: then nothing unsigned is followed any more. */
+  get holdsOne(): boolean {
+    return this.#held !== undefined;
+  }
+
+  /** The state that an earlier run kept, verified again; undefined where there is none that counts. */
+  load(): DesiredState | undefined {
+    const { folder } = this.#options;
+    if (folder === undefined) return undefined;
+    const signed = readKept(fileIn(folder));
+    if (signed === undefined) return undefined;
+    const state = signed === "unreadable" ? undefined : this.#open(signed, 0);
+    if (signed !== "unreadable" && state?.ok) {
+      this.#held = { signed, version: state.value.version };
+      return state.value;
+    }
+    const why = state === undefined || state.ok ? "it is damaged" : state.reason;
+    this.#options.note("state_unreadable");
+    this.#options.log(`the kept state ${fileIn(folder)} is not in force (${why}); the hub's next one replaces it`);
+    return undefined;
+  }
+
+  /** Takes a state from the socket, and keeps it. What is refused is counted, with the version that it claims to have. */
+  take(signed: SignedState): Result<DesiredState> {
+    const held = this.#held;
+    const state = this.#open(signed, this.#versionInForce());
+    if (!state.ok) {
+      this.#options.note("state_refused");
+      return state;
+    }
+    this.#held = { signed, version: state.value.version };
+    if (held === undefined || held.signed.state !== signed.state) this.#keep(signed);
+    return state;
+  }
+
+  /** A state under a CA that is no longer the hub's does not hold off the first one of its successor. */
+  #versionInForce(): number {
+    if (this.#held === undefined) return 0;
+    return this.#open(this.#held.signed, 0).ok ? this.#held.version : 0;
+  }
+
+  #open(signed: SignedState, version: number): Result<DesiredState> {
+    const { caFile, cluster, node } = this.#options;
+    const ca = caFile === undefined ? undefined : readCa(caFile);
+    if (ca === undefined) {
+      const where = caFile === undefined ? "none is given (--ca)" : `${caFile} cannot be read`;
+      return { ok: false, code: "STATE_REFUSED", reason: `the hub's CA certificate is needed: ${where}` };
+    }
+    return openState(signed, ca, { cluster, node, version });
+  }
+
+  #keep(signed: SignedState): void {
+    const { folder } = this.#options;
+    if (folder === undefined) return;
+    try {
+      writeWhole(folder, JSON.stringify(signed));
+    } catch (error) {
+      this.#options.note("state_unkept");
+      const why = error instanceof Error ? error.message : String(error);
+      this.#options.log(`the state is in force, and could not be kept for the next start: ${why}`);
+    }
+  }
+}
+
+/** The version that a state claims, for the answer to one that was refused. */
+export function claimedVersion(signed: SignedState): number {
+  const found = /"version":(\d{1,15})\b/.exec(signed.state.slice(0, 200));
+  return found === null ? 0 : Number(found[1]);
+}
+
+function fileIn(folder: string): string {
+  return join(folder, "desired-state.json");
+}
+
+function readCa(file: string): string | undefined {
+  try {
+    return statSync(file).size > collectorLimits.caBytesMax ? undefined : readFileSync(file, "utf8");
+  } catch {
+    return undefined;
+  }
+}
+
+function readKept(file: string): SignedState | "unreadable" | undefined {
+  try {
+    if (statSync(file).size > collectorLimits.keptStateBytesMax) return "unreadable";
+    const read = signedStateSchema.safeParse(JSON.parse(readFileSync(file, "utf8")));
+    return read.success ? read.data : "unreadable";
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === "ENOENT" ? undefined : "unreadable";
+  }
+}
+
+/** Whole or not at all, also when the machine stops in between. */
+function writeWhole(folder: string, text: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const file = fileIn(folder);
+  const half = `${file}.new`;
+  const handle = openSync(half, "w", 0o600);
+  try {
+    writeSync(handle, text);
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
+  renameSync(half, file);
+  const directory = openSync(folder, "r");
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}
