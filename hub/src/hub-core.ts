@@ -15,8 +15,16 @@ import type {
   Status,
 } from "@atalaya/wire";
 
+import type { EnrolmentStore } from "./enrolment/enrolment-store.ts";
+
 /** Who sends: names the workspace that everything it sends belongs to. */
-export type SenderIdentity = { workspaceId: string; credentialId: string; cluster: string };
+export type SenderIdentity = {
+  workspaceId: string;
+  credentialId: string;
+  cluster: string;
+  /** The node that the certificate names; null for an API server's credential. */
+  node: string | null;
+};
 
 export type AccountRow = { user: string; passwordHash: string; role: "viewer" | "analyst" | "admin" };
 export type SessionRow = {
@@ -73,6 +81,9 @@ export type HubCore = {
   revokeCredential(workspaceId: string, credentialId: string): Promise<boolean>;
   notification(workspaceId: string): Promise<Notification>;
   putNotification(workspaceId: string, notification: Notification): Promise<void>;
+
+  /** Who may send, and how nodes become known. */
+  readonly enrolment: EnrolmentStore;
 
   listen(listener: LiveListener): () => void;
   /** Prometheus figures of pipeline and store, in their text form. */

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import { zstdCompressSync } from "node:zlib";
 import { blankEvent, EventEncoder, encodeFrame, type ProcessEvent } from "@atalaya/wire";
 
@@ -5,8 +6,10 @@ export function execEvent(change: Partial<ProcessEvent> = {}): ProcessEvent {
   return { ...blankEvent("process"), activity: "exec", time_us: 1_000, position: 64, pid: 42, name: "sh", ...change };
 }
 
-/** One frame of process events, as a collector writes it. */
-export function processFrame(events: readonly ProcessEvent[]): Buffer {
+type Names = { node?: string; cluster?: string; workspace?: string };
+
+/** One frame of process events, as the collector of this machine writes it. */
+export function processFrame(events: readonly ProcessEvent[], names: Names = {}): Buffer {
   const encoder = new EventEncoder();
   for (const event of events) encoder.add(event);
   return encodeFrame(
@@ -20,10 +23,10 @@ export function processFrame(events: readonly ProcessEvent[]): Buffer {
       lastTimeUs: 2_000,
       bootId: "00112233445566778899aabbccddeeff",
       layoutHash: "0011223344556677",
-      node: "node-1",
-      cluster: "local",
+      node: names.node ?? hostname(),
+      cluster: names.cluster ?? "local",
       containerId: "",
-      workspace: "",
+      workspace: names.workspace ?? "",
     },
     encoder.bytes(),
   );

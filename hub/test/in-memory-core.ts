@@ -10,6 +10,7 @@ import type {
 } from "@atalaya/wire";
 import { decodeEvents, emptyFilterPlan, Fault } from "@atalaya/wire";
 import type { AccountRow, CommittedAlert, HubCore, LiveListener, SenderIdentity, SessionRow } from "../src/hub-core.ts";
+import { InMemoryEnrolment } from "./in-memory-enrolment.ts";
 
 type CredentialRow = SenderIdentity & {
   use: "sensor" | "audit";
@@ -144,8 +145,8 @@ export class InMemoryCore implements HubCore {
     this.sessions.delete(secretHash);
   }
 
-  async putCredential(secretHash: string, row: SenderIdentity & { use: "sensor" | "audit" }) {
-    this.credentials.set(secretHash, { ...row, created_us: 1, revoked_us: null, last_used_us: null });
+  async putCredential(secretHash: string, row: Omit<SenderIdentity, "node"> & { use: "sensor" | "audit" }) {
+    this.credentials.set(secretHash, { ...row, node: null, created_us: 1, revoked_us: null, last_used_us: null });
   }
 
   async credential(secretHash: string, use: "sensor" | "audit") {
@@ -174,6 +175,8 @@ export class InMemoryCore implements HubCore {
   async putNotification(_workspaceId: string, setting: Notification) {
     this.setting = setting;
   }
+
+  readonly enrolment = new InMemoryEnrolment();
 
   listen(listener: LiveListener) {
     this.listeners.add(listener);

@@ -1,12 +1,13 @@
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, request } from "node:https";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { hashPassword } from "../src/auth/password.ts";
 import { makeLogger } from "../src/server/logger.ts";
 import { type HubOptions, readOptions } from "../src/server/options.ts";
 import { type RunningHub, startHub } from "../src/server/start-hub.ts";
+import { enrolNode } from "./enrol-node.ts";
 import { InMemoryCore } from "./in-memory-core.ts";
 
 export type Answer = {
@@ -16,7 +17,9 @@ export type Answer = {
   /** The parsed body, where it is JSON; a test asks for its parts by name. */
   json: Record<string, unknown>;
 };
-type Call = { body?: unknown; raw?: Buffer; headers?: Record<string, string | undefined> };
+type Call = { body?: unknown; raw?: Buffer; headers?: Record<string, string | undefined>; agent?: Agent };
+
+export const localToken = "hub/local-enrolment.token";
 
 /** A real hub over HTTPS on loopback, with a folder of its own and the core in memory. */
 export class TestHub {
@@ -24,6 +27,8 @@ export class TestHub {
   readonly hub: RunningHub;
   readonly data: string;
   readonly agent: Agent;
+  readonly node = hostname();
+  #sensor: Promise<Agent> | undefined;
 
   private constructor(core: InMemoryCore, hub: RunningHub, data: string) {
     this.core = core;
@@ -41,6 +46,7 @@ export class TestHub {
 
   async stop(): Promise<void> {
     this.agent.destroy();
+    (await this.#sensor?.catch(() => undefined))?.destroy();
     await this.hub.close();
     await rm(this.data, { recursive: true, force: true });
   }
@@ -54,8 +60,10 @@ export class TestHub {
     return JSON.parse(this.read("client.json")).token;
   }
 
-  get sensorToken(): string {
-    return this.read("hub/local-sensor.credential").trim();
+  /** A connection of this machine's own node: enrolled by the token that the hub wrote for it, once. */
+  sensor(): Promise<Agent> {
+    this.#sensor ??= enrolNode(this.hub.url, this.read("hub/ca.pem"), this.read(localToken), this.node);
+    return this.#sensor;
   }
 
   async addAccount(user: string, password: string, role: "viewer" | "analyst" | "admin"): Promise<void> {
@@ -77,7 +85,7 @@ export class TestHub {
     return new Promise((done, failed) => {
       const sent = request(
         this.hub.url + path,
-        { method, headers, agent: this.agent, servername: "localhost" },
+        { method, headers, agent: call.agent ?? this.agent, servername: "localhost" },
         (answer) => {
           const parts: Buffer[] = [];
           answer.on("data", (part: Buffer) => parts.push(part));

@@ -34,7 +34,15 @@ import { publisherReportSchema } from "./sync.ts";
 //   PUT    /api/v1/notification          Notification -> Notification
 //   POST   /api/v1/notification/test     -> { ok, detail }
 //   POST   /api/v1/audit-credentials     { cluster } -> AuditCredential      (GET lists, DELETE /:id revokes)
-//   POST   /v1/ingest                    zstd frames, bearer sensor credential -> IngestReply
+//   GET    /api/v1/nodes                 -> { nodes: EnrolledNode[] }
+//   POST   /api/v1/nodes/:id/revoke
+//   GET    /api/v1/enrolment-tokens      -> { tokens: ListedEnrolmentToken[] }
+//   POST   /api/v1/enrolment-tokens      { cluster, node?, valid_s } -> ListedEnrolmentToken with its token
+//   DELETE /api/v1/enrolment-tokens/:id
+//   GET    /v1/ca                        the hub's CA, PEM
+//   POST   /v1/enroll                    EnrolRequest -> EnrolReply
+//   POST   /v1/enroll/renew              RenewRequest, client certificate -> EnrolReply
+//   POST   /v1/ingest                    zstd frames, client certificate -> IngestReply
 //   POST   /v1/audit/:cluster            audit.k8s.io/v1 EventList, bearer audit credential
 //   GET    /openapi.json /metrics /healthz
 

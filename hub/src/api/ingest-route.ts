@@ -1,6 +1,7 @@
 import { decodeFrames, Fault, ingestReplySchema, limits } from "@atalaya/wire";
 import { z } from "zod";
 import { senderIn } from "../auth/authenticate.ts";
+import { checkNames } from "../enrolment/check-names.ts";
 import type { App, RouteContext } from "../server/app-type.ts";
 import type { BodyAdmission } from "./body-admission.ts";
 import { refusals, sensorOnly } from "./route-schema.ts";
@@ -37,7 +38,12 @@ export function addIngestRoute(app: App, { core, metrics }: RouteContext, admiss
         metrics.ingestBytes.inc({ form: "unpacked" }, bytes.length);
         const frames = decodeFrames(bytes);
         if (!frames.ok) throw new Fault(frames.code, `A frame was refused: ${frames.reason}`);
-        const { accepted, duplicates } = await core.ingest(frames.value, senderIn(request));
+        const sender = senderIn(request);
+        checkNames(
+          frames.value.map((frame) => frame.header),
+          sender,
+        );
+        const { accepted, duplicates } = await core.ingest(frames.value, sender);
         return { accepted, duplicates, filters: core.filterPlan() };
       },
     });

@@ -1,6 +1,8 @@
+import type { X509Certificate } from "node:crypto";
 import { Fault } from "@atalaya/wire";
 import type { FastifyRequest } from "fastify";
-import type { HubCore } from "../hub-core.ts";
+import { nodeOnConnection, senderOfNode } from "../enrolment/authenticate-node.ts";
+import type { HubCore, SenderIdentity } from "../hub-core.ts";
 import { type Access, mayAct, type Who } from "./access.ts";
 import { requireOwnPage } from "./csrf.ts";
 import { secretHash } from "./secret.ts";
@@ -11,10 +13,19 @@ export const sessionCookie = "atalaya_session";
  * Lets a request through to a route, or throws Fault CREDENTIAL_MISSING, CREDENTIAL_UNKNOWN or FORBIDDEN.
  * Runs before the body is read, so that a stranger's body costs nothing.
  */
-export async function authenticate(core: HubCore, request: FastifyRequest, access: Access): Promise<void> {
+export async function authenticate(
+  core: HubCore,
+  request: FastifyRequest,
+  access: Access,
+  ca: X509Certificate,
+): Promise<void> {
   if (access === "open") return;
-  if (access === "sensor" || access === "audit") {
-    request.sender = await senderOf(core, request, access);
+  if (access === "sensor") {
+    request.sender = await nodeOf(core, request, ca);
+    return;
+  }
+  if (access === "audit") {
+    request.sender = await senderOf(core, request);
     return;
   }
   if (access === "watcher" && isOnThisMachine(request) && request.headers.authorization === undefined) return;
@@ -39,20 +50,24 @@ export function senderIn(request: FastifyRequest) {
   return request.sender;
 }
 
-async function senderOf(core: HubCore, request: FastifyRequest, use: "sensor" | "audit") {
+async function nodeOf(core: HubCore, request: FastifyRequest, ca: X509Certificate): Promise<SenderIdentity> {
+  const known = await nodeOnConnection(core.enrolment, request.socket, ca);
+  if (known !== undefined) return senderOfNode(known.row);
+  // Until this machine's publisher enrols itself, it still comes with the token of its first start.
+  const token = bearer(request);
+  const old = token === undefined ? undefined : await core.credential(secretHash(token), "sensor");
+  if (old !== undefined) return old;
+  throw new Fault("CREDENTIAL_MISSING", "This needs a node's client certificate: enrol it with atalaya enroll token");
+}
+
+async function senderOf(core: HubCore, request: FastifyRequest): Promise<SenderIdentity> {
   const token = bearer(request);
   if (token === undefined) {
-    throw new Fault(
-      "CREDENTIAL_MISSING",
-      `This needs ${use === "audit" ? "an audit" : "a sensor"} credential: send it as Authorization: Bearer`,
-    );
+    throw new Fault("CREDENTIAL_MISSING", "This needs an audit credential: send it as Authorization: Bearer");
   }
-  const sender = await core.credential(secretHash(token), use);
+  const sender = await core.credential(secretHash(token), "audit");
   if (sender !== undefined) return sender;
-  throw new Fault(
-    "CREDENTIAL_UNKNOWN",
-    `The credential is unknown, revoked, or not one for ${use === "audit" ? "audit records" : "sensors"}`,
-  );
+  throw new Fault("CREDENTIAL_UNKNOWN", "The credential is unknown, revoked, or not one for audit records");
 }
 
 async function accountOf(core: HubCore, request: FastifyRequest): Promise<Who> {

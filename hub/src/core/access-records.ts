@@ -62,8 +62,8 @@ export class AccessRecords {
     });
     if (known === undefined || known.use !== use) return undefined;
     this.#used(known);
-    const { workspaceId, credentialId, cluster } = known;
-    return { workspaceId, credentialId, cluster };
+    const { workspaceId, credentialId, cluster, node } = known;
+    return { workspaceId, credentialId, cluster, node };
   }
 
   #used(known: KnownCredential): void {

@@ -17,6 +17,7 @@ import {
 import type { AccountRow, CommittedAlert, HubCore, LiveListener, SenderIdentity, SessionRow } from "../hub-core.ts";
 import type { CredentialRow } from "../store/state-writes.ts";
 import { AccessRecords } from "./access-records.ts";
+import { EnrolmentRecords } from "./enrolment-records.ts";
 import type { HubParts } from "./hub-parts.ts";
 import { testEvent, testRuleName } from "./test-alert.ts";
 
@@ -34,9 +35,11 @@ const noNotification: Notification = {
 export class Hub implements HubCore {
   readonly #parts: HubParts;
   readonly #access: AccessRecords;
+  readonly enrolment: EnrolmentRecords;
 
   constructor(parts: HubParts) {
     this.#parts = parts;
+    this.enrolment = new EnrolmentRecords(parts.readers, parts.writer);
     this.#access = new AccessRecords(parts.readers, parts.writer, (error) => parts.log("a credential's use", error));
   }
 

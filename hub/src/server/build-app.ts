@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { Fault } from "@atalaya/wire";
 import cookie from "@fastify/cookie";
 import fastify, { type FastifyBaseLogger, LogController } from "fastify";
@@ -7,7 +8,9 @@ import { addAuditCredentialRoutes } from "../api/audit-credential-routes.ts";
 import { addAuditRoute } from "../api/audit-route.ts";
 import { BodyAdmission } from "../api/body-admission.ts";
 import { Broadcast } from "../api/broadcast.ts";
+import { addEnrolRoutes } from "../api/enrol-routes.ts";
 import { addIngestRoute } from "../api/ingest-route.ts";
+import { addNodeRoutes } from "../api/node-routes.ts";
 import { addNotificationRoutes } from "../api/notification-routes.ts";
 import { addRuleRoutes } from "../api/rule-routes.ts";
 import { addSessionRoutes } from "../api/session-routes.ts";
@@ -16,6 +19,7 @@ import { addStreamRoute } from "../api/stream-route.ts";
 import { authenticate } from "../auth/authenticate.ts";
 import type { HubCore } from "../hub-core.ts";
 import type { Notifier } from "../notify/notifier.ts";
+import type { HubAuthority } from "../tls/hub-authority.ts";
 import type { HubCertificate } from "../tls/hub-certificate.ts";
 import type { App, RouteContext } from "./app-type.ts";
 import { ConnectionGuard } from "./connection-guard.ts";
@@ -32,6 +36,7 @@ export type AppParts = {
   notifier: Notifier;
   metrics: HttpMetrics;
   certificate: HubCertificate;
+  authority: HubAuthority;
   /** The folder of the built page. */
   web: string | undefined;
   version: string;
@@ -56,7 +61,7 @@ export async function buildApp(parts: AppParts): Promise<{ app: App; end: () => 
   parts.metrics.watch(app);
   addSecurityHeaders(app);
   await app.register(cookie);
-  guard(app, parts.core, new ConnectionGuard(app.server, parts.metrics));
+  guard(app, parts.core, new ConnectionGuard(app.server, parts.metrics), parts.certificate.caPem);
   await addOpenApi(app, parts.version);
   const broadcast = new Broadcast(parts.core, parts.metrics);
   addRoutes(app, parts, broadcast);
@@ -76,6 +81,10 @@ function newServer(parts: AppParts): App {
     https: {
       cert: parts.certificate.cert,
       key: parts.certificate.key,
+      // Asked for, and judged per request: a browser has none, a sensor is nobody without.
+      ca: parts.certificate.caPem,
+      requestCert: true,
+      rejectUnauthorized: false,
       minVersion: "TLSv1.3",
       maxHeaderSize: 16 * 1024,
       handshakeTimeout: serverLimits.handshakeMs,
@@ -94,13 +103,14 @@ function newServer(parts: AppParts): App {
 }
 
 /** Nothing is open by oversight: a route without an `access` stops the hub at its start. */
-function guard(app: App, core: HubCore, connections: ConnectionGuard): void {
+function guard(app: App, core: HubCore, connections: ConnectionGuard, caPem: string): void {
+  const ca = new X509Certificate(caPem);
   app.addHook("onRoute", (route) => {
     if (route.config?.access === undefined) throw new Error(`route ${route.url} does not say who may call it`);
   });
   app.addHook("onRequest", async (request) => {
     const access = request.routeOptions.config.access;
-    if (access !== undefined) await authenticate(core, request, access);
+    if (access !== undefined) await authenticate(core, request, access, ca);
     const credential = request.sender?.credentialId ?? request.who?.secretHash;
     if (credential !== undefined) connections.prove(request, credential);
   });
@@ -116,6 +126,8 @@ function addRoutes(app: App, parts: AppParts, broadcast: Broadcast): void {
   addStatusRoutes(app, context);
   addNotificationRoutes(app, context, parts.notifier);
   addAuditCredentialRoutes(app, context, { url: parts.url, caPem: parts.certificate.caPem });
+  addEnrolRoutes(app, context, parts.authority);
+  addNodeRoutes(app, context, parts.authority);
   addIngestRoute(app, context, admission);
   addAuditRoute(app, context, admission);
 }

@@ -1,13 +1,16 @@
 import { once } from "node:events";
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { Fault } from "@atalaya/wire";
 import type { FastifyBaseLogger } from "fastify";
 import { ensureFirstAccount, ensureLocalClient, ensureLocalSensor } from "../auth/first-start.ts";
+import { ensureLocalToken } from "../enrolment/local-token.ts";
 import type { HubCore } from "../hub-core.ts";
 import { Notifier } from "../notify/notifier.ts";
 import { prepareDataFolder } from "../store/data-folder.ts";
+import { openAuthority } from "../tls/hub-authority.ts";
 import { hubCertificate } from "../tls/hub-certificate.ts";
 import type { App } from "./app-type.ts";
 import { buildApp } from "./build-app.ts";
@@ -33,6 +36,7 @@ export async function startHub(
   prepareDataFolder(folder);
   await requireFreePort(options);
   const certificate = await hubCertificate(folder, options.host);
+  const authority = openAuthority(folder);
   const metrics = new HttpMetrics();
   const core = await openCore(folder);
   let endServer = async () => {};
@@ -40,10 +44,12 @@ export async function startHub(
     const parts = { core, metrics, logger, url: localUrl(options.host, options.port) };
     const printLine = (line: string) => process.stdout.write(`${line}\n`);
     const notifier = new Notifier({ ...parts, dataFolder: options.data, printLine });
-    const { app, end } = await buildApp({ ...parts, notifier, certificate, web: options.web, version });
+    const { app, end } = await buildApp({ ...parts, notifier, certificate, authority, web: options.web, version });
     endServer = end;
     const url = localUrl(options.host, await listen(app, options));
     const firstPassword = await ensureFirstAccount(core, options.resetPassword);
+    const here = { dataFolder: options.data, cluster: options.cluster, node: hostname(), caPem: certificate.caPem };
+    await ensureLocalToken(core.enrolment, here);
     await ensureLocalSensor(core, options.data, options.cluster);
     await ensureLocalClient(core, options.data, url);
     await notifier.start();
@@ -119,7 +125,7 @@ function renewInTime(app: App, folder: string, host: string, logger: FastifyBase
     hubCertificate(folder, host).then(
       (certificate) => {
         if (!certificate.renewed) return;
-        app.server.setSecureContext({ ...certificate, minVersion: "TLSv1.3" });
+        app.server.setSecureContext({ ...certificate, ca: certificate.caPem, minVersion: "TLSv1.3" });
         logger.info("the certificate was renewed");
       },
       (error) => logger.error({ err: error }, "the certificate could not be renewed"),

@@ -1,5 +1,6 @@
 import type { Alert, AlertPage, AlertQuery, AuditCredential } from "@atalaya/wire";
 import type { AccountRow, CommittedAlert, SenderIdentity, SessionRow } from "../hub-core.ts";
+import { readEnrolmentTokens, readNode, readNodes } from "./enrolment-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import {
   countOpenAlerts,
@@ -47,8 +48,18 @@ export const readerQueries = {
     const credentials = db.query.selectFrom("credentials").selectAll().where("secret_hash", "=", of.secretHash);
     const row = db.row(credentials.where("revoked_us", "is", null));
     if (row === undefined) return undefined;
-    return { workspaceId: row.workspace_id, credentialId: row.credential_id, cluster: row.cluster, use: row.use };
+    return {
+      workspaceId: row.workspace_id,
+      credentialId: row.credential_id,
+      cluster: row.cluster,
+      node: null,
+      use: row.use,
+    };
   },
+
+  enrolmentTokens: ({ db }: ReaderFiles, of: { workspaceId: string }) => readEnrolmentTokens(db, of.workspaceId),
+  enrolledNode: ({ db }: ReaderFiles, of: { workspaceId: string; cluster: string; node: string }) => readNode(db, of),
+  enrolledNodes: ({ db }: ReaderFiles, of: { workspaceId: string }) => readNodes(db, of.workspaceId),
 
   auditCredentials({ db }: ReaderFiles, of: { workspaceId: string }): AuditCredential[] {
     const query = db.query.selectFrom("credentials").selectAll().where("workspace_id", "=", of.workspaceId);

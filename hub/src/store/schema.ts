@@ -91,6 +91,62 @@ export type CredentialTable = Owned & {
   last_used_us: number | null;
 };
 
+export type EnrolmentTokenTable = Owned & {
+  token_id: string;
+  secret_hash: string;
+  cluster: string;
+  /** Null for any. */
+  node: string | null;
+  /** "token" or "local". */
+  proof: string;
+  created_us: number;
+  created_by: string;
+  expires_us: number;
+  used_us: number | null;
+  used_by_node: string | null;
+  /** SHA-256 of the key that used it: the same key may ask again, after an answer that was lost. */
+  used_by_key: string | null;
+  revoked_us: number | null;
+};
+/** A node that may send. A certificate counts only with the node's present key, or the one before (a renewal's answer may be lost). */
+export type NodeTable = Owned & {
+  node_id: string;
+  cluster: string;
+  node: string;
+  proof: string;
+  key_sha256: string;
+  previous_key_sha256: string | null;
+  enrolled_us: number;
+  renewed_us: number;
+  expires_us: number;
+  revoked_us: number | null;
+  revoked_by: string | null;
+};
+/** By which keys a cluster's service-account tokens are verified. */
+export type ClusterKeyTable = Owned & {
+  cluster: string;
+  issuer: string;
+  jwks: string;
+  namespace: string;
+  service_account: string;
+  created_us: number;
+  created_by: string;
+};
+/** Which key a pod enrolled with: a second one is a copied token. */
+export type EnrolledPodTable = Owned & { cluster: string; pod_uid: string; key_sha256: string; first_us: number };
+/** Every change through the API, also the refused ones. */
+export type ApiChangeTable = Owned & {
+  change_no: number;
+  time_us: number;
+  user: string;
+  by: string;
+  address: string;
+  method: string;
+  route: string;
+  object: string;
+  status: number;
+};
+
 export type HubTables = {
   workspaces: WorkspaceTable;
   alerts: AlertTable;
@@ -110,6 +166,11 @@ export type HubTables = {
   accounts: AccountTable;
   sessions: SessionTable;
   credentials: CredentialTable;
+  enrolment_tokens: EnrolmentTokenTable;
+  nodes: NodeTable;
+  cluster_keys: ClusterKeyTable;
+  enrolled_pods: EnrolledPodTable;
+  api_changes: ApiChangeTable;
 };
 
 /** One step in a process' life, in a file a day. Clustered by the parent: a tree is read from its parents down. */

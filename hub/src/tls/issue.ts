@@ -18,7 +18,7 @@ import {
 /** A certificate and its key, both PEM. */
 export type KeyPair = { certificate: string; key: string };
 
-const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
+export const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
 /** Clocks differ: what was made just now is already valid on a machine that is an hour behind. */
 const backdateMs = 3_600_000;
 
@@ -83,13 +83,13 @@ async function newKeys() {
 }
 
 /** A positive number of 127 bits (RFC 5280, 4.1.2.2, asks for positive and at most 20 bytes). */
-function serial(): string {
+export function serial(): string {
   const bytes = randomBytes(16);
   bytes[0] = ((bytes[0] ?? 0) & 0x7f) | 0x40;
   return bytes.toString("hex");
 }
 
-function pem(certificate: X509Certificate): string {
+export function pem(certificate: X509Certificate): string {
   return `${certificate.toString("pem")}\n`;
 }
 
@@ -98,7 +98,7 @@ async function keyPem(key: CryptoKey): Promise<string> {
   return `-----BEGIN PRIVATE KEY-----\n${base64.replace(/(.{64})(?=.)/g, "$1\n")}\n-----END PRIVATE KEY-----\n`;
 }
 
-async function importKey(text: string): Promise<CryptoKey> {
+export async function importKey(text: string): Promise<CryptoKey> {
   const der = Buffer.from(text.replace(/-----[A-Z ]+-----|\s/g, ""), "base64");
   return await crypto.subtle.importKey("pkcs8", der, algorithm, false, ["sign"]);
 }

@@ -77,8 +77,8 @@ test("a credential speaks for its own cluster only", async () => {
 });
 
 test("a sensor's credential is no audit credential", async () => {
-  const answer = await post(json(list), { authorization: `Bearer ${hub.sensorToken}` });
-  assert.deepEqual([answer.status, answer.json["code"]], [401, "CREDENTIAL_UNKNOWN"]);
+  const answer = await hub.call("POST", "/v1/audit/shop", { raw: json(list), agent: await hub.sensor() });
+  assert.deepEqual([answer.status, answer.json["code"]], [401, "CREDENTIAL_MISSING"]);
 });
 
 test("the kubeconfig carries address, authority and a credential that works", async () => {

@@ -19,8 +19,8 @@ beforeEach(() => {
 after(() => hub.stop());
 
 const good = packed(processFrame([execEvent(), execEvent({ pid: 43 })]));
-const ingest = (raw: Buffer, headers: Record<string, string | undefined> = {}) =>
-  hub.call("POST", "/v1/ingest", { raw, headers: { authorization: `Bearer ${hub.sensorToken}`, ...headers } });
+const ingest = async (raw: Buffer, headers: Record<string, string | undefined> = {}) =>
+  hub.call("POST", "/v1/ingest", { raw, headers, agent: await hub.sensor() });
 
 test("frames reach the pipeline with their sender, and the answer carries the filter plan", async () => {
   const answer = await ingest(good, { "content-type": "application/zstd" });
@@ -81,16 +81,24 @@ test("each wrong body is refused with its code and a sentence, and nothing of it
   assert.equal(hub.core.ingested.length, before);
 });
 
-test("a missing, unknown or foreign credential is refused with what is wrong", async () => {
-  const code = async (authorization: string | undefined) => {
-    const answer = await ingest(good, { authorization });
-    return [answer.status, answer.json["code"]];
-  };
-  assert.deepEqual(await code(undefined), [401, "CREDENTIAL_MISSING"]);
-  assert.deepEqual(await code("Basic YTpi"), [401, "CREDENTIAL_MISSING"]);
-  assert.deepEqual(await code("Bearer atlp_unknown"), [401, "CREDENTIAL_UNKNOWN"]);
-  assert.deepEqual(await code(`Bearer ${auditToken}`), [401, "CREDENTIAL_UNKNOWN"], "an audit credential");
-  assert.deepEqual(await code(`Bearer ${hub.adminToken}`), [401, "CREDENTIAL_UNKNOWN"], "a person's token");
+test("without a node's certificate nothing is taken, whatever else is shown", async () => {
+  const others = [undefined, "Basic YTpi", `Bearer ${auditToken}`, `Bearer ${hub.adminToken}`];
+  for (const authorization of others) {
+    const answer = await hub.call("POST", "/v1/ingest", { raw: good, headers: { authorization } });
+    assert.deepEqual([answer.status, answer.json["code"]], [401, "CREDENTIAL_MISSING"]);
+  }
+});
+
+test("a frame that names another node, cluster or workspace than its certificate is refused", async () => {
+  const before = hub.core.ingested.length;
+  for (const names of [{ node: "other" }, { cluster: "other" }, { workspace: "other" }]) {
+    const answer = await ingest(
+      packed(Buffer.concat([processFrame([execEvent()]), processFrame([execEvent()], names)])),
+    );
+    assert.deepEqual([answer.status, answer.json["code"]], [403, "IDENTITY_MISMATCH"], JSON.stringify(names));
+  }
+  assert.equal(hub.core.ingested.length, before);
+  assert.equal((await ingest(packed(processFrame([execEvent()], { workspace: "default" })))).status, 200);
 });
 
 test("a stranger's body is refused before it is read", async () => {
@@ -125,12 +133,15 @@ test("our own mistake is 500 and tells nothing of itself", async () => {
 });
 
 test("too many bodies at one time are told to wait before they are read, and the places come back", async () => {
+  const { cert, key } = (await hub.sensor()).options;
   const hold = () => {
-    const headers = { authorization: `Bearer ${hub.sensorToken}`, "content-length": 1_000 };
+    const headers = { "content-length": 1_000 };
     const sent = request(`${hub.hub.url}/v1/ingest`, {
       method: "POST",
       agent: false,
       ca: hub.read("hub/ca.pem"),
+      cert,
+      key,
       headers,
     });
     sent.on("error", () => {});

@@ -8,7 +8,7 @@ import { HubClient } from "@atalaya/wire/client";
 import { secretHash } from "../../src/auth/secret.ts";
 import { serverLimits } from "../../src/server/limits.ts";
 import { InMemoryCore } from "../in-memory-core.ts";
-import { TestHub } from "../test-hub.ts";
+import { localToken, TestHub } from "../test-hub.ts";
 
 let data = "";
 beforeEach(async () => {
@@ -19,11 +19,11 @@ afterEach(() => rm(data, { recursive: true, force: true }));
 async function twice(between: (hub: TestHub) => void, extra: string[] = []) {
   const core = new InMemoryCore();
   const first = await TestHub.start([], core, data);
-  const before = { client: first.adminToken, sensor: first.sensorToken, password: first.hub.firstPassword };
+  const before = { client: first.adminToken, token: first.read(localToken), password: first.hub.firstPassword };
   between(first);
   await first.hub.close();
   const second = await TestHub.start(extra, core, data);
-  const later = { client: second.adminToken, sensor: second.sensorToken, password: second.hub.firstPassword };
+  const later = { client: second.adminToken, token: second.read(localToken), password: second.hub.firstPassword };
   await second.hub.close();
   return { core, before, later };
 }
@@ -32,16 +32,21 @@ test("the first start tells a password, and the second does not", async () => {
   const { before, later } = await twice(() => {});
   assert.match(before.password ?? "", /^([a-z2-9]{5}-){3}[a-z2-9]{5}$/);
   assert.equal(later.password, undefined);
-  assert.deepEqual([later.client, later.sensor], [before.client, before.sensor]);
+  assert.equal(later.client, before.client);
 });
 
 test("secrets lie in files that only their owner reads, and in the store as hashes", async () => {
   const hub = await TestHub.start([], new InMemoryCore(), data);
-  for (const name of ["client.json", "hub/local-sensor.credential", "hub/ca.key", "hub/server.key"]) {
+  for (const name of ["client.json", localToken, "hub/ca.key", "hub/server.key"]) {
     assert.equal((await stat(join(data, name))).mode & 0o777, 0o600, name);
   }
-  const stored = JSON.stringify([[...hub.core.sessions], [...hub.core.credentials], [...hub.core.accounts]]);
-  for (const secret of [hub.adminToken, hub.sensorToken, hub.hub.firstPassword ?? "none"]) {
+  const stored = JSON.stringify([
+    [...hub.core.sessions],
+    [...hub.core.credentials],
+    [...hub.core.accounts],
+    [...hub.core.enrolment.kept],
+  ]);
+  for (const secret of [hub.adminToken, hub.read(localToken).trim(), hub.hub.firstPassword ?? "none"]) {
     assert.equal(stored.includes(secret), false);
   }
   await hub.hub.close();
@@ -64,11 +69,13 @@ test("a local token near its end is replaced, and the old one is worthless", asy
   assert.equal(core.sessions.has(secretHash(before.client)), false);
 });
 
-test("another cluster's name gets a credential of its own, and the old one is revoked", async () => {
+test("the token of this machine's own node is made anew at each start while it was not used", async () => {
   const { core, before, later } = await twice(() => {}, ["--cluster", "other"]);
-  assert.notEqual(later.sensor, before.sensor);
-  assert.equal((await core.credential(secretHash(later.sensor), "sensor"))?.cluster, "other");
-  assert.equal(await core.credential(secretHash(before.sensor), "sensor"), undefined);
+  assert.notEqual(later.token, before.token);
+  assert.deepEqual(
+    [...core.enrolment.kept.values()].map((one) => [one.cluster, one.proof]),
+    [["other", "local"]],
+  );
 });
 
 test("a forgotten password can be made anew", async () => {

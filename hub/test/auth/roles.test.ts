@@ -38,6 +38,11 @@ const routes: [method: string, path: string, least: "viewer" | "analyst" | "admi
     ["POST", "/api/v1/audit-credentials", "admin", 200, { cluster: "shop" }],
     ["POST", "/api/v1/audit-credentials/kubeconfig", "admin", 200, { cluster: "shop" }],
     ["DELETE", "/api/v1/audit-credentials/none", "admin", 404],
+    ["GET", "/api/v1/nodes", "viewer", 200],
+    ["POST", "/api/v1/nodes/none/revoke", "admin", 404],
+    ["GET", "/api/v1/enrolment-tokens", "admin", 200],
+    ["POST", "/api/v1/enrolment-tokens", "admin", 200, { cluster: "shop" }],
+    ["DELETE", "/api/v1/enrolment-tokens/none", "admin", 404],
   ];
 const ranks = ["viewer", "analyst", "admin"];
 
@@ -68,7 +73,16 @@ test("no route that the document lists is missing from the table of roles", asyn
   const listed = Object.entries(document.paths).flatMap(([path, methods]) =>
     Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replace(/\{.*?\}/g, "*")}`),
   );
-  const open = ["POST /api/v1/login", "POST /api/v1/tokens", "GET /healthz", "GET /metrics", "GET /openapi.json"];
+  const open = [
+    "POST /api/v1/login",
+    "POST /api/v1/tokens",
+    "GET /healthz",
+    "GET /metrics",
+    "GET /openapi.json",
+    "GET /v1/ca",
+    "POST /v1/enroll",
+    "POST /v1/enroll/renew",
+  ];
   const elsewhere = ["POST /api/v1/logout", "GET /api/v1/stream", "POST /v1/ingest", "POST /v1/audit/*"];
   const here = routes.map(([method, path]) => `${method} ${path.replace(/(?<=\/)(a-1|web_shell|none)(?=\/|$)/, "*")}`);
   assert.deepEqual(listed.toSorted(), [...open, ...elsewhere, ...here].toSorted());

@@ -6,7 +6,7 @@ import { type ApiEvent, blankEvent } from "@atalaya/wire";
 import type { SenderIdentity } from "../../src/hub-core.ts";
 import { openTestHub, tempFolder } from "./hub-fixture.ts";
 
-const apiServer: SenderIdentity = { workspaceId: "main", credentialId: "audit-1", cluster: "prod" };
+const apiServer: SenderIdentity = { workspaceId: "main", credentialId: "audit-1", cluster: "prod", node: null };
 const execRule = `
 - rule: Pod Exec
   desc: Somebody entered a pod

@@ -17,7 +17,12 @@ import { type HubCoreOptions, openHubCore } from "../../src/core/open-hub-core.t
 import type { HubCore, SenderIdentity } from "../../src/hub-core.ts";
 
 export const bootId = "00112233445566778899aabbccddeeff";
-export const sender: SenderIdentity = { workspaceId: "main", credentialId: "sensor-1", cluster: "local" };
+export const sender: SenderIdentity = {
+  workspaceId: "main",
+  credentialId: "sensor-1",
+  cluster: "local",
+  node: "node-1",
+};
 
 /** A rule that needs nothing of the packs: it fires on every exec named `evil`. */
 export const evilRule = `

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { Agent, request } from "node:https";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -19,6 +19,7 @@ import {
   statusSchema,
 } from "@atalaya/wire";
 import { HubClient } from "@atalaya/wire/client";
+import { enrolNode } from "../enrol-node.ts";
 import { execEvent, packed, processFrame } from "../frames.ts";
 
 // The hub as it ships: its process, its database, its built-in packs, over HTTPS.
@@ -40,9 +41,13 @@ async function start(extra: string[] = []): Promise<PartMessage> {
 
 const client = () => HubClient.fromFile(join(data, "client.json"));
 
-async function post(path: string, body: Buffer, token: string): Promise<{ status: number; text: string }> {
-  const agent = new Agent({ ca: readFileSync(join(data, "hub", "ca.pem")) });
-  const headers = { authorization: `Bearer ${token}` };
+async function post(
+  path: string,
+  body: Buffer,
+  token: string | undefined,
+  agent = new Agent({ ca: readFileSync(join(data, "hub", "ca.pem")) }),
+): Promise<{ status: number; text: string }> {
+  const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
   const sent = request(url + path, { method: "POST", headers, agent }).end(body);
   const [answer] = await once(sent, "response");
   let text = "";
@@ -105,8 +110,10 @@ test("a web shell that a sensor sends is an alert on the stream, with its tree o
     container_id: "9c41e7d0a2f19c41e7d0a2f19c41e7d0a2f19c41e7d0a2f19c41e7d0a2f1beef",
     container_reason: "the bundle has no annotations",
   });
-  const sensorToken = readFileSync(join(data, "hub", "local-sensor.credential"), "utf8").trim();
-  const sent = await post("/v1/ingest", packed(processFrame([event])), sensorToken);
+  const read = (name: string) => readFileSync(join(data, "hub", name), "utf8");
+  const agent = await enrolNode(url, read("ca.pem"), read("local-enrolment.token"), hostname());
+  const sent = await post("/v1/ingest", packed(processFrame([event])), undefined, agent);
+  agent.destroy();
   assert.equal(sent.status, 200, sent.text);
   const summary = await next.found;
   const alert: Alert = await client().get(`/api/v1/alerts/${summary.alert_id}`, alertSchema);

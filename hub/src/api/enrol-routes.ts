@@ -1,0 +1,132 @@
+import { X509Certificate } from "node:crypto";
+import { setTimeout as pause } from "node:timers/promises";
+import {
+  type EnrolReply,
+  enrolReplySchema,
+  enrolRequestSchema,
+  Fault,
+  readEnrolmentToken,
+  renewRequestSchema,
+} from "@atalaya/wire";
+import type { FastifyRequest } from "fastify";
+import { z } from "zod";
+import { LoginThrottle } from "../auth/login-throttle.ts";
+import { secretHash } from "../auth/secret.ts";
+import { addressOf } from "../auth/sign-in.ts";
+import { nodeOnConnection } from "../enrolment/authenticate-node.ts";
+import type { NodeRow } from "../enrolment/enrolment-store.ts";
+import { enrolmentLimits } from "../enrolment/limits.ts";
+import type { App, RouteContext } from "../server/app-type.ts";
+import type { HubAuthority } from "../tls/hub-authority.ts";
+import { refusals } from "./route-schema.ts";
+
+const tags = ["senders"];
+/** What every failed proof is answered with: which one it was helps only whoever guesses. */
+const refused = () =>
+  new Fault(
+    "ENROL_REFUSED",
+    "The proof is wrong, used, revoked or expired, or is for another node: make a new one with atalaya enroll token",
+  );
+
+/** How a node becomes known and stays it. */
+export function addEnrolRoutes(app: App, { core }: RouteContext, authority: HubAuthority): void {
+  const throttle = new LoginThrottle();
+
+  app.route({
+    method: "GET",
+    url: "/v1/ca",
+    config: { access: "open" },
+    schema: {
+      tags,
+      summary: "The hub's CA certificate; compare its SHA-256 with the token's before you trust it",
+      security: [],
+      produces: ["application/x-pem-file"],
+      response: { 200: z.string(), ...refusals },
+    },
+    handler: (_request, reply) => {
+      void reply.type("application/x-pem-file");
+      return authority.caPem;
+    },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/v1/enroll",
+    config: { access: "open" },
+    schema: {
+      tags,
+      summary: "Exchange a proof (a single-use token) for a client certificate of 24 hours",
+      security: [],
+      body: enrolRequestSchema,
+      response: { 200: enrolReplySchema, ...refusals },
+    },
+    handler: async (request) => {
+      const { csr, token, node, cluster } = request.body;
+      const attempt = throttle.begin("enrolment", addressOf(request));
+      if (!attempt.allowed) throw slowed(attempt.retryAfterMs);
+      const key = await authority.readRequest(csr);
+      const read = token === undefined ? undefined : readEnrolmentToken(token);
+      const expiresUs = (Date.now() + enrolmentLimits.certificateMs) * 1000;
+      const row =
+        read === undefined
+          ? undefined
+          : await core.enrolment.enrolByToken({
+              secretHash: secretHash(read.secret),
+              node,
+              cluster,
+              keySha256: key.sha256,
+              expiresUs,
+            });
+      if (row === undefined) {
+        request.log.warn({ address: addressOf(request) }, "an enrolment was refused");
+        await pause(attempt.delayMs);
+        throw refused();
+      }
+      attempt.succeeded();
+      request.log.info({ node: row.node, cluster: row.cluster, proof: row.proof }, "a node was enrolled");
+      return reply(row, await authority.issueNode(key, nameOf(row), expiresUs), authority.caPem, expiresUs);
+    },
+  });
+
+  app.route({
+    method: "POST",
+    url: "/v1/enroll/renew",
+    config: { access: "open" },
+    schema: {
+      tags,
+      summary: "A new certificate for a new key, proved by the client certificate of the connection",
+      security: [],
+      body: renewRequestSchema,
+      response: { 200: enrolReplySchema, ...refusals },
+    },
+    handler: async (request) => {
+      const known = await onConnection(request);
+      const key = await authority.readRequest(request.body.csr);
+      const expiresUs = (Date.now() + enrolmentLimits.certificateMs) * 1000;
+      const { workspaceId, nodeId } = known.row;
+      const change = { workspaceId, nodeId, oldKey: known.certificate.keySha256, newKey: key.sha256, expiresUs };
+      if (!(await core.enrolment.renew(change))) throw refused();
+      return reply(known.row, await authority.issueNode(key, nameOf(known.row), expiresUs), authority.caPem, expiresUs);
+    },
+  });
+
+  async function onConnection(request: FastifyRequest) {
+    const ca = new X509Certificate(authority.caPem);
+    const known = await nodeOnConnection(core.enrolment, request.socket, ca, { expired: true });
+    if (known === undefined) throw new Fault("CREDENTIAL_MISSING", "A renewal needs the node's client certificate");
+    return known;
+  }
+}
+
+const nameOf = ({ workspaceId: workspace, cluster, node }: NodeRow) => ({ workspace, cluster, node });
+
+function reply(row: NodeRow, certificate: string, ca: string, expires_us: number): EnrolReply {
+  return { certificate, ca, ...nameOf(row), expires_us };
+}
+
+function slowed(retryAfterMs: number): Fault {
+  const seconds = Math.ceil(retryAfterMs / 1000);
+  return new Fault("ENROL_SLOWED", `Too many failed enrolments; wait ${seconds} s and try again`, {
+    retry_after_s: seconds,
+  });
+}

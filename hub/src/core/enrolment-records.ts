@@ -1,0 +1,62 @@
+import type { ListedEnrolmentToken } from "@atalaya/wire";
+import type { EnrolmentStore, NodeRow, TokenExchange, TokenRow } from "../enrolment/enrolment-store.ts";
+import type { ReaderPool } from "../store/reader-pool.ts";
+import type { WriterClient } from "../store/writer-client.ts";
+import { Remembered } from "./remembered.ts";
+
+/** Enrolment over the store's threads. A node is asked for with every request of its publisher, and remembered. */
+export class EnrolmentRecords implements EnrolmentStore {
+  readonly #readers: ReaderPool;
+  readonly #writer: WriterClient;
+  readonly #nodes = new Remembered<NodeRow>();
+
+  constructor(readers: ReaderPool, writer: WriterClient) {
+    this.#readers = readers;
+    this.#writer = writer;
+  }
+
+  async putToken(secretHash: string, token: TokenRow): Promise<void> {
+    await this.#writer.write("putEnrolmentToken", { ...token, secretHash });
+  }
+
+  tokens(workspaceId: string): Promise<ListedEnrolmentToken[]> {
+    return this.#readers.ask("enrolmentTokens", { workspaceId });
+  }
+
+  revokeToken(workspaceId: string, tokenId: string): Promise<boolean> {
+    return this.#writer.write("revokeEnrolmentToken", { workspaceId, tokenId });
+  }
+
+  async enrolByToken(exchange: TokenExchange): Promise<NodeRow | undefined> {
+    const row = await this.#writer.write("enrolByToken", exchange);
+    if (row !== undefined) this.#forget(row.workspaceId, row.nodeId);
+    return row;
+  }
+
+  node(workspaceId: string, cluster: string, node: string): Promise<NodeRow | undefined> {
+    const of = { workspaceId, cluster, node };
+    return this.#nodes.get(`${workspaceId}\n${cluster}\n${node}`, () => this.#readers.ask("enrolledNode", of));
+  }
+
+  nodes(workspaceId: string): Promise<NodeRow[]> {
+    return this.#readers.ask("enrolledNodes", { workspaceId });
+  }
+
+  async revokeNode(workspaceId: string, nodeId: string, user: string): Promise<boolean> {
+    this.#forget(workspaceId, nodeId);
+    const revoked = await this.#writer.write("revokeNode", { workspaceId, nodeId, user });
+    this.#forget(workspaceId, nodeId);
+    return revoked;
+  }
+
+  async renew(of: Parameters<EnrolmentStore["renew"]>[0]): Promise<boolean> {
+    this.#forget(of.workspaceId, of.nodeId);
+    const renewed = await this.#writer.write("renewNode", of);
+    this.#forget(of.workspaceId, of.nodeId);
+    return renewed;
+  }
+
+  #forget(workspaceId: string, nodeId: string): void {
+    this.#nodes.forget((row) => row.workspaceId === workspaceId && row.nodeId === nodeId);
+  }
+}

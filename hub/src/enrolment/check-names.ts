@@ -1,0 +1,34 @@
+import { Fault, type FrameHeader } from "@atalaya/wire";
+import type { SenderIdentity } from "../hub-core.ts";
+
+/**
+ * Refuses frames that name another node, cluster or workspace than the certificate that brought them, and API events,
+ * which no node brings yet. Throws Fault IDENTITY_MISMATCH; then none of the request's frames counts.
+ */
+export function checkNames(
+  headers: readonly Pick<FrameHeader, "node" | "cluster" | "workspace" | "class">[],
+  sender: SenderIdentity,
+): void {
+  if (sender.node === null) return;
+  for (const { node, cluster, workspace, class: name } of headers) {
+    const wrong =
+      node !== sender.node
+        ? "node"
+        : cluster !== sender.cluster
+          ? "cluster"
+          : workspace !== "" && workspace !== sender.workspaceId
+            ? "workspace"
+            : name === "api"
+              ? "class"
+              : undefined;
+    if (wrong === undefined) continue;
+    throw new Fault("IDENTITY_MISMATCH", sentences[wrong], { names_another: wrong, node: sender.node ?? "" });
+  }
+}
+
+const sentences = {
+  node: "A frame names another node than the certificate that brought it",
+  cluster: "A frame names another cluster than the certificate that brought it",
+  workspace: "A frame names another workspace than the certificate that brought it",
+  class: "A sensor brings no API events: they come from an API server with a credential of its own",
+} as const;

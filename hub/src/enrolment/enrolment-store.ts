@@ -1,0 +1,65 @@
+import type { ListedEnrolmentToken } from "@atalaya/wire";
+
+export type Proof = "token" | "service_account" | "local";
+
+/** A node that may send, or might before it was revoked. */
+export type NodeRow = {
+  workspaceId: string;
+  nodeId: string;
+  cluster: string;
+  node: string;
+  proof: Proof;
+  keySha256: string;
+  previousKeySha256: string | null;
+  enrolledUs: number;
+  renewedUs: number;
+  expiresUs: number;
+  revokedUs: number | null;
+  revokedBy: string | null;
+};
+
+export type TokenRow = {
+  workspaceId: string;
+  tokenId: string;
+  cluster: string;
+  node: string | null;
+  proof: "token" | "local";
+  createdBy: string;
+  expiresUs: number;
+};
+
+/** What a token is exchanged for: a key, and the names that its owner claims. */
+export type TokenExchange = {
+  secretHash: string;
+  node: string;
+  cluster: string | undefined;
+  keySha256: string;
+  expiresUs: number;
+};
+
+/** Who may become known, and who is. Tokens are stored by the SHA-256 of their secret. */
+export type EnrolmentStore = {
+  putToken(secretHash: string, token: TokenRow): Promise<void>;
+  /** Newest first, at most 1,000; never a secret. */
+  tokens(workspaceId: string): Promise<ListedEnrolmentToken[]>;
+  /** False where there is none that is open. */
+  revokeToken(workspaceId: string, tokenId: string): Promise<boolean>;
+  /**
+   * Uses a token up and makes its bearer's node known (again), in one transaction. Undefined for a token that is unknown, expired,
+   * revoked, used by another key, or for another node or cluster.
+   */
+  enrolByToken(exchange: TokenExchange): Promise<NodeRow | undefined>;
+  /** By the name that a certificate carries. */
+  node(workspaceId: string, cluster: string, node: string): Promise<NodeRow | undefined>;
+  nodes(workspaceId: string): Promise<NodeRow[]>;
+  /** False where there is none that is not revoked. */
+  revokeNode(workspaceId: string, nodeId: string, user: string): Promise<boolean>;
+  /** Replaces the key `oldKey` (the present one or the one before); false when the node is revoked or has another. */
+  renew(of: {
+    workspaceId: string;
+    nodeId: string;
+    oldKey: string;
+    newKey: string;
+    expiresUs: number;
+  }): Promise<boolean>;
+};

@@ -1,0 +1,12 @@
+// Every bound of enrolment. Units last.
+const hourMs = 3_600_000;
+
+export const enrolmentLimits = {
+  certificateMs: 24 * hourMs,
+  /** Before the present: a clock set back does not lock a node out. */
+  backdateMs: 24 * hourMs,
+  /** So long after its end a certificate still proves its node, for a renewal and nothing else. */
+  renewGraceMs: 7 * 24 * hourMs,
+  /** This machine's own token; made anew at each start of the hub while its node is not known. */
+  localTokenMs: 24 * hourMs,
+} as const;
