@@ -86,7 +86,9 @@ test("a request that is not PKCS #10 with a P-256 key of its own is refused, and
   const token = await makeToken();
   const other = await newNodeKey("P-384");
   const { csr } = await newNodeKey();
-  const forged = csr.replace(/[A-Za-z0-9+/]{4}(?=\n-----END)/, "AAAA");
+  const der = Buffer.from(csr.replace(/-----[A-Z ]+-----|\s/g, ""), "base64");
+  der[der.length - 5] = (der.at(-5) ?? 0) ^ 1;
+  const forged = `-----BEGIN CERTIFICATE REQUEST-----\n${der.toString("base64")}\n-----END CERTIFICATE REQUEST-----`;
   for (const bad of [
     "not PEM",
     other.csr,

@@ -23,7 +23,12 @@ test("accounts, sessions, credentials and notification settings outlive a restar
   assert.deepEqual(await hub.account("main", "ana"), { user: "ana", passwordHash: "h2", role: "admin" });
   assert.equal(await hub.account("other", "ana"), undefined);
   assert.deepEqual(await hub.session("s1"), session);
-  assert.deepEqual(await hub.credential("k1", "sensor"), { workspaceId: "main", credentialId: "c1", cluster: "local" });
+  assert.deepEqual(await hub.credential("k1", "sensor"), {
+    workspaceId: "main",
+    credentialId: "c1",
+    cluster: "local",
+    node: null,
+  });
   assert.deepEqual(await hub.notification("main"), notification);
 });
 
