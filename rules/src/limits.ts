@@ -3,6 +3,16 @@
 export const ruleLimits = {
   /** One rule file. Falco's largest official file has 95 kB. */
   fileBytesMax: 4 * 1024 * 1024,
+  /** Words and marks of one file (all our packs together have 11,000), brackets inside each other, aliases. */
+  yamlPartsMax: 200_000,
+  yamlNestingMax: 64,
+  yamlAliasesMax: 1_000,
+  /** Keys of one mapping. */
+  mappingKeysMax: 64,
+  /** Problems of one file that are told; the rest is a number. */
+  fileProblemsMax: 100,
+  /** Times that one list, macro or rule is added to. */
+  appendsMax: 1_000,
   /** Lists, macros and rules of one file. */
   fileItemsMax: 20_000,
   /** One condition, appended parts and exceptions included. */
@@ -13,6 +23,8 @@ export const ruleLimits = {
   macroDepthMax: 64,
   /** Comparisons of one rule, macros counted as often as they are used: a few macros can double each other for ever. */
   comparisonsMax: 20_000,
+  /** Comparisons of all rules together. */
+  allComparisonsMax: 500_000,
   /** Items of one list, lists inside it included. */
   listItemsMax: 100_000,
   /** Characters of a regular expression. */

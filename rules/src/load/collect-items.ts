@@ -1,6 +1,8 @@
 import type { RuleFile, RuleProblem, RuleSource } from "../contract.ts";
+import { ruleLimits } from "../limits.ts";
 import { joinConditions } from "./condition-pieces.ts";
 import { Definitions, type ListItem } from "./definitions.ts";
+import { copied } from "./exceptions.ts";
 import { type Place, Refused } from "./place.ts";
 import { appendToRule, newDraft, overrideRule, overridesOf, type RuleDraft, ruleKeys } from "./rule-draft.ts";
 import { type YamlItem, YamlSource } from "./yaml-items.ts";
@@ -17,6 +19,8 @@ export class Collector {
   readonly #foreign = new Set<string>();
   /** Rules whose first definition was refused; so that an append to one is no second problem. */
   readonly #refused = new Set<string>();
+  /** How often a list, macro or rule was added to, by kind and name. */
+  readonly #appended = new Map<string, number>();
   #order = 0;
 
   read(file: RuleFile): void {
@@ -56,6 +60,14 @@ export class Collector {
     return override ?? (item.boolean("append") === true ? "append" : undefined);
   }
 
+  /** Each append copies what was there, and places are looked up through each. */
+  #countAppend(item: YamlItem, kind: "list" | "macro" | "rule", name: string): void {
+    const key = `${kind} ${name}`;
+    const times = (this.#appended.get(key) ?? 0) + 1;
+    if (times > ruleLimits.appendsMax) item.refuse(kind, `is added to more than ${ruleLimits.appendsMax} times`);
+    this.#appended.set(key, times);
+  }
+
   #list(item: YamlItem): void {
     const name = item.requiredText("list");
     this.#unknownKeys(item, listKeys);
@@ -64,6 +76,7 @@ export class Collector {
     const known = this.definitions.lists.get(name);
     if (how !== undefined && known === undefined)
       item.refuse("list", `${name} is not defined before, so nothing can be added`);
+    if (how === "append") this.#countAppend(item, "list", name);
     const all = how === "append" && known !== undefined ? [...known.items, ...items] : items;
     this.definitions.lists.set(name, { name, order: this.#order, place: item.place, items: all });
   }
@@ -76,6 +89,7 @@ export class Collector {
     const known = this.definitions.macros.get(name);
     if (how !== undefined && known === undefined)
       item.refuse("macro", `${name} is not defined before, so nothing can be added`);
+    if (how === "append") this.#countAppend(item, "macro", name);
     const whole =
       how === "append" && known !== undefined ? joinConditions([known.condition, condition], " ") : condition;
     this.definitions.macros.set(name, { name, order: this.#order, place: item.place, condition: whole });
@@ -119,8 +133,9 @@ export class Collector {
       item.refuse("rule", `${name} is not defined before, so nothing can be changed`);
       return;
     }
+    this.#countAppend(item, "rule", name);
     // Changed on a copy: what is refused half-way leaves the rule as it was.
-    const draft = { ...known, tags: [...known.tags], exceptions: structuredClone(known.exceptions) };
+    const draft = { ...known, tags: [...known.tags], exceptions: known.exceptions.map(copied) };
     if (overrides !== undefined) overrideRule(draft, item, overrides);
     else if (item.boolean("append") === true) appendToRule(draft, item);
     else draft.enabled = item.boolean("enabled") ?? draft.enabled;

@@ -10,6 +10,11 @@ export type Exception = {
   values: (string | string[])[][];
 };
 
+/** One whose values can be added to without changing the other's. */
+export function copied(exception: Exception): Exception {
+  return { ...exception, values: [...exception.values] };
+}
+
 const listComparison = /^(in|intersects|pmatch)$|(oneof|anyof|allof)$/;
 
 /** Adds an item's `exceptions` to a rule's; values may be added to a name that is there already. */

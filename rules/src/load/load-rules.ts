@@ -6,6 +6,7 @@ import { parseCondition, parseOperand } from "../condition/parse-condition.ts";
 import { ConditionError } from "../condition/syntax.ts";
 import type { Rule, RuleFile, RuleProblem, RuleSet, RuleSource } from "../contract.ts";
 import type { CompiledCorrelation, CompiledRule } from "../evaluate/compiled-rule.ts";
+import { ruleLimits } from "../limits.ts";
 import { makeTemplate } from "../output/template.ts";
 import { planRules } from "../plan/filter-plan.ts";
 import { Collector } from "./collect-items.ts";
@@ -58,6 +59,7 @@ class Builder {
   readonly #resolver: Resolver;
   readonly #operands: OperandTable;
   readonly #compiler = new Compiler();
+  #comparisons = 0;
 
   constructor(resolver: Resolver, operands: OperandTable) {
     this.#resolver = resolver;
@@ -70,6 +72,9 @@ class Builder {
     const parsed = parseCondition(condition.text);
     if (!parsed.ok) throw new Refused(condition.locate(parsed.offset), parsed.reason);
     const node = this.#resolver.rule(source, condition, parsed.expression);
+    this.#comparisons += node.size;
+    if (this.#comparisons > ruleLimits.allComparisonsMax)
+      throw new Refused(place, `all rules together have more than ${ruleLimits.allComparisonsMax} comparisons`);
     const { template, problems } = makeTemplate(draft.output, source, this.#operands);
     const [first] = problems;
     if (first !== undefined) throw new Refused(draft.outputPlace, `output: ${first.reason}`);

@@ -15,6 +15,7 @@ import type { RuleFile, RuleProblem } from "../contract.ts";
 import { ruleLimits } from "../limits.ts";
 import { type ConditionText, type Place, Refused } from "./place.ts";
 import { alignedOffset } from "./scalar-offset.ts";
+import { tooHeavy } from "./yaml-weight.ts";
 
 /** A mapping of a rule file, read key by key, each refusal with its place. */
 export class YamlItem {
@@ -139,6 +140,7 @@ export class YamlSource {
   readonly #text: string;
   readonly #lines = new LineCounter();
   readonly #documents: Document[] = [];
+  #untold = 0;
   readonly items: YamlItem[] = [];
   readonly problems: RuleProblem[] = [];
 
@@ -147,6 +149,13 @@ export class YamlSource {
     this.#text = file.text;
     if (file.text.length > ruleLimits.fileBytesMax) {
       this.#problem(0, "the file is too large");
+      return;
+    }
+    const heavy = tooHeavy(file.text);
+    if (heavy !== undefined) {
+      for (let at = 0; at >= 0 && at <= heavy.offset; at = file.text.indexOf("\n", at) + 1 || -1)
+        this.#lines.addNewLine(at);
+      this.#problem(heavy.offset, heavy.reason);
       return;
     }
     try {
@@ -164,10 +173,13 @@ export class YamlSource {
       lineCounter: this.#lines,
       prettyErrors: false,
       logLevel: "error",
+      // Its own check compares each key with each; ours is `#checkKeys`.
+      uniqueKeys: false,
     });
     if (!Array.isArray(documents)) return;
     for (const document of documents) {
       for (const error of document.errors) this.#problem(error.pos[0], error.message);
+      this.#checkKeys(document.contents);
       if (this.problems.length > 0) break;
       this.#documents.push(document);
       const root = document.contents;
@@ -188,6 +200,22 @@ export class YamlSource {
     if (this.items.length > ruleLimits.fileItemsMax) {
       this.items.length = 0;
       this.#problem(0, "the file has too many items");
+    }
+  }
+
+  #checkKeys(node: unknown): void {
+    if (isSeq(node)) for (const item of node.items) this.#checkKeys(item);
+    if (!isMap(node)) return;
+    const seen = new Set<string>();
+    for (const { key, value } of node.items) {
+      const at = isNode(key) ? (key.range?.[0] ?? 0) : 0;
+      const name = isScalar(key) ? String(key.value) : "";
+      if (seen.has(name)) this.#problem(at, "Map keys must be unique");
+      if (seen.add(name).size > ruleLimits.mappingKeysMax) {
+        this.#problem(at, "the mapping has too many keys");
+        break;
+      }
+      this.#checkKeys(value);
     }
   }
 
@@ -222,6 +250,10 @@ export class YamlSource {
   }
 
   #problem(offset: number, reason: string): void {
-    this.problems.push({ ...this.#at(offset), reason });
+    const last = ruleLimits.fileProblemsMax - 1;
+    if (this.problems.length > last) this.#untold++;
+    const more = `${this.#untold} more problems of this file are not told`;
+    if (this.#untold > 0) this.problems[last] = { ...this.#at(offset), reason: more };
+    else this.problems.push({ ...this.#at(offset), reason });
   }
 }
