@@ -10,8 +10,11 @@ export type {
   RuleSet,
   RuleSource,
   RulesFace,
+  WindowRow,
 } from "./src/contract.ts";
 export { type CountingEvaluator, makeEvaluator } from "./src/evaluate/evaluator.ts";
+export type { LogEntry } from "./src/evaluate/window-log.ts";
+export { readWindowLog } from "./src/evaluate/window-text.ts";
 export type { WindowCounters } from "./src/evaluate/windows.ts";
 export { fieldNames } from "./src/fields/field-table.ts";
 export { ruleLimits } from "./src/limits.ts";

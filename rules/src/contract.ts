@@ -84,6 +84,18 @@ export type EvaluatorOptions = {
   enabled?: (rule: Rule) => boolean;
   /** The evaluator that this one takes over from: open windows of rules whose `correlate:` did not change go on. */
   previous?: Evaluator;
+  /** Windows are kept on disk: what changes in them is noted until `takeWindowLog`. */
+  journaled?: boolean;
+};
+
+/** A window of a `correlate:` rule on disk. `rule` names the rule and what it counts; `state` undefined: there is none. */
+export type WindowRow = {
+  rule: string;
+  scope: string;
+  key: string;
+  state: string | undefined;
+  /** How long no event had touched it. */
+  idleUs: number;
 };
 
 /** Keeps the windows of `correlate:` rules; events of one group must reach one evaluator, in order. */

@@ -38,6 +38,17 @@ export const ruleLimits = {
   windowValuesMax: 1_048_576,
   /** A value or key that a window remembers; longer ones are remembered by their hash. */
   windowValueCharsMax: 128,
+  /** Values of a window that fired that its alert shows. */
+  windowValuesShownMax: 32,
+  /** A window that no event touched for this long, beyond its timespan, ends: an hour without the hub is made up for. */
+  windowIdleUsMax: 2 * 3_600_000_000,
+  /** So much later than a window's end its sender's events must be before it ends: how far out of order they may come. */
+  windowLateUsMax: 60_000_000,
+  /** The log of windows is cleaned when it is longer than this, beyond twice what its live windows take. */
+  windowLogCharsMin: 262_144,
+  windowLogRowsMax: 16_384,
+  /** Windows that one batch may carry over while it cleans, at least. */
+  windowsCarriedMin: 64,
   /** Nodes of the tree that says why a rule fired, and the false branches shown of a long `or`. */
   whyNodesMax: 600,
   whyFalseBranchesMax: 8,

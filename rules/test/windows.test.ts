@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { loadRules, makeEvaluator } from "../index.ts";
+import { loadRules, makeEvaluator, readWindowLog } from "../index.ts";
+import { WindowLog } from "../src/evaluate/window-log.ts";
 import { Windows } from "../src/evaluate/windows.ts";
 import { ruleLimits } from "../src/limits.ts";
 import { connect, load, ruleText } from "./sample-events.ts";
@@ -122,4 +123,140 @@ test("a correlate block that cannot work is refused with its place", () => {
     assert.ok(problem?.reason.includes(reason), problem?.reason);
     assert.equal(problem?.line, 7);
   }
+});
+
+const adds = fc.array(
+  fc.record({
+    key: fc.constantFrom("k", "l"),
+    value: fc.constantFrom("a", "b", "c", "d"),
+    at: fc.integer({ min: 0, max: 40 }),
+    /** Ends a batch: what changed is written down, or lost. */
+    end: fc.constantFrom("no", "written", "lost"),
+  }),
+  { maxLength: 60 },
+);
+
+/** What a log holds: its rows, as a disk would keep them. */
+class Disk {
+  readonly rows = new Map<number, string>();
+
+  write({ row, text, dropUpTo }: { row: number; text: string; dropUpTo: number }): void {
+    this.rows.set(row, text);
+    for (const old of this.rows.keys()) if (old <= dropUpTo) this.rows.delete(old);
+  }
+
+  windows(): { scope: string; key: string; state: string; idleUs: number }[] {
+    const live = new Map<string, { scope: string; key: string; state: string; idleUs: number }>();
+    for (const text of this.rows.values()) {
+      for (const { scope, key, state } of readWindowLog(text)) {
+        live.delete(scope + key);
+        if (state !== null) live.set(scope + key, { scope, key, state, idleUs: 0 });
+      }
+    }
+    return [...live.values()];
+  }
+}
+
+test("windows that are written down after each batch go on elsewhere as if nothing had happened, lost batches taken back", () => {
+  fc.assert(
+    fc.property(adds, fc.integer({ min: 2, max: 4 }), (events, gte) => {
+      const plain = new Windows(10 * second, gte);
+      let journaled = new Windows(10 * second, gte, true);
+      let log = new WindowLog();
+      const disk = new Disk();
+      let batch: typeof events = [];
+      for (const event of events) {
+        journaled.add(event.key, event.value, (1_000 + event.at) * second);
+        batch.push(event);
+        if (event.end === "no") continue;
+        const entry = log.write(journaled.takeEdits(1), 1);
+        if (event.end === "lost") entry?.undo(1);
+        else {
+          if (entry !== undefined) disk.write(entry);
+          for (const { key, value, at } of batch) plain.add(key, value, (1_000 + at) * second);
+          // Killed and started again.
+          if (event.at % 3 === 0) {
+            const restored = new Windows(10 * second, gte, true);
+            log = new WindowLog();
+            log.adopt(Math.max(0, ...disk.rows.keys()), restored.restore(disk.windows(), 1));
+            journaled = restored;
+          }
+        }
+        batch = [];
+      }
+      for (const { key, value, at } of batch) plain.add(key, value, (1_000 + at) * second);
+      for (const value of ["x", "y", "z", "w"]) {
+        for (const key of ["k", "l"]) {
+          assert.equal(journaled.add(key, value, 1_041 * second), plain.add(key, value, 1_041 * second));
+        }
+      }
+    }),
+  );
+});
+
+test("the log of windows stays short, and holds every window that can still count", () => {
+  const windows = new Windows(10 * second, 1_000, true);
+  const log = new WindowLog();
+  const disk = new Disk();
+  let peak = 0;
+  for (let batch = 0; batch < 400; batch++) {
+    // One window that lives on and a hundred that no event comes back to.
+    windows.add("long", `v${batch}`, (1_000 + batch / 100) * second);
+    for (let i = 0; i < 100; i++) windows.add(`short ${batch} ${i}`, "v".repeat(100), (1_000 + batch) * second);
+    const entry = log.write(windows.takeEdits(1), 1);
+    assert.ok(entry !== undefined);
+    disk.write(entry);
+    peak = Math.max(
+      peak,
+      [...disk.rows.values()].reduce((sum, text) => sum + text.length, 0),
+    );
+  }
+  // 80 s of a hundred windows a second can still count.
+  assert.ok(peak < 4_000_000, `${peak}`);
+  assert.ok(windows.size < 12_000, `${windows.size}`);
+  const names = new Set(disk.windows().map(({ key }) => key));
+  assert.ok(names.has("short 399 99") && names.has("short 340 0"));
+  assert.ok(!names.has("short 1 1"));
+});
+
+test("a window that nobody touched for long ends", () => {
+  const windows = new Windows(10 * second, 3, true);
+  windows.add("old", "a", 1_000 * second, "quiet");
+  const [old] = windows.takeEdits(1_000 * second);
+  assert.ok(old?.is !== undefined);
+  assert.ok(windows.keeps(old.is, 1_000 * second + ruleLimits.windowIdleUsMax));
+  assert.ok(!windows.keeps(old.is, 1_000 * second + ruleLimits.windowIdleUsMax + 11 * second));
+  assert.equal(windows.size, 0);
+});
+
+test("a rule that is changed drops its windows, and says how many; an unchanged one's go on", () => {
+  const one = (name: string, gte: number) => scan.replace("rule: r", `rule: ${name}`).replace("gte: 3", `gte: ${gte}`);
+  const both = (gteOfA: number) => load(one("A", gteOfA) + one("B", 9));
+  const before = makeEvaluator(both(9), { journaled: true });
+  before.evaluate(to(1), "local\nnode");
+  const rows = [...readWindowLog(before.takeWindowLog(1)?.text ?? "")].map((entry) => {
+    return { ...entry, state: entry.state ?? undefined, idleUs: 0 };
+  });
+  assert.equal(rows.length, 2);
+  const reloaded = makeEvaluator(both(8), { journaled: true, previous: before });
+  assert.deepEqual([...reloaded.droppedWindows.values()], [1]);
+  const restarted = makeEvaluator(both(8), { journaled: true });
+  const dropped = restarted.restoreWindows(rows, 2);
+  assert.deepEqual(
+    [...dropped].map(([rule, n]) => [rule.split("#")[0], n]),
+    [["A", 1]],
+  );
+});
+
+test("a row that a disk has damaged costs its window, nothing else", () => {
+  const windows = new Windows(10 * second, 2, true);
+  fc.assert(
+    fc.property(fc.string(), (state) => {
+      windows.restore([{ scope: "", key: "k", state, idleUs: 0 }], 1);
+    }),
+  );
+  for (const state of ["[1,2]", '[1,2,3,4,"x"]', "{}", '["a",0,0]']) {
+    windows.restore([{ scope: "", key: "k", state, idleUs: 0 }], 1);
+  }
+  assert.equal(windows.size, 0);
 });

@@ -82,11 +82,14 @@ export class HubParts {
     const evaluators = new EvaluatorPool({ said, broken });
     const readers = new ReaderPool({ folder: options.dataFolder, broken });
     try {
-      const opening = WriterClient.open(options.dataFolder, {
-        committed: (message) => parts?.committed(message),
-        failed: (requests, fault) => parts?.failed(requests, fault),
-        broken,
-      });
+      const opening = WriterClient.open(
+        { folder: options.dataFolder, evaluators: evaluators.size },
+        {
+          committed: (message) => parts?.committed(message),
+          failed: (requests, fault) => parts?.failed(requests, fault),
+          broken,
+        },
+      );
       const { writer, state } = await Promise.race([opening, early.promise]);
       parts = new HubParts(options, unlock, { writer, state, evaluators, readers });
     } catch (error) {

@@ -14,8 +14,6 @@ export const pipelineLimits = {
   streamsMax: 20_000,
   /** Committed ranges a stream remembers above its floor: how far out of order its frames may arrive. */
   streamRangesMax: 32,
-  /** Positions that start again below the committed ones, this much later, belong to a new ring. */
-  ringRestartUs: 250_000,
   /** Audit records whose hash is remembered: about a minute at the rate of a large cluster. */
   auditWindowRecordsMax: 65_536,
   /** Events a second that one workspace's live stream shows; more are counted, not shown. */
@@ -55,6 +53,12 @@ export const storeLimits = {
   queryDeadlineMs: 5_000,
   /** Queries that wait for one reader thread; more are refused. */
   queriesQueuedMax: 256,
+  /** Open windows of rules that count which are read again at a start. */
+  windowsRestoredMax: 100_000,
+  /** Copies of the database, made before migrations, that are kept. */
+  migrationCopiesKept: 3,
+  /** Room on the disk that is left for the log of the database, for reads and for people's changes: no event is taken into it. */
+  reserveBytes: 32 * 1024 * 1024,
   /** Days of process life-cycle events. */
   eventDaysKept: 7,
   /** A repeat this long after the last one opens a new alert. */

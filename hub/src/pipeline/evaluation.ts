@@ -63,11 +63,11 @@ export class Evaluation {
   #frame(header: FrameHeader, events: readonly AtalayaEvent[]): void {
     const origin = this.#eventOrigin(header.node, header.bootId);
     const rows: ProcessRows = { node: header.node, bootId: header.bootId, steps: [], ends: [] };
-    const span = spanOf(header, events);
+    const span = spanOf(events);
     if (span === undefined) for (const event of events) this.#event(event, origin, rows);
     else {
       const name = [this.#origin.cluster, header.node, header.bootId, header.layoutHash, header.ring, header.class];
-      const positions = this.#memory.stream(this.#origin.workspaceId, name.join("\n"), span);
+      const positions = this.#memory.stream(this.#origin.workspaceId, name.join("\n"));
       const allNew = positions.isNew(span);
       for (const event of events) {
         const position = allNew ? undefined : positionOf(event);
@@ -141,6 +141,8 @@ export class Evaluation {
 
   /** Closes the request. */
   batch(evaluator: number, sequence: number, epoch: number): Batch {
+    const log = this.#rules.takeWindowLog(this.#origin.workspaceId);
+    if (log !== undefined) this.#memory.undoable(() => log.undo(Date.now() * 1_000));
     const hashes = this.#hashes.length === 0 ? undefined : new Uint8Array(Buffer.from(this.#hashes.join(""), "latin1"));
     return {
       ...this.#origin,
@@ -154,6 +156,7 @@ export class Evaluation {
       evaluationErrors: this.#errors,
       ledger: [...this.#ledger.values()],
       streams: this.#memory.close(sequence),
+      windows: log === undefined ? undefined : { row: log.row, text: log.text, dropUpTo: log.dropUpTo },
       auditHashes: hashes,
       processes: this.#processes,
       folds: this.#folder.take(),
@@ -169,7 +172,7 @@ function positionOf(event: AtalayaEvent): number | undefined {
 }
 
 /** The frame's part of its ring; undefined when none of its events has a place there. */
-function spanOf(header: FrameHeader, events: readonly AtalayaEvent[]): Span | undefined {
+function spanOf(events: readonly AtalayaEvent[]): Span | undefined {
   let firstPosition = Number.POSITIVE_INFINITY;
   let lastPosition = -1;
   for (const event of events) {
@@ -178,8 +181,7 @@ function spanOf(header: FrameHeader, events: readonly AtalayaEvent[]): Span | un
     if (position < firstPosition) firstPosition = position;
     if (position > lastPosition) lastPosition = position;
   }
-  const { firstTimeUs, lastTimeUs } = header;
-  return lastPosition < 0 ? undefined : { firstPosition, lastPosition, firstTimeUs, lastTimeUs };
+  return lastPosition < 0 ? undefined : { firstPosition, lastPosition };
 }
 
 function decodeFrameBody(header: FrameHeader, body: Uint8Array): AtalayaEvent[] {

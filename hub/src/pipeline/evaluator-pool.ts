@@ -1,8 +1,10 @@
 import { availableParallelism } from "node:os";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { pipelineLimits } from "../core/limits.ts";
+import { shardOfScope } from "../store/window-log.ts";
 import type { WriterClient } from "../store/writer-client.ts";
 import type { EvaluatorMemory, FromEvaluator, ToEvaluator } from "./messages.ts";
+import { shardOf } from "./shard.ts";
 
 export type EvaluatorEvents = {
   said(evaluator: number, message: FromEvaluator): void;
@@ -31,9 +33,31 @@ export class EvaluatorPool {
     for (const [evaluator, worker] of this.#workers.entries()) {
       const { port1, port2 } = new MessageChannel();
       writer.addEvaluator(evaluator, port2);
-      const message: ToEvaluator = { type: "start", evaluator, memory, writer: port1 };
+      const own = this.#ofShard(memory, evaluator);
+      const message: ToEvaluator = { type: "start", evaluator, memory: own, writer: port1 };
       worker.postMessage(message, [port1]);
     }
+  }
+
+  /** What one evaluator must know: the number of evaluators may have changed since it was written. */
+  #ofShard(memory: EvaluatorMemory, evaluator: number): EvaluatorMemory {
+    const owns = (workspaceId: string, cluster: string, node: string) =>
+      this.shard(workspaceId, cluster, node) === evaluator;
+    return {
+      streams: memory.streams.filter(([key]) => {
+        // workspace, cluster, node (a name that its sender chose), boot, rings, ring, class
+        const parts = key.split("\n");
+        return owns(parts[0] ?? "", parts[1] ?? "", parts.slice(2, -4).join("\n"));
+      }),
+      audit: memory.audit.filter(([key]) => {
+        const [workspaceId = "", cluster = ""] = key.split("\n");
+        return owns(workspaceId, cluster, "");
+      }),
+      windows: memory.windows.map(([workspaceId, rows]) => {
+        const own = rows.filter(({ scope }) => shardOfScope(workspaceId, scope, this.size) === evaluator);
+        return [workspaceId, own];
+      }),
+    };
   }
 
   get size(): number {
@@ -42,9 +66,7 @@ export class EvaluatorPool {
 
   /** The evaluator of a node (or, with an empty name, of a cluster's audit log). */
   shard(workspaceId: string, cluster: string, node: string): number {
-    let hash = 0;
-    for (const part of `${workspaceId}\n${cluster}\n${node}`) hash = (hash * 31 + (part.codePointAt(0) ?? 0)) >>> 0;
-    return hash % this.#workers.length;
+    return shardOf(workspaceId, cluster, node, this.#workers.length);
   }
 
   send(evaluator: number, message: ToEvaluator, transfer: readonly ArrayBuffer[] = []): void {

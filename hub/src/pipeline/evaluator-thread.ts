@@ -21,7 +21,7 @@ class EvaluatorThread {
   readonly #evaluator: number;
   readonly #writer: MessagePort;
   readonly #memory: EventMemory;
-  readonly #rules = new RuleEngine();
+  readonly #rules: RuleEngine;
   readonly #live = new LiveWindow();
   #watched = false;
   #sequence = 0;
@@ -31,6 +31,9 @@ class EvaluatorThread {
   constructor({ evaluator, memory, writer }: Start) {
     this.#evaluator = evaluator;
     this.#memory = new EventMemory(memory);
+    this.#rules = new RuleEngine(new Map(memory.windows), (what) =>
+      tell({ type: "fault", what: "rules", detail: what }),
+    );
     this.#writer = writer;
     writer.on("message", (message: ToEvaluatorFromWriter) => {
       if (message.type === "settled") this.#memory.settle(message.upTo);

@@ -1,7 +1,7 @@
 import { pipelineLimits } from "../core/limits.ts";
 import type { EvaluatorMemory } from "./messages.ts";
 import { recordHash, recordHashBytes, SeenRecords } from "./seen-records.ts";
-import { type Span, StreamPositions } from "./stream-positions.ts";
+import { StreamPositions } from "./stream-positions.ts";
 
 type Undo = () => void;
 
@@ -26,12 +26,14 @@ export class EventMemory {
   }
 
   /** The stream's positions, to be changed within the batch that is being made. */
-  stream(workspaceId: string, stream: string, span: Span): StreamPositions {
+  stream(workspaceId: string, stream: string): StreamPositions {
     const key = `${workspaceId}\n${stream}`;
-    const touched = this.#touched.get(key);
-    const positions = touched ?? this.#takeOver(key);
-    positions.restartIfNew(span);
-    return positions;
+    return this.#touched.get(key) ?? this.#takeOver(key);
+  }
+
+  /** Something else that the batch changed, and how that is taken back. */
+  undoable(undo: Undo): void {
+    this.#undo.push(undo);
   }
 
   #takeOver(key: string): StreamPositions {

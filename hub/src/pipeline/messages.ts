@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import type { Rule, RuleFile, RuleProblem } from "@atalaya/rules";
+import type { Rule, RuleFile, RuleProblem, WindowRow } from "@atalaya/rules";
 import type { ApiEvent, AtalayaEvent, FilterPlan, FrameHeader, SensorReport } from "@atalaya/wire";
 import type { FaultMessage } from "../core/thread-fault.ts";
 import type { FoldedMatches } from "./fold-matches.ts";
@@ -74,6 +74,9 @@ export const endWidth = 5;
 
 export type LedgerEntry = { node: string; class: string; reason: string; n: number };
 
+/** A row for the log of windows, and the newest of its older rows that are needless then (-1: none). */
+export type WindowLogRow = { row: number; text: string; dropUpTo: number };
+
 /** One request, evaluated: what the writer commits in one transaction. */
 export type Batch = Origin & {
   type: "batch";
@@ -87,6 +90,7 @@ export type Batch = Origin & {
   evaluationErrors: number;
   ledger: LedgerEntry[];
   streams: [stream: string, positions: string][];
+  windows: WindowLogRow | undefined;
   /** recordHashBytes each. */
   auditHashes: Uint8Array | undefined;
   processes: ProcessRows[];
@@ -99,4 +103,6 @@ export type ToEvaluatorFromWriter = { type: "settled"; upTo: number } | { type: 
 export type EvaluatorMemory = {
   streams: [key: string, positions: string][];
   audit: [key: string, hashes: Uint8Array][];
+  /** Oldest first. */
+  windows: [workspaceId: string, rows: WindowRow[]][];
 };

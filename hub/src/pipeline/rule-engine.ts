@@ -1,4 +1,13 @@
-import { type Evaluator, loadRules, type Match, makeEvaluator, type Rule, type RuleSet } from "@atalaya/rules";
+import {
+  type CountingEvaluator,
+  type LogEntry,
+  loadRules,
+  type Match,
+  makeEvaluator,
+  type Rule,
+  type RuleSet,
+  type WindowRow,
+} from "@atalaya/rules";
 import type { AtalayaEvent, FilterPlan } from "@atalaya/wire";
 import type { RulesLoaded, RulesMessage, Switches } from "./messages.ts";
 
@@ -9,7 +18,16 @@ import type { RulesLoaded, RulesMessage, Switches } from "./messages.ts";
 export class RuleEngine {
   #set: RuleSet = loadRules([]);
   #off = new Map<string, ReadonlySet<string>>();
-  #evaluators = new Map<string, Evaluator>();
+  #evaluators = new Map<string, CountingEvaluator>();
+  /** Windows of an earlier run, by workspace, until there are rules to put them into. */
+  readonly #stored: Map<string, WindowRow[]>;
+  readonly #said: (what: string) => void;
+
+  /** `said` is told, one line each, of windows that ended because their rule was changed or switched off. */
+  constructor(stored: ReadonlyMap<string, WindowRow[]>, said: (what: string) => void) {
+    this.#stored = new Map(stored);
+    this.#said = said;
+  }
 
   /** Loads the files; where one has a problem and its last good text is known, that one stays in force. */
   load(message: RulesMessage): RulesLoaded {
@@ -24,6 +42,7 @@ export class RuleEngine {
     );
     this.#set = heldBack.length === 0 ? loaded : loadRules(files);
     this.switch(message.switches);
+    for (const workspaceId of [...this.#stored.keys()]) this.#evaluator(workspaceId);
     return {
       type: "rules",
       generation: message.generation,
@@ -49,17 +68,41 @@ export class RuleEngine {
   }
 
   evaluate(workspaceId: string, event: AtalayaEvent, scope: string): Match[] {
-    let evaluator = this.#evaluators.get(workspaceId);
-    if (evaluator === undefined) {
-      evaluator = this.#make(workspaceId, undefined);
-      this.#evaluators.set(workspaceId, evaluator);
-    }
-    return evaluator.evaluate(event, scope);
+    return this.#evaluator(workspaceId).evaluate(event, scope);
   }
 
-  #make(workspaceId: string, previous: Evaluator | undefined): Evaluator {
+  #evaluator(workspaceId: string): CountingEvaluator {
+    const known = this.#evaluators.get(workspaceId);
+    if (known !== undefined) return known;
+    const made = this.#make(workspaceId, undefined);
+    this.#evaluators.set(workspaceId, made);
+    const stored = this.#stored.get(workspaceId) ?? [];
+    this.#stored.delete(workspaceId);
+    this.#tell(made.restoreWindows(stored, Date.now() * 1_000));
+    return made;
+  }
+
+  /** What a batch of this workspace changed in its windows. */
+  takeWindowLog(workspaceId: string): LogEntry | undefined {
+    return this.#evaluators.get(workspaceId)?.takeWindowLog(Date.now() * 1_000);
+  }
+
+  #make(workspaceId: string, previous: CountingEvaluator | undefined): CountingEvaluator {
     const off = this.#off.get(workspaceId);
     const enabled = (rule: Rule) => rule.enabled && !off?.has(rule.name);
-    return makeEvaluator(this.#set, previous === undefined ? { enabled } : { enabled, previous });
+    const made = makeEvaluator(this.#set, {
+      enabled,
+      journaled: true,
+      ...(previous === undefined ? {} : { previous }),
+    });
+    this.#tell(made.droppedWindows);
+    return made;
+  }
+
+  #tell(dropped: ReadonlyMap<string, number>): void {
+    for (const [identity, n] of dropped) {
+      const rule = identity.slice(0, identity.lastIndexOf("#"));
+      this.#said(`${n} open windows of the rule “${rule}” ended: it was changed, switched off or removed.`);
+    }
   }
 }

@@ -3,7 +3,7 @@ import { pipelineLimits } from "../core/limits.ts";
 type Range = { first: number; last: number };
 
 /** The part of a frame's header that says where in its ring it lies. */
-export type Span = { firstPosition: number; lastPosition: number; firstTimeUs: number; lastTimeUs: number };
+export type Span = { firstPosition: number; lastPosition: number };
 
 /**
  * What has been committed of one ring's class: everything up to `floor`, and ranges above it.
@@ -11,19 +11,18 @@ export type Span = { firstPosition: number; lastPosition: number; firstTimeUs: n
  *     0 ......... floor | [first last]   [first last]      [first last]
  *
  * A class' frames leave gaps (the ring holds other classes too), so ranges do not grow together; the lowest are
- * folded into the floor when there are too many. A ring that starts again (its collector was started anew without
- * adopting it) has positions below and times above what was committed.
+ * folded into the floor when there are too many. A ring that starts again has another name (the frame's layout hash
+ * names the pair of rings, not only the records' layout), so that no time has to tell a new ring from a late frame.
  */
 export class StreamPositions {
   #floor = -1;
-  #newestUs = 0;
   #ranges: Range[] = [];
 
   static parse(text: string): StreamPositions {
     const made = new StreamPositions();
-    const [floor, newestUs, ...flat] = JSON.parse(text) as number[];
+    // The second number was a time once.
+    const [floor, , ...flat] = JSON.parse(text) as number[];
     made.#floor = floor ?? -1;
-    made.#newestUs = newestUs ?? 0;
     for (let i = 0; i + 1 < flat.length; i += 2) {
       made.#ranges.push({ first: flat[i] as number, last: flat[i + 1] as number });
     }
@@ -31,16 +30,7 @@ export class StreamPositions {
   }
 
   toString(): string {
-    return JSON.stringify([this.#floor, this.#newestUs, ...this.#ranges.flatMap(({ first, last }) => [first, last])]);
-  }
-
-  /** Forgets the positions when the frame shows that its ring started again. */
-  restartIfNew(span: Span): boolean {
-    const top = this.#ranges.at(-1)?.last ?? this.#floor;
-    if (span.firstPosition > top || span.firstTimeUs <= this.#newestUs + pipelineLimits.ringRestartUs) return false;
-    this.#floor = -1;
-    this.#ranges = [];
-    return true;
+    return JSON.stringify([this.#floor, 0, ...this.#ranges.flatMap(({ first, last }) => [first, last])]);
   }
 
   /** Whether no position of the frame was committed before: the usual case, told without a look at its events. */
@@ -54,7 +44,6 @@ export class StreamPositions {
   }
 
   add(span: Span): void {
-    this.#newestUs = Math.max(this.#newestUs, span.lastTimeUs);
     const merged: Range = { first: span.firstPosition, last: span.lastPosition };
     const kept: Range[] = [];
     for (const range of this.#ranges) {

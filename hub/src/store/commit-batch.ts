@@ -6,6 +6,7 @@ import { recordHashBytes } from "../pipeline/seen-records.ts";
 import { commitFold } from "./commit-folds.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables } from "./schema.ts";
+import { saveWindows } from "./window-log.ts";
 import type { WorkspaceState } from "./workspace-state.ts";
 
 type Db = OpenDatabase<HubTables>;
@@ -13,6 +14,7 @@ type Db = OpenDatabase<HubTables>;
 /** Writes one evaluated request within the group's transaction; gives the alerts to tell of. */
 export function commitBatch(db: Db, state: WorkspaceState, batch: Batch): CommittedAlert[] {
   saveStreams(db, batch);
+  saveWindows(db, batch);
   saveAuditHashes(db, batch);
   saveLedger(db, batch);
   state.addEvents(batch.workspaceId, batch.accepted);

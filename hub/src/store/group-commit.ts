@@ -108,6 +108,6 @@ export class GroupCommit {
 }
 
 function settled(batch: Batch): SettledBatch {
-  const { streams, auditHashes, processes, folds, type, sequence, epoch, ...rest } = batch;
+  const { streams, windows, auditHashes, processes, folds, type, sequence, epoch, ...rest } = batch;
   return { ...rest, rows: rowsOf(batch) };
 }

@@ -37,8 +37,8 @@ export class HubWriter {
     return new HubWriter(folder, await openMigrated(join(folder, "hub.sqlite")));
   }
 
-  stored(): StoredState {
-    return readStoredState(this.#db, this.state);
+  stored(evaluators: number): StoredState {
+    return readStoredState(this.#db, this.state, evaluators);
   }
 
   /** Throws what node:sqlite throws; then nothing of the group is there. */

@@ -1,55 +1,57 @@
-import { existsSync, rmSync } from "node:fs";
+import { existsSync } from "node:fs";
+import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { Fault } from "@atalaya/wire";
+import { keepCopy } from "./migration-backup.ts";
 import { type Migration, migrations } from "./migrations.ts";
-import { makePrivate, type OpenDatabase, openWritable } from "./node-sqlite.ts";
+import { type OpenDatabase, openWritable } from "./node-sqlite.ts";
 import type { HubTables } from "./schema.ts";
 
-const newest = (list: readonly Migration[]): number => list.reduce((max, one) => Math.max(max, one.version), 0);
+const newest = (versions: Iterable<number>): number => Math.max(0, ...versions);
 
 /**
- * Opens the hub's database and brings it to this version. A backup of an older one is left beside it
- * (`hub.sqlite.v1.backup`). Throws Fault STORE_NEWER for a database from a newer version, which is not touched.
+ * Opens the hub's database and brings it to this version. A copy of an older one is kept first, in `backups` beside it.
+ * Throws Fault STORE_NEWER for a database from a newer version, and STORE_FULL where there is no room for the copy:
+ * neither touches it.
  */
 export async function openMigrated(
   path: string,
   list: readonly Migration[] = migrations,
 ): Promise<OpenDatabase<HubTables>> {
-  const found = existsSync(path) ? readVersion(path) : 0;
-  const known = newest(list);
+  const applied = existsSync(path) ? readVersions(path) : new Set<number>();
+  const found = newest(applied);
+  const known = newest(list.map((one) => one.version));
   if (found > known) {
     throw new Fault(
       "STORE_NEWER",
-      `The database ${path} has version ${found} and this program knows ${known}: start the newer program, or restore the backup that it made beside the database.`,
+      `The database ${path} has version ${found} and this program knows ${known}: start the newer program, or restore a backup that the older one made (${dirname(path)}/backups).`,
       { path, found, known },
     );
   }
-  if (found > 0 && found < known) backUp(path, found);
+  const missing = list.filter((one) => !applied.has(one.version));
+  if (found > 0 && missing.length > 0) keepCopy(path, found);
   const db = openWritable<HubTables>(path);
-  for (const migration of list) if (migration.version > found) await apply(db, migration);
+  try {
+    for (const migration of missing) await apply(db, migration);
+  } catch (error) {
+    db.close();
+    throw error;
+  }
   return db;
 }
 
-/** 0 for a file that holds no table of ours yet. */
-function readVersion(path: string): number {
+/** The migrations that a database has seen; none for a file that holds no table of ours yet. */
+export function readVersions(path: string): Set<number> {
   const db = new DatabaseSync(path, { readOnly: true });
   try {
     const table = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'schema_versions'").get();
-    if (table === undefined) return 0;
-    return Number(db.prepare("SELECT max(version) AS version FROM schema_versions").get()?.["version"] ?? 0);
-  } finally {
-    db.close();
-  }
-}
-
-function backUp(path: string, version: number): void {
-  const target = `${path}.v${version}.backup`;
-  rmSync(target, { force: true });
-  // VACUUM INTO accepts an empty file.
-  makePrivate(target);
-  const db = new DatabaseSync(path);
-  try {
-    db.prepare("VACUUM INTO ?").run(target);
+    if (table === undefined) return new Set();
+    return new Set(
+      db
+        .prepare("SELECT version FROM schema_versions")
+        .all()
+        .map((row) => Number(row["version"])),
+    );
   } finally {
     db.close();
   }
@@ -66,7 +68,7 @@ async function apply(db: OpenDatabase<HubTables>, migration: Migration): Promise
     row.run(migration.version, migration.name, Date.now() * 1_000);
     db.raw.exec("COMMIT");
   } catch (error) {
-    db.raw.exec("ROLLBACK");
+    if (db.raw.isTransaction) db.raw.exec("ROLLBACK");
     throw error;
   }
 }

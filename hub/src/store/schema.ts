@@ -60,6 +60,8 @@ export type StreamTable = Owned & { stream: string; positions: string; updated_u
 /** What the hub did with the events of a node, by class: committed, duplicate, kept (process rows), matched. */
 export type LedgerTable = Owned & { cluster: string; node: string; class: string; reason: string; n: number };
 export type AuditWindowTable = Owned & { cluster: string; batch_no: number; hashes: Uint8Array; seen_us: number };
+/** What rules that count hold, as a log that each evaluator writes: a row a batch, the last entry of a window counts. */
+export type WindowLogTable = Owned & { evaluator: number; row: number; entries: string; updated_us: number };
 
 export type RuleStateTable = Owned & { rule: string; enabled: number; user: string; changed_us: number };
 export type SettingTable = Owned & { name: string; value: string };
@@ -160,6 +162,7 @@ export type HubTables = {
   streams: StreamTable;
   ledger: LedgerTable;
   audit_windows: AuditWindowTable;
+  window_log: WindowLogTable;
   rule_states: RuleStateTable;
   settings: SettingTable;
   sensors: SensorTable;

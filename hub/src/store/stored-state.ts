@@ -1,20 +1,21 @@
 import { pipelineLimits } from "../core/limits.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables } from "./schema.ts";
+import { takeOverWindows } from "./window-log.ts";
 import type { WorkspaceState } from "./workspace-state.ts";
 import type { StoredState } from "./writer-messages.ts";
 
 type Db = OpenDatabase<HubTables>;
 
-/** Reads what an earlier run left. */
-export function readStoredState(db: Db, state: WorkspaceState): StoredState {
+/** Reads what an earlier run left, for so many evaluators as there are now. */
+export function readStoredState(db: Db, state: WorkspaceState, evaluators: number): StoredState {
   const off = new Map<string, string[]>();
   for (const row of db.rows(db.query.selectFrom("rule_states").selectAll().where("enabled", "=", 0))) {
     off.set(row.workspace_id, [...(off.get(row.workspace_id) ?? []), row.rule]);
   }
   const settings = db.rows(db.query.selectFrom("settings").selectAll());
   return {
-    memory: { streams: readStreams(db), audit: readAudit(db) },
+    memory: { streams: readStreams(db), audit: readAudit(db), windows: takeOverWindows(db, evaluators) },
     workspaces: state.all(),
     switchedOff: [...off],
     settings: settings.map((row): [string, string, string] => [row.workspace_id, row.name, row.value]),

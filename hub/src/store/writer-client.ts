@@ -26,8 +26,7 @@ export class WriterClient {
   }
 
   /** Throws the Fault that the writer met when it opened the database. */
-  static open(folder: string, events: WriterEvents): Promise<{ writer: WriterClient; state: StoredState }> {
-    const workerData: WriterData = { folder };
+  static open(workerData: WriterData, events: WriterEvents): Promise<{ writer: WriterClient; state: StoredState }> {
     const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), { workerData });
     const writer = new WriterClient(worker, events);
     return new Promise((resolve, reject) => {

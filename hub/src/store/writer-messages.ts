@@ -5,7 +5,7 @@ import type { Batch, EvaluatorMemory } from "../pipeline/messages.ts";
 import type { SensorTable } from "./schema.ts";
 import type { StateWrite } from "./state-writes.ts";
 
-export type WriterData = { folder: string };
+export type WriterData = { folder: string; evaluators: number };
 
 /** What an earlier run left that the API thread and the evaluators keep in memory. */
 export type StoredState = {

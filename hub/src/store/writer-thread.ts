@@ -9,7 +9,7 @@ import type { FromWriter, ToWriter, WriterData } from "./writer-messages.ts";
 
 if (parentPort === null) throw new Error("this file is a worker's");
 const hub = parentPort;
-const { folder } = workerData as WriterData;
+const { folder, evaluators } = workerData as WriterData;
 const tell = (message: FromWriter) => hub.postMessage(message);
 
 function serve(writer: HubWriter): void {
@@ -24,7 +24,7 @@ function serve(writer: HubWriter): void {
       });
     }
   });
-  tell({ type: "ready", state: writer.stored() });
+  tell({ type: "ready", state: writer.stored(evaluators) });
 }
 
 try {

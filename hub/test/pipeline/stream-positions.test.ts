@@ -4,12 +4,7 @@ import fc from "fast-check";
 import { pipelineLimits } from "../../src/core/limits.ts";
 import { StreamPositions } from "../../src/pipeline/stream-positions.ts";
 
-const span = (first: number, last: number, timeUs = first) => ({
-  firstPosition: first,
-  lastPosition: last,
-  firstTimeUs: timeUs,
-  lastTimeUs: timeUs,
-});
+const span = (first: number, last: number) => ({ firstPosition: first, lastPosition: last });
 
 test("what was added is known, and what lies between is not, as long as there are few ranges", () => {
   const position = fc.integer({ min: 1, max: 500 });
@@ -40,13 +35,4 @@ test("beyond its ranges a stream forgets only the lowest, which count as known",
   assert.ok(positions.has(15), "below the floor");
   assert.ok(!positions.has(n * 10 - 5), "between the newest");
   assert.ok(positions.toString().length < 2_000);
-});
-
-test("a ring starts again when its positions fall and its times grow, not when a frame comes late", () => {
-  const positions = new StreamPositions();
-  positions.add(span(1_000, 2_000, 5_000_000));
-  assert.equal(positions.restartIfNew(span(500, 600, 4_900_000)), false);
-  assert.equal(positions.restartIfNew(span(3_000, 3_100, 9_000_000)), false);
-  assert.equal(positions.restartIfNew(span(64, 128, 5_000_000 + pipelineLimits.ringRestartUs + 1)), true);
-  assert.ok(positions.isNew(span(1_000, 2_000)));
 });

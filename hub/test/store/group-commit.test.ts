@@ -22,6 +22,7 @@ const batch = (request: number, epoch = 0): Batch => ({
   evaluationErrors: 0,
   ledger: [],
   streams: [],
+  windows: undefined,
   auditHashes: undefined,
   processes: [],
   folds: [],

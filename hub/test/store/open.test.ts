@@ -1,37 +1,112 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
+import { zstdDecompressSync } from "node:zlib";
 import { Fault, type FaultCode } from "@atalaya/wire";
 import { sql } from "kysely";
+import { storeLimits } from "../../src/core/limits.ts";
 import { openMigrated } from "../../src/store/migrate.ts";
 import { type Migration, migrations } from "../../src/store/migrations.ts";
-import { frameOf, openTestHub, processEvent, sender, tempFolder } from "../core/hub-fixture.ts";
+import { evilExec, frameOf, openTestHub, processEvent, sender, tempFolder } from "../core/hub-fixture.ts";
 
 const isFault = (code: FaultCode, words: RegExp) => (error: unknown) =>
   error instanceof Fault && error.code === code && words.test(error.message);
 
+const newest = Math.max(...migrations.map((one) => one.version));
 const next: Migration = {
-  version: migrations.length + 1,
+  version: newest + 1,
   name: "one more table",
   async up(db) {
     await sql`CREATE TABLE more (id INTEGER PRIMARY KEY)`.execute(db);
   },
 };
+const copies = (folder: string) => readdirSync(join(folder, "backups")).sort();
 
-test("a migration leaves a backup of the database as it was", async (t) => {
-  const path = join(tempFolder(t), "hub.sqlite");
+test("a migration keeps a copy of the database as it was", async (t) => {
+  const folder = tempFolder(t);
+  const path = join(folder, "hub.sqlite");
   const first = await openMigrated(path);
   first.raw.exec("INSERT INTO settings VALUES ('main', 'word', 'before')");
   first.close();
   const second = await openMigrated(path, [...migrations, next]);
   second.raw.exec("UPDATE settings SET value = 'after'");
   second.close();
-  const backup = new DatabaseSync(`${path}.v${migrations.length}.backup`, { readOnly: true });
-  t.after(() => backup.close());
-  assert.equal(backup.prepare("SELECT value FROM settings").get()?.["value"], "before");
-  assert.equal(backup.prepare("SELECT max(version) AS v FROM schema_versions").get()?.["v"], migrations.length);
+  const [name = "", ...more] = copies(folder);
+  assert.deepEqual(more, []);
+  assert.match(name, new RegExp(`^hub-v${newest}-\\d+\\.sqlite$`));
+  assert.equal(statSync(join(folder, "backups", name)).mode & 0o777, 0o600);
+  const copy = new DatabaseSync(join(folder, "backups", name), { readOnly: true });
+  t.after(() => copy.close());
+  assert.equal(copy.prepare("SELECT value FROM settings").get()?.["value"], "before");
+  assert.equal(copy.prepare("SELECT max(version) AS v FROM schema_versions").get()?.["v"], newest);
+});
+
+test("of the copies the newest are kept", async (t) => {
+  const folder = tempFolder(t);
+  const path = join(folder, "hub.sqlite");
+  let list: Migration[] = [...migrations];
+  for (let i = 1; i <= storeLimits.migrationCopiesKept + 2; i++) {
+    (await openMigrated(path, list)).close();
+    list = [...list, { version: newest + i, name: `step ${i}`, up: async () => undefined }];
+  }
+  (await openMigrated(path, list)).close();
+  const versions = copies(folder).map((name) => Number(/v(\d+)/.exec(name)?.[1]));
+  assert.deepEqual(
+    versions.sort((a, b) => a - b),
+    [newest + 2, newest + 3, newest + 4],
+  );
+});
+
+/** What is asked for of each table: every column that it had in the first version. */
+function columns(db: DatabaseSync): Map<string, string> {
+  const tables = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table' AND name <> 'schema_versions'").all();
+  return new Map(
+    tables.map(({ name }) => {
+      const names = db.prepare(`SELECT name FROM pragma_table_info(?)`).all(String(name));
+      return [String(name), `SELECT ${names.map((one) => `"${one["name"]}"`).join(", ")} FROM "${name}" ORDER BY 1, 2`];
+    }),
+  );
+}
+
+test("a database that the first version wrote is brought to this one without a loss, and works", async (t) => {
+  const folder = tempFolder(t);
+  const path = join(folder, "hub.sqlite");
+  const packed = readFileSync(new URL("./fixtures/hub-v1.sqlite.zst", import.meta.url));
+  writeFileSync(path, zstdDecompressSync(packed));
+  const first = new DatabaseSync(path, { readOnly: true });
+  const queries = columns(first);
+  const before = new Map([...queries].map(([table, query]) => [table, JSON.stringify(first.prepare(query).all())]));
+  first.close();
+  assert.ok((before.get("alerts") ?? "").includes("Evil Program"));
+  const db = await openMigrated(path);
+  for (const [table, query] of queries) {
+    assert.equal(JSON.stringify(db.raw.prepare(query).all()), before.get(table), table);
+  }
+  assert.equal(db.raw.prepare("PRAGMA integrity_check").get()?.["integrity_check"], "ok");
+  db.close();
+  const { hub } = await openTestHub(t, { dataFolder: folder });
+  const { alerts } = await hub.alertPage("main", {});
+  assert.deepEqual(
+    alerts.map(({ status, count }) => [status, count]).sort(),
+    [
+      ["acknowledged", 2],
+      ["new", 1],
+    ].sort(),
+  );
+  assert.equal((await hub.account("main", "admin"))?.role, "admin");
+  const accepted = await hub.ingest([frameOf([evilExec({ container_id: "three", position: 1e9 })])], sender);
+  assert.deepEqual(accepted, { accepted: 1, duplicates: 0 });
+});
+
+test("migrations that landed in another order are all applied", async (t) => {
+  const path = join(tempFolder(t), "hub.sqlite");
+  const later: Migration = { version: newest + 2, name: "later", up: async () => undefined };
+  (await openMigrated(path, [...migrations, later])).close();
+  const db = await openMigrated(path, [...migrations, next, later]);
+  t.after(() => db.close());
+  assert.ok(db.raw.prepare("SELECT 1 FROM sqlite_master WHERE name = 'more'").get());
 });
 
 test("a migration that fails leaves the database at its version", async (t) => {
@@ -44,20 +119,27 @@ test("a migration that fails leaves the database at its version", async (t) => {
   await assert.rejects(openMigrated(path, [...migrations, failing]));
   const again = await openMigrated(path);
   t.after(() => again.close());
-  assert.equal(again.raw.prepare("SELECT max(version) AS v FROM schema_versions").get()?.["v"], migrations.length);
+  assert.equal(again.raw.prepare("SELECT max(version) AS v FROM schema_versions").get()?.["v"], newest);
 });
 
-test("a database of a newer version is refused and not touched", async (t) => {
+test("a database of a newer version is refused and not touched, its log included", async (t) => {
   const folder = tempFolder(t);
   const path = join(folder, "hub.sqlite");
   const db = await openMigrated(path);
-  db.raw.exec("INSERT INTO schema_versions VALUES (99, 'of the future', 0); PRAGMA wal_checkpoint(TRUNCATE)");
-  db.close();
-  const before = readFileSync(path);
-  await assert.rejects(openTestHub(t, { dataFolder: folder }), isFault("STORE_NEWER", /version 99/));
-  assert.deepEqual(readFileSync(path), before);
-  // The folder is free again.
-  await assert.rejects(openTestHub(t, { dataFolder: folder }), isFault("STORE_NEWER", /version 99/));
+  t.after(() => db.close());
+  // Left open, as by a hub that was killed: the log holds what the file does not.
+  db.raw.exec("INSERT INTO schema_versions VALUES (99, 'of the future', 0)");
+  const copy = join(folder, "killed");
+  mkdirSync(copy);
+  for (const end of ["", "-wal"]) copyFileSync(path + end, join(copy, `hub.sqlite${end}`));
+  const bytes = () => ["hub.sqlite", "hub.sqlite-wal"].map((name) => readFileSync(join(copy, name)));
+  const before = bytes();
+  assert.ok((before[1]?.length ?? 0) > 0);
+  for (const _ of ["first", "second"]) {
+    await assert.rejects(openTestHub(t, { dataFolder: copy }), isFault("STORE_NEWER", /version 99/));
+    assert.deepEqual(bytes(), before);
+  }
+  assert.ok(!existsSync(join(copy, "backups")));
 });
 
 test("a file that is not a database is refused with a clear message", async (t) => {

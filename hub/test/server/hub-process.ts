@@ -1,0 +1,79 @@
+import { type ChildProcess, fork } from "node:child_process";
+import { once } from "node:events";
+import { readFileSync } from "node:fs";
+import { mkdtemp, rm } from "node:fs/promises";
+import { Agent, request } from "node:https";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
+import { zstdCompressSync } from "node:zlib";
+import type { PartMessage } from "@atalaya/wire";
+import { HubClient } from "@atalaya/wire/client";
+
+const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+
+export type Answer = { status: number; text: string; retryAfter: string | undefined };
+
+/** A hub as it ships, in a process of its own, on a folder that goes with the test. */
+export class HubProcess {
+  readonly data: string;
+  readonly #agent: Agent[] = [];
+  child: ChildProcess | undefined;
+  url = "";
+
+  constructor(data: string) {
+    this.data = data;
+  }
+
+  static async start(t: TestContext, args: string[] = [], data?: string): Promise<HubProcess> {
+    const hub = new HubProcess(data ?? (await mkdtemp(join(tmpdir(), "atalaya-hub-process-"))));
+    t.after(async () => {
+      hub.child?.kill("SIGKILL");
+      for (const agent of hub.#agent) agent.destroy();
+      if (data === undefined) await rm(hub.data, { recursive: true, force: true });
+    });
+    await hub.start(args);
+    return hub;
+  }
+
+  /** Throws what the hub says when it does not start. */
+  async start(args: string[] = []): Promise<void> {
+    const all = ["--data", this.data, "--listen", "127.0.0.1:0", "--log-level", "error", ...args];
+    const child = fork(main, all, { execArgv: ["--disable-warning=ExperimentalWarning"] });
+    this.child = child;
+    const [message] = (await once(child, "message")) as [PartMessage];
+    if (message.type !== "ready") throw new Error(JSON.stringify(message));
+    this.url = message.url ?? "";
+  }
+
+  /** SIGKILL, or a signal that asks; resolves when the process is gone. */
+  async stop(signal: NodeJS.Signals = "SIGKILL"): Promise<void> {
+    const { child } = this;
+    if (child === undefined || child.exitCode !== null) return;
+    const gone = once(child, "exit");
+    child.kill(signal);
+    await gone;
+  }
+
+  client(): HubClient {
+    return HubClient.fromFile(join(this.data, "client.json"));
+  }
+
+  /** Sends frames as a sensor of this machine does. */
+  async ingest(frames: readonly Uint8Array[]): Promise<Answer> {
+    const token = readFileSync(join(this.data, "hub", "local-sensor.credential"), "utf8").trim();
+    let agent = this.#agent[0];
+    if (agent === undefined) {
+      agent = new Agent({ ca: readFileSync(join(this.data, "hub", "ca.pem")), keepAlive: true });
+      this.#agent.push(agent);
+    }
+    const headers = { authorization: `Bearer ${token}` };
+    const sent = request(`${this.url}/v1/ingest`, { method: "POST", headers, agent });
+    sent.end(zstdCompressSync(Buffer.concat(frames)));
+    const [answer] = await once(sent, "response");
+    let text = "";
+    for await (const part of answer) text += part;
+    return { status: answer.statusCode, text, retryAfter: answer.headers["retry-after"] };
+  }
+}
