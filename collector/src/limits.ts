@@ -5,6 +5,8 @@ export const collectorLimits = {
   processesMax: 65_536,
   /** An ended process is kept so long: its events and its children's may still lie in a ring. */
   exitGraceUs: 30_000_000,
+  /** Ended processes whose pid another has by now, and whose records still come. */
+  lateProcessesMax: 1_024,
   /** Command lines of ancestors travel with every event: cut to so many UTF-16 units. */
   cmdlineLengthMax: 1_024,
   /** An argument list, all arguments together; longer ones are cut and counted. */

@@ -35,6 +35,11 @@ export type ProcessEntry = {
 export class ProcessTable {
   readonly #entries = new Map<number, ProcessEntry>();
   readonly #ended: ProcessEntry[] = [];
+  /** Earlier bearers of a pid whose records come after its present one was met: by pid and start time. */
+  readonly #late = new Map<string, ProcessEntry>();
+  /** Processes of the snapshot whose birth was read after it: what they were then, in case an exec is missing. */
+  #bornAfter: { entry: ProcessEntry; seen: ProcessEntry }[] = [];
+  #seededUs = 0;
   #endedFrom = 0;
   readonly #counters: Counters;
   readonly #max: number;
@@ -55,6 +60,7 @@ export class ProcessTable {
       const entry = this.#insert(record.task);
       this.#setProgram(entry, record);
       entry.fromSnapshot = true;
+      this.#seededUs = Math.max(this.#seededUs, record.bootUs);
     }
     for (const record of snapshot) {
       const entry = this.#entries.get(record.task.pid);
@@ -64,7 +70,9 @@ export class ProcessTable {
 
   /** Takes a record in and gives its process; records of one process come in order. */
   apply(record: KernelRecord): ProcessEntry {
-    const entry = this.#find(record.task) ?? this.#insert(record.task);
+    if (this.#bornAfter.length > 0 && record.bootUs > this.#seededUs) this.#endBacklog();
+    const known = this.#find(record.task);
+    const entry = known === undefined ? this.#insert(record.task) : this.#atBirth(known, record);
     if (record.kind === "exec") {
       this.#setProgram(entry, record);
       entry.execUs = record.bootUs;
@@ -115,7 +123,31 @@ export class ProcessTable {
       entry.program.startUs = task.startUs;
       return entry;
     }
-    return undefined;
+    return this.#late.size === 0 ? undefined : this.#late.get(`${task.pid} ${task.startUs}`);
+  }
+
+  /**
+   * A record from before the snapshot (it lay in a ring while nobody read) tells of a birth: from here on the process
+   * is what its records say, and its ancestors are those that it had then, not who took it over since.
+   */
+  #atBirth(known: ProcessEntry, record: KernelRecord): ProcessEntry {
+    if (record.kind !== "fork" || !known.fromSnapshot || record.bootUs > this.#seededUs) return known;
+    const entry = bornFrom(record.task, this.#parent(record.task));
+    this.#entries.set(entry.pid, entry);
+    this.#bornAfter.push({ entry, seen: known });
+    return entry;
+  }
+
+  /** The records have caught up with the snapshot: whose exec was not among them is what the snapshot saw. */
+  #endBacklog(): void {
+    for (const { entry, seen } of this.#bornAfter) {
+      const ranItsOwn = entry.execUs !== null && entry.execUs > entry.startUs;
+      if (ranItsOwn || entry.endedUs !== null || entry.exePath === seen.exePath) continue;
+      const { program, argv, exePath, cwd, exeUpperLayer, exeMemfd, exeDeleted } = seen;
+      Object.assign(entry, { program, argv, exePath, cwd, exeUpperLayer, exeMemfd, exeDeleted, fromSnapshot: true });
+      entry.execUs = null;
+    }
+    this.#bornAfter = [];
   }
 
   #insert(task: Task): ProcessEntry {
@@ -123,7 +155,11 @@ export class ProcessTable {
     const parent = this.#parent(task);
     const entry = bornFrom(task, parent);
     // A late record of the pid's last bearer does not push out the present one.
-    if (there !== undefined && there.startUs > task.startUs) return entry;
+    if (there !== undefined && there.startUs > task.startUs) {
+      if (this.#late.size >= collectorLimits.lateProcessesMax) this.#late.clear();
+      this.#late.set(`${task.pid} ${task.startUs}`, entry);
+      return entry;
+    }
     if (there !== undefined) this.#entries.delete(task.pid);
     else if (this.#entries.size >= this.#max) this.#makeRoom();
     this.#entries.set(task.pid, entry);

@@ -76,6 +76,11 @@ export function exec(of: Task, argv: string[], given: Partial<ExecRecord> = {}):
   };
 }
 
+/** What the task iterator says of a process that runs now. */
+export function running(of: Task, argv: string[]): ExecRecord {
+  return { ...exec(of, argv), kind: "snapshot" };
+}
+
 export function open(of: Task, path: string): OpenRecord {
   const rest = { openFlags: 0, created: false, inode: 1, device: 1, upperLayer: false, error: 0, pathTrusted: true };
   return { ...base(of, "bulk"), kind: "open", path, ...rest };

@@ -4,7 +4,7 @@ import { limits } from "@atalaya/wire";
 import fc from "fast-check";
 import { Counters } from "../src/counters.ts";
 import { ProcessTable } from "../src/process-table.ts";
-import { exec, exit, fork, task } from "./hand-made-records.ts";
+import { exec, exit, fork, open, running, task } from "./hand-made-records.ts";
 
 const child = (pid: number, ppid: number) => task({ pid, ppid, parentStartUs: ppid * 1_000, comm: "sh" });
 
@@ -47,6 +47,55 @@ describe("the process table", () => {
       Array.from({ length: limits.ancestorsMax }, (_, i) => 99 - i),
     );
     for (const list of Object.values(lineage)) assert.equal(list.length, limits.ancestorsMax);
+  });
+
+  test("records from before the snapshot: births give ancestors as they were, and who ended meanwhile has its name", () => {
+    const table = new ProcessTable(new Counters());
+    const shim = task({ pid: 10, ppid: 1, comm: "shim" });
+    const shell = child(11, 10);
+    const worker = child(12, 11);
+    const gone = child(13, 11);
+    const before = [fork(shell), exec(shell, ["/bin/sh"]), fork(worker), open(worker, "/early")] as const;
+    const later = [exec(worker, ["/bin/worker"]), fork(gone), exec(gone, ["/bin/gone"]), open(gone, "/a")] as const;
+    // The shell has ended and the worker was taken over by init when the next collector looks.
+    const orphan = { ...worker, ppid: 1, parentStartUs: 1_000 };
+    table.seed([running(task({ pid: 1, ppid: 0 }), ["/init"]), running(shim, ["/bin/shim"])]);
+    table.seed([running(orphan, ["/bin/worker"])]);
+    for (const record of before.slice(0, 3)) table.apply(record);
+    const early = table.apply(before[3]);
+    assert.equal(early.exePath, "/bin/sh", "a program that it ran later is not what opened the file");
+    for (const record of later) table.apply(record);
+    const ended = table.apply(exit(gone));
+    assert.deepEqual(
+      [ended.exePath, table.lineage(ended, gone).exePaths],
+      ["/bin/gone", ["/bin/sh", "/bin/shim", "/init"]],
+    );
+    const last = table.apply(open(orphan, "/b"));
+    assert.deepEqual(
+      [last.exePath, table.lineage(last, orphan).exePaths],
+      ["/bin/worker", ["/bin/sh", "/bin/shim", "/init"]],
+    );
+  });
+
+  test("a process whose exec was lost in a full ring is named by the snapshot, once the records have caught up", () => {
+    const table = new ProcessTable(new Counters());
+    const parent = task({ pid: 10, ppid: 0 });
+    const lost = child(11, 10);
+    const born = fork(lost);
+    table.seed([running(parent, ["/bin/shim"]), running(lost, ["/usr/bin/server"])]);
+    assert.equal(table.apply(born).exePath, "/bin/shim");
+    const entry = table.apply(open(lost, "/x"));
+    assert.deepEqual([entry.exePath, entry.fromSnapshot], ["/usr/bin/server", true]);
+  });
+
+  test("a process that ended before its pid came again keeps its name, though the snapshot knows only the later one", () => {
+    const table = new ProcessTable(new Counters());
+    const old = task({ pid: 10, startUs: 100_000 });
+    const records = [fork(old), exec(old, ["/bin/old"]), open(old, "/x"), exit(old)];
+    table.seed([running(task({ pid: 10, startUs: 200_000 }), ["/bin/new"])]);
+    const names = records.map((record) => table.apply(record).exePath);
+    assert.deepEqual(names.slice(1), ["/bin/old", "/bin/old", "/bin/old"]);
+    assert.equal(table.apply(open(task({ pid: 10, startUs: 200_000 }), "/y")).exePath, "/bin/new");
   });
 
   test("a pid that comes again is another process, and a late record of the old one does not push out the new", () => {

@@ -40,7 +40,8 @@ class OtherSide {
   readonly #port: MessagePort;
   #listener: () => void = () => {};
 
-  constructor(given: Partial<WorkerOptions> = {}) {
+  constructor(given: Partial<WorkerOptions> = {}, adopted = false) {
+    this.source.adopted = adopted;
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.on("message", (message: FromWorker) => this.#receive(message));
@@ -189,6 +190,66 @@ describe("the sensor's loop", () => {
     const report = sensorReportSchema.parse(JSON.parse(last.report ?? ""));
     assert.deepEqual([report.node, report.filters_version, report.programs.length], ["node-1", 7, 1]);
     assert.ok(report.counters.some((one) => one.class === "exec" && one.reason === "handed_on" && one.value === 1));
+    await other.end();
+  });
+
+  test("after an adoption nothing is drained before the publisher said what it has, and that is not handed on again", {
+    timeout: 10_000,
+  }, async () => {
+    const other = new OtherSide({}, true);
+    const records = [
+      exec(nginx, ["/usr/sbin/nginx"]),
+      fork(shell),
+      open(nginx, "/a"),
+      exec(shell, ["/bin/sh"]),
+    ] as const;
+    other.source.put(...records);
+    await other.until(() => other.frames === 1);
+    assert.ok(other.messages.some((message) => message.type === "ready" && message.continues));
+    assert.equal(other.source.waiting.lifecycle.length, 3);
+    const bootId = other.headers[0]?.bootId ?? "";
+    const stream = { bootId, layoutHash: other.source.ringId, ring: 0, class: "process" };
+    other.tell({ type: "resume", resume: { streams: [{ ...stream, lastPosition: records[1].position }] } });
+    await other.until(() => other.events.filter((event) => event.class !== "sensor").length === 2);
+    const handedOn = other.events.flatMap((event) => ("position" in event ? [event.position] : []));
+    assert.deepEqual(handedOn.sort(), [records[2].position, records[3].position].sort());
+    const own = other.headers.filter((one) => one.class !== "sensor");
+    assert.ok(own.every((one) => one.layoutHash === other.source.ringId));
+    const reports = other.headers.filter((one) => one.class === "sensor");
+    assert.ok(reports.every((one) => one.layoutHash !== other.source.ringId));
+    await other.end();
+  });
+
+  test("a state that was kept is in force from the first moment, a newer one at once, and each is answered", {
+    timeout: 10_000,
+  }, async () => {
+    const filters = { ...emptyFilterPlan, version: 3, open_names: ["kept"] };
+    const other = new OtherSide({ state: { version: 3, workspace: "w-1", filters }, notes: ["state_refused"] });
+    await other.until(() => other.events.length >= 1);
+    assert.deepEqual(other.source.plan, filters);
+    const next = { ...filters, version: 4, open_names: ["next"] };
+    other.tell({ type: "state", state: { version: 4, workspace: "w-2", filters: next } });
+    await other.until(() => other.messages.filter((message) => message.type === "applied").length === 2);
+    assert.deepEqual(other.source.plan, next);
+    other.source.setFilterPlan = () => {
+      throw new Error("no room");
+    };
+    other.tell({ type: "state", state: { version: 5, workspace: "w-2", filters: { ...next, version: 5 } } });
+    await other.until(() => other.messages.filter((message) => message.type === "applied").length === 3);
+    assert.deepEqual(
+      other.messages.filter((message) => message.type === "applied"),
+      [
+        { type: "applied", version: 3 },
+        { type: "applied", version: 4 },
+        { type: "applied", version: 5, problem: "no room" },
+      ],
+    );
+    await other.until(() => other.events.filter((event) => event.class === "sensor").length >= 2);
+    assert.deepEqual(new Set(other.headers.map((one) => one.workspace)), new Set(["w-1", "w-2"]));
+    const last = other.events.filter((event) => event.class === "sensor").at(-1);
+    const report = sensorReportSchema.parse(JSON.parse((last?.class === "sensor" ? last.report : null) ?? ""));
+    assert.deepEqual([report.state_version, report.filters_version, report.adopted], [4, 4, false]);
+    assert.ok(report.counters.some((one) => one.reason === "state_refused" && one.value === 1));
     await other.end();
   });
 

@@ -1,0 +1,257 @@
+import assert from "node:assert/strict";
+import { describe, test } from "node:test";
+import { ledgerRows, type SensorReport } from "@atalaya/wire";
+import fc from "fast-check";
+import { Account } from "../src/account.ts";
+import type { KernelRecord } from "../src/kernel-record.ts";
+import { accountBytesMax, type EarlierPrograms } from "../src/kernel-source.ts";
+import { Pipeline } from "../src/pipeline.ts";
+import { outcomes, Tally } from "../src/tally.ts";
+import { cgroupMade, connect, exec, exit, fork, open, task } from "./hand-made-records.ts";
+import { bootId, Disk, ParcelOutlet, PinnedRings } from "./pinned-rings.ts";
+
+const options = { node: "n", bootId, version: "1", kernel: "6", cgroupMount: "/nowhere" };
+
+/** One collector's life on rings that outlive it. */
+class Run {
+  readonly outlet: ParcelOutlet;
+  readonly pipeline: Pipeline;
+  readonly #disk: Disk;
+
+  constructor(rings: PinnedRings, disk: Disk, given: { earlier?: EarlierPrograms; recordsMax?: number } = {}) {
+    this.#disk = disk;
+    this.outlet = new ParcelOutlet(rings.ringId, given.earlier?.ringId);
+    this.pipeline = new Pipeline(rings.open(given.earlier, given.recordsMax), this.outlet, options);
+    this.pipeline.resume(disk.resume());
+  }
+
+  /** `stored` parcels reach the disk, and the collector hears of `heard` of them. */
+  store(stored: number, heard: number): void {
+    const count = this.outlet.store(this.#disk, stored);
+    this.pipeline.acknowledged(Math.min(count, heard));
+  }
+
+  settle(): SensorReport {
+    for (let quiet = 0; quiet < 5; quiet += this.pipeline.tick() ? 0 : 1) {
+      const count = this.outlet.store(this.#disk, Number.POSITIVE_INFINITY);
+      this.pipeline.acknowledged(count);
+    }
+    return this.pipeline.sensorReport();
+  }
+}
+
+function assertBalanced(report: SensorReport): void {
+  const rows = ledgerRows("collector", report.counters);
+  for (const row of rows) assert.equal(row.difference, 0, JSON.stringify(row));
+}
+
+const value = (report: SensorReport, of: string, reason: string) =>
+  report.counters.find((one) => one.class === of && one.reason === reason)?.value ?? 0;
+
+let pid = 100;
+function some(count: number): KernelRecord[] {
+  const records: KernelRecord[] = [];
+  for (let i = 0; i < count; i++) {
+    const of = task({ pid: ++pid });
+    records.push(fork(of), exec(of, ["/bin/x"]), open(of, "/x"), connect(of, "10.0.0.1", 80), exit(of));
+    records.push(cgroupMade(of, pid, "/c"));
+  }
+  return records;
+}
+
+type Step =
+  | { do: "happen"; count: number }
+  | { do: "tick" }
+  | { do: "store"; stored: number; heard: number }
+  | { do: "report" }
+  | { do: "kill"; at: "rest" | "account" | "release" };
+
+const step: fc.Arbitrary<Step> = fc.oneof(
+  fc.record({ do: fc.constant("happen" as const), count: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({ do: fc.constant("tick" as const) }),
+  fc.record({ do: fc.constant("store" as const), stored: fc.nat(6), heard: fc.nat(40) }),
+  fc.record({ do: fc.constant("report" as const) }),
+  fc.record({ do: fc.constant("kill" as const), at: fc.constantFrom("rest", "account", "release") }),
+);
+
+describe("the account of records", () => {
+  test("killed anywhere, again and again: every event is handed on once, and the account balances to the event", () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 9 }), (steps, recordsMax) => {
+        const rings = new PinnedRings("0123456789abcdef");
+        const disk = new Disk();
+        const happened: KernelRecord[] = [];
+        let run = new Run(rings, disk, { recordsMax });
+        const { epoch } = run.pipeline.sensorReport();
+        for (const one of steps) {
+          if (one.do === "happen") {
+            const records = some(one.count);
+            happened.push(...records);
+            rings.put(...records);
+          } else if (one.do === "tick") run.pipeline.tick();
+          else if (one.do === "store") run.store(one.stored, one.heard);
+          else if (one.do === "report") run.pipeline.report();
+          else {
+            rings.killAtAccount = one.at === "account";
+            rings.killAtRelease = one.at === "release";
+            try {
+              run.store(3, 3);
+            } catch (error) {
+              assert.equal((error as Error).message, "killed");
+            }
+            rings.killAtAccount = rings.killAtRelease = false;
+            run = new Run(rings, disk, { recordsMax });
+          }
+          assertBalanced(run.pipeline.sensorReport());
+        }
+        const report = run.settle();
+        const wanted = happened.filter((record) => record.kind !== "cgroup_mkdir").map((record) => record.position);
+        const got = disk.of("process", "file", "network").map((stored) => stored.position);
+        assert.deepEqual(
+          got.sort((a, b) => a - b),
+          wanted.sort((a, b) => a - b),
+        );
+        assertBalanced(report);
+        assert.equal(report.epoch, epoch);
+        assert.ok(report.counters.every((one) => one.reason !== "pending"));
+        assert.equal(value(report, "exec", "handed_on"), happened.filter((one) => one.kind === "exec").length);
+        assert.equal(value(report, "cgroup_mkdir", "absorbed"), happened.length / 6);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  test("what waits for the publisher, and what lies in a ring, is pending by kind", () => {
+    const rings = new PinnedRings("0123456789abcdef");
+    const run = new Run(rings, new Disk());
+    rings.put(...some(3));
+    assert.equal(value(run.pipeline.sensorReport(), "exec", "pending"), 3);
+    run.pipeline.tick();
+    rings.put(...some(2));
+    const report = run.pipeline.sensorReport();
+    assert.deepEqual([value(report, "exec", "pending"), value(report, "open", "pending")], [5, 5]);
+    assert.deepEqual([value(report, "exec", "handed_on"), value(report, "exec", "submitted")], [0, 5]);
+    assertBalanced(report);
+    assert.equal(value(run.settle(), "exec", "handed_on"), 5);
+  });
+
+  test("its bytes come back as they were, whatever they hold, and fit; others are refused", () => {
+    const tally = new Tally();
+    for (const { kind } of some(1)) for (const outcome of outcomes) tally.add(kind, outcome, 2 ** 48);
+    const account = Account.fresh();
+    account.tally.fold(tally);
+    account.accounted.bulk = 2 ** 50;
+    const carried = Array.from({ length: 250 }, (_, i) => ({
+      class: `kind_${i}`,
+      reason: "submitted",
+      value: 2 ** 40,
+    }));
+    account.fold("fedcba9876543210", carried);
+    const bytes = account.bytes();
+    assert.ok(bytes.length <= accountBytesMax);
+    const back = Account.parse(bytes);
+    assert.deepEqual(back?.bytes(), bytes);
+    assert.equal(back?.hasFolded("fedcba9876543210"), true);
+    for (const bad of ["", "{}", "null", bytes.toString().slice(0, -1)]) {
+      assert.equal(Account.parse(Buffer.from(bad)), undefined);
+    }
+    fc.assert(fc.property(fc.uint8Array(), (noise) => Account.parse(Buffer.from(noise)) === undefined));
+  });
+
+  test("an account that cannot be read is counted, and a new epoch begins", () => {
+    const rings = new PinnedRings("0123456789abcdef");
+    const first = new Run(rings, new Disk()).pipeline.sensorReport();
+    rings.account = Buffer.from("not an account");
+    const second = new Run(rings, new Disk()).pipeline.sensorReport();
+    assert.notEqual(second.epoch, first.epoch);
+    assert.equal(value(second, "sensor", "account_unreadable"), 1);
+  });
+});
+
+describe("programs of another version at work", () => {
+  /** Brings made-up times to now: twins are looked for among what happened since this process started. */
+  const now = (records: KernelRecord[]): KernelRecord[] => {
+    const nowUs = Number(process.hrtime.bigint() / 1_000n);
+    return records.map((record, i) => ({ ...record, bootUs: nowUs + i * 10 }));
+  };
+
+  test("their rings are read to the end, twins dropped, counters carried over; nothing is missing, nothing goes back", () => {
+    const disk = new Disk();
+    const old = new PinnedRings("0".repeat(16));
+    const before = new Run(old, disk);
+    old.put(...some(4));
+    before.settle();
+    const { epoch } = before.pipeline.sensorReport();
+    const alone = now(some(3));
+    old.put(...alone);
+    const fresh = new PinnedRings("f".repeat(16));
+    const seen = now(some(5));
+    old.put(...seen);
+    fresh.put(...seen.map((record) => ({ ...record, bootUs: record.bootUs + 3 })));
+    const run = new Run(fresh, disk, { earlier: old.asEarlier() });
+    run.pipeline.applyFilters({ version: 1, open_names: [], write_prefixes: [], exec_names: [] });
+    let last = 0;
+    for (let i = 0; i < 12; i++) {
+      run.pipeline.tick();
+      run.store(2, 1_000);
+      const report = run.pipeline.sensorReport();
+      assertBalanced(report);
+      assert.equal(report.epoch, epoch);
+      assert.ok(value(report, "exec", "handed_on") >= last);
+      last = value(report, "exec", "handed_on");
+      if (!old.attached && i === 6) fresh.put(...now(some(2)));
+    }
+    const report = run.settle();
+    assert.deepEqual([old.attached, old.gone, fresh.gone], [false, true, false]);
+    assertBalanced(report);
+    assert.equal(value(report, "exec", "handed_on"), 4 + 3 + 5 + 2);
+    assert.equal(value(report, "exec", "deduplicated"), 5);
+    assert.equal(value(report, "exec", "submitted"), 4 + 3 + 5 + 5 + 2);
+    assert.equal(
+      disk.of("process").filter((one) => one.event.class === "process" && one.event.activity === "exec").length,
+      14,
+    );
+    const reports = disk.of("sensor").length;
+    assert.ok(reports >= 2, "one before the earlier programs go, one after");
+    // The next one finds the carried figures, and an earlier set that was folded is ended without another look.
+    old.gone = false;
+    const next = new Run(fresh, disk, { earlier: old.asEarlier() });
+    assert.equal(old.gone, true);
+    assert.equal(value(next.settle(), "exec", "handed_on"), 14);
+    assert.equal(next.pipeline.sensorReport().epoch, epoch);
+  });
+
+  test("records of theirs that cannot be read are lost by name and kind, and the account balances", () => {
+    const disk = new Disk();
+    const old = new PinnedRings("0".repeat(16));
+    new Run(old, disk).settle();
+    old.put(...some(3));
+    const fresh = new PinnedRings("f".repeat(16));
+    const run = new Run(fresh, disk, { earlier: old.asEarlier(false) });
+    run.pipeline.applyFilters({ version: 1, open_names: [], write_prefixes: [], exec_names: [] });
+    const report = run.settle();
+    assert.equal(old.gone, true);
+    assertBalanced(report);
+    assert.deepEqual(
+      ["exec", "open", "cgroup_mkdir"].map((kind) => value(report, kind, "layout_changed")),
+      [3, 3, 3],
+    );
+  });
+
+  test("they stay at work until the new ones know what to let through", () => {
+    const old = new PinnedRings("0".repeat(16));
+    new Run(old, new Disk()).settle();
+    const fresh = new PinnedRings("f".repeat(16));
+    const run = new Run(fresh, new Disk(), { earlier: old.asEarlier() });
+    for (let i = 0; i < 5; i++) run.pipeline.tick();
+    assert.equal(old.attached, true);
+    run.pipeline.applyState({
+      version: 3,
+      workspace: "w",
+      filters: { version: 3, open_names: ["x"], write_prefixes: [], exec_names: [] },
+    });
+    run.settle();
+    assert.deepEqual([old.attached, old.gone, run.outlet.workspace], [false, true, "w"]);
+    assert.equal(run.pipeline.sensorReport().state_version, 3);
+  });
+});
