@@ -42,9 +42,12 @@ export class InMemoryEnrolment implements EnrolmentStore {
     if (token.usedBy !== null && (token.usedBy.key !== keySha256 || token.usedBy.node !== node)) return undefined;
     if (token.node !== null && token.node !== node) return undefined;
     if (cluster !== undefined && cluster !== token.cluster) return undefined;
-    token.usedBy = { key: keySha256, node };
     const nowUs = Date.now() * 1000;
     const name = `${token.workspaceId}\n${token.cluster}\n${node}`;
+    const known = this.known.get(name);
+    if (token.usedBy !== null) return known?.revokedUs === null && known.keySha256 === keySha256 ? known : undefined;
+    if (token.node === null && known?.revokedUs === null && known.expiresUs > nowUs) return undefined;
+    token.usedBy = { key: keySha256, node };
     const row: NodeRow = {
       ...{ workspaceId: token.workspaceId, nodeId: this.known.get(name)?.nodeId ?? randomUUID() },
       ...{ cluster: token.cluster, node, proof: token.proof, keySha256, previousKeySha256: null },
@@ -52,6 +55,11 @@ export class InMemoryEnrolment implements EnrolmentStore {
     };
     this.known.set(name, row);
     return row;
+  }
+
+  async knowsToken(secretHash: string) {
+    const token = this.kept.get(secretHash);
+    return token !== undefined && !token.revoked && token.expiresUs > Date.now() * 1000;
   }
 
   async node(workspaceId: string, cluster: string, node: string) {

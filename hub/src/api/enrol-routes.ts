@@ -25,7 +25,7 @@ const tags = ["senders"];
 const refused = () =>
   new Fault(
     "ENROL_REFUSED",
-    "The proof is wrong, used, revoked or expired, or is for another node: make a new one with atalaya enroll token",
+    "The proof is wrong, used, revoked or expired, or is for another node: make a new one with atalaya enroll token (with --node for a node that is enrolled already)",
   );
 
 /** How a node becomes known and stays it. */
@@ -62,27 +62,16 @@ export function addEnrolRoutes(app: App, { core }: RouteContext, authority: HubA
     },
     handler: async (request) => {
       const { csr, token, node, cluster } = request.body;
-      const attempt = throttle.begin("enrolment", addressOf(request));
-      if (!attempt.allowed) throw slowed(attempt.retryAfterMs);
-      const key = await authority.readRequest(csr);
       const read = token === undefined ? undefined : readEnrolmentToken(token);
+      const hash = read === undefined ? undefined : secretHash(read.secret);
+      // Strangers are slowed, not those who have a token: nodes and pods come from one address, and 256 bits are not
+      // guessed. What a stranger costs is one look-up.
+      if (hash === undefined || !(await core.enrolment.knowsToken(hash))) throw await slowedDown(request);
+      const key = await authority.readRequest(csr);
       const expiresUs = (Date.now() + enrolmentLimits.certificateMs) * 1000;
-      const row =
-        read === undefined
-          ? undefined
-          : await core.enrolment.enrolByToken({
-              secretHash: secretHash(read.secret),
-              node,
-              cluster,
-              keySha256: key.sha256,
-              expiresUs,
-            });
-      if (row === undefined) {
-        request.log.warn({ address: addressOf(request) }, "an enrolment was refused");
-        await pause(attempt.delayMs);
-        throw refused();
-      }
-      attempt.succeeded();
+      const exchange = { secretHash: hash, node, cluster, keySha256: key.sha256, expiresUs };
+      const row = await core.enrolment.enrolByToken(exchange);
+      if (row === undefined) throw refusal(request);
       request.log.info({ node: row.node, cluster: row.cluster, proof: row.proof }, "a node was enrolled");
       return reply(row, await authority.issueNode(key, nameOf(row), expiresUs), authority.caPem, expiresUs);
     },
@@ -110,12 +99,25 @@ export function addEnrolRoutes(app: App, { core }: RouteContext, authority: HubA
     },
   });
 
+  /** The refusal of a stranger, after a while that grows with each. */
+  async function slowedDown(request: FastifyRequest): Promise<Fault> {
+    const attempt = throttle.begin("enrolment", addressOf(request));
+    if (!attempt.allowed) return slowed(attempt.retryAfterMs);
+    await pause(attempt.delayMs);
+    return refusal(request);
+  }
+
   async function onConnection(request: FastifyRequest) {
     const ca = new X509Certificate(authority.caPem);
     const known = await nodeOnConnection(core.enrolment, request.socket, ca, { expired: true });
     if (known === undefined) throw new Fault("CREDENTIAL_MISSING", "A renewal needs the node's client certificate");
     return known;
   }
+}
+
+function refusal(request: FastifyRequest): Fault {
+  request.log.warn({ address: addressOf(request) }, "an enrolment was refused");
+  return refused();
 }
 
 const nameOf = ({ workspaceId: workspace, cluster, node }: NodeRow) => ({ workspace, cluster, node });

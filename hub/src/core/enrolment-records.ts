@@ -33,6 +33,10 @@ export class EnrolmentRecords implements EnrolmentStore {
     return row;
   }
 
+  knowsToken(secretHash: string): Promise<boolean> {
+    return this.#readers.ask("knowsEnrolmentToken", { secretHash });
+  }
+
   node(workspaceId: string, cluster: string, node: string): Promise<NodeRow | undefined> {
     const of = { workspaceId, cluster, node };
     return this.#nodes.get(`${workspaceId}\n${cluster}\n${node}`, () => this.#readers.ask("enrolledNode", of));

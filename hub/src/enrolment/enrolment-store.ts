@@ -46,9 +46,13 @@ export type EnrolmentStore = {
   revokeToken(workspaceId: string, tokenId: string): Promise<boolean>;
   /**
    * Uses a token up and makes its bearer's node known (again), in one transaction. Undefined for a token that is unknown, expired,
-   * revoked, used by another key, or for another node or cluster.
+   * revoked, used by another key, or for another node or cluster. A used one repeats its answer (which may have been
+   * lost) only while the node has that very key: it brings nobody back who was revoked. One that names no node takes
+   * no name from a node whose certificate still counts.
    */
   enrolByToken(exchange: TokenExchange): Promise<NodeRow | undefined>;
+  /** Whether a token of this secret was given out, and is neither revoked nor ended: asked before anything that costs. */
+  knowsToken(secretHash: string): Promise<boolean>;
   /** By the name that a certificate carries. */
   node(workspaceId: string, cluster: string, node: string): Promise<NodeRow | undefined>;
   nodes(workspaceId: string): Promise<NodeRow[]>;

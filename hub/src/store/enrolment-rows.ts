@@ -47,10 +47,14 @@ export const enrolmentWrites = {
     }
     if (token.node !== null && token.node !== given.node) return undefined;
     if (given.cluster !== undefined && given.cluster !== token.cluster) return undefined;
+    const name = { workspaceId: token.workspace_id, cluster: token.cluster, node: given.node };
+    const known = readNode(db, name);
+    if (token.used_us !== null)
+      return known?.revokedUs === null && known.keySha256 === given.keySha256 ? known : undefined;
+    if (token.node === null && known?.revokedUs === null && known.expiresUs > nowUs) return undefined;
     const used = { used_us: nowUs, used_by_node: given.node, used_by_key: given.keySha256 };
     const update = db.query.updateTable("enrolment_tokens").set(used).where("workspace_id", "=", token.workspace_id);
     db.run(update.where("token_id", "=", token.token_id));
-    const name = { workspaceId: token.workspace_id, cluster: token.cluster, node: given.node };
     return putNode(db, name, { proof: token.proof as Proof, keySha256: given.keySha256, expiresUs: given.expiresUs });
   },
 
@@ -111,6 +115,11 @@ export function readNode(db: Db, { workspaceId, cluster, node }: NodeKey): NodeR
 export function readNodes(db: Db, workspaceId: string): NodeRow[] {
   const query = db.query.selectFrom("nodes").selectAll().where("workspace_id", "=", workspaceId);
   return db.rows(query.orderBy("cluster").orderBy("node").limit(10_000)).map(nodeRow);
+}
+
+export function knowsEnrolmentToken(db: Db, secretHash: string): boolean {
+  const query = db.query.selectFrom("enrolment_tokens").select("token_id").where("secret_hash", "=", secretHash);
+  return db.row(query.where("revoked_us", "is", null).where("expires_us", ">", Date.now() * 1_000)) !== undefined;
 }
 
 export function readEnrolmentTokens(db: Db, workspaceId: string): ListedEnrolmentToken[] {

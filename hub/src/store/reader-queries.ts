@@ -1,6 +1,6 @@
 import type { Alert, AlertPage, AlertQuery, AuditCredential } from "@atalaya/wire";
 import type { AccountRow, CommittedAlert, SenderIdentity, SessionRow } from "../hub-core.ts";
-import { readEnrolmentTokens, readNode, readNodes } from "./enrolment-rows.ts";
+import { knowsEnrolmentToken, readEnrolmentTokens, readNode, readNodes } from "./enrolment-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import {
   countOpenAlerts,
@@ -58,6 +58,7 @@ export const readerQueries = {
   },
 
   enrolmentTokens: ({ db }: ReaderFiles, of: { workspaceId: string }) => readEnrolmentTokens(db, of.workspaceId),
+  knowsEnrolmentToken: ({ db }: ReaderFiles, of: { secretHash: string }) => knowsEnrolmentToken(db, of.secretHash),
   enrolledNode: ({ db }: ReaderFiles, of: { workspaceId: string; cluster: string; node: string }) => readNode(db, of),
   enrolledNodes: ({ db }: ReaderFiles, of: { workspaceId: string }) => readNodes(db, of.workspaceId),
 

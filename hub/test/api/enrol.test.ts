@@ -165,10 +165,22 @@ test("a certificate of another authority, or for a server, is nobody's", async (
   }
 });
 
-test("guessing is slowed", async () => {
+test("a revoked node does not come back with the token that it once used", async () => {
+  const { csr, key } = await newNodeKey();
+  const token = await makeToken();
+  const first = await enrol({ csr, token, node: "n1" });
+  const listed = (await hub.admin("GET", "/api/v1/nodes")).json["nodes"] as { node_id: string }[];
+  assert.equal((await hub.admin("POST", `/api/v1/nodes/${listed[0]?.node_id}/revoke`)).status, 204);
+  assert.equal((await enrol({ csr, token, node: "n1" })).status, 401);
+  assert.equal((await send(agentOf(first.reply?.certificate ?? "", key))).json["code"], "CREDENTIAL_REVOKED");
+});
+
+test("guessing is slowed, and nobody who has a token with it", async () => {
   const { csr } = await newNodeKey();
   const wrong = { csr, token: `atalaya-enroll.abcdefgh.${"x".repeat(43)}.${"0".repeat(64)}`, node: "n1" };
   const statuses = [];
   for (let i = 0; i < 6; i++) statuses.push((await enrol(wrong)).status);
   assert.deepEqual(statuses, [401, 401, 401, 401, 401, 429]);
+  const good = await enrol({ csr, token: await makeToken(), node: "n1" });
+  assert.equal(good.status, 200, "who has a token is not kept out by others behind the same address");
 });

@@ -58,6 +58,41 @@ for (const [name, store] of stores) {
       assert.equal(await store().node("b", "c", "n1"), undefined, "another workspace's");
     });
 
+    test("a used token brings nobody back who was revoked, nor a key that was replaced", async () => {
+      await token("r1");
+      const row = await exchange("r1", "n7", "k1");
+      const of = { workspaceId: "a", nodeId: row?.nodeId ?? "" };
+      await store().renew({ ...of, oldKey: "k1", newKey: "k2", expiresUs: inAnHour() });
+      assert.equal(await exchange("r1", "n7", "k1"), undefined, "the key was replaced");
+      assert.equal((await store().node("a", "c", "n7"))?.keySha256, "k2");
+      await store().revokeNode("a", of.nodeId, "admin");
+      assert.equal(await exchange("r1", "n7", "k2"), undefined);
+      assert.equal((await store().node("a", "c", "n7"))?.revokedBy, "admin");
+    });
+
+    test("a token that names no node takes no name from a node at work; one that names it does", async () => {
+      await token("t1");
+      await token("t2");
+      await token("t3", { node: "n8" });
+      await exchange("t1", "n8", "k1");
+      assert.equal(await exchange("t2", "n8", "k2"), undefined);
+      assert.equal((await store().node("a", "c", "n8"))?.keySha256, "k1");
+      assert.equal((await exchange("t2", "n10", "k2"))?.node, "n10", "it was not used up");
+      assert.equal((await exchange("t3", "n8", "k3"))?.keySha256, "k3");
+    });
+
+    test("a token is known while it is neither revoked nor ended", async () => {
+      await token("q1");
+      await token("q2", { expiresUs: 1 });
+      assert.deepEqual(await Promise.all(["q1", "q2", "q3"].map((one) => store().knowsToken(one))), [
+        true,
+        false,
+        false,
+      ]);
+      await store().revokeToken("a", "q1");
+      assert.equal(await store().knowsToken("q1"), false);
+    });
+
     test("expired, revoked, for another node or cluster: undefined", async () => {
       await token("s2", { expiresUs: 1 });
       await token("s3", { node: "n3" });
