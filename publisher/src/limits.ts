@@ -49,7 +49,6 @@ export const limits = {
   revokedRetryMs: 60_000,
   /** A token that may come, or come anew, is looked for this often. */
   tokenLookMs: 2_000,
-  renewLookMs: 60_000,
   renewRetryMs: 5_000,
   /** A clock set back further than this behind a certificate's arrival makes its renewal due. */
   clockBackUs: 7_200_000_000,

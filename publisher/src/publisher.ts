@@ -51,12 +51,13 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
     await states.open(first);
     await server.listen();
     const sync = new SyncLoop(link, gate, keeper, states, () => publisherReport(spool, keeper));
+    const parts = { link, gate, keeper, states, counters, settled: () => spool.settled(), say };
+    const senders = [spool.lanes.life, spool.lanes.bulk].map((lane) => new Sender(lane, parts));
     changed = (identity) => {
       void states.identified(identity);
       sync.wake();
+      for (const sender of senders) sender.retry();
     };
-    const parts = { link, gate, keeper, states, counters, settled: () => spool.settled(), say };
-    const senders = [spool.lanes.life, spool.lanes.bulk].map((lane) => new Sender(lane, parts));
     keeper.start();
     sync.start();
     for (const sender of senders) sender.start();

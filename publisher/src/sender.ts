@@ -49,6 +49,12 @@ export class Sender {
     this.#loop = this.#run();
   }
 
+  /** There is a new identity: what was refused before may be taken now. */
+  retry(): void {
+    this.#backOff.reset();
+    this.#sleeper.wake();
+  }
+
   /** Gives what is pending a moment to get through, then ends. */
   async stop(): Promise<void> {
     const until = performance.now() + limits.stopPatienceMs;

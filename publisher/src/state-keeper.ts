@@ -62,6 +62,8 @@ export class StateKeeper {
   async identified(identity: Identity): Promise<void> {
     const before = this.#identity;
     this.#identity = identity;
+    // A new certificate was not revoked yet, whatever the state in force says of the one before.
+    this.#revoked = false;
     if (before !== undefined && before.ca === identity.ca && before.facts.node === identity.facts.node) return;
     [this.#held, this.#version, this.#revoked, this.#lastSeen] = [undefined, 0, false, undefined];
     const kept = readText(this.#path);

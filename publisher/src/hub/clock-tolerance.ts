@@ -11,16 +11,27 @@ import { type ConnectionOptions, checkServerIdentity, connect, type PeerCertific
 export const clockSkewMsMax = 86_400_000;
 const serverAuth = "1.3.6.1.5.5.7.3.1";
 
+/** `STRANGER`: somebody else signed it. */
+type Obstacle = { code: "STRANGER" | "UNACCEPTABLE"; why: string };
+
 /** Why the hub's certificate is not accepted; undefined where it is. */
-export function serverObstacle(host: string, leaf: X509Certificate, caPem: string, nowMs: number): string | undefined {
+export function serverObstacle(
+  host: string,
+  leaf: X509Certificate,
+  caPem: string,
+  nowMs: number,
+): Obstacle | undefined {
   const ca = new X509Certificate(caPem);
-  if (!leaf.checkIssued(ca) || !leaf.verify(ca.publicKey)) return "the hub's CA did not sign it";
-  if (leaf.ca || !(leaf.keyUsage ?? []).includes(serverAuth)) return "it is not a server's";
+  if (!leaf.checkIssued(ca) || !leaf.verify(ca.publicKey))
+    return { code: "STRANGER", why: "the hub's CA did not sign it" };
+  const unacceptable = (why: string): Obstacle => ({ code: "UNACCEPTABLE", why });
+  if (leaf.ca || !(leaf.keyUsage ?? []).includes(serverAuth)) return unacceptable("it is not a server's");
   if (checkServerIdentity(host, leaf.toLegacyObject() as PeerCertificate) !== undefined)
-    return `it does not name ${host}`;
+    return unacceptable(`it does not name ${host}`);
   const early = leaf.validFromDate.getTime() - nowMs;
   const late = nowMs - leaf.validToDate.getTime();
-  return Math.max(early, late) > clockSkewMsMax ? "it is more than a day away from being valid" : undefined;
+  if (Math.max(early, late) <= clockSkewMsMax) return undefined;
+  return unacceptable("its validity is more than a day away from this node's clock");
 }
 
 /** An agent whose connections are judged by `serverObstacle` alone, before a byte is sent. */
@@ -45,12 +56,12 @@ export class TolerantAgent extends Agent {
     socket.once("secureConnect", () => {
       const leaf = socket.getPeerX509Certificate();
       const host = options.servername || options.host || "";
-      const obstacle = leaf === undefined ? "there is none" : serverObstacle(host, leaf, this.#ca, Date.now());
+      const none = { code: "UNACCEPTABLE", why: "there is none" } as const;
+      const obstacle = leaf === undefined ? none : serverObstacle(host, leaf, this.#ca, Date.now());
       socket.removeListener("error", done);
       if (obstacle === undefined) return done(null, socket);
-      const error = Object.assign(new Error(`the hub's certificate is not accepted: ${obstacle}`), {
-        code: "STRANGER",
-      });
+      const { code, why } = obstacle;
+      const error = Object.assign(new Error(`the hub's certificate is not accepted: ${why}`), { code });
       socket.destroy();
       done(error);
     });

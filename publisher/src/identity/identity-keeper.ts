@@ -122,14 +122,12 @@ export class IdentityKeeper {
 
   async #run(): Promise<void> {
     while (!this.#sleeper.isStopped) {
-      const proof = this.#identity === undefined || this.#worthless ? this.#proof() : undefined;
+      const worthless = this.#worthless || this.#gate.isRevoked;
+      const proof = this.#identity === undefined || worthless ? this.#proof() : undefined;
       if (proof !== undefined) await this.#tryTo("enrol", () => this.#enrol(proof));
       else if (this.#identity === undefined) await this.#waitForToken();
       else if (dueInMs(this.#identity.facts) <= 0) await this.#tryTo("renew", () => this.#renew());
-      else {
-        const lookMs = this.#worthless ? limits.tokenLookMs : limits.renewLookMs;
-        await this.#sleeper.sleep(Math.min(lookMs, dueInMs(this.#identity.facts)));
-      }
+      else await this.#sleeper.sleep(Math.min(limits.tokenLookMs, dueInMs(this.#identity.facts)));
     }
   }
 
