@@ -19,7 +19,7 @@ const bpfArchitectures = { x64: "x86", arm64: "arm64" };
 const compilerFlags = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-cast-function-type", "-D_GNU_SOURCE"];
 
 /**
- * Builds `<root>/build/collector/{*.bpf.o,addon.node,sources.sha256}` when sources or kernel changed.
+ * Builds `<root>/build/collector/{*.bpf.o,addon.node,sources.sha256,records.sha256}` when sources or kernel changed.
  * Throws an Error that names the tool, the package that holds it, or the command that failed.
  */
 export async function buildCollector({ root, log }) {
@@ -40,6 +40,9 @@ export async function buildCollector({ root, log }) {
   for (const name of objectsOf(source)) await compileObject(join(source, "bpf"), fresh, name);
   await compileAddon(root, source, fresh);
   writeFileSync(join(fresh, "sources.sha256"), sources);
+  // Whoever finds the rings of another build can read them where this is the same.
+  const records = ["record.h", "maps.h"].map((name) => join(source, "bpf", name));
+  writeFileSync(join(fresh, "records.sha256"), hashInputs(records));
   replaceFiles(fresh, target);
   writeStamp(stamp, digest);
 }
@@ -49,7 +52,12 @@ function objectsOf(source) {
 }
 
 function isComplete(source, target) {
-  const wanted = [...objectsOf(source).map((name) => name.replace(/c$/, "o")), "addon.node", "sources.sha256"];
+  const wanted = [
+    ...objectsOf(source).map((name) => name.replace(/c$/, "o")),
+    "addon.node",
+    "sources.sha256",
+    "records.sha256",
+  ];
   return wanted.every((name) => isReadable(join(target, name)));
 }
 

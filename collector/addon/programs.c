@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Loading one program at a time, so that what this kernel refuses takes nothing else with it. */
 #include "sensor.h"
+#include "shared-maps.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -18,16 +19,8 @@
 static struct program *find(struct sensor *sensor, const char *name)
 {
 	for (size_t i = 0; i < sensor->program_count; i++)
-		if (strcmp(bpf_program__name(sensor->programs[i].program), name) == 0)
+		if (strcmp(sensor->programs[i].name, name) == 0)
 			return &sensor->programs[i];
-	return NULL;
-}
-
-struct bpf_map *sensor_map(struct sensor *sensor, const char *name)
-{
-	for (size_t i = 0; i < sensor->map_count; i++)
-		if (strcmp(sensor->maps[i].name, name) == 0)
-			return sensor->maps[i].map;
 	return NULL;
 }
 
@@ -35,25 +28,29 @@ static int share_maps(struct sensor *sensor, struct bpf_object *object)
 {
 	struct bpf_map *map;
 	bpf_object__for_each_map(map, object) {
-		struct bpf_map *shared = sensor_map(sensor, bpf_map__name(map));
+		struct shared_map *shared = sensor_map(sensor, bpf_map__name(map));
 		if (!shared || bpf_map__is_internal(map))
 			continue;
-		int error = bpf_map__reuse_fd(map, bpf_map__fd(shared));
+		int error = bpf_map__reuse_fd(map, shared->file);
 		if (error)
 			return error;
 	}
 	return 0;
 }
 
-static void remember_maps(struct sensor *sensor, struct bpf_object *object)
+static int remember_maps(struct sensor *sensor, struct bpf_object *object)
 {
 	struct bpf_map *map;
 	bpf_object__for_each_map(map, object) {
 		const char *name = bpf_map__name(map);
-		if (bpf_map__is_internal(map) || sensor_map(sensor, name) || sensor->map_count == MAPS_MAX)
+		if (bpf_map__is_internal(map) || sensor_map(sensor, name))
 			continue;
-		sensor->maps[sensor->map_count++] = (struct shared_map){ .name = name, .map = map };
+		int file = fcntl(bpf_map__fd(map), F_DUPFD_CLOEXEC, 0);
+		int error = file < 0 ? -errno : map_remember(sensor, name, file);
+		if (error)
+			return error;
 	}
+	return 0;
 }
 
 static int load_alone(struct sensor *sensor, struct bpf_object *object, const char *name)
@@ -65,16 +62,19 @@ static int load_alone(struct sensor *sensor, struct bpf_object *object, const ch
 		if (is_wanted)
 			wanted = program;
 	}
-	if (!wanted)
+	if (!wanted || strlen(name) >= NAME_BYTES_MAX)
 		return -ENOENT;
 	int error = share_maps(sensor, object);
 	if (error)
 		return error;
 	error = bpf_object__load(object);
+	if (!error)
+		error = remember_maps(sensor, object);
 	if (error)
 		return error;
-	remember_maps(sensor, object);
-	sensor->programs[sensor->program_count++] = (struct program){ .object = object, .program = wanted };
+	struct program *one = &sensor->programs[sensor->program_count++];
+	*one = (struct program){ .object = object, .program = wanted };
+	strcpy(one->name, name);
 	return 0;
 }
 
@@ -94,7 +94,7 @@ int sensor_load(struct sensor *sensor, const char *object_path, const char *prog
 int sensor_attach(struct sensor *sensor, const char *program_name)
 {
 	struct program *one = find(sensor, program_name);
-	if (!one)
+	if (!one || !one->program)
 		return -ENOENT;
 	one->link = bpf_program__attach(one->program);
 	return one->link ? 0 : -errno;
@@ -147,7 +147,7 @@ static int tracepoint_id(const char *event)
 int sensor_attach_tracepoint(struct sensor *sensor, const char *program_name, const char *event)
 {
 	struct program *one = find(sensor, program_name);
-	if (!one)
+	if (!one || !one->program)
 		return -ENOENT;
 	int id = tracepoint_id(event);
 	if (id < 0)
@@ -158,8 +158,10 @@ int sensor_attach_tracepoint(struct sensor *sensor, const char *program_name, co
 	if (file < 0)
 		return -errno;
 	one->link = bpf_program__attach_perf_event(one->program, file);
+	one->event = file;
 	if (one->link)
 		return 0;
+	one->event = 0;
 	int error = -errno;
 	close(file);
 	return error;
@@ -168,7 +170,7 @@ int sensor_attach_tracepoint(struct sensor *sensor, const char *program_name, co
 int sensor_attach_cgroup(struct sensor *sensor, const char *program_name, const char *directory)
 {
 	struct program *one = find(sensor, program_name);
-	if (!one)
+	if (!one || !one->program)
 		return -ENOENT;
 	int file = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (file < 0)
@@ -222,13 +224,55 @@ long sensor_iterate(struct sensor *sensor, const char *program_name, uint8_t **b
 	return used;
 }
 
+int sensor_pin_link(struct sensor *sensor, const char *program_name, const char *path)
+{
+	struct program *one = find(sensor, program_name);
+	if (!one || !one->link)
+		return -ENOENT;
+	/* Links of the old kind (an ioctl on the event, before 5.15) have no file that could be pinned. */
+	if (bpf_obj_pin(bpf_link__fd(one->link), path))
+		return -errno;
+	one->is_pinned = true;
+	return 0;
+}
+
+int sensor_adopt_link(struct sensor *sensor, const char *program_name, const char *path)
+{
+	if (sensor->program_count == PROGRAMS_MAX || strlen(program_name) >= NAME_BYTES_MAX)
+		return -ENOSPC;
+	struct bpf_link *link = bpf_link__open(path);
+	if (!link)
+		return -errno;
+	struct program *one = &sensor->programs[sensor->program_count++];
+	*one = (struct program){ .link = link, .is_pinned = true };
+	strcpy(one->name, program_name);
+	return 0;
+}
+
+/* libbpf switches a tracepoint's event off with its link: of a pinned one only our files are closed. */
+static void let_go(struct program *one)
+{
+	if (!one->is_pinned) {
+		bpf_link__destroy(one->link);
+		return;
+	}
+	int file = bpf_link__fd(one->link);
+	bpf_link__disconnect(one->link);
+	bpf_link__destroy(one->link);
+	close(file);
+	if (one->event > 0 && one->event != file)
+		close(one->event);
+}
+
 void sensor_close(struct sensor *sensor)
 {
 	for (size_t i = 0; i < sensor->ring_count; i++)
 		ring_close(&sensor->rings[i]);
 	for (size_t i = 0; i < sensor->program_count; i++)
-		bpf_link__destroy(sensor->programs[i].link);
+		let_go(&sensor->programs[i]);
 	for (size_t i = 0; i < sensor->program_count; i++)
 		bpf_object__close(sensor->programs[i].object);
+	for (size_t i = 0; i < sensor->map_count; i++)
+		close(sensor->maps[i].file);
 	memset(sensor, 0, sizeof(*sensor));
 }

@@ -8,7 +8,6 @@
  * libbpf's reader gives a record back before its callback has ended and calls once a record; this one copies many.
  */
 #include "sensor.h"
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -24,15 +23,18 @@
 
 int ring_open(struct sensor *sensor, const char *map_name)
 {
-	struct bpf_map *map = sensor_map(sensor, map_name);
-	if (!map || sensor->ring_count == RINGS_MAX)
+	struct shared_map *map = sensor_map(sensor, map_name);
+	size_t index = 0;
+	while (index < sensor->ring_count && sensor->rings[index].consumer)
+		index++;
+	if (!map || index == RINGS_MAX)
 		return -ENOENT;
 	size_t page = sysconf(_SC_PAGESIZE);
-	struct ring ring = { .size = bpf_map__max_entries(map) };
-	void *consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(map), 0);
+	struct ring ring = { .size = map->max_entries };
+	void *consumer = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED, map->file, 0);
 	if (consumer == MAP_FAILED)
 		return -errno;
-	void *rest = mmap(NULL, page + 2 * ring.size, PROT_READ, MAP_SHARED, bpf_map__fd(map), page);
+	void *rest = mmap(NULL, page + 2 * ring.size, PROT_READ, MAP_SHARED, map->file, page);
 	if (rest == MAP_FAILED) {
 		int error = -errno;
 		munmap(consumer, page);
@@ -41,15 +43,23 @@ int ring_open(struct sensor *sensor, const char *map_name)
 	ring.consumer = consumer;
 	ring.producer = rest;
 	ring.data = (const uint8_t *)rest + page;
-	sensor->rings[sensor->ring_count] = ring;
-	return sensor->ring_count++;
+	/* A ring that was there before: what nobody released is read again. */
+	ring.cursor = __atomic_load_n(ring.consumer, __ATOMIC_ACQUIRE);
+	strcpy(ring.map, map->name);
+	sensor->rings[index] = ring;
+	if (index == sensor->ring_count)
+		sensor->ring_count++;
+	return index;
 }
 
 void ring_close(struct ring *ring)
 {
 	size_t page = sysconf(_SC_PAGESIZE);
+	if (!ring->consumer)
+		return;
 	munmap(ring->consumer, page);
 	munmap((void *)ring->producer, page + 2 * ring->size);
+	memset(ring, 0, sizeof(*ring));
 }
 
 /* Not a ring any more: nothing behind this can be trusted. Start again at the kernel's end. */

@@ -3,6 +3,7 @@
 #ifndef ATALAYA_SENSOR_H
 #define ATALAYA_SENSOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,20 +11,30 @@
 #define MAPS_MAX 32
 #define RINGS_MAX 4
 #define LOG_BYTES 65536
+#define NAME_BYTES_MAX 64
 
 struct program {
-	struct bpf_object *object; /* holds this program alone */
+	char name[NAME_BYTES_MAX];
+	struct bpf_object *object; /* holds this program alone; NULL when an earlier process loaded it */
 	struct bpf_program *program;
 	struct bpf_link *link;
+	int event; /* of a tracepoint; 0 where there is none */
+	bool is_pinned; /* the link stays when we go */
 };
 
 struct shared_map {
-	const char *name;
-	struct bpf_map *map; /* of the object that made it */
+	char name[NAME_BYTES_MAX];
+	int file;
+	uint32_t type;
+	uint32_t key_size;
+	uint32_t value_size;
+	uint32_t max_entries;
+	uint32_t id; /* of this boot */
 };
 
 struct ring {
-	uint64_t *consumer;
+	char map[NAME_BYTES_MAX];
+	uint64_t *consumer; /* NULL: no ring */
 	const uint64_t *producer;
 	const uint8_t *data; /* mapped twice in a row: a record that wraps reads straight on */
 	uint64_t size;
@@ -38,6 +49,7 @@ struct sensor {
 	size_t map_count;
 	struct ring rings[RINGS_MAX];
 	size_t ring_count;
+	uint64_t marked_us; /* when `reader` was last written */
 };
 
 /* What libbpf and the verifier said since the last log_clear, on this thread. */
@@ -53,7 +65,19 @@ int sensor_attach_tracepoint(struct sensor *sensor, const char *program_name, co
 int sensor_attach_cgroup(struct sensor *sensor, const char *program_name, const char *directory);
 /* Reads a task iterator to its end into memory that the caller frees. Bytes or a negative errno. */
 long sensor_iterate(struct sensor *sensor, const char *program_name, uint8_t **bytes);
-struct bpf_map *sensor_map(struct sensor *sensor, const char *name);
+struct shared_map *sensor_map(struct sensor *sensor, const char *name);
+/* Makes a map of one value that no program knows, and remembers it by its name. */
+int sensor_make_map(struct sensor *sensor, const char *name, uint32_t value_size);
+/* Pins in a bpffs, and takes over what an earlier process pinned there; `name` is what it is called from then on. */
+int sensor_pin_map(struct sensor *sensor, const char *name, const char *path);
+int sensor_pin_link(struct sensor *sensor, const char *program_name, const char *path);
+int sensor_adopt_map(struct sensor *sensor, const char *name, const char *path);
+int sensor_adopt_link(struct sensor *sensor, const char *program_name, const char *path);
+/* Lets go of the maps whose names begin so, and of their rings. */
+void sensor_forget(struct sensor *sensor, const char *prefix);
+/* Tells the programs, once a second, that somebody reads. */
+void sensor_mark_read(struct sensor *sensor);
+/* Lets go of everything; what is pinned goes on. */
 void sensor_close(struct sensor *sensor);
 
 /* Maps a ring; gives its index or a negative errno. */

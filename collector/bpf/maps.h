@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The maps that all objects share (the loader creates each once and reuses it by name), and the ways to leave:
- * every event is counted exactly once as submitted, ring_full, filtered or scratch_busy.
+ * every event is counted exactly once as submitted, ring_full, filtered, scratch_busy or unread.
  */
 #ifndef ATALAYA_MAPS_H
 #define ATALAYA_MAPS_H
@@ -59,6 +59,14 @@ struct {
 	__type(value, struct filter_settings);
 } settings SEC(".maps");
 
+/* When somebody last read the rings, in microseconds since boot; 0 before the first time. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} reader SEC(".maps");
+
 /*
  * Where a record of variable length is put together. `busy` guards against a second event on the same processor
  * before the first is done (kernels where a tracepoint can be preempted): the second is counted, never mixed in.
@@ -103,12 +111,24 @@ static __always_inline struct filter_settings *filters(void)
 	return bpf_map_lookup_elem(&settings, &zero);
 }
 
-/* The scratch memory of this processor, or NULL (counted) when it is in use. */
+/* Whether a reader can be expected; counts the event where not. A ring that nobody reads is filled for nobody. */
+static __always_inline bool is_read(struct count_slot *count)
+{
+	__u32 zero = 0;
+	__u64 *at = bpf_map_lookup_elem(&reader, &zero);
+	__u64 read_us = at ? *at : 0, now_us = bpf_ktime_get_boot_ns() / 1000;
+	if (read_us == 0 || now_us < read_us + UNREAD_US)
+		return true;
+	count->unread++;
+	return false;
+}
+
+/* The scratch memory of this processor, or NULL (counted) when it is in use, or nobody reads. */
 static __always_inline struct scratch *scratch_take(struct count_slot *count)
 {
 	__u32 zero = 0;
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
-	if (!scratch)
+	if (!scratch || !is_read(count))
 		return NULL;
 	if (scratch->busy) {
 		count->scratch_busy++;
@@ -141,9 +161,12 @@ static __always_inline void submit(void *ring, struct scratch *scratch, __u32 si
 /* For records of fixed size, straight into the ring. */
 #define RESERVE(ring, type, count)                                                    \
 	({                                                                            \
-		type *reserved__ = bpf_ringbuf_reserve(&(ring), sizeof(type), 0);      \
-		if (!reserved__)                                                      \
-			(count)->ring_full++;                                         \
+		type *reserved__ = NULL;                                              \
+		if (is_read(count)) {                                                 \
+			reserved__ = bpf_ringbuf_reserve(&(ring), sizeof(type), 0);    \
+			if (!reserved__)                                              \
+				(count)->ring_full++;                                 \
+		}                                                                     \
 		reserved__;                                                           \
 	})
 #define SUBMIT(record, count)                                                         \

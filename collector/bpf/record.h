@@ -149,7 +149,7 @@ struct connect_record {
 };
 _Static_assert(sizeof(struct connect_record) == 168, "connect_record");
 
-/* One slot of the map `counts` for each record_kind (0 is unused). attempted is the sum of the next four. */
+/* One slot of the map `counts` for each record_kind (0 is unused). attempted is the sum of the next four and `unread`. */
 struct count_slot {
 	__u64 attempted;
 	__u64 submitted;
@@ -157,8 +157,9 @@ struct count_slot {
 	__u64 filtered; /* nobody asked for it */
 	__u64 scratch_busy; /* another event held this processor's scratch memory */
 	__u64 read_fault; /* submitted, with a part that could not be read */
+	__u64 unread; /* nobody had read for UNREAD_US */
 };
-_Static_assert(sizeof(struct count_slot) == 48, "count_slot");
+_Static_assert(sizeof(struct count_slot) == 56, "count_slot");
 
 /* Names that are watched: the key of the map `names`. Longer names are told apart by length and first 60 bytes. */
 #define NAME_BYTES 60

@@ -30,7 +30,7 @@ static void broken(const char *what, int line)
 }
 
 /* What ring.c asks the rest of the addon for; nothing here opens a ring of the kernel's. */
-struct bpf_map *sensor_map(struct sensor *sensor, const char *name)
+struct shared_map *sensor_map(struct sensor *sensor, const char *name)
 {
 	(void)sensor;
 	(void)name;

@@ -16,7 +16,24 @@ export type Addon = {
   mapUpdate(map: string, keys: Buffer, values: Buffer): number;
   mapDelete(map: string, keys: Buffer): number;
   mapLookup(map: string, key: Buffer): Buffer;
+  /** All keys, one after the other. */
+  mapKeys(map: string): Buffer;
+  /** Names the map for as long as the machine runs. */
+  mapId(map: string): number;
+  /** A map of one value that no program knows. */
+  makeMap(map: string, valueBytes: number): string;
+  pinMap(map: string, path: string): string;
+  pinLink(program: string, path: string): string;
+  /** Takes over what an earlier process pinned at `path`; it goes by the name from then on. */
+  adoptMap(map: string, path: string): string;
+  adoptLink(program: string, path: string): string;
+  /** The number of the program behind the link pinned at `path`. */
+  programOfLink(path: string): number;
+  programExists(program: number): boolean;
+  /** Lets go of the maps whose names begin so, and of their rings. */
+  forgetMaps(prefix: string): void;
   iterate(program: string): Buffer;
+  /** Lets go of everything; what is pinned goes on. */
   close(): void;
 };
 

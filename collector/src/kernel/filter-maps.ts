@@ -28,17 +28,32 @@ export class FilterMaps {
     this.#write("settings", [u32(0)], settings);
     this.#drop(
       "names",
-      [...this.#names].filter(([name]) => !names.has(name)).map(([, one]) => one.key),
+      stale(
+        [...this.#names.values()].map((one) => one.key),
+        nameKeys,
+      ),
     );
-    this.#drop(
-      "prefixes",
-      [...this.#prefixes].filter(([prefix]) => !prefixes.has(prefix)).map(([, key]) => key),
-    );
+    this.#drop("prefixes", stale([...this.#prefixes.values()], [...prefixes.values()]));
     this.#names = names;
     this.#prefixes = prefixes;
   }
 
+  /** Takes over maps that an earlier process wrote: what it watched is known, so that `set` can end it. */
+  adopt(): void {
+    for (const key of keysOf(this.#addon.mapKeys("names"), sizes.name_key))
+      this.#names.set(key.toString("hex"), { key, uses: 0 });
+    for (const key of keysOf(this.#addon.mapKeys("prefixes"), sizes.prefix_key))
+      this.#prefixes.set(key.toString("hex"), key);
+  }
+
+  /** From now on these processes alone are not reported. */
   ignore(pids: readonly number[]): void {
+    const wanted = new Set(pids);
+    const known = keysOf(this.#addon.mapKeys("ignored"), 4);
+    this.#drop(
+      "ignored",
+      known.filter((key) => !wanted.has(key.readUInt32LE(0))),
+    );
     this.#write("ignored", pids.map(u32), Buffer.alloc(4 * pids.length));
   }
 
@@ -50,6 +65,18 @@ export class FilterMaps {
   #drop(map: string, keys: Buffer[]): void {
     if (keys.length > 0) this.#addon.mapDelete(map, Buffer.concat(keys));
   }
+}
+
+/** The keys that are no longer wanted. Compared as bytes: those of an earlier process have no text. */
+function stale(known: readonly Buffer[], wanted: readonly Buffer[]): Buffer[] {
+  const kept = new Set(wanted.map((key) => key.toString("hex")));
+  return known.filter((key) => !kept.has(key.toString("hex")));
+}
+
+function keysOf(bytes: Buffer, size: number): Buffer[] {
+  const keys: Buffer[] = [];
+  for (let at = 0; at + size <= bytes.length; at += size) keys.push(bytes.subarray(at, at + size));
+  return keys;
 }
 
 function u32(value: number): Buffer {

@@ -12,5 +12,7 @@ export const kernelLimits = {
   snapshotRecordBytesMax: 28_672,
   /** Of /proc, when no iterator loads. */
   snapshotProcessesMax: 100_000,
+  /** Until the programs of detached links have ended: a few RCU grace periods. */
+  detachMs: 1_000,
   procFileBytesMax: 64 * 1024,
 } as const;

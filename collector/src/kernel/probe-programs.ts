@@ -3,27 +3,42 @@ import type { ProgramState } from "@atalaya/wire";
 import type { Addon } from "./addon.ts";
 import { cgroupRoot } from "./cgroup-root.ts";
 import { kernelLimits } from "./kernel-limits.ts";
+import type { PinnedSet } from "./pins.ts";
 import { type ProgramPlan, programPlans } from "./programs.ts";
 
-/** Loads every program alone; attaches nothing yet, so that no event comes before the filters are set. */
-export function loadPrograms(addon: Addon, objectFolder: string): ProgramState[] {
+/**
+ * Takes over every program that still runs from before, and loads the others, each alone; attaches nothing yet, so that
+ * no event comes before the filters are set.
+ */
+export function loadPrograms(addon: Addon, objectFolder: string, pinned?: PinnedSet): ProgramState[] {
   const states: ProgramState[] = [];
   for (const plan of programPlans) {
     const first = states.find((state) => state.name === plan.insteadOf);
-    if (first?.loaded !== true) states.push(load(addon, objectFolder, plan));
+    if (first?.loaded === true) continue;
+    const runs = pinned?.adoptLink(plan.program) === true;
+    states.push(runs ? { name: plan.program, loaded: true, attached: true } : load(addon, objectFolder, plan));
   }
   return states;
 }
 
-/** Attaches what has been loaded; says in each state how that went. */
-export function attachPrograms(addon: Addon, states: ProgramState[]): void {
+/** Attaches what has been loaded and does not run yet; says in each state how that went. Gives their names. */
+export function attachPrograms(addon: Addon, states: ProgramState[]): string[] {
+  const names: string[] = [];
   for (const plan of programPlans) {
     const state = states.find((one) => one.name === plan.program);
-    if (state === undefined || !state.loaded) continue;
+    if (state === undefined || !state.loaded || state.attached) continue;
     const outcome = attach(addon, plan);
     state.attached = outcome === "";
-    if (outcome !== "") state.reason = reasonFrom(outcome);
+    if (outcome === "") names.push(plan.program);
+    else state.reason = reasonFrom(outcome);
   }
+  return names;
+}
+
+/** Whether all that brings events has been taken over. */
+export function tookOver(states: readonly ProgramState[]): boolean {
+  const events = states.filter((state) => state.loaded && !isIterator(state.name));
+  return events.length > 0 && events.every((state) => state.attached);
 }
 
 /** The task iterator that is attached, if one is. */
@@ -34,8 +49,11 @@ export function iteratorOf(states: readonly ProgramState[]): string | undefined 
 
 /** True when a program other than the iterators has got so far. */
 export function bringsEvents(states: readonly ProgramState[], step: "loaded" | "attached"): boolean {
-  const iterators = new Set(programPlans.filter((plan) => plan.attachment === "iterator").map((plan) => plan.program));
-  return states.some((state) => state[step] && !iterators.has(state.name));
+  return states.some((state) => state[step] && !isIterator(state.name));
+}
+
+function isIterator(name: string): boolean {
+  return programPlans.some((plan) => plan.program === name && plan.attachment === "iterator");
 }
 
 function load(addon: Addon, objectFolder: string, plan: ProgramPlan): ProgramState {

@@ -1,4 +1,4 @@
-import type { Counter, KernelRecord } from "../kernel-record.ts";
+import type { KernelRecord } from "../kernel-record.ts";
 import type { Addon } from "./addon.ts";
 import { decodeRecord, type RingName } from "./decode-record.ts";
 import { kernelLimits } from "./kernel-limits.ts";
@@ -17,10 +17,11 @@ export class Ring {
   #room = recordBytes(kernelLimits.drainBytesDefault);
   #refusedBefore = 0;
 
-  constructor(addon: Addon, name: RingName) {
+  /** `map` is what the ring's map goes by, where that is not its name. */
+  constructor(addon: Addon, name: RingName, map: string = name) {
     this.#addon = addon;
     this.#name = name;
-    this.#handle = addon.openRing(name);
+    this.#handle = addon.openRing(map);
   }
 
   drain(bytesMax: number = kernelLimits.drainBytesDefault): Drained {
@@ -47,6 +48,12 @@ export class Ring {
     return { records, next, undecodable };
   }
 
+  /** Takes records without a look inside: each counts as undecodable. */
+  skip(bytesMax: number = kernelLimits.drainBytesDefault): Drained {
+    const { records, next, undecodable } = this.drain(bytesMax);
+    return { records: [], next, undecodable: undecodable + records.length };
+  }
+
   release(position: number): void {
     this.#addon.release(this.#handle, position);
   }
@@ -55,9 +62,5 @@ export class Ring {
   fill(): { ring: RingName; waitingBytes: number; sizeBytes: number } {
     const [produced, released, , size] = this.#addon.ringState(this.#handle);
     return { ring: this.#name, waitingBytes: produced - released, sizeBytes: size };
-  }
-
-  counters(): Counter[] {
-    return [{ class: this.#name, reason: "malformed", value: this.#addon.ringState(this.#handle)[4] }];
   }
 }

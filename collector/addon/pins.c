@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The calls around what outlives a process: maps and links that are pinned, taken over, looked at, let go of. */
+#include "pins.h"
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* All keys of a map, one after the other. */
+napi_value map_keys(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	napi_value result = NULL;
+	if (!call_begin(&call, env, info, 1))
+		return NULL;
+	struct shared_map *map = call_map(&call);
+	if (!map)
+		return NULL;
+	size_t size = map->key_size, used = 0, room = size * map->max_entries;
+	uint8_t *keys = calloc(1, room + 1);
+	if (!keys || size == 0) {
+		free(keys);
+		return call_fail(&call, "map_keys", -EINVAL);
+	}
+	while (used + size <= room && bpf_map_get_next_key(map->file, used ? keys + used - size : NULL, keys + used) == 0)
+		used += size;
+	napi_create_buffer_copy(env, used, keys, NULL, &result);
+	free(keys);
+	return result;
+}
+
+/* A number that names the map for as long as this machine runs. */
+napi_value map_id(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	if (!call_begin(&call, env, info, 1))
+		return NULL;
+	struct shared_map *map = call_map(&call);
+	return map ? call_number(&call, map->id) : NULL;
+}
+
+napi_value make_map(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	char name[TEXT_BYTES];
+	uint32_t value_size = 0;
+	if (!call_begin(&call, env, info, 2) || !call_text(&call, 0, name))
+		return NULL;
+	napi_get_value_uint32(env, call.arguments[1], &value_size);
+	log_clear();
+	return call_outcome(&call, sensor_make_map(call.sensor, name, value_size));
+}
+
+/* What the four have in common: a name and a path. */
+static napi_value named_path(napi_env env, napi_callback_info info, int (*act)(struct sensor *, const char *, const char *))
+{
+	struct call call;
+	char name[TEXT_BYTES], path[TEXT_BYTES];
+	if (!call_begin(&call, env, info, 2) || !call_text(&call, 0, name) || !call_text(&call, 1, path))
+		return NULL;
+	log_clear();
+	return call_outcome(&call, act(call.sensor, name, path));
+}
+
+napi_value pin_map(napi_env env, napi_callback_info info)
+{
+	return named_path(env, info, sensor_pin_map);
+}
+
+napi_value pin_link(napi_env env, napi_callback_info info)
+{
+	return named_path(env, info, sensor_pin_link);
+}
+
+napi_value adopt_map(napi_env env, napi_callback_info info)
+{
+	return named_path(env, info, sensor_adopt_map);
+}
+
+napi_value adopt_link(napi_env env, napi_callback_info info)
+{
+	return named_path(env, info, sensor_adopt_link);
+}
+
+napi_value forget_maps(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	char prefix[TEXT_BYTES];
+	if (call_begin(&call, env, info, 1) && call_text(&call, 0, prefix))
+		sensor_forget(call.sensor, prefix);
+	return NULL;
+}
+
+/* The number of the program behind a pinned link. */
+napi_value program_of_link(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	char path[TEXT_BYTES];
+	struct bpf_link_info link = { 0 };
+	uint32_t length = sizeof(link);
+	if (!call_begin(&call, env, info, 1) || !call_text(&call, 0, path))
+		return NULL;
+	int file = bpf_obj_get(path);
+	if (file < 0)
+		return call_fail(&call, path, -errno);
+	int error = bpf_obj_get_info_by_fd(file, &link, &length) ? -errno : 0;
+	close(file);
+	return error ? call_fail(&call, path, error) : call_number(&call, link.prog_id);
+}
+
+napi_value program_exists(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	uint32_t id = 0;
+	napi_value result = NULL;
+	if (!call_begin(&call, env, info, 1))
+		return NULL;
+	napi_get_value_uint32(env, call.arguments[0], &id);
+	int file = bpf_prog_get_fd_by_id(id);
+	bool exists = file >= 0 || errno != ENOENT;
+	if (file >= 0)
+		close(file);
+	napi_get_boolean(env, exists, &result);
+	return result;
+}

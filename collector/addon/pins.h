@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#ifndef ATALAYA_PINS_H
+#define ATALAYA_PINS_H
+
+#include "call.h"
+
+napi_value map_keys(napi_env env, napi_callback_info info);
+napi_value map_id(napi_env env, napi_callback_info info);
+napi_value make_map(napi_env env, napi_callback_info info);
+napi_value pin_map(napi_env env, napi_callback_info info);
+napi_value pin_link(napi_env env, napi_callback_info info);
+napi_value adopt_map(napi_env env, napi_callback_info info);
+napi_value adopt_link(napi_env env, napi_callback_info info);
+napi_value forget_maps(napi_env env, napi_callback_info info);
+napi_value program_of_link(napi_env env, napi_callback_info info);
+napi_value program_exists(napi_env env, napi_callback_info info);
+
+#endif
