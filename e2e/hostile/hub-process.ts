@@ -86,9 +86,12 @@ export class HubProcess {
 
   /** The answer's status, code and body's start; status 0 where the connection ended without one. */
   send(path: string, body: Buffer, options: RequestOptions): Promise<{ status: number; text: string }> {
+    const { hostname: host, port } = this.url;
     return new Promise((resolve) => {
-      const sent = request(new URL(path, this.url), { method: "POST", ...options }, (answer) => {
+      // The path as it is: URL would mend it.
+      const sent = request({ method: "POST", host, port, path, servername: "localhost", ...options }, (answer) => {
         let text = "";
+        if (answer.headers["content-type"] === "text/event-stream") answer.destroy();
         answer.on("data", (part) => {
           if (text.length < 4_096) text += part;
         });
