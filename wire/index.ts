@@ -75,7 +75,10 @@ export {
 export { blankEvent, eventFromJson, eventToJson } from "./src/json-event.ts";
 export type * from "./src/ledger.ts";
 export {
+  classOfKind,
   classOfRecordKind,
+  countersOfReport,
+  isCounted,
   ledgerCounterSchema,
   ledgerHops,
   ledgerPageSchema,
@@ -84,6 +87,7 @@ export {
   ledgerRows,
   nodeLedger,
   nodeLedgerSchema,
+  sideOf,
 } from "./src/ledger.ts";
 export { limits } from "./src/limits.ts";
 export type { PartMessage } from "./src/part-message.ts";

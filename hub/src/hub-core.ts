@@ -9,13 +9,17 @@ import type {
   AuditCredential,
   FilterPlan,
   Frame,
+  LedgerPage,
   Notification,
   Rule,
   Sensor,
+  SignedState,
   Status,
+  SyncRequest,
 } from "@atalaya/wire";
-
 import type { EnrolmentStore } from "./enrolment/enrolment-store.ts";
+import type { LedgerQuery } from "./ledger/account-table.ts";
+import type { NodeKey } from "./ledger/node-account.ts";
 
 /** Who sends: names the workspace that everything it sends belongs to. */
 export type SenderIdentity = {
@@ -52,6 +56,15 @@ export type HubCore = {
   ingest(frames: readonly Frame[], sender: SenderIdentity): Promise<{ accepted: number; duplicates: number }>;
   audit(events: readonly ApiEvent[], sender: SenderIdentity): Promise<{ accepted: number }>;
   filterPlan(): FilterPlan;
+
+  /** Takes what a node's publisher says of itself. */
+  synced(of: NodeKey, request: SyncRequest, arrivedUs: number): void;
+  /** The node's desired state where it is newer than `holds`; waits so long for one, until `signal` aborts. */
+  desiredState(of: NodeKey, holds: number, waitMs: number, signal: AbortSignal): Promise<SignedState | undefined>;
+  /** The account of every node, a page at a time. */
+  ledger(workspaceId: string, query: LedgerQuery): Promise<LedgerPage>;
+  /** Answers those who wait for news: the hub is about to stop. */
+  releaseHeld(): void;
 
   alertPage(workspaceId: string, query: AlertQuery): Promise<AlertPage>;
   alert(workspaceId: string, alertId: string): Promise<Alert | undefined>;

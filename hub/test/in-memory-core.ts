@@ -72,6 +72,18 @@ export class InMemoryCore implements HubCore {
     return { ...emptyFilterPlan, version: 7 };
   }
 
+  readonly synced: HubCore["synced"] = () => {};
+
+  async desiredState() {
+    return undefined;
+  }
+
+  async ledger() {
+    return { nodes: [], next: null };
+  }
+
+  releaseHeld() {}
+
   async alertPage() {
     const alerts = [...this.alerts.values()].reverse().map(summaryOf);
     return { alerts, counts: { status: {}, severity: {} }, histogram: [] };

@@ -29,6 +29,7 @@ import { publisherReportSchema } from "./sync.ts";
 //   PUT    /api/v1/rules/:rule/enabled   { enabled } -> Rule
 //   GET    /api/v1/sensors               -> { sensors: Sensor[] }
 //   GET    /api/v1/status                -> Status
+//   GET    /api/v1/ledger                -> LedgerPage                 &cluster= &node= &after= &limit=
 //   POST   /api/v1/test-alert            -> Alert
 //   GET    /api/v1/notification          -> Notification
 //   PUT    /api/v1/notification          Notification -> Notification
@@ -43,6 +44,7 @@ import { publisherReportSchema } from "./sync.ts";
 //   POST   /v1/enroll                    EnrolRequest -> EnrolReply
 //   POST   /v1/enroll/renew              RenewRequest, client certificate -> EnrolReply
 //   POST   /v1/ingest                    zstd frames, client certificate -> IngestReply
+//   POST   /v1/sync                      SyncRequest -> SyncReply, as ingest
 //   POST   /v1/audit/:cluster            audit.k8s.io/v1 EventList, bearer audit credential
 //   GET    /openapi.json /metrics /healthz
 
@@ -198,7 +200,7 @@ export type LiveEvent = z.infer<typeof liveEventSchema>;
 export const ingestReplySchema = z.object({
   accepted: z.number().int(),
   duplicates: z.number().int(),
-  /** The filter plan now in force; the publisher hands it down the socket. */
+  /** The filter plan now in force, for a publisher that sends no x-atalaya-state. */
   filters: z.unknown().optional(),
   /** The desired state of the sending node, signed; absent when the request's header x-atalaya-state names its version. */
   state: signedStateSchema.optional(),

@@ -7,10 +7,16 @@ import { z } from "zod";
 export const ledgerHops = ["kernel", "collector", "publisher", "hub"] as const;
 export type LedgerHop = (typeof ledgerHops)[number];
 
-type Side = "in" | "out" | "left_out" | "lost" | "pending" | "note";
+export type LedgerSide = "in" | "out" | "left_out" | "lost" | "pending" | "note";
+
+// Classes of the account beside those of events:
+//   snapshot   what a scan at a collector's start found: it was never submitted by the kernel, so it has rows of its own
+//   made       what the hub itself made (a test alert, news of a sensor)
+// Audit records and reports of sensors are counted under `api` and `sensor`. None of these is part of a node's total,
+// which is about what the kernel let go: process, file and network.
 
 /** By hop: reason -> side. A reason that is not here is a loss: what nobody explained must be seen. */
-export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, Side>>> = {
+export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, LedgerSide>>> = {
   // Counted by the BPF programs, by kind of record.
   kernel: {
     attempted: "in",
@@ -58,6 +64,8 @@ export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, Side>>> = 
     refused: "lost",
     /** Cut off with a torn or corrupt piece of the spool. */
     corrupt: "lost",
+    /** Waited in a spool that is no more. */
+    unreported: "lost",
     pending: "pending",
   },
   // Counted by the hub in the transaction that commits, by class of event.
@@ -70,8 +78,22 @@ export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, Side>>> = 
     matched: "note",
     evaluation_error: "note",
     report_malformed: "note",
+    /** The publisher delivered them to a hub whose data this one does not have (another hub, or before a restore). */
+    elsewhere: "note",
   },
 };
+
+/** A sensor's counters by the hop that they belong to; `submitted` is the kernel's way out and the collector's way in. */
+export function countersOfReport(counters: readonly LedgerCounter[]): Record<"kernel" | "collector", LedgerCounter[]> {
+  const kernel: LedgerCounter[] = [];
+  const collector: LedgerCounter[] = [];
+  for (const counter of counters) {
+    const ofKernel = Object.hasOwn(ledgerReasons.kernel, counter.reason);
+    if (ofKernel) kernel.push(counter);
+    if (!ofKernel || Object.hasOwn(ledgerReasons.collector, counter.reason)) collector.push(counter);
+  }
+  return { kernel, collector };
+}
 
 /** Kinds of kernel records by the class of the event that they become. */
 export const classOfRecordKind: Readonly<Record<string, string>> = {
@@ -122,18 +144,39 @@ export const nodeLedgerSchema = z.object({
   submitted: z.number(),
   committed: z.number(),
   reported_us: z.number(),
+  /**
+   * Epochs that ended without a last report (the node was rebooted, its programs were unloaded): of the events that
+   * their last reports told of, so many never arrived; negative when more arrived than those reports knew of. Not part
+   * of `difference`, which is about what can be known; a positive one is part of `lost`.
+   */
+  unreported: z.number().optional(),
+  /** Lost within the last minute. */
+  lost_lately: z.number().optional(),
+  /** Events passed since the reports that this account is made of, at least as many as the difference. */
+  moving: z.boolean().optional(),
 });
 export type NodeLedger = z.infer<typeof nodeLedgerSchema>;
 
 export const ledgerPageSchema = z.object({ nodes: z.array(nodeLedgerSchema), next: z.string().nullable() });
 export type LedgerPage = z.infer<typeof ledgerPageSchema>;
 
+/** On which side of a hop's account a reason stands. Reasons come from outside: only our own names are looked up. */
+export function sideOf(hop: LedgerHop, reason: string): LedgerSide {
+  const reasons = ledgerReasons[hop];
+  return (Object.hasOwn(reasons, reason) ? reasons[reason] : undefined) ?? "lost";
+}
+
+/** The class of the event that a kind of record becomes; a class is its own. */
+export function classOfKind(kind: string): string {
+  return (Object.hasOwn(classOfRecordKind, kind) ? classOfRecordKind[kind] : undefined) ?? kind;
+}
+
 /** The counters of one hop as rows, one a class; kinds of records are summed under the class that they become. */
 export function ledgerRows(hop: LedgerHop, counters: readonly LedgerCounter[]): LedgerRow[] {
   const rows = new Map<string, LedgerRow>();
   for (const { class: kind, reason, value } of counters) {
-    const name = classOfRecordKind[kind] ?? kind;
-    const side = ledgerReasons[hop][reason] ?? "lost";
+    const name = classOfKind(kind);
+    const side = sideOf(hop, reason);
     if (side === "note") continue;
     let row = rows.get(name);
     if (row === undefined) {
@@ -149,13 +192,16 @@ export function ledgerRows(hop: LedgerHop, counters: readonly LedgerCounter[]): 
   return [...rows.values()].sort((a, b) => (a.class < b.class ? -1 : 1));
 }
 
-/** A node's whole account, from what each hop counted. The sensor's own reports are shown, and kept out of the total. */
+/**
+ * A node's whole account, from what each hop counted. The sensor's own reports are shown, and kept out of the total.
+ * `unreported` as in the schema.
+ */
 export function nodeLedger(
-  of: { cluster: string; node: string; reportedUs: number },
+  of: { cluster: string; node: string; reportedUs: number; unreported?: number },
   counters: Readonly<Record<LedgerHop, readonly LedgerCounter[]>>,
 ): NodeLedger {
   const rows = ledgerHops.flatMap((hop) => ledgerRows(hop, counters[hop]));
-  const counted = rows.filter((row) => row.class in classNumbersOfRecords);
+  const counted = rows.filter((row) => isCounted(row.class));
   const of_ = (hop: LedgerHop) => counted.filter((row) => row.hop === hop);
   const total = (hop: LedgerHop, pick: (row: LedgerRow) => number) => of_(hop).reduce((n, row) => n + pick(row), 0);
   const submitted = total("kernel", (row) => row.out);
@@ -163,14 +209,27 @@ export function nodeLedger(
   const lostBehind = total("collector", (row) => sum(row.lost)) + total("publisher", (row) => sum(row.lost));
   const absorbed = total("collector", (row) => sum(row.left_out));
   const pending = total("collector", (row) => row.pending) + total("publisher", (row) => row.pending);
-  const difference = submitted - committed - lostBehind - absorbed - pending;
+  const elsewhere = counters.hub
+    .filter((one) => one.reason === "elsewhere" && isCounted(one.class))
+    .reduce((n, { value }) => n + value, 0);
+  const open = submitted - committed - elsewhere - lostBehind - absorbed - pending;
+  // What still waits at the publisher, or was lost there by name, may be of an epoch that ended: it is not missed twice.
+  const apart = of.unreported ?? 0;
+  const unreported = apart > 0 ? Math.min(apart, Math.max(0, open)) : apart;
+  const difference = open - unreported;
   const balanced = difference === 0 && counted.every((row) => row.hop === "collector" || row.difference === 0);
-  const lost = lostBehind + total("kernel", (row) => sum(row.lost));
+  const lost = lostBehind + total("kernel", (row) => sum(row.lost)) + Math.max(0, unreported);
   const { cluster, node, reportedUs: reported_us } = of;
-  return { cluster, node, rows, lost, pending, difference, balanced, submitted, committed, reported_us };
+  return { cluster, node, rows, lost, pending, difference, balanced, submitted, committed, reported_us, unreported };
 }
 
-const classNumbersOfRecords: Readonly<Record<string, true>> = { process: true, file: true, network: true };
+/** Classes of what the kernel lets go. */
+const countedClasses: ReadonlySet<string> = new Set(["process", "file", "network"]);
+
+/** Whether a class is part of a node's total. */
+export function isCounted(name: string): boolean {
+  return countedClasses.has(name);
+}
 
 function addTo(list: { reason: string; value: number }[], reason: string, value: number): void {
   const known = list.find((one) => one.reason === reason);

@@ -27,6 +27,10 @@ export const sensorReportSchema = z.object({
   filters_version: count,
   /** Names the life of the counters: they are pinned, go on over the collector's restarts, and start again under another. */
   epoch: z.string().max(64).optional(),
+  /** The layout hashes of the frames that hold this epoch's records: what the hub committed of them is of this epoch. */
+  streams: z.array(z.string().max(16)).max(16).optional(),
+  /** The last report of its epoch: nothing will be counted under it any more, and nothing is on its way. */
+  final: z.boolean().optional(),
   /** True when this collector found the programs of an earlier one at work and went on with them. */
   adopted: z.boolean().optional(),
   /** Of the desired state in force; 0 for none. */

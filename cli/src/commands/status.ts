@@ -1,29 +1,66 @@
-import { type Sensor, type Status, sensorSchema, statusSchema } from "@atalaya/wire";
-import { connectHub } from "@atalaya/wire/client";
+import { ledgerPageSchema, type NodeLedger, type Sensor, type Status, sensorSchema, statusSchema } from "@atalaya/wire";
+import { connectHub, type HubClient } from "@atalaya/wire/client";
 import { z } from "zod";
 import { readArguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { connectionOptions } from "../hub-connection.ts";
+import { isWrong, ledgerLines } from "../ledger-table.ts";
 import { printable, printLine } from "../print.ts";
 
-const help = `Usage: atalaya status [--json] [--data DIR]
+const help = `Usage: atalaya status [--ledger [--node NAME] [--cluster NAME]] [--json] [--data DIR]
 
 Says how the hub and its sensors are. Exit status 0 when all is well, 1 when a sensor is silent or a rule file broken.
 
+  --ledger         what became of every event: by node, hop and class, what came in, went out, was left out on purpose,
+                   was lost (and why), and is on its way. Exit status 1 when a node's account does not balance, or
+                   something was lost within the last minute. Reports come every few seconds: a difference that is
+                   not more than what passed since is called moving, and no reason for status 1.
+  --node NAME      only this node
+  --cluster NAME   only this cluster
+
 Examples:
   atalaya status
-  atalaya status --json`;
+  atalaya status --ledger --node node-7
+  atalaya status --ledger --json`;
 
 export const status: Command = { name: "status", summary: "how the hub and its sensors are", help, run };
 
 async function run(args: string[]): Promise<number> {
-  const { values } = readArguments("status", args, { ...connectionOptions, json: { type: "boolean", default: false } });
+  const { values } = readArguments("status", args, {
+    ...connectionOptions,
+    json: { type: "boolean", default: false },
+    ledger: { type: "boolean", default: false },
+    node: { type: "string" },
+    cluster: { type: "string" },
+  });
   const hub = connectHub(values.data);
+  if (values.ledger) return await printLedger(hub, values);
   const state = await hub.get("/api/v1/status", statusSchema);
   const { sensors } = await hub.get("/api/v1/sensors", z.object({ sensors: z.array(sensorSchema) }));
   if (values.json) printLine(JSON.stringify({ ...state, sensors }));
   else for (const line of [...statusLines(state), ...sensors.map(sensorLine)]) printLine(line);
   return state.rule_problems.length === 0 && sensors.every((sensor) => sensor.state === "live") ? 0 : 1;
+}
+
+async function printLedger(
+  hub: HubClient,
+  { json, node, cluster }: { json: boolean; node?: string | undefined; cluster?: string | undefined },
+): Promise<number> {
+  const ledgers: NodeLedger[] = [];
+  let after: string | null = null;
+  do {
+    const query = new URLSearchParams({ limit: "200" });
+    for (const [name, value] of Object.entries({ node, cluster, after })) {
+      if (value !== undefined && value !== null) query.set(name, value);
+    }
+    const page = await hub.get(`/api/v1/ledger?${query}`, ledgerPageSchema);
+    ledgers.push(...page.nodes);
+    after = page.next;
+  } while (after !== null);
+  if (json) printLine(JSON.stringify({ nodes: ledgers }));
+  else for (const line of ledgers.flatMap(ledgerLines)) printLine(line);
+  if (!json && ledgers.length === 0) printLine("no node has sent anything yet");
+  return ledgers.some(isWrong) ? 1 : 0;
 }
 
 function statusLines(state: Status): string[] {

@@ -5,6 +5,7 @@ import { checkNames } from "../enrolment/check-names.ts";
 import type { App, RouteContext } from "../server/app-type.ts";
 import type { BodyAdmission } from "./body-admission.ts";
 import { refusals, sensorOnly } from "./route-schema.ts";
+import { nodeOf } from "./sending-node.ts";
 import { unpackZstd } from "./unpack.ts";
 
 const bodySchema = z.unknown().meta({
@@ -12,7 +13,7 @@ const bodySchema = z.unknown().meta({
   contentMediaType: "application/zstd",
 });
 
-/** Where publishers send. The answer comes after evaluation and commit and carries the filter plan now in force. */
+/** Where publishers send. The answer comes after evaluation and commit and carries the node's desired state when it is newer. */
 export function addIngestRoute(app: App, { core, metrics }: RouteContext, admission: BodyAdmission): void {
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
@@ -44,8 +45,17 @@ export function addIngestRoute(app: App, { core, metrics }: RouteContext, admiss
           sender,
         );
         const { accepted, duplicates } = await core.ingest(frames.value, sender);
-        return { accepted, duplicates, filters: core.filterPlan() };
+        const counts = { accepted, duplicates };
+        const holds = heldVersion(request.headers["x-atalaya-state"]);
+        // A publisher that knows no states has the plain plan.
+        if (holds === undefined) return { ...counts, filters: core.filterPlan() };
+        const state = await core.desiredState(nodeOf(sender), holds, 0, AbortSignal.abort());
+        return state === undefined ? counts : { ...counts, state };
       },
     });
   });
+}
+
+function heldVersion(header: string | string[] | undefined): number | undefined {
+  return typeof header === "string" && /^\d{1,16}$/.test(header) ? Number(header) : undefined;
 }

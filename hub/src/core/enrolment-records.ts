@@ -9,10 +9,13 @@ export class EnrolmentRecords implements EnrolmentStore {
   readonly #readers: ReaderPool;
   readonly #writer: WriterClient;
   readonly #nodes = new Remembered<NodeRow>();
+  readonly #revoked: (row: NodeRow, revoked: boolean) => void;
 
-  constructor(readers: ReaderPool, writer: WriterClient) {
+  /** `revoked` is told of a node that was revoked, and of one that came (back). */
+  constructor(readers: ReaderPool, writer: WriterClient, revoked: (row: NodeRow, revoked: boolean) => void) {
     this.#readers = readers;
     this.#writer = writer;
+    this.#revoked = revoked;
   }
 
   async putToken(secretHash: string, token: TokenRow): Promise<void> {
@@ -29,7 +32,10 @@ export class EnrolmentRecords implements EnrolmentStore {
 
   async enrolByToken(exchange: TokenExchange): Promise<NodeRow | undefined> {
     const row = await this.#writer.write("enrolByToken", exchange);
-    if (row !== undefined) this.#forget(row.workspaceId, row.nodeId);
+    if (row !== undefined) {
+      this.#forget(row.workspaceId, row.nodeId);
+      this.#revoked(row, false);
+    }
     return row;
   }
 
@@ -50,6 +56,8 @@ export class EnrolmentRecords implements EnrolmentStore {
     this.#forget(workspaceId, nodeId);
     const revoked = await this.#writer.write("revokeNode", { workspaceId, nodeId, user });
     this.#forget(workspaceId, nodeId);
+    const row = revoked ? (await this.nodes(workspaceId)).find((one) => one.nodeId === nodeId) : undefined;
+    if (row !== undefined) this.#revoked(row, true);
     return revoked;
   }
 

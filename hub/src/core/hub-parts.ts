@@ -1,9 +1,13 @@
-import { Fault } from "@atalaya/wire";
+import { Fault, type Sensor, type SyncRequest } from "@atalaya/wire";
+import { AccountTable } from "../ledger/account-table.ts";
+import type { NodeKey } from "../ledger/node-account.ts";
 import { LiveListeners } from "../live/live-listeners.ts";
 import { EvaluatorPool } from "../pipeline/evaluator-pool.ts";
 import { InFlight } from "../pipeline/in-flight.ts";
 import { Ingest } from "../pipeline/ingest.ts";
 import type { FromEvaluator } from "../pipeline/messages.ts";
+import { DesiredStates } from "../state/desired-states.ts";
+import { NodeSyncs } from "../state/node-syncs.ts";
 import { ReaderPool } from "../store/reader-pool.ts";
 import { WriterClient } from "../store/writer-client.ts";
 import type { FromWriter, StoredState } from "../store/writer-messages.ts";
@@ -29,6 +33,7 @@ type Threads = { writer: WriterClient; state: StoredState; evaluators: Evaluator
 /** Settings of the hub itself, not of a workspace. */
 const hubItself = "";
 const planSetting = "filter_plan";
+const stateSetting = "desired_state";
 
 /** The threads and what the API thread keeps in memory, wired together. */
 export class HubParts {
@@ -46,6 +51,9 @@ export class HubParts {
   readonly ingest: Ingest;
   readonly rules: RuleBook;
   readonly sensors: SensorTable;
+  readonly accounts: AccountTable;
+  readonly syncs: NodeSyncs;
+  readonly states: DesiredStates;
   #closing: Promise<void> | undefined;
 
   private constructor(options: HubCoreOptions, unlock: () => void, threads: Threads) {
@@ -58,15 +66,25 @@ export class HubParts {
     this.#remember(state);
     this.#evaluators.start(this.writer, state.memory);
     this.ingest = new Ingest(this.#evaluators, this.#inFlight);
-    this.sensors = new SensorTable(state.sensors, (workspaceId, sensor) => this.live.sensor(workspaceId, sensor));
+    this.sensors = new SensorTable(state.sensors, (workspaceId, sensor) =>
+      this.live.sensor(workspaceId, this.withSync(workspaceId, sensor)),
+    );
+    this.accounts = new AccountTable(state.nodeAccounts, state.ledger);
+    this.syncs = new NodeSyncs(state.nodeSyncs);
+    this.states = new DesiredStates({
+      caKey: options.caKey,
+      syncs: this.syncs,
+      stored: this.workspace(hubItself).settings.get(stateSetting),
+      save: (value) => this.#putSetting(stateSetting, value),
+    });
     this.rules = new RuleBook({
       builtIn: options.builtIn ?? [],
       paths: options.ruleFiles,
       switchedOff: state.switchedOff,
       plan: this.workspace(hubItself).settings.get(planSetting),
       broadcast: (message) => this.#evaluators.broadcast(message),
-      savePlan: (value) =>
-        this.#write(() => this.writer.write("putSetting", { workspaceId: hubItself, name: planSetting, value })),
+      savePlan: (value) => this.#putSetting(planSetting, value),
+      planned: (plan) => this.states.planned(plan),
     });
     this.#watchFigures();
   }
@@ -109,13 +127,57 @@ export class HubParts {
   }
 
   #start(): void {
-    this.#timers.push(setInterval(() => this.sensors.tick(), pipelineLimits.sensorTickMs).unref());
+    this.#timers.push(setInterval(() => this.#tick(), pipelineLimits.sensorTickMs).unref());
     this.#timers.push(setInterval(() => this.#saveSensors(), pipelineLimits.sensorSaveUs / 1_000).unref());
+  }
+
+  #tick(): void {
+    this.sensors.tick();
+    this.accounts.tick();
+  }
+
+  #putSetting(name: string, value: string): void {
+    this.#write(() => this.writer.write("putSetting", { workspaceId: hubItself, name, value }));
   }
 
   #saveSensors(): void {
     const rows = this.sensors.takeUnsaved();
     if (rows.length > 0) this.#write(() => this.writer.write("saveSensors", rows));
+    this.#write(() => this.saveNodes());
+  }
+
+  /** Writes accounts and syncs that changed; resolves when they are on disk. */
+  async saveNodes(): Promise<void> {
+    const [accounts, syncs] = [this.accounts.takeUnsaved(), this.syncs.takeUnsaved()];
+    const writes: Promise<unknown>[] = [];
+    if (accounts.length > 0) writes.push(this.writer.write("saveNodeAccounts", accounts));
+    if (syncs.length > 0) writes.push(this.writer.write("saveNodeSyncs", syncs));
+    for (const account of this.accounts.all()) {
+      const streams = account.foldStreams();
+      if (streams.length > 0) writes.push(this.writer.write("foldStreams", { ...account.of, streams }));
+    }
+    await Promise.all(writes);
+  }
+
+  /** A node was revoked, or came back: its desired state says so, to whoever waits for it at once. */
+  setRevoked(of: NodeKey, revoked: boolean): void {
+    this.states.setRevoked(of, revoked);
+    this.#write(() => this.saveNodes());
+  }
+
+  /** What a node's publisher said. */
+  synced(of: NodeKey, request: SyncRequest, arrivedUs: number): void {
+    this.accounts.publisherSaid(of, request.publisher);
+    this.syncs.said(of, request, arrivedUs);
+    this.states.holds(of, request.holds);
+  }
+
+  /** A sensor with what its publisher said. */
+  withSync(workspaceId: string, sensor: Sensor): Sensor {
+    const sync = this.syncs.of({ workspaceId, cluster: sensor.cluster, node: sensor.node });
+    if (sync === undefined) return { ...sensor, publisher: null };
+    const clock = sync.report === null ? {} : { clock_us: sync.clockUs };
+    return { ...sensor, publisher: sync.report, revoked: sync.revoked, ...clock };
   }
 
   /** What nobody waits for: a failure is logged, and the next one writes anew. */
@@ -144,8 +206,10 @@ export class HubParts {
 
   said(evaluator: number, message: FromEvaluator): void {
     if (message.type === "refused") this.#inFlight.reject(message.request, unpackFault(message.fault));
-    else if (message.type === "sensor") this.sensors.heard(message);
-    else if (message.type === "live") {
+    else if (message.type === "sensor") {
+      this.accounts.collectorSaid(message);
+      this.sensors.heard(message);
+    } else if (message.type === "live") {
       this.metrics.liveNotShown(message.notShown);
       for (const event of message.events) this.live.event(message.workspaceId, message.node, event);
     } else if (message.type === "fault") this.log(message.what, message.detail);
@@ -167,8 +231,9 @@ export class HubParts {
       const workspace = this.workspace(batch.workspaceId);
       workspace.rate.add(batch.accepted);
       if (batch.newestUs > 0) workspace.behind.add(Math.max(0, nowUs - batch.newestUs));
-      for (const { node, reason, n } of batch.ledger) {
-        if (reason === "committed") this.sensors.counted(batch.workspaceId, batch.cluster, node, n);
+      this.accounts.committed(batch, batch.ledger);
+      for (const { node, class: name, reason, n } of batch.ledger) {
+        if (reason === "committed" && name !== "made") this.sensors.counted(batch.workspaceId, batch.cluster, node, n);
       }
       this.#inFlight.resolve(batch.request, { accepted: batch.accepted, duplicates: batch.duplicates });
     }
@@ -224,6 +289,7 @@ export class HubParts {
 
   async #close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
+    this.states.held.close();
     this.#saveSensors();
     await this.rules.close();
     await this.writer.close();

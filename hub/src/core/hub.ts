@@ -8,13 +8,18 @@ import {
   Fault,
   type FilterPlan,
   type Frame,
+  type LedgerPage,
   type Notification,
   notificationSchema,
   type Rule,
   type Sensor,
+  type SignedState,
   type Status,
+  type SyncRequest,
 } from "@atalaya/wire";
 import type { AccountRow, CommittedAlert, HubCore, LiveListener, SenderIdentity, SessionRow } from "../hub-core.ts";
+import type { LedgerQuery } from "../ledger/account-table.ts";
+import type { NodeKey } from "../ledger/node-account.ts";
 import type { CredentialRow } from "../store/state-writes.ts";
 import { AccessRecords } from "./access-records.ts";
 import { EnrolmentRecords } from "./enrolment-records.ts";
@@ -39,7 +44,9 @@ export class Hub implements HubCore {
 
   constructor(parts: HubParts) {
     this.#parts = parts;
-    this.enrolment = new EnrolmentRecords(parts.readers, parts.writer);
+    this.enrolment = new EnrolmentRecords(parts.readers, parts.writer, (row, revoked) =>
+      parts.setRevoked(row, revoked),
+    );
     this.#access = new AccessRecords(parts.readers, parts.writer, (error) => parts.log("a credential's use", error));
   }
 
@@ -63,6 +70,22 @@ export class Hub implements HubCore {
 
   filterPlan(): FilterPlan {
     return this.#parts.rules.plan;
+  }
+
+  synced(of: NodeKey, request: SyncRequest, arrivedUs: number): void {
+    this.#parts.synced(of, request, arrivedUs);
+  }
+
+  desiredState(of: NodeKey, holds: number, waitMs: number, signal: AbortSignal): Promise<SignedState | undefined> {
+    return this.#parts.states.await(of, holds, waitMs, signal);
+  }
+
+  async ledger(workspaceId: string, query: LedgerQuery): Promise<LedgerPage> {
+    return this.#parts.accounts.page(workspaceId, query);
+  }
+
+  releaseHeld(): void {
+    this.#parts.states.held.close();
   }
 
   alertPage(workspaceId: string, query: AlertQuery): Promise<AlertPage> {
@@ -125,7 +148,7 @@ export class Hub implements HubCore {
   }
 
   async sensors(workspaceId: string): Promise<Sensor[]> {
-    return this.#parts.sensors.list(workspaceId);
+    return this.#parts.sensors.list(workspaceId).map((sensor) => this.#parts.withSync(workspaceId, sensor));
   }
 
   async status(workspaceId: string): Promise<Status> {

@@ -31,6 +31,20 @@ export const pipelineLimits = {
   /** Loss that grew within this time makes a sensor degraded. */
   sensorLossWindowUs: 60_000_000,
   sensorsMax: 20_000,
+  /** Lives of a reporter's counters that are kept apart, and streams of one; older ones are folded into sums. */
+  epochsMax: 8,
+  epochStreamsMax: 32,
+  /** Streams of no known epoch whose counts a node keeps apart. */
+  looseStreamsMax: 16,
+  /** A difference of a node's account that is not more than what passed in this time is movement between reports. */
+  ledgerMovingMs: 15_000,
+  ledgerLostLatelyMs: 60_000,
+  ledgerPageDefault: 50,
+  /** Requests that are held until there is news for their node. */
+  heldSyncsMax: 2_048,
+  heldSyncsPerNodeMax: 2,
+  /** Signed states that are remembered: a change is asked for by every node, most of them several times. */
+  signedStatesMax: 512,
   /** How often a sensor's last report is written down. */
   sensorSaveUs: 5_000_000,
   /** How often sensors are looked at for silence. */

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { builtInPacks } from "@atalaya/detections";
 import type { RuleFile } from "@atalaya/rules";
 import type { HubCore } from "../hub-core.ts";
@@ -17,6 +19,8 @@ export type HubCoreOptions = {
   version: string;
   /** The packs that come with the program; those of detections when absent. */
   builtIn?: readonly RuleFile[];
+  /** The key of the hub's authority (PEM), which signs desired states; `ca.key` of the data folder when absent. */
+  caKey?: string | undefined;
   /** Told of what nobody waits for and went wrong, one line each. */
   log?: (line: string) => void;
 };
@@ -30,9 +34,15 @@ export async function openHubCore(options: HubCoreOptions): Promise<HubCore> {
   const unlock = lockDataFolder(options.dataFolder);
   try {
     const builtIn = [...(options.builtIn ?? builtInPacks()), testRuleFile];
-    return new Hub(await HubParts.open({ ...options, builtIn }, unlock));
+    const caKey = options.caKey ?? readKey(join(options.dataFolder, "ca.key"));
+    return new Hub(await HubParts.open({ ...options, builtIn, caKey }, unlock));
   } catch (error) {
     unlock();
     throw error;
   }
+}
+
+/** A store that was opened without a server has no authority, and gives out no states. */
+function readKey(path: string): string | undefined {
+  return existsSync(path) ? readFileSync(path, "utf8") : undefined;
 }

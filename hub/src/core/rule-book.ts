@@ -14,6 +14,8 @@ export type RuleBookOptions = {
   broadcast(message: ToEvaluator): void;
   /** Called with what is to be stored when the plan's content changed. */
   savePlan(stored: string): void;
+  /** Told of the plan in force, also when it is the one before. */
+  planned(plan: FilterPlan): void;
 };
 
 /** The rules in force as the API shows them; the evaluators hold them compiled. */
@@ -78,6 +80,7 @@ export class RuleBook {
   planned(plan: FilterPlan): void {
     const stored = this.#plan.next(plan);
     if (stored !== undefined) this.#options.savePlan(stored);
+    this.#options.planned(this.#plan.plan);
   }
 
   get plan(): FilterPlan {

@@ -1,15 +1,18 @@
 import {
+  type ApiEvent,
   type AtalayaEvent,
   decodeEvents,
   Fault,
   type FrameHeader,
+  isCounted,
   type SensorReport,
   sensorReportSchema,
 } from "@atalaya/wire";
 import type { EventOrigin } from "./alert-document.ts";
 import type { EventMemory } from "./event-memory.ts";
 import { MatchFolder } from "./fold-matches.ts";
-import type { Batch, FramePart, LedgerEntry, Origin, ProcessRows, SensorHeard } from "./messages.ts";
+import { entriesOf, FrameTally } from "./frame-tally.ts";
+import type { Batch, FramePart, Origin, ProcessRows, SensorHeard } from "./messages.ts";
 import { keepProcessRow } from "./process-rows.ts";
 import type { RuleEngine } from "./rule-engine.ts";
 import type { Span } from "./stream-positions.ts";
@@ -28,7 +31,7 @@ export class Evaluation {
   readonly #rules: RuleEngine;
   readonly #outlets: EvaluationOutlets;
   readonly #folder = new MatchFolder();
-  readonly #ledger = new Map<string, LedgerEntry>();
+  readonly #tallies: FrameTally[] = [];
   readonly #processes: ProcessRows[] = [];
   readonly #hashes: string[] = [];
   readonly #started = performance.now();
@@ -50,10 +53,25 @@ export class Evaluation {
     for (const { header, events } of decoded) this.#frame(header, events);
   }
 
-  /** Events of our own making or of the audit endpoint. */
-  events(events: readonly AtalayaEvent[], node: string, bootId: string): void {
-    const origin = this.#eventOrigin(node, bootId);
-    for (const event of events) this.#event(event, origin, undefined);
+  /** Records of the audit endpoint. */
+  records(events: readonly ApiEvent[]): void {
+    const origin = this.#eventOrigin("", "");
+    const tally = this.#tally("", "", "api");
+    for (const event of events) this.#event(event, origin, undefined, tally);
+  }
+
+  /** An event of our own making: news of a sensor are evaluated like any other event, a report is not among them. */
+  made(event: AtalayaEvent, node: string, bootId: string): void {
+    const tally = this.#tally(node, "", "made");
+    tally.received += 1;
+    this.#committed(event, tally);
+    this.#observe(event, this.#eventOrigin(node, bootId), undefined, tally);
+  }
+
+  #tally(node: string, stream: string, name: string): FrameTally {
+    const tally = new FrameTally(node, stream, name);
+    this.#tallies.push(tally);
+    return tally;
   }
 
   #eventOrigin(node: string, bootId: string): EventOrigin {
@@ -63,80 +81,84 @@ export class Evaluation {
   #frame(header: FrameHeader, events: readonly AtalayaEvent[]): void {
     const origin = this.#eventOrigin(header.node, header.bootId);
     const rows: ProcessRows = { node: header.node, bootId: header.bootId, steps: [], ends: [] };
+    const stream = isCounted(header.class) ? header.layoutHash : "";
+    const tally = this.#tally(header.node, stream, header.class);
+    const found = this.#tally(header.node, "", "snapshot");
+    const tallyOf = (event: AtalayaEvent) => (isFound(event) ? found : tally);
     const span = spanOf(events);
-    if (span === undefined) for (const event of events) this.#event(event, origin, rows);
+    if (span === undefined) for (const event of events) this.#event(event, origin, rows, tallyOf(event));
     else {
       const name = [this.#origin.cluster, header.node, header.bootId, header.layoutHash, header.ring, header.class];
       const positions = this.#memory.stream(this.#origin.workspaceId, name.join("\n"));
       const allNew = positions.isNew(span);
       for (const event of events) {
         const position = allNew ? undefined : positionOf(event);
-        if (position !== undefined && positions.has(position)) this.#duplicate(header.node, header.class);
-        else this.#event(event, origin, rows);
+        if (position !== undefined && positions.has(position)) this.#duplicate(tally);
+        else this.#event(event, origin, rows, tallyOf(event));
       }
       positions.add(span);
     }
     if (rows.steps.length + rows.ends.length > 0) this.#processes.push(rows);
   }
 
-  #duplicate(node: string, name: string): void {
+  #duplicate(tally: FrameTally): void {
     this.#duplicates += 1;
-    this.#count(node, name, "duplicate");
+    tally.received += 1;
+    tally.duplicate += 1;
   }
 
-  #event(event: AtalayaEvent, origin: EventOrigin, rows: ProcessRows | undefined): void {
+  #event(event: AtalayaEvent, origin: EventOrigin, rows: ProcessRows | undefined, tally: FrameTally): void {
     if (event.class === "api" && event.record !== null) {
       const hash = this.#memory.newRecord(this.#origin.workspaceId, origin.cluster, event.record);
       if (hash === undefined) {
-        this.#duplicate(origin.node, event.class);
+        this.#duplicate(tally);
         return;
       }
       this.#hashes.push(hash);
     }
-    this.#accepted += 1;
-    this.#count(origin.node, event.class, "committed");
-    if (event.class === "sensor") this.#sensor(event.time_us, event.report, origin);
-    else this.#observe(event, origin, rows);
+    tally.received += 1;
+    this.#committed(event, tally);
+    if (event.class === "sensor") this.#sensor(event.time_us, event.report, origin, tally);
+    else this.#observe(event, origin, rows, tally);
   }
 
-  #observe(event: AtalayaEvent, origin: EventOrigin, rows: ProcessRows | undefined): void {
-    if (event.time_us !== null && event.time_us > this.#newestUs) this.#newestUs = event.time_us;
-    if (rows !== undefined && keepProcessRow(rows, event)) this.#count(origin.node, event.class, "kept");
-    this.#match(event, origin);
+  #committed(event: AtalayaEvent, tally: FrameTally): void {
+    this.#accepted += 1;
+    tally.committed += 1;
+    if (event.class !== "sensor" && event.time_us !== null && event.time_us > this.#newestUs)
+      this.#newestUs = event.time_us;
+  }
+
+  #observe(event: AtalayaEvent, origin: EventOrigin, rows: ProcessRows | undefined, tally: FrameTally): void {
+    if (rows !== undefined && keepProcessRow(rows, event)) tally.kept += 1;
+    this.#match(event, origin, tally);
     this.#outlets.live?.(this.#origin.workspaceId, origin.node, event);
   }
 
-  #match(event: AtalayaEvent, origin: EventOrigin): void {
+  #match(event: AtalayaEvent, origin: EventOrigin, tally: FrameTally): void {
     try {
       const matches = this.#rules.evaluate(this.#origin.workspaceId, event, `${origin.cluster}\n${origin.node}`);
       for (const match of matches) {
         this.#folder.add(match, event, origin);
-        this.#count(origin.node, event.class, "matched");
+        tally.matched += 1;
       }
     } catch (error) {
       // The engine promises not to throw. One event must not stop the others, and the bug must be seen.
       this.#errors += 1;
-      this.#count(origin.node, event.class, "evaluation_error");
+      tally.evaluation_error += 1;
       this.#outlets.ruleFailed(`evaluating a ${event.class} event`, error);
     }
   }
 
-  #sensor(timeUs: number | null, text: string | null, origin: EventOrigin): void {
+  #sensor(timeUs: number | null, text: string | null, origin: EventOrigin, tally: FrameTally): void {
     const report = parseReport(text);
     if (report === undefined) {
-      this.#count(origin.node, "sensor", "report_malformed");
+      tally.report_malformed += 1;
       return;
     }
     const { workspaceId, cluster } = this.#origin;
     const named = { ...report, node: origin.node === "" ? report.node : origin.node };
     this.#outlets.sensor({ type: "sensor", workspaceId, cluster, timeUs: timeUs ?? origin.receivedUs, report: named });
-  }
-
-  #count(node: string, name: string, reason: string): void {
-    const key = `${node}\n${name}\n${reason}`;
-    const entry = this.#ledger.get(key);
-    if (entry === undefined) this.#ledger.set(key, { node, class: name, reason, n: 1 });
-    else entry.n += 1;
   }
 
   /** Closes the request. */
@@ -154,7 +176,7 @@ export class Evaluation {
       duplicates: this.#duplicates,
       newestUs: this.#newestUs,
       evaluationErrors: this.#errors,
-      ledger: [...this.#ledger.values()],
+      ledger: entriesOf(this.#tallies),
       streams: this.#memory.close(sequence),
       windows: log === undefined ? undefined : { row: log.row, text: log.text, dropUpTo: log.dropUpTo },
       auditHashes: hashes,
@@ -168,7 +190,12 @@ export class Evaluation {
 /** Where an event lies in its ring. Audit records and reports have no place, nor has what a scan at start found. */
 function positionOf(event: AtalayaEvent): number | undefined {
   if (!("position" in event) || event.position === null) return undefined;
-  return event.position === 0 && event.from_snapshot === true ? undefined : event.position;
+  return isFound(event) ? undefined : event.position;
+}
+
+/** Found by a scan at a collector's start: the kernel never let it go, so it has an account of its own. */
+function isFound(event: AtalayaEvent): boolean {
+  return "position" in event && event.position === 0 && event.from_snapshot === true;
 }
 
 /** The frame's part of its ring; undefined when none of its events has a place there. */

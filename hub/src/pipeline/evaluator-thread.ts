@@ -58,8 +58,8 @@ class EvaluatorThread {
     const evaluation = new Evaluation({ request, workspaceId, cluster }, this.#memory, this.#rules, this.#outlets());
     try {
       if (message.type === "frames") evaluation.frames(message.frames);
-      else if (message.type === "records") evaluation.events(message.events, "", "");
-      else evaluation.events([message.event], message.node, message.bootId);
+      else if (message.type === "records") evaluation.records(message.events);
+      else evaluation.made(message.event, message.node, message.bootId);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       tell({ type: "refused", request, fault: packFault(error) });

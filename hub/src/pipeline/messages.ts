@@ -72,7 +72,8 @@ export type ProcessRows = {
 export const stepWidth = 12;
 export const endWidth = 5;
 
-export type LedgerEntry = { node: string; class: string; reason: string; n: number };
+/** `stream`: the layout hash of the frame that the events came in, empty for what is not of a kernel ring. */
+export type LedgerEntry = { node: string; stream: string; class: string; reason: string; n: number };
 
 /** A row for the log of windows, and the newest of its older rows that are needless then (-1: none). */
 export type WindowLogRow = { row: number; text: string; dropUpTo: number };

@@ -10,12 +10,14 @@ import { BodyAdmission } from "../api/body-admission.ts";
 import { Broadcast } from "../api/broadcast.ts";
 import { addEnrolRoutes } from "../api/enrol-routes.ts";
 import { addIngestRoute } from "../api/ingest-route.ts";
+import { addLedgerRoutes } from "../api/ledger-routes.ts";
 import { addNodeRoutes } from "../api/node-routes.ts";
 import { addNotificationRoutes } from "../api/notification-routes.ts";
 import { addRuleRoutes } from "../api/rule-routes.ts";
 import { addSessionRoutes } from "../api/session-routes.ts";
 import { addStatusRoutes } from "../api/status-routes.ts";
 import { addStreamRoute } from "../api/stream-route.ts";
+import { addSyncRoute } from "../api/sync-route.ts";
 import { authenticate } from "../auth/authenticate.ts";
 import type { HubCore } from "../hub-core.ts";
 import type { Notifier } from "../notify/notifier.ts";
@@ -71,6 +73,7 @@ export async function buildApp(parts: AppParts): Promise<{ app: App; end: () => 
   await app.ready();
   const end = async () => {
     broadcast.close();
+    parts.core.releaseHeld();
     await app.close();
   };
   return { app, end };
@@ -128,6 +131,8 @@ function addRoutes(app: App, parts: AppParts, broadcast: Broadcast): void {
   addAuditCredentialRoutes(app, context, { url: parts.url, caPem: parts.certificate.caPem });
   addEnrolRoutes(app, context, parts.authority);
   addNodeRoutes(app, context, parts.authority);
+  addLedgerRoutes(app, context);
   addIngestRoute(app, context, admission);
+  addSyncRoute(app, context);
   addAuditRoute(app, context, admission);
 }

@@ -38,13 +38,13 @@ function saveStreams(db: Db, batch: Batch): void {
 }
 
 function saveLedger(db: Db, batch: Batch): void {
-  for (const { node, class: name, reason, n } of batch.ledger) {
+  for (const { node, stream, class: name, reason, n } of batch.ledger) {
     const insert = db.query
       .insertInto("ledger")
-      .values({ workspace_id: batch.workspaceId, cluster: batch.cluster, node, class: name, reason, n })
+      .values({ workspace_id: batch.workspaceId, cluster: batch.cluster, node, stream, class: name, reason, n })
       .onConflict((on) =>
         on
-          .columns(["workspace_id", "cluster", "node", "class", "reason"])
+          .columns(["workspace_id", "cluster", "node", "stream", "class", "reason"])
           .doUpdateSet({ n: sql<number>`ledger.n + ${n}` }),
       );
     db.run(insert);

@@ -57,8 +57,19 @@ export type AlertMinuteTable = Owned & { minute_us: number; severity: string; n:
 export type BootTable = Owned & { boot_no: number; cluster: string; node: string; boot_id: string };
 /** How far a ring's class has been committed: what makes a second delivery a duplicate. */
 export type StreamTable = Owned & { stream: string; positions: string; updated_us: number };
-/** What the hub did with the events of a node, by class: committed, duplicate, kept (process rows), matched. */
-export type LedgerTable = Owned & { cluster: string; node: string; class: string; reason: string; n: number };
+/** What the hub did with the events of a node, by class: received, committed, duplicate, kept (process rows), matched. */
+export type LedgerTable = Owned & {
+  cluster: string;
+  node: string;
+  stream: string;
+  class: string;
+  reason: string;
+  n: number;
+};
+/** What a node's collector and publisher counted, as JSON. */
+export type NodeAccountTable = Owned & { cluster: string; node: string; account: string };
+/** What a node's publisher said last, as JSON. */
+export type NodeSyncTable = Owned & { cluster: string; node: string; synced_us: number; sync: string };
 export type AuditWindowTable = Owned & { cluster: string; batch_no: number; hashes: Uint8Array; seen_us: number };
 /** What rules that count hold, as a log that each evaluator writes: a row a batch, the last entry of a window counts. */
 export type WindowLogTable = Owned & { evaluator: number; row: number; entries: string; updated_us: number };
@@ -161,6 +172,8 @@ export type HubTables = {
   boots: BootTable;
   streams: StreamTable;
   ledger: LedgerTable;
+  node_accounts: NodeAccountTable;
+  node_syncs: NodeSyncTable;
   audit_windows: AuditWindowTable;
   window_log: WindowLogTable;
   rule_states: RuleStateTable;

@@ -2,6 +2,7 @@ import type { AccountRow, CommittedAlert, SessionRow } from "../hub-core.ts";
 import { type ActOnAlert, actOnAlert } from "./alert-actions.ts";
 import { enrolmentWrites } from "./enrolment-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
+import { foldStreams, saveNodeAccounts, saveNodeSyncs } from "./node-writes.ts";
 import type { HubTables, SensorTable } from "./schema.ts";
 import type { WorkspaceState } from "./workspace-state.ts";
 
@@ -84,6 +85,10 @@ export const stateWrites = {
       );
     }
   },
+
+  saveNodeAccounts,
+  saveNodeSyncs,
+  foldStreams,
 } as const;
 
 export type StateWrites = typeof stateWrites;

@@ -19,6 +19,9 @@ export function readStoredState(db: Db, state: WorkspaceState, evaluators: numbe
     workspaces: state.all(),
     switchedOff: [...off],
     settings: settings.map((row): [string, string, string] => [row.workspace_id, row.name, row.value]),
+    ledger: db.rows(db.query.selectFrom("ledger").selectAll()),
+    nodeAccounts: db.rows(db.query.selectFrom("node_accounts").selectAll().limit(pipelineLimits.sensorsMax)),
+    nodeSyncs: db.rows(db.query.selectFrom("node_syncs").selectAll().limit(pipelineLimits.sensorsMax)),
     sensors: db.rows(db.query.selectFrom("sensors").selectAll().limit(pipelineLimits.sensorsMax)),
   };
 }

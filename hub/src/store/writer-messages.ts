@@ -2,7 +2,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { FaultMessage } from "../core/thread-fault.ts";
 import type { CommittedAlert } from "../hub-core.ts";
 import type { Batch, EvaluatorMemory } from "../pipeline/messages.ts";
-import type { SensorTable } from "./schema.ts";
+import type { LedgerTable, NodeAccountTable, NodeSyncTable, SensorTable } from "./schema.ts";
 import type { StateWrite } from "./state-writes.ts";
 
 export type WriterData = { folder: string; evaluators: number };
@@ -14,6 +14,9 @@ export type StoredState = {
   switchedOff: [workspaceId: string, rules: string[]][];
   settings: [workspaceId: string, name: string, value: string][];
   sensors: SensorTable[];
+  ledger: LedgerTable[];
+  nodeAccounts: NodeAccountTable[];
+  nodeSyncs: NodeSyncTable[];
 };
 
 export type ToWriter =

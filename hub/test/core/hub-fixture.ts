@@ -108,6 +108,12 @@ export type FrameOptions = Partial<{ node: string; ring: number; bootId: string;
 
 /** The frame that a collector would send: encoded and decoded by wire. */
 export function frameOf(events: readonly AtalayaEvent[], options: FrameOptions = {}): Frame {
+  const decoded = decodeFrame(frameBytes(events, options));
+  if (!decoded.ok) throw new Error(decoded.reason);
+  return { header: decoded.value.header, body: decoded.value.body };
+}
+
+export function frameBytes(events: readonly AtalayaEvent[], options: FrameOptions = {}): Buffer {
   const encoder = new EventEncoder();
   for (const event of events) encoder.add(event);
   const name: EventClass = events[0]?.class ?? "process";
@@ -128,7 +134,5 @@ export function frameOf(events: readonly AtalayaEvent[], options: FrameOptions =
     containerId: "",
     workspace: "",
   };
-  const decoded = decodeFrame(encodeFrame(header, encoder.bytes()));
-  if (!decoded.ok) throw new Error(decoded.reason);
-  return { header: decoded.value.header, body: decoded.value.body };
+  return encodeFrame(header, encoder.bytes());
 }

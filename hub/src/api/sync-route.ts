@@ -1,0 +1,32 @@
+import { syncReplySchema, syncRequestSchema } from "@atalaya/wire";
+import { senderIn } from "../auth/authenticate.ts";
+import type { App, RouteContext } from "../server/app-type.ts";
+import { refusals, sensorOnly } from "./route-schema.ts";
+import { nodeOf } from "./sending-node.ts";
+
+/** A publisher reports and waits for news: the answer comes at once when its node's state is newer than it holds. */
+export function addSyncRoute(app: App, { core }: RouteContext): void {
+  app.route({
+    method: "POST",
+    url: "/v1/sync",
+    config: { access: "sensor" },
+    schema: {
+      tags: ["senders"],
+      summary: "A publisher's report; the answer waits for the node's desired state",
+      security: sensorOnly,
+      body: syncRequestSchema,
+      response: { 200: syncReplySchema, ...refusals },
+    },
+    handler: async (request, reply) => {
+      const arrivedUs = Date.now() * 1_000;
+      const of = nodeOf(senderIn(request));
+      const { body } = request;
+      core.synced(of, body, arrivedUs);
+      const gone = new AbortController();
+      reply.raw.once("close", () => gone.abort());
+      const state = await core.desiredState(of, body.holds, body.wait_s * 1_000, gone.signal);
+      const now_us = Date.now() * 1_000;
+      return state === undefined ? { now_us } : { now_us, state };
+    },
+  });
+}

@@ -1,0 +1,104 @@
+import { createHash, createPrivateKey, type KeyObject } from "node:crypto";
+import { type FilterPlan, type SignedState, signState } from "@atalaya/wire";
+import { pipelineLimits } from "../core/limits.ts";
+import type { NodeKey } from "../ledger/node-account.ts";
+import { HeldSyncs } from "./held-syncs.ts";
+import type { NodeSyncs } from "./node-syncs.ts";
+
+type Kept = { version: number; hash: string };
+export type DesiredStatesOptions = {
+  /** The key of the hub's authority, PEM; without it no state is given out. */
+  caKey: string | undefined;
+  syncs: NodeSyncs;
+  /** What `save` was given last. */
+  stored: string | undefined;
+  save(stored: string): void;
+  nowMs?: () => number;
+};
+
+/**
+ * What the hub wants of each node. A version is the milliseconds of the clock when something changed, and more than
+ * any before it: it grows over restarts, with a clock that was set back, and when an older database was restored,
+ * because then the node that holds a newer one says so. States are signed when they are asked for.
+ */
+export class DesiredStates {
+  readonly #options: DesiredStatesOptions;
+  readonly #key: KeyObject | undefined;
+  readonly #nowMs: () => number;
+  readonly #signed = new Map<string, { version: number; state: SignedState }>();
+  readonly held = new HeldSyncs();
+  #kept: Kept;
+  #plan: FilterPlan | undefined;
+
+  constructor(options: DesiredStatesOptions) {
+    this.#options = options;
+    this.#nowMs = options.nowMs ?? Date.now;
+    this.#key = options.caKey === undefined ? undefined : createPrivateKey(options.caKey);
+    this.#kept = options.stored === undefined ? { version: 0, hash: "" } : (JSON.parse(options.stored) as Kept);
+  }
+
+  #next(version: number): number {
+    return Math.max(version + 1, this.#nowMs());
+  }
+
+  /** The filter plan now in force: when it is another, every node's state is newer. */
+  planned(plan: FilterPlan): void {
+    const hash = createHash("sha256").update(JSON.stringify(plan)).digest("hex");
+    this.#plan = plan;
+    if (hash === this.#kept.hash) return;
+    let highest = this.#kept.version;
+    for (const { floor } of this.#options.syncs.all()) highest = Math.max(highest, floor);
+    this.#kept = { version: this.#next(highest), hash };
+    this.#options.save(JSON.stringify(this.#kept));
+    this.held.wakeAll();
+  }
+
+  /** A node's certificate was revoked, or is good again. */
+  setRevoked(of: NodeKey, revoked: boolean): void {
+    if ((this.#options.syncs.of(of)?.revoked ?? false) === revoked) return;
+    this.#options.syncs.change(of, { revoked, floor: this.#next(this.versionOf(of)) });
+    this.held.wake(keyOf(of));
+  }
+
+  /** The version that a node should hold. */
+  versionOf(of: NodeKey): number {
+    return Math.max(this.#kept.version, this.#options.syncs.of(of)?.floor ?? 0);
+  }
+
+  /** A node holds a newer version than we know: our database is an older one. Its next state must be newer still. */
+  holds(of: NodeKey, version: number): void {
+    if (version > this.versionOf(of) && version < Number.MAX_SAFE_INTEGER)
+      this.#options.syncs.change(of, { floor: this.#next(version) });
+  }
+
+  /** The node's state where it is newer than what it holds. */
+  newer(of: NodeKey, holds: number): SignedState | undefined {
+    const version = this.versionOf(of);
+    if (version <= holds || this.#key === undefined || this.#plan === undefined) return undefined;
+    const key = keyOf(of);
+    const known = this.#signed.get(key);
+    if (known?.version === version) return known.state;
+    const { workspaceId: workspace, cluster, node } = of;
+    const revoked = this.#options.syncs.of(of)?.revoked ?? false;
+    const issued_us = this.#nowMs() * 1_000;
+    const wanted = { version, issued_us, workspace, cluster, node, revoked, filters: this.#plan };
+    const state = signState(wanted, this.#key);
+    this.#signed.delete(key);
+    this.#signed.set(key, { version, state });
+    const [oldest] = this.#signed.keys();
+    if (this.#signed.size > pipelineLimits.signedStatesMax && oldest !== undefined) this.#signed.delete(oldest);
+    return state;
+  }
+
+  /** As `newer`, but waits so long for one. */
+  async await(of: NodeKey, holds: number, waitMs: number, signal: AbortSignal): Promise<SignedState | undefined> {
+    const state = this.newer(of, holds);
+    if (state !== undefined) return state;
+    await this.held.wait(keyOf(of), waitMs, signal);
+    return this.newer(of, holds);
+  }
+}
+
+function keyOf({ workspaceId, cluster, node }: NodeKey): string {
+  return `${workspaceId}\n${cluster}\n${node}`;
+}
