@@ -244,7 +244,11 @@ export class Pipeline {
 
   #take(record: KernelRecord, stream: RecordStream, name: StreamName): Outcome {
     if (record.kind === "cgroup_mkdir") {
-      const known = { path: record.path, seenMs: performance.now(), madeBy: record.task.comm };
+      const known = {
+        path: record.path,
+        seenMs: performance.now(),
+        madeBy: record.task.euid === 0 ? record.task.comm : null,
+      };
       if (record.path !== "") this.#paths.add(record.version, record.cgroupId, known);
       return "absorbed";
     }
