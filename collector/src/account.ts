@@ -30,7 +30,7 @@ export class Account {
   /** Per ring: everything below is in `tally`, whether or not the ring's space has been given back yet. */
   readonly accounted: RingPositions;
   readonly tally: Tally;
-  /** The version of the filter plan that the kernel side holds. */
+  /** The version of the filter plan that the kernel side holds; it does so as long as the rings are there. */
   filters: number;
   /** Counters of earlier rings under the same epoch, the kernel's and the user side's. */
   #carried: Counter[];

@@ -44,8 +44,7 @@ export const hostBundleFolders: BundleFolders = {
 /** Whether a runtime knows a container of this id now: for ids that the cgroup's shape does not give away. */
 export function runtimeKnows(folders: BundleFolders, id: string): boolean {
   if (existsSync(join(folders.runc, id, "state.json"))) return true;
-  if (containerdBundle(folders, id) !== undefined) return true;
-  return existsSync(join(folders.crioContainers, id)) || existsSync(join(folders.dockerContainers, id));
+  return containerdBundle(folders, id) !== undefined;
 }
 
 /** What is on disk about a container, or undefined while nothing is. Reads at most three small files. */

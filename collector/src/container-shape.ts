@@ -6,14 +6,13 @@
 //              crio-<id>.scope  docker-<id>.scope  libpod-<id>.scope  nerdctl-<id>.scope  runc-<id>.scope
 //   mixed      /…/<slice>:cri-containerd:<id>                                systemd names, cgroupfs driver
 //
-// The outermost one counts: what is below it was made inside the container, which may write any name there. So may a user
-// of the machine below their own manager, user@<uid>.service (`isUsersOwn`).
+// The outermost one counts: what is below it was made inside the container, which may write any name there.
 
 export type PathContainer = { id: string; runtime: string | null; podUid: string | null };
 
 const hexId = /^[0-9a-f]{64}$/;
-const scope = /^(cri-containerd|crio|docker|libpod|nerdctl|runc|crun)-([A-Za-z0-9_][A-Za-z0-9_+.-]{0,199})\.scope$/;
-const sliceColon = /^([^:]*\.slice):([a-z-]+):([A-Za-z0-9_][A-Za-z0-9_+.-]{0,199})$/;
+const scope = /^(cri-containerd|crio|docker|libpod|nerdctl|runc|crun)-([A-Za-z0-9_+.-]{1,200})\.scope$/;
+const sliceColon = /^([^:]*\.slice):([a-z-]+):([A-Za-z0-9_+.-]{1,200})$/;
 const libpodFolder = /^libpod-([0-9a-f]{64})$/;
 const podFolder = /^pod([0-9a-f]{32}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 const podSlice =
@@ -23,11 +22,6 @@ const runtimeNames: Readonly<Record<string, string>> = {
   crio: "cri-o",
   libpod: "podman",
 };
-
-/** Whether the cgroup lies in the part of the tree that systemd leaves to a user's own manager. */
-export function isUsersOwn(path: string): boolean {
-  return /(?:^|\/)user@\d+\.service\//.test(path);
-}
 
 /** The container that the path's shape names, or undefined. `path` starts at the hierarchy's root. */
 export function containerOfPath(path: string): PathContainer | undefined {

@@ -1,6 +1,6 @@
 import { type BundleFolders, hostBundleFolders, readBundle, readBundleAt, runtimeKnows } from "./bundle.ts";
 import type { CgroupPath, CgroupPaths } from "./cgroup-paths.ts";
-import { containerOfPath, idCandidates, isUsersOwn, type PathContainer } from "./container-shape.ts";
+import { containerOfPath, idCandidates, type PathContainer } from "./container-shape.ts";
 import type { ExecRecord, Task } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
 import { containerRuntimes, runtimeCall } from "./runtime-call.ts";
@@ -86,8 +86,7 @@ export class Containers {
   /** A program was run: one of the host's that makes a container says where its bundle is. A container's own is not heard. */
   heard(record: ExecRecord): void {
     if (!containerRuntimes.has(record.task.comm)) return;
-    // Whoever is not root may call a program of their own runc, and name any bundle for any container.
-    const call = record.task.euid === 0 ? runtimeCall(record.argv, record.cwd) : undefined;
+    const call = runtimeCall(record.argv, record.cwd);
     if (call === undefined || this.of(record.task) !== this.#host) return;
     if (this.#bundles.size >= collectorLimits.containersMax) forgetOldest(this.#bundles);
     this.#bundles.set(call.id, call.bundle);
@@ -126,7 +125,6 @@ export class Containers {
         missing = id;
         continue;
       }
-      if (isUsersOwn(path.path)) return { container: this.#usersOwn(path), wait: null };
       const found = containerOfPath(path.path) ?? this.#byRuntime(path);
       if (found !== undefined) return { container: this.#known(found, path), wait: null };
       young ||= path.seenMs !== null && now - path.seenMs < youngMs;
@@ -135,29 +133,6 @@ export class Containers {
       return { container: unknown(`the path of cgroup ${missing} is not known`), wait: later(wait, now) };
     }
     return { container: this.#host, wait: young ? later(wait, now) : null };
-  }
-
-  /**
-   * Below a user's own manager a container is one of theirs (rootless), whatever pod its path names, and never one that
-   * a runtime of the machine knows: a user could else act in its name. Their files about it are not read.
-   */
-  #usersOwn(path: CgroupPath): Known {
-    const found = containerOfPath(path.path);
-    if (found === undefined || runtimeKnows(this.#folders, found.id)) return this.#host;
-    const key = `user ${found.id}`;
-    const there = this.#byId.get(key);
-    if (there !== undefined) return there;
-    const made = {
-      ...unknown("the container is a user's own, and what its runtime wrote is theirs to change"),
-      ...{ id: found.id, runtime: found.runtime },
-    };
-    return this.#remember(key, made);
-  }
-
-  #remember(key: string, made: Known): Known {
-    if (this.#byId.size >= collectorLimits.containersMax) this.#forgetContainer();
-    this.#byId.set(key, made);
-    return made;
   }
 
   /** A container whose id was given to the runtime by hand: by the runtime's files, else by who made the cgroup. */
@@ -185,7 +160,8 @@ export class Containers {
       bundleRead: false,
       seenMs: performance.now(),
     };
-    this.#remember(found.id, made);
+    if (this.#byId.size >= collectorLimits.containersMax) this.#forgetContainer();
+    this.#byId.set(found.id, made);
     this.#readBundle(made, made.seenMs);
     return made;
   }

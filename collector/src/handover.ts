@@ -4,6 +4,7 @@ import type { EarlierPrograms } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
 import { OrderedDrain } from "./ordered-drain.ts";
 import { RecordStream } from "./record-stream.ts";
+import type { Tally } from "./tally.ts";
 import { Twins } from "./twins.ts";
 
 type Phase =
@@ -71,10 +72,18 @@ export class Handover {
     if (this.#looks >= emptyLooks) this.#phase = "settling";
   }
 
-  /** When nothing of theirs waits any more: removes them, with their counters in `account`. True when that was done now. */
-  endInto(account: Account, waiting: number): boolean {
-    if (this.#phase !== "settling" || waiting > 0) return false;
-    if (!this.stream.accountLost) account.fold(this.stream.ringId, this.counters());
+  /**
+   * The life of the counters goes on where all of them can be read: those of another layout cannot, and what an account
+   * that is lost would have said is not known.
+   */
+  get epoch(): string | undefined {
+    return this.readable && !this.stream.accountLost ? this.stream.account.epoch : undefined;
+  }
+
+  /** When nothing of theirs waits any more: takes their counters into `account`. True when that was done now. */
+  endInto(account: Account, waiting: { batches: number; tally: Tally }): boolean {
+    if (this.#phase !== "settling" || waiting.batches > 0) return false;
+    account.fold(this.stream.ringId, this.counters(waiting.tally));
     this.#phase = "ended";
     return true;
   }
@@ -84,23 +93,21 @@ export class Handover {
     this.#programs.end();
   }
 
-  /** All that was counted of the earlier rings' records, by the kernel and by us. */
-  counters(): Counter[] {
+  /** All that was counted of the earlier rings' records, by the kernel and by us; `waiting` is not acknowledged yet. */
+  counters(waiting: Tally): Counter[] {
     const { account } = this.stream;
-    const kernel = this.stream.counters().filter((one) => one.reason !== "malformed");
-    return summed([...account.carried, ...kernel, ...this.#outcomes(kernel)]);
-  }
-
-  /** Where records cannot be read we know how many they were; of which kind the kernel has counted. */
-  #outcomes(kernel: readonly Counter[]): Counter[] {
-    const { tally } = this.stream.account;
-    const unread = tally.value("lifecycle", "layout_changed") + tally.value("bulk", "layout_changed");
-    if (unread === 0) return tally.list();
-    const byKind = kernel
-      .filter((one) => one.reason === "submitted")
-      .map(({ class: of, value }) => ({ class: of, reason: "layout_changed", value: value - tally.total(of) }))
-      .filter((one) => one.value > 0);
-    if (byKind.reduce((sum, one) => sum + one.value, 0) !== unread) return tally.list();
-    return [...tally.list().filter((one) => one.reason !== "layout_changed"), ...byKind];
+    if (this.epoch !== undefined) {
+      return summed([...account.carried, ...this.stream.counters(), ...account.tally.list()]);
+    }
+    if (this.readable) return [];
+    return (["lifecycle", "bulk"] as const).flatMap((ring) => {
+      const lost = account.tally.value(ring, "layout_changed");
+      const value = lost + waiting.value(ring, "layout_changed");
+      return [
+        { class: ring, reason: "attempted", value },
+        { class: ring, reason: "submitted", value },
+        { class: ring, reason: "layout_changed", value: lost },
+      ];
+    });
   }
 }

@@ -29,20 +29,17 @@ export function nodeCounters(
   handover: Handover | undefined,
 ): Counter[] {
   // The kernel's counters before the rings: what is counted by now and not in a ring has been drained and settled.
-  const kernel = kernelCounters(stream);
+  const kernel = stream.counters();
   const isQuiet = source.rings().every((ring) => ring.waitingBytes === 0);
   const counters = [...stream.account.carried, ...kernel, ...stream.account.tally.list()];
   counters.push(...pending(kernel, stream, window, isQuiet));
-  if (handover !== undefined && !handover.hasEnded && !handover.stream.accountLost) {
-    counters.push(...handover.counters());
-    counters.push(...pending(kernelCounters(handover.stream), handover.stream, window, false));
+  if (handover !== undefined && !handover.hasEnded) {
+    const { stream: earlier } = handover;
+    counters.push(...handover.counters(window.of(earlier).tally));
+    if (handover.readable && handover.epoch === undefined) return summed(counters);
+    counters.push(...pending(handover.readable ? earlier.counters() : [], earlier, window, false));
   }
   return summed(counters);
-}
-
-function kernelCounters(stream: RecordStream): Counter[] {
-  // What the drain refuses is in our account as `undecodable`.
-  return stream.counters().filter((one) => one.reason !== "malformed");
 }
 
 /** Drained and unacknowledged; and, where a ring is not empty, what was submitted and is nowhere else. */

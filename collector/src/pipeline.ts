@@ -77,7 +77,7 @@ export class Pipeline {
     this.#outlet = outlet;
     this.#options = options;
     this.#handover = this.#takeOver();
-    this.#stream = new RecordStream(source, this.#handover?.stream.account.epoch);
+    this.#stream = new RecordStream(source, this.#handover?.epoch);
     if (this.#stream.accountLost) this.note("account_unreadable");
     // At once: whoever comes after a kill in the first moment goes on under the same epoch.
     this.#stream.save();
@@ -127,6 +127,8 @@ export class Pipeline {
     if (isDeepStrictEqual(plan, this.#plan)) return;
     this.#source.setFilterPlan(plan);
     this.#plan = plan;
+    this.#stream.account.filters = plan.version;
+    this.#stream.save();
   }
 
   applyState({ version, workspace, filters }: StateInForce): void {
@@ -168,7 +170,7 @@ export class Pipeline {
       containers: this.#containers.size,
       memory_bytes: process.memoryUsage.rss(),
       cpu_us: cpu.user + cpu.system,
-      filters_version: this.#plan.version,
+      filters_version: this.#stream.account.filters,
       epoch: this.#stream.account.epoch,
       adopted: this.#source.adopted,
       state_version: this.#stateVersion,
@@ -192,7 +194,7 @@ export class Pipeline {
   }
 
   #tickEarlier(handover: Handover): boolean {
-    const hasPlan = this.#plan.version > 0 || this.#source.adopted;
+    const hasPlan = this.#stream.account.filters > 0;
     if (handover.detachWhen(hasPlan, () => this.#clock.nowBootUs())) this.report();
     const tally = new Tally();
     const foundSome = this.#handOn(
@@ -213,7 +215,7 @@ export class Pipeline {
   #endHandover(): void {
     const handover = this.#handover;
     if (handover === undefined || handover.hasEnded) return;
-    if (!handover.endInto(this.#stream.account, this.#window.of(handover.stream).batches)) return;
+    if (!handover.endInto(this.#stream.account, this.#window.of(handover.stream))) return;
     this.#stream.save();
     handover.end();
     this.report();
@@ -244,11 +246,7 @@ export class Pipeline {
 
   #take(record: KernelRecord, stream: RecordStream, name: StreamName): Outcome {
     if (record.kind === "cgroup_mkdir") {
-      const known = {
-        path: record.path,
-        seenMs: performance.now(),
-        madeBy: record.task.euid === 0 ? record.task.comm : null,
-      };
+      const known = { path: record.path, seenMs: performance.now(), madeBy: record.task.comm };
       if (record.path !== "") this.#paths.add(record.version, record.cgroupId, known);
       return "absorbed";
     }

@@ -55,12 +55,13 @@ class SensorLoop {
     const { node, cluster } = options;
     const origin = { bootId, streams: streamsOf(source), node, cluster, workspace: "" };
     const outlet = options.lines === null ? new FrameOutlet(origin, post) : new LineOutlet(options.lines, post);
+    // Lines have no publisher that could have them already.
+    const isReadOn = source.readAccount() !== undefined || source.earlier !== undefined;
+    this.#continues = options.lines === null && isReadOn;
     this.#pipeline = new Pipeline(source, outlet, { node, bootId, version: collectorVersion, kernel: release() });
     this.#pipeline.applyFilters(options.plan);
     for (const reason of options.notes) this.#pipeline.note(reason);
     if (options.state !== null) this.#applyState(options.state);
-    // Lines have no publisher that could have them already.
-    this.#continues = options.lines === null && (source.adopted || source.earlier !== undefined);
   }
 
   start(): void {

@@ -95,7 +95,7 @@ export class PinnedRings {
     const cursor = { ...this.consumer };
     return {
       ringId: this.ringId,
-      counters: () => this.counters(),
+      counters: () => (readable ? this.counters() : []),
       readAccount: () => this.account,
       writeAccount: (bytes: Uint8Array) => {
         if (this.killAtAccount) throw new Error("killed");

@@ -11,6 +11,7 @@ import {
   type FrameHeader,
   sensorReportSchema,
 } from "@atalaya/wire";
+import { Account } from "../src/account.ts";
 import { collectorLimits } from "../src/limits.ts";
 import { runSensor } from "../src/sensor-loop.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "../src/worker-messages.ts";
@@ -42,6 +43,7 @@ class OtherSide {
 
   constructor(given: Partial<WorkerOptions> = {}, adopted = false) {
     this.source.adopted = adopted;
+    if (adopted) this.source.account = Account.fresh().bytes();
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.on("message", (message: FromWorker) => this.#receive(message));

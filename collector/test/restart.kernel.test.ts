@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { ledgerReasons, ledgerRows, type ProcessEvent } from "@atalaya/wire";
+import { skipUnless } from "../../tools/testing/needs.ts";
+import { buildCollector } from "../build.mjs";
+import { CollectorProcess, PinPlace } from "./collector-process.ts";
+import { root } from "./kernel-watch.ts";
+import { type Reported, StandInPublisher } from "./stand-in-publisher.ts";
+
+const kills = 10;
+
+const numbersOf = (execs: readonly ProcessEvent[]) => execs.map((event) => Number(event.argv?.[2]));
+const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
+const isQuiet = ({ report }: Reported) => report.counters.every((one) => one.reason !== "pending");
+
+/** Programs one after the other, each with the mark and its number, until the file goes; gives how many. */
+function startStream(mark: string, runFile: string): Promise<number> {
+  writeFileSync(runFile, "");
+  const loop = `i=0; while [ -e ${runFile} ]; do i=$((i+1)); /bin/true ${mark} $i; done; echo $i`;
+  const child = spawn("sh", ["-c", loop], { stdio: ["ignore", "pipe", "inherit"] });
+  return once(child.stdout, "data").then(([text]) => Number(String(text)));
+}
+
+describe("a collector that is killed", { skip: skipUnless("kernel") }, () => {
+  const place = new PinPlace();
+  const socket = join(place.folder, "collector.sock");
+  let publisher: StandInPublisher;
+  let collector: CollectorProcess;
+  const start = async () => {
+    collector = new CollectorProcess(socket, ["--pin", place.pin]);
+    assert.equal((await collector.ready).type, "ready");
+  };
+
+  before(async () => {
+    await buildCollector({ root, log: () => undefined });
+    publisher = await StandInPublisher.listen(socket, 30);
+    await start();
+  });
+  after(async () => {
+    await collector?.end("SIGKILL");
+    await publisher?.close();
+    place.remove();
+  });
+
+  /** The first report from now on that leaves nothing open. */
+  async function quietReport(): Promise<Reported> {
+    const from = publisher.reports.length;
+    const quiet = () => publisher.reports.slice(from).find(isQuiet);
+    await publisher.until("a report with nothing pending", () => quiet() !== undefined, 60_000);
+    return quiet() as Reported;
+  }
+
+  function assertExact({ report, stored }: Reported): void {
+    const own = report.counters.filter((one) => one.reason in ledgerReasons.collector);
+    for (const row of ledgerRows("collector", own)) assert.equal(row.difference, 0, JSON.stringify(row));
+    const handedOn = report.counters.filter((one) => one.reason === "handed_on");
+    assert.ok(handedOn.length > 0);
+    for (const { class: kind, value } of handedOn) assert.equal(value, stored.get(kind), `${kind} at the publisher`);
+    for (const reason of ["undecodable", "unencodable", "layout_changed", "ring_full", "unread"]) {
+      assert.equal(
+        report.counters.find((one) => one.reason === reason && one.value > 0),
+        undefined,
+        reason,
+      );
+    }
+  }
+
+  test(`${kills} times in a stream of programs: each arrives once, and the account balances to the event`, {
+    timeout: 180_000,
+  }, async () => {
+    const runFile = join(place.folder, "run");
+    const count = startStream("stream", runFile);
+    const { report: first } = await quietReport();
+    for (let kill = 0; kill < kills; kill++) {
+      await pause(Math.random() * 500);
+      await collector.end("SIGKILL");
+      await start();
+    }
+    const from = publisher.reports.length;
+    await publisher.until("a report after the last start", () => publisher.reports.length > from);
+    rmSync(runFile);
+    const wanted = await count;
+    await publisher.until("the last program", () => publisher.execs.get("stream")?.at(-1)?.argv?.[2] === `${wanted}`);
+    const last = await quietReport();
+    assert.deepEqual(numbersOf(publisher.execs.get("stream") ?? []), upTo(wanted));
+    assert.equal(publisher.duplicates, 0);
+    assert.deepEqual(publisher.problems, []);
+    assert.ok(wanted > 1_000, `${wanted} programs`);
+    assertExact(last);
+    assert.deepEqual([last.report.adopted, last.report.gap_us, last.report.epoch], [true, 0, first.epoch]);
+  });
+
+  test("a second of 500 programs while no collector runs: the next one hands on all of them, named and in order", {
+    timeout: 60_000,
+  }, async () => {
+    await collector.end("SIGKILL");
+    const loop = "for i in $(seq 500); do /bin/true meanwhile $i; done";
+    const shell = spawn("sh", ["-c", loop], { stdio: "ignore" });
+    await once(shell, "exit");
+    await start();
+    await publisher.until("all of them", () => publisher.execs.get("meanwhile")?.length === 500);
+    const execs = publisher.execs.get("meanwhile") ?? [];
+    assert.deepEqual(numbersOf(execs), upTo(500));
+    for (const event of execs) {
+      assert.match(event.exe_path ?? "", /\/true$/);
+      assert.equal(event.ancestor_pids?.[0], shell.pid);
+      assert.match(event.ancestor_cmdlines?.[0] ?? "", /seq 500/, "the shell has ended, and is known by its own exec");
+    }
+    assertExact(await quietReport());
+    assert.equal(publisher.duplicates, 0);
+  });
+});
