@@ -5,6 +5,7 @@ import { events } from "./commands/events.ts";
 import { login } from "./commands/login.ts";
 import { status } from "./commands/status.ts";
 import { testAlert } from "./commands/test-alert.ts";
+import { uninstall } from "./commands/uninstall.ts";
 import { up } from "./commands/up.ts";
 import { runCollector, runHub, runPublisher, runReplay, runRules, runSimulate } from "./switchboard.ts";
 
@@ -20,6 +21,7 @@ export const commands: readonly Command[] = [
   testAlert,
   audit,
   login,
+  uninstall,
   { name: "hub", summary: "run the hub alone", run: runHub },
   { name: "collector", summary: "run the collector alone (--stdout prints events)", run: runCollector },
   { name: "publisher", summary: "run the publisher alone", run: runPublisher },

@@ -37,3 +37,11 @@ export async function runRules(args: string[]): Promise<number> {
   const { rulesMain } = await import("../../hub/src/replay/rules-command.ts");
   return rulesMain(args);
 }
+
+export type RemovedPins = { folder: string; programs: string[]; maps: string[]; refused?: string };
+
+/** Removes what a collector left pinned in a folder. */
+export async function removePins(folder: string, force: boolean): Promise<RemovedPins> {
+  const { removePins: remove } = await import("../../collector/src/remove-pins.ts");
+  return remove(folder, force);
+}

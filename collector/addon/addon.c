@@ -229,6 +229,7 @@ NAPI_MODULE_INIT()
 		{ "mapUpdate", map_update },
 		{ "mapDelete", map_delete },
 		{ "mapLookup", map_lookup },
+		{ "lockFolder", lock_folder },
 		{ "mapKeys", map_keys },
 		{ "mapId", map_id },
 		{ "makeMap", make_map },

@@ -3,8 +3,30 @@
 #include "pins.h"
 #include <bpf/bpf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <unistd.h>
+
+/* "" when the folder is ours until `close` or the end of the process; EWOULDBLOCK when another process has it. */
+napi_value lock_folder(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	char path[TEXT_BYTES];
+	if (!call_begin(&call, env, info, 1) || !call_text(&call, 0, path))
+		return NULL;
+	log_clear();
+	int file = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (file < 0)
+		return call_outcome(&call, -errno);
+	if (flock(file, LOCK_EX | LOCK_NB)) {
+		int error = -errno;
+		close(file);
+		return call_outcome(&call, error);
+	}
+	call.sensor->lock = file;
+	return call_outcome(&call, 0);
+}
 
 /* All keys of a map, one after the other. */
 napi_value map_keys(napi_env env, napi_callback_info info)

@@ -4,6 +4,7 @@
 
 #include "call.h"
 
+napi_value lock_folder(napi_env env, napi_callback_info info);
 napi_value map_keys(napi_env env, napi_callback_info info);
 napi_value map_id(napi_env env, napi_callback_info info);
 napi_value make_map(napi_env env, napi_callback_info info);

@@ -274,5 +274,7 @@ void sensor_close(struct sensor *sensor)
 		bpf_object__close(sensor->programs[i].object);
 	for (size_t i = 0; i < sensor->map_count; i++)
 		close(sensor->maps[i].file);
+	if (sensor->lock)
+		close(sensor->lock);
 	memset(sensor, 0, sizeof(*sensor));
 }

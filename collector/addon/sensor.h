@@ -50,6 +50,7 @@ struct sensor {
 	struct ring rings[RINGS_MAX];
 	size_t ring_count;
 	uint64_t marked_us; /* when `reader` was last written */
+	int lock; /* on the folder of the pins, as long as this sensor is open; 0: none */
 };
 
 /* What libbpf and the verifier said since the last log_clear, on this thread. */

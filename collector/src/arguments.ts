@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { classColumns, type EventClass, emptyFilterPlan, Fault } from "@atalaya/wire";
+import { defaultPinFolder } from "./pin-folder.ts";
 import { defaultWatchList, planOfNames } from "./watch-list.ts";
 import type { WorkerOptions } from "./worker-messages.ts";
 
@@ -14,7 +15,7 @@ The sensor: reads what the kernel's programs saw and hands it on as events. Need
   --cluster NAME     the cluster that they belong to (default local)
   --objects DIR      the built programs and the addon (default build/collector)
   --pin DIR          a folder in a bpffs for this sensor alone: its programs and rings are kept there, and go on while
-                     no collector runs; the next one goes on with them
+                     no collector runs; the next one goes on with them (default ${defaultPinFolder})
   --no-pin           keep nothing: the watch ends with this process
   --unpin-at-end     end the watch at Ctrl-C or SIGTERM; without, what is pinned goes on
   --state DIR        where the hub's last word (what to watch) is kept for the next start
@@ -40,6 +41,8 @@ export type CollectorArguments = {
   stateFolder: string | undefined;
   caFile: string | undefined;
   unpinAtEnd: boolean;
+  /** Where to pin; null for nowhere. */
+  pin: string | null;
   worker: WorkerOptions;
 };
 
@@ -86,6 +89,7 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
     stateFolder: values.state,
     caFile: values.ca,
     unpinAtEnd: values["unpin-at-end"],
+    pin: values.stdout || values["no-pin"] ? null : (values.pin ?? defaultPinFolder),
     worker: {
       node: values.node ?? hostname(),
       cluster: values.cluster,
@@ -93,7 +97,7 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
       ignorePids: [process.pid, ...ignored],
       lines: values.stdout ? { container: values.container, class: eventClass(values.class), name: values.name } : null,
       plan: values.stdout ? planOfNames(values.watch ?? []) : emptyFilterPlan,
-      pinFolder: values.pin ?? null,
+      pinFolder: null,
       state: null,
       notes: [],
     },

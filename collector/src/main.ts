@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { Fault, type PartMessage, type SignedState } from "@atalaya/wire";
 import { type CollectorArguments, help, readCollectorArguments } from "./arguments.ts";
 import { collectorLimits } from "./limits.ts";
+import { choosePinFolder } from "./pin-folder.ts";
 import { type LinkListener, PublisherLink } from "./publisher-link.ts";
 import { claimedVersion, StateKeeper } from "./state-keeper.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
@@ -144,6 +145,13 @@ function workerFile(): URL {
   return new URL(import.meta.url.endsWith(".ts") ? "./worker-thread.ts" : "./worker-thread.js", import.meta.url);
 }
 
+function pinFolderOf(wanted: string | null): string | null {
+  if (wanted === null) return null;
+  const { folder, why } = choosePinFolder(wanted);
+  if (why !== undefined) log(why);
+  return folder;
+}
+
 function tellStarter(message: PartMessage): void {
   process.send?.(message);
 }
@@ -166,7 +174,8 @@ function main(): void {
   }
   // Whoever reads our lines may stop at any time: that is the end, not an error.
   process.stdout.on("error", () => process.exit(0));
-  const collector = new Collector(given);
+  const pinFolder = pinFolderOf(given.pin);
+  const collector = new Collector({ ...given, worker: { ...given.worker, pinFolder } });
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => collector.stop(true));
   // Whoever started us is gone without a word: the watch goes on for the one that comes next.
   process.on("disconnect", () => collector.stop(false));

@@ -8,6 +8,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { ledgerReasons, ledgerRows, type ProcessEvent } from "@atalaya/wire";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { buildCollector } from "../build.mjs";
+import { removePins } from "../src/remove-pins.ts";
 import { CollectorProcess, PinPlace } from "./collector-process.ts";
 import { root } from "./kernel-watch.ts";
 import { type Reported, StandInPublisher } from "./stand-in-publisher.ts";
@@ -31,8 +32,8 @@ describe("a collector that is killed", { skip: skipUnless("kernel") }, () => {
   const socket = join(place.folder, "collector.sock");
   let publisher: StandInPublisher;
   let collector: CollectorProcess;
-  const start = async () => {
-    collector = new CollectorProcess(socket, ["--pin", place.pin]);
+  const start = async (more: string[] = []) => {
+    collector = new CollectorProcess(socket, ["--pin", place.pin, ...more]);
     assert.equal((await collector.ready).type, "ready");
   };
 
@@ -113,5 +114,35 @@ describe("a collector that is killed", { skip: skipUnless("kernel") }, () => {
     }
     assertExact(await quietReport());
     assert.equal(publisher.duplicates, 0);
+  });
+
+  test("a second collector on the same pins is refused and says why; the first goes on", {
+    timeout: 30_000,
+  }, async () => {
+    const second = new CollectorProcess(join(place.folder, "nobody.sock"), ["--pin", place.pin]);
+    const said = await second.ready;
+    assert.ok(said.type === "failed" && said.code === "SENSOR_UNAVAILABLE");
+    assert.match(said.message, /Another collector is at work on .*sensor/);
+    assert.equal(await second.end("SIGTERM"), 1);
+    await quietReport();
+  });
+
+  test("SIGTERM leaves the watch for the next one, --unpin-at-end ends it, and so does uninstall after a kill", {
+    timeout: 60_000,
+  }, async () => {
+    assert.equal(removePins(place.pin, false).refused?.includes("a collector runs on it"), true);
+    assert.equal(await collector.end("SIGTERM"), 0);
+    assert.equal(place.sets.length, 1);
+    await start(["--unpin-at-end"]);
+    assert.equal((await quietReport()).report.adopted, true);
+    assert.equal(await collector.end("SIGTERM"), 0);
+    assert.deepEqual(place.sets, []);
+    await start(["--unpin-at-end"]);
+    await collector.end("SIGKILL");
+    assert.equal(place.sets.length, 1);
+    const removed = removePins(place.pin, false);
+    assert.equal(removed.refused, undefined);
+    assert.ok(removed.programs.includes("process_exec") && removed.maps.includes("lifecycle"));
+    assert.deepEqual(removePins(place.pin, false), { folder: place.pin, programs: [], maps: [] });
   });
 });

@@ -7,11 +7,13 @@ import { defaultDataFolder } from "@atalaya/wire/client";
 import { readArguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { PartProcess } from "../part-process.ts";
+import { pinFolderOf } from "../pin-folder.ts";
 import { sensorObstacle } from "../sensor-possible.ts";
 
 const help = `Usage: atalaya up [options]
 
-Runs hub, collector and publisher together on this machine. Ctrl-C stops all of them.
+Runs hub, collector and publisher together on this machine. Ctrl-C stops all of them and ends the sensor's watch;
+when this is killed, the kernel watches on for the next start (or until: atalaya uninstall).
 
   --data DIR          the one folder with all data (default ${defaultDataFolder()})
   --listen HOST:PORT  where the page and the API answer (default 127.0.0.1:8443)
@@ -87,6 +89,9 @@ async function startPublisher(parts: PartProcess[], data: string, listen: string
 /** Gives the line that says how the sensor is; a machine that cannot run it is no failure. */
 async function startCollector(parts: PartProcess[], data: string, cluster: string): Promise<string> {
   const args = ["--socket", socketOf(data), "--node", hostname(), "--cluster", cluster];
+  // Killed, the sensor watches on for the next start; Ctrl-C ends the watch.
+  args.push("--pin", pinFolderOf(data), "--unpin-at-end");
+  args.push("--state", join(data, "state"), "--ca", join(data, "hub", "ca.pem"));
   try {
     const ready = await startable(parts, new PartProcess("collector", args, say)).start();
     return `sensor    ${ready.detail ?? "watching this machine"}`;

@@ -16,6 +16,8 @@ export type Addon = {
   mapUpdate(map: string, keys: Buffer, values: Buffer): number;
   mapDelete(map: string, keys: Buffer): number;
   mapLookup(map: string, key: Buffer): Buffer;
+  /** "" when the folder is ours until `close` or this process' end; else the error, EAGAIN when another has it. */
+  lockFolder(path: string): string;
   /** All keys, one after the other. */
   mapKeys(map: string): Buffer;
   /** Names the map for as long as the machine runs. */

@@ -8,7 +8,7 @@ import { type Addon, loadAddon } from "./addon.ts";
 import { type Earlier, openEarlier } from "./earlier-programs.ts";
 import { FilterMaps } from "./filter-maps.ts";
 import { readCounters } from "./kernel-counters.ts";
-import { PinnedSet, preparePinFolder } from "./pins.ts";
+import { lockPinFolder, PinnedSet, preparePinFolder } from "./pins.ts";
 import { attachPrograms, bringsEvents, iteratorOf, loadPrograms, tookOver } from "./probe-programs.ts";
 import { Ring } from "./ring.ts";
 import { ringIdOf } from "./ring-id.ts";
@@ -37,6 +37,7 @@ export function openKernel(options: KernelOptions): KernelSource {
 function openPins(addon: Addon, pinFolder: string | undefined, setName: string): PinnedSet | undefined {
   if (pinFolder === undefined) return undefined;
   preparePinFolder(pinFolder);
+  lockPinFolder(addon, pinFolder);
   return new PinnedSet(addon, pinFolder, setName);
 }
 
@@ -111,6 +112,7 @@ function sourceOf(addon: Addon, parts: Parts): KernelSource {
       earlier?.end();
       addon.close();
       pins?.remove();
+      pins?.removePlace();
     },
     close: () => addon.close(),
   };

@@ -88,6 +88,11 @@ export class PinnedSet {
     for (const folder of [join(this.folder, "links"), join(this.folder, "maps"), this.folder]) removeFolder(folder);
   }
 
+  /** The folder of the pins itself, when nothing lies in it any more. */
+  removePlace(): void {
+    removeFolder(dirname(this.folder));
+  }
+
   #map(name: string): string {
     return join(this.folder, "maps", name);
   }
@@ -108,6 +113,17 @@ export function preparePinFolder(pinFolder: string): void {
     const message = `${pinFolder} cannot be made in a bpffs: mount one (mount -t bpf bpf /sys/fs/bpf), or use --no-pin`;
     throw new Fault("SENSOR_UNAVAILABLE", message, { pinFolder }, error);
   }
+}
+
+/** One collector at a time: two would read the same rings. The lock goes with the process, however that ends. */
+export function lockPinFolder(addon: Addon, pinFolder: string): void {
+  const outcome = addon.lockFolder(pinFolder);
+  if (outcome === "") return;
+  const isTaken = /^(EAGAIN|EWOULDBLOCK)/.test(outcome);
+  const message = isTaken
+    ? `Another collector is at work on ${pinFolder}: end it first, or give this one a folder of its own with --pin`
+    : `${pinFolder} cannot be locked: ${outcome.split("\n")[0]}`;
+  throw new Fault("SENSOR_UNAVAILABLE", message, { pinFolder });
 }
 
 /** The names of the sets that lie in the folder. */
