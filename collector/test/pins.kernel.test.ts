@@ -89,7 +89,7 @@ describe("what outlives a collector", { skip: skipUnless("kernel") }, () => {
     } finally {
       source.unpin();
     }
-    assert.deepEqual(readdirSync(pinFolder), []);
+    assert.equal(existsSync(pinFolder), false);
   });
 
   test("a set that was never finished is made anew", async () => {
