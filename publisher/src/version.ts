@@ -1,4 +1,4 @@
-import { createRequire } from "node:module";
+import own from "../package.json" with { type: "json" };
 
 /** This build's version. */
-export const publisherVersion = (createRequire(import.meta.url)("../package.json") as { version: string }).version;
+export const publisherVersion: string = own.version;
