@@ -43,7 +43,10 @@ await authority.enrol(join(folder, "identity"));
 const bundled = values.bundle ?? (await bundle(join(folder, "bundle")));
 
 const [shell = "sh", ...enter] = group.enter;
-const flags = values.profile === undefined ? [] : ["--cpu-prof", "--cpu-prof-dir", values.profile];
+const flags =
+  values.profile === undefined
+    ? (process.env["FLAGS"]?.split(" ") ?? [])
+    : ["--cpu-prof", "--cpu-prof-dir", values.profile];
 const paths = ["--socket", join(folder, "s"), "--spool", join(folder, "spool"), "--identity", join(folder, "identity")];
 const args = [...flags, join(bundled, "publisher/main.js"), ...paths, "--hub", `https://127.0.0.1:${port}`];
 const startMs = performance.now();
@@ -75,7 +78,7 @@ try {
       for (const { name, position } of made) sentMs.set(`${name} ${position}`, performance.now());
       collector.send(...made.map((one) => one.bytes));
     }
-    await sleep(2);
+    await sleep(5);
   }
   const after = group.figures();
   const events = ticks * eventsPerTick;

@@ -39,7 +39,9 @@ export const limits = {
   /** Frames that were received and wait for the disk; beyond it the socket is not read. */
   unwrittenBytesMax: 32 * mebibyte,
   /** Between the starts of two small requests; the first after a silence goes at once. */
-  requestPauseMs: { life: 120, bulk: 250 },
+  requestPauseMs: { life: 150, bulk: 250 },
+  /** Under pressure (a request takes long) the pause grows to this. */
+  requestPauseMostMs: { life: 300, bulk: 500 },
   requestTimeoutMs: 30_000,
   backOffFirstMs: 100,
   backOffMostMs: 30_000,

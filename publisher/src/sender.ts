@@ -34,6 +34,7 @@ export class Sender {
   readonly #sleeper = new Sleeper();
   #wake: () => void = () => {};
   #lastStartMs = Number.NEGATIVE_INFINITY;
+  #lastTookMs = 0;
   /** After a refusal so many frames go one by one: a bad one does not take the others with it. */
   #singles = 0;
   #loop: Promise<void> = Promise.resolve();
@@ -92,7 +93,9 @@ export class Sender {
       if (this.#sleeper.isStopped) done();
     });
     this.#wake = () => {};
-    await this.#sleeper.sleep(this.#lastStartMs + limits.requestPauseMs[this.#lane.name] - performance.now());
+    const [least, most] = [limits.requestPauseMs[this.#lane.name], limits.requestPauseMostMs[this.#lane.name]];
+    const pauseMs = Math.min(most, Math.max(least, 3 * this.#lastTookMs));
+    await this.#sleeper.sleep(this.#lastStartMs + pauseMs - performance.now());
   }
 
   async #deliver(batch: Batch): Promise<void> {
@@ -112,6 +115,7 @@ export class Sender {
       await this.#sleeper.sleep(this.#backOff.nextMs());
       return;
     }
+    this.#lastTookMs = performance.now() - this.#lastStartMs;
     if (answer.status === 200) await this.#delivered(batch, answer);
     else await this.#notTaken(batch, answer);
   }
