@@ -1,6 +1,7 @@
 import { Fault } from "@atalaya/wire";
 import type { Command } from "./command.ts";
 import { commands } from "./commands.ts";
+import { printable } from "./print.ts";
 
 function overview(): string {
   const lines = commands.map((command) => `  ${command.name.padEnd(12)} ${command.summary}`);
@@ -37,6 +38,6 @@ try {
   process.exit();
 } catch (error) {
   if (!(error instanceof Fault)) throw error;
-  process.stderr.write(`atalaya: ${error.message}\n`);
+  process.stderr.write(`atalaya: ${error.message.split("\n").map(printable).join("\n")}\n`);
   process.exit(error.code === "USAGE" ? 2 : 1);
 }

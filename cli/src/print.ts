@@ -12,11 +12,11 @@ process.stdout.on("error", (error: NodeJS.ErrnoException) => {
 
 const colours: Record<string, string> = { critical: "35", high: "31", medium: "33", low: "33", informational: "36" };
 
-/** Control characters from events could rewrite the terminal: they are shown as their code point. */
+/** Characters that rewrite the terminal, reorder a line or hide in it, and halves of characters: shown as code points. */
 export function printable(text: string): string {
   return text.replace(
-    /[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
-    (one) => `\\u${one.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu,
+    (one) => `\\u${(one.codePointAt(0) ?? 0).toString(16).padStart(4, "0")}`,
   );
 }
 

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
+import fc from "fast-check";
 import { commands } from "../src/commands.ts";
 import { printable } from "../src/print.ts";
 
@@ -33,6 +34,18 @@ test("without a hub a command says how to get one", () => {
   const { status, stderr } = atalaya("alerts");
   assert.equal(status, 1);
   assert.match(stderr, /npm start/);
+});
+
+test("no text of an attacker's choice holds what a terminal acts on", () => {
+  fc.assert(
+    fc.property(fc.string({ unit: "binary" }), (text) => {
+      const shown = printable(text);
+      assert.doesNotMatch(shown, /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/u);
+      if (/^[\x20-\x7e]*$/.test(text)) assert.equal(shown, text);
+    }),
+    { numRuns: 2_000 },
+  );
+  assert.equal(printable("a\u200bb\u{e0041}\ud800"), "a\\u200bb\\ue0041\\ud800");
 });
 
 test("what could rewrite a terminal is shown as its code point", () => {

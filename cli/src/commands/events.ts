@@ -59,7 +59,7 @@ function eventLine(event: Record<string, unknown>): string {
   const time = new Date(Number(event["time_us"] ?? 0) / 1000).toISOString().slice(11, 23);
   const container = text("container_id").slice(0, 12).padEnd(12);
   const what = `${text("class")} ${text("activity")}`.padEnd(18);
-  return `${time}  ${container}  ${what}  ${printable(text("name")).padEnd(15)} ${printable(detail(event, text))}`;
+  return `${time}  ${printable(container)}  ${printable(what)}  ${printable(text("name")).padEnd(15)} ${printable(detail(event, text))}`;
 }
 
 function detail(event: Record<string, unknown>, text: (key: string) => string): string {

@@ -72,7 +72,7 @@ function statusLines(state: Status): string[] {
     `sensors   ${state.sensors_live} of ${state.sensors_total} live`,
   ];
   for (const one of state.rule_problems)
-    lines.push(`broken    ${one.file}:${one.line}:${one.column}: ${printable(one.reason)}`);
+    lines.push(`broken    ${printable(one.file)}:${one.line}:${one.column}: ${printable(one.reason)}`);
   if (state.sensor_missing !== null) lines.push(`missing   ${printable(state.sensor_missing)}`);
   return lines;
 }
@@ -80,7 +80,7 @@ function statusLines(state: Status): string[] {
 function sensorLine(sensor: Sensor): string {
   const lost = sensor.lost.filter((one) => one.value > 0).map((one) => `${one.class} ${one.reason} ${one.value}`);
   const loss = lost.length === 0 ? "nothing lost" : `lost: ${lost.join(", ")}`;
-  return `  ${printable(sensor.node)} (${printable(sensor.cluster)})  ${sensor.state}, ${sensor.events_per_second.toFixed(0)} events/s, ${loss}`;
+  return `  ${printable(sensor.node)} (${printable(sensor.cluster)})  ${sensor.state}, ${sensor.events_per_second.toFixed(0)} events/s, ${printable(loss)}`;
 }
 
 function duration(us: number): string {

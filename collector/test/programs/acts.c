@@ -97,6 +97,24 @@ static int act_execs(char **arguments)
 	return 0;
 }
 
+/* forks COUNT: children that end at once, as many at one time as there may be. */
+static int act_forks(char **arguments)
+{
+	for (long left = atol(arguments[0]); left > 0; left--) {
+		pid_t child = fork();
+		if (child == 0)
+			_exit(0);
+		if (child < 0) {
+			if (errno != EAGAIN || wait(NULL) < 0)
+				return fail("forks");
+			left++;
+		}
+	}
+	while (wait(NULL) > 0)
+		;
+	return 0;
+}
+
 /* exec PROGRAM ARGUMENT...: exit status is the errno when it is refused. */
 static int act_exec(char **arguments)
 {
@@ -138,6 +156,8 @@ int main(int count, char **arguments)
 		return act_opens(arguments + 2);
 	if (count == 4 && strcmp(arguments[1], "execs") == 0)
 		return act_execs(arguments + 2);
+	if (count == 3 && strcmp(arguments[1], "forks") == 0)
+		return act_forks(arguments + 2);
 	if (count >= 3 && strcmp(arguments[1], "exec") == 0)
 		return act_exec(arguments + 2);
 	if (count == 4 && strcmp(arguments[1], "udp") == 0)
@@ -146,6 +166,6 @@ int main(int count, char **arguments)
 		return act_namespace();
 	if (count == 2 && strcmp(arguments[1], "nothing") == 0)
 		return 0;
-	fprintf(stderr, "usage: acts memfd|opens|execs|exec|udp|namespace|nothing ...\n");
+	fprintf(stderr, "usage: acts memfd|opens|execs|forks|exec|udp|namespace|nothing ...\n");
 	return 64;
 }
