@@ -11,14 +11,15 @@ type Names = { node?: string; cluster?: string; workspace?: string };
 /** One frame of process events, as the collector of this machine writes it. */
 export function processFrame(events: readonly ProcessEvent[], names: Names = {}): Buffer {
   const encoder = new EventEncoder();
+  const positions = events.length === 0 ? [64, 128] : events.map((event) => event.position ?? 64);
   for (const event of events) encoder.add(event);
   return encodeFrame(
     {
       class: "process",
       ring: 0,
       eventCount: events.length,
-      firstPosition: 64,
-      lastPosition: 128,
+      firstPosition: Math.min(...positions),
+      lastPosition: Math.max(...positions),
       firstTimeUs: 1_000,
       lastTimeUs: 2_000,
       bootId: "00112233445566778899aabbccddeeff",

@@ -1,9 +1,9 @@
-import type { AuditCredential } from "@atalaya/wire";
+import { type AuditCredential, Fault } from "@atalaya/wire";
 import type { AccountRow, SenderIdentity, SessionRow } from "../hub-core.ts";
 import type { ReaderPool } from "../store/reader-pool.ts";
 import type { CredentialRow } from "../store/state-writes.ts";
 import type { WriterClient } from "../store/writer-client.ts";
-import { pipelineLimits } from "./limits.ts";
+import { pipelineLimits, storeLimits } from "./limits.ts";
 import { Remembered } from "./remembered.ts";
 
 type KnownCredential = SenderIdentity & { use: string; usedUs: number };
@@ -14,6 +14,8 @@ export class AccessRecords {
   readonly #writer: WriterClient;
   readonly #sessions = new Remembered<SessionRow>();
   readonly #credentials = new Remembered<KnownCredential>();
+  /** Sessions that a full disk did not take: people can still sign in and read. They end with the hub. */
+  readonly #unwritten = new Map<string, SessionRow>();
   readonly #failed: (error: unknown) => void;
 
   /** `failed` is told when the time of a credential's last use could not be written. */
@@ -32,18 +34,27 @@ export class AccessRecords {
   }
 
   async putSession(secretHash: string, session: SessionRow, kind: "browser" | "token", name: string): Promise<void> {
-    await this.#writer.write("putSession", { ...session, secretHash, kind, name });
+    try {
+      await this.#writer.write("putSession", { ...session, secretHash, kind, name });
+    } catch (error) {
+      if (kind !== "browser" || !(error instanceof Fault) || error.code !== "STORE_FULL") throw error;
+      if (this.#unwritten.size >= storeLimits.unwrittenSessionsMax) throw error;
+      this.#unwritten.set(secretHash, session);
+    }
     this.#sessions.forget((_, key) => key === secretHash);
   }
 
   /** Undefined for an unknown or expired session. */
   async session(secretHash: string): Promise<SessionRow | undefined> {
-    const session = await this.#sessions.get(secretHash, () => this.#readers.ask("session", { secretHash }));
+    const unwritten = this.#unwritten.get(secretHash);
+    const session =
+      unwritten ?? (await this.#sessions.get(secretHash, () => this.#readers.ask("session", { secretHash })));
     return session !== undefined && session.expiresUs > Date.now() * 1_000 ? session : undefined;
   }
 
   async deleteSession(secretHash: string): Promise<void> {
     this.#sessions.forget((_, key) => key === secretHash);
+    if (this.#unwritten.delete(secretHash)) return;
     await this.#writer.write("deleteSession", secretHash);
     this.#sessions.forget((_, key) => key === secretHash);
   }

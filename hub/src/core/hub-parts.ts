@@ -11,6 +11,7 @@ import { NodeSyncs } from "../state/node-syncs.ts";
 import { ReaderPool } from "../store/reader-pool.ts";
 import { WriterClient } from "../store/writer-client.ts";
 import type { FromWriter, StoredState } from "../store/writer-messages.ts";
+import { DiskRoom } from "./disk-room.ts";
 import { HubMetrics } from "./hub-metrics.ts";
 import { pipelineLimits } from "./limits.ts";
 import type { HubCoreOptions } from "./open-hub-core.ts";
@@ -54,6 +55,7 @@ export class HubParts {
   readonly accounts: AccountTable;
   readonly syncs: NodeSyncs;
   readonly states: DesiredStates;
+  readonly room: DiskRoom;
   #closing: Promise<void> | undefined;
 
   private constructor(options: HubCoreOptions, unlock: () => void, threads: Threads) {
@@ -77,6 +79,7 @@ export class HubParts {
       stored: this.workspace(hubItself).settings.get(stateSetting),
       save: (value) => this.#putSetting(stateSetting, value),
     });
+    this.room = new DiskRoom(options.dataFolder, (line) => options.log?.(line));
     this.rules = new RuleBook({
       builtIn: options.builtIn ?? [],
       paths: options.ruleFiles,
@@ -114,7 +117,7 @@ export class HubParts {
       await Promise.all([evaluators.close(), readers.close()]);
       throw error;
     }
-    await parts.rules.start();
+    await Promise.all([parts.rules.start(), parts.room.start()]);
     parts.#start();
     return parts;
   }
@@ -222,6 +225,7 @@ export class HubParts {
   /** Streams hear of a change before its sender does. */
   committed(message: CommittedMessage): void {
     this.metrics.committed(message);
+    this.room.succeeded();
     for (const [workspaceId, commitNo, eventsTotal] of message.workspaces) {
       Object.assign(this.workspace(workspaceId), { commitNo, eventsTotal });
     }
@@ -241,7 +245,8 @@ export class HubParts {
 
   failed(requests: readonly number[], fault: Fault): void {
     this.metrics.failed();
-    this.log("a commit failed", fault);
+    if (fault.code === "STORE_FULL") this.room.failed();
+    else this.log("a commit failed", fault);
     for (const request of requests) this.#inFlight.reject(request, fault);
   }
 
@@ -262,6 +267,13 @@ export class HubParts {
       "atalaya_hub_in_flight_refused",
       "Requests refused because of the bytes in flight.",
       () => inFlight.refused,
+    );
+    this.metrics.watch("atalaya_hub_store_bytes", "What the hub's folder takes.", () => this.room.storeBytes);
+    this.metrics.watch("atalaya_hub_disk_free_bytes", "What is free on its disk.", () => this.room.freeBytes);
+    this.metrics.watch(
+      "atalaya_hub_requests_refused_full",
+      "Requests that a full disk refused.",
+      () => this.room.refused,
     );
     this.metrics.watch("atalaya_hub_listeners", "Listeners of the live streams.", () => this.live.size);
     this.metrics.watch(
@@ -290,6 +302,7 @@ export class HubParts {
   async #close(): Promise<void> {
     for (const timer of this.#timers) clearInterval(timer);
     this.states.held.close();
+    this.room.close();
     this.#saveSensors();
     await this.rules.close();
     await this.writer.close();

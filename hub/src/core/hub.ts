@@ -61,6 +61,7 @@ export class Hub implements HubCore {
 
   async #counted<T>(work: () => Promise<T>): Promise<T> {
     try {
+      this.#parts.room.require();
       return await work();
     } catch (error) {
       if (error instanceof Fault) this.#parts.metrics.refused(error.code);
@@ -169,6 +170,8 @@ export class Hub implements HubCore {
       rules_total: total,
       rule_problems: [...this.#parts.rules.problems],
       sensor_missing: this.#sensorMissing(sensors),
+      writable: this.#parts.room.isWritable,
+      store_bytes: this.#parts.room.storeBytes,
     };
   }
 

@@ -73,6 +73,17 @@ export const storeLimits = {
   migrationCopiesKept: 3,
   /** Room on the disk that is left for the log of the database, for reads and for people's changes: no event is taken into it. */
   reserveBytes: 32 * 1024 * 1024,
+  /** At most this part of the disk, and this much more than it before events are taken again. */
+  reserveShare: 0.1,
+  reserveReopens: 1.25,
+  roomLookedAtMs: 500,
+  /** After a write that failed: how long no event is taken, and what a sender is told to wait. */
+  writeRetryMs: 1_000,
+  fullRetryAfterS: 5,
+  /** The log that a checkpoint leaves behind is cut to this. */
+  walKeptBytes: 32 * 1024 * 1024,
+  /** Sessions that could not be written: they end with the hub. */
+  unwrittenSessionsMax: 1_000,
   /** Days of process life-cycle events. */
   eventDaysKept: 7,
   /** A repeat this long after the last one opens a new alert. */

@@ -25,6 +25,8 @@ const statusOf: Partial<Record<FaultCode, number>> = {
   RULES_BROKEN: 409,
   BUSY: 429,
   STORE_UNREACHABLE: 503,
+  STORE_FULL: 507,
+  BACKUP_UNUSABLE: 422,
   DATA_UNWRITABLE: 507,
   USAGE: 400,
 };
@@ -63,7 +65,8 @@ function replyFault(
   }
   const status = statusOf[fault.code] ?? 500;
   const facts = { code: fault.code, status, route: request.routeOptions.url, address: request.ip };
-  if (status >= 500) request.log.error({ ...facts, err: fault }, fault.message);
+  // A full disk is told once, when it fills: every sender tries again and again.
+  if (status >= 500 && fault.code !== "STORE_FULL") request.log.error({ ...facts, err: fault }, fault.message);
   else request.log.debug(facts, fault.message);
   const retryAfter = fault.facts["retry_after_s"];
   if (typeof retryAfter === "number") void reply.header("retry-after", String(Math.max(1, Math.ceil(retryAfter))));

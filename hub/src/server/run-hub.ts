@@ -25,6 +25,8 @@ export async function runHub(args: string[], openCore: OpenCore): Promise<void> 
     }
     const { version } = packageFile;
     const logger = makeLogger(options.logLevel);
+    // A terminal that is gone, a file on a full disk: what cannot be written there is lost, the hub goes on.
+    for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
     const log = (line: string) => logger.warn(line);
     const open = (hubFolder: string) => openCore({ hubFolder, options, version, log });
     const hub = await startHub(options, open, logger, version);

@@ -62,15 +62,14 @@ export class EventDay {
     this.#open = false;
   }
 
+  /** The file is opened anew afterwards: after an input/output error a connection may not be of use any more. */
   rollBack(): void {
-    if (!this.#open) return;
-    this.#open = false;
-    // SQLite ends the transaction by itself on some errors, a full disk among them.
-    if (this.#day?.db.isTransaction) this.#day.db.exec("ROLLBACK");
+    if (this.#open) this.close();
   }
 
   close(): void {
-    this.rollBack();
+    this.#open = false;
+    // Ends a transaction that is open.
     if (this.#day?.db.isOpen) this.#day.db.close();
     this.#day = undefined;
   }

@@ -34,8 +34,13 @@ export function listEventFiles(folder: string): string[] {
 
 export function openEventFile(folder: string, name: string): OpenDatabase<EventTables> {
   const db = openWritable<EventTables>(join(folder, name));
-  db.raw.exec(tables);
-  return db;
+  try {
+    db.raw.exec(tables);
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
 }
 
 /** Unlinks the files of days that are older than `days`. A reader that has one open keeps reading it until it lets go. */

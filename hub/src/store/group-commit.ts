@@ -21,6 +21,8 @@ export class GroupCommit {
   #queue: Work[] = [];
   #epoch = 0;
   #scheduled = false;
+  /** Why the last commit failed: what was evaluated before it is refused for the same reason. */
+  #lastFault = new Fault("STORE_UNREACHABLE", "A commit before this one failed; send again.");
   #ended: (() => void) | undefined;
 
   constructor(writer: GroupWriter, tell: (message: FromWriter) => void) {
@@ -69,8 +71,7 @@ export class GroupCommit {
     this.#queue = this.#queue.slice(end);
     const stale = taken.filter((work) => work.type === "batch" && work.epoch !== this.#epoch) as Batch[];
     if (stale.length > 0) {
-      const fault = new Fault("STORE_UNREACHABLE", "A commit before this one failed; send again.");
-      this.#refuse(stale, [], fault);
+      this.#refuse(stale, [], this.#lastFault);
     }
     return taken.filter((work) => work.type !== "batch" || work.epoch === this.#epoch);
   }
@@ -93,6 +94,7 @@ export class GroupCommit {
       const fault = storeFault(error);
       // Our bug: the process ends and is started again; nothing of the group was acknowledged.
       if (fault === undefined) throw error;
+      this.#lastFault = fault;
       this.#epoch += 1;
       for (const port of this.#evaluators.values()) port.postMessage({ type: "failed", epoch: this.#epoch });
       const calls = group.flatMap((work) => (work.type === "write" ? [work.call] : []));

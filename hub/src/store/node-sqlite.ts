@@ -47,8 +47,14 @@ export class OpenDatabase<T> {
 export function openWritable<T>(path: string): OpenDatabase<T> {
   makePrivate(path);
   const raw = new DatabaseSync(path, { timeout: 5_000 });
-  raw.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA cache_size=-16384");
-  return new OpenDatabase<T>(raw);
+  try {
+    raw.exec("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=OFF; PRAGMA cache_size=-16384");
+    raw.exec(`PRAGMA journal_size_limit=${storeLimits.walKeptBytes}`);
+    return new OpenDatabase<T>(raw);
+  } catch (error) {
+    raw.close();
+    throw error;
+  }
 }
 
 /** Makes the file for its owner alone (mode 0600) where it is not there; SQLite gives its companions the same mode. */

@@ -13,14 +13,15 @@ import { HubClient } from "@atalaya/wire/client";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
-export type Answer = { status: number; text: string; retryAfter: string | undefined };
+export type Answer = { status: number; text: string; retryAfter: string | undefined; cookie: string | undefined };
 
 /** A hub as it ships, in a process of its own, on a folder that goes with the test. */
 export class HubProcess {
   readonly data: string;
-  readonly #agent: Agent[] = [];
+  readonly #agents: Agent[] = [];
   child: ChildProcess | undefined;
   url = "";
+  password = "";
 
   constructor(data: string) {
     this.data = data;
@@ -30,7 +31,7 @@ export class HubProcess {
     const hub = new HubProcess(data ?? (await mkdtemp(join(tmpdir(), "atalaya-hub-process-"))));
     t.after(async () => {
       hub.child?.kill("SIGKILL");
-      for (const agent of hub.#agent) agent.destroy();
+      for (const agent of hub.#agents) agent.destroy();
       if (data === undefined) await rm(hub.data, { recursive: true, force: true });
     });
     await hub.start(args);
@@ -45,6 +46,7 @@ export class HubProcess {
     const [message] = (await once(child, "message")) as [PartMessage];
     if (message.type !== "ready") throw new Error(JSON.stringify(message));
     this.url = message.url ?? "";
+    this.password = message.firstPassword ?? this.password;
   }
 
   /** SIGKILL, or a signal that asks; resolves when the process is gone. */
@@ -63,17 +65,34 @@ export class HubProcess {
   /** Sends frames as a sensor of this machine does. */
   async ingest(frames: readonly Uint8Array[]): Promise<Answer> {
     const token = readFileSync(join(this.data, "hub", "local-sensor.credential"), "utf8").trim();
-    let agent = this.#agent[0];
+    const headers = { authorization: `Bearer ${token}` };
+    return this.request("POST", "/v1/ingest", headers, zstdCompressSync(Buffer.concat(frames)));
+  }
+
+  /** Signs in with the password of the last start, and gives the cookie. */
+  async signIn(): Promise<string> {
+    const body = JSON.stringify({ user: "admin", password: this.password });
+    const answer = await this.request("POST", "/api/v1/login", { "content-type": "application/json" }, body);
+    if (answer.status !== 200 || answer.cookie === undefined) throw new Error(answer.text);
+    return answer.cookie;
+  }
+
+  async request(
+    method: string,
+    path: string,
+    headers: Record<string, string>,
+    body: Buffer | string = "",
+  ): Promise<Answer> {
+    let agent = this.#agents[0];
     if (agent === undefined) {
       agent = new Agent({ ca: readFileSync(join(this.data, "hub", "ca.pem")), keepAlive: true });
-      this.#agent.push(agent);
+      this.#agents.push(agent);
     }
-    const headers = { authorization: `Bearer ${token}` };
-    const sent = request(`${this.url}/v1/ingest`, { method: "POST", headers, agent });
-    sent.end(zstdCompressSync(Buffer.concat(frames)));
+    const sent = request(this.url + path, { method, headers, agent }).end(body);
     const [answer] = await once(sent, "response");
     let text = "";
     for await (const part of answer) text += part;
-    return { status: answer.statusCode, text, retryAfter: answer.headers["retry-after"] };
+    const cookie = answer.headers["set-cookie"]?.[0]?.split(";")[0];
+    return { status: answer.statusCode, text, retryAfter: answer.headers["retry-after"], cookie };
   }
 }

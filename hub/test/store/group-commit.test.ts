@@ -62,7 +62,7 @@ test("a full disk acknowledges nothing: the evaluator takes back what it remembe
     failures.map((message) => message.requests),
     [[1], [2]],
   );
-  assert.equal(failures[0]?.fault.code, "STORE_UNREACHABLE");
+  assert.equal(failures[0]?.fault.code, "STORE_FULL");
   assert.match(failures[0]?.fault.message ?? "", /no room/);
   assert.deepEqual(disk.groups, [1]);
 });
