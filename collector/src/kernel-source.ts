@@ -21,7 +21,7 @@ export type KernelSource = {
   snapshot(): KernelRecord[];
   /** Kernel counters summed over processors, per class and reason; they only grow. */
   counters(): Counter[];
-  /** Bytes waiting in each ring, and its size. */
+  /** Bytes waiting in each ring, and its size. Like `drain`, a sign for the programs that somebody is there to read. */
   rings(): { ring: "lifecycle" | "bulk"; waitingBytes: number; sizeBytes: number }[];
   /** Replaces what the kernel side lets through. */
   setFilterPlan(plan: FilterPlan): void;

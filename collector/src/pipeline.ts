@@ -146,7 +146,11 @@ export class Pipeline {
   report(): void {
     this.#clock.sync();
     this.#table.reap(this.#clock.nowBootUs());
-    if (this.#window.isFull) return;
+    if (this.#window.isFull) {
+      // No publisher for long: the rings fill, and are not to be given up as if nobody read them.
+      this.#source.rings();
+      return;
+    }
     const report = JSON.stringify(this.sensorReport());
     this.#lagUs = 0;
     const event: SensorEvent = { ...blankEvent("sensor"), activity: "report", time_us: Date.now() * 1_000, report };

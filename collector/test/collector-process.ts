@@ -1,7 +1,7 @@
 // The collector as a process of its own, started and ended as whoever starts it does.
-import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { type ChildProcess, execFileSync, fork, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { PartMessage } from "@atalaya/wire";
@@ -13,8 +13,8 @@ export class CollectorProcess {
   readonly #child: ChildProcess;
   readonly ready: Promise<PartMessage>;
 
-  constructor(socket: string, args: string[]) {
-    const given = ["--socket", socket, "--node", "n", "--cluster", "c", "--objects", objectFolder, ...args];
+  constructor(socket: string, args: string[], objects = objectFolder) {
+    const given = ["--socket", socket, "--node", "n", "--cluster", "c", "--objects", objects, ...args];
     this.#child = fork(main, given, {
       execArgv: ["--disable-warning=ExperimentalWarning"],
       stdio: ["ignore", "inherit", "inherit", "ipc"],
@@ -57,4 +57,12 @@ export class PinPlace {
     }
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+/** Programs one after the other, each with the mark and its number, until the file goes; gives how many. */
+export function startStream(mark: string, runFile: string): Promise<number> {
+  writeFileSync(runFile, "");
+  const loop = `i=0; while [ -e ${runFile} ]; do i=$((i+1)); /bin/true ${mark} $i; done; echo $i`;
+  const child = spawn("sh", ["-c", loop], { stdio: ["ignore", "pipe", "inherit"] });
+  return once(child.stdout, "data").then(([text]) => Number(String(text)));
 }

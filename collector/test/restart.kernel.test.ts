@@ -1,32 +1,22 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { rmSync, writeFileSync } from "node:fs";
+import { rmSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { ledgerReasons, ledgerRows, type ProcessEvent } from "@atalaya/wire";
+import type { ProcessEvent } from "@atalaya/wire";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { buildCollector } from "../build.mjs";
 import { removePins } from "../src/remove-pins.ts";
-import { CollectorProcess, PinPlace } from "./collector-process.ts";
+import { CollectorProcess, PinPlace, startStream } from "./collector-process.ts";
 import { root } from "./kernel-watch.ts";
-import { type Reported, StandInPublisher } from "./stand-in-publisher.ts";
+import { assertExact, StandInPublisher } from "./stand-in-publisher.ts";
 
 const kills = 10;
 
 const numbersOf = (execs: readonly ProcessEvent[]) => execs.map((event) => Number(event.argv?.[2]));
 const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
-const isQuiet = ({ report }: Reported) => report.counters.every((one) => one.reason !== "pending");
-
-/** Programs one after the other, each with the mark and its number, until the file goes; gives how many. */
-function startStream(mark: string, runFile: string): Promise<number> {
-  writeFileSync(runFile, "");
-  const loop = `i=0; while [ -e ${runFile} ]; do i=$((i+1)); /bin/true ${mark} $i; done; echo $i`;
-  const child = spawn("sh", ["-c", loop], { stdio: ["ignore", "pipe", "inherit"] });
-  return once(child.stdout, "data").then(([text]) => Number(String(text)));
-}
-
 describe("a collector that is killed", { skip: skipUnless("kernel") }, () => {
   const place = new PinPlace();
   const socket = join(place.folder, "collector.sock");
@@ -48,35 +38,12 @@ describe("a collector that is killed", { skip: skipUnless("kernel") }, () => {
     place.remove();
   });
 
-  /** The first report from now on that leaves nothing open. */
-  async function quietReport(): Promise<Reported> {
-    const from = publisher.reports.length;
-    const quiet = () => publisher.reports.slice(from).find(isQuiet);
-    await publisher.until("a report with nothing pending", () => quiet() !== undefined, 60_000);
-    return quiet() as Reported;
-  }
-
-  function assertExact({ report, stored }: Reported): void {
-    const own = report.counters.filter((one) => one.reason in ledgerReasons.collector);
-    for (const row of ledgerRows("collector", own)) assert.equal(row.difference, 0, JSON.stringify(row));
-    const handedOn = report.counters.filter((one) => one.reason === "handed_on");
-    assert.ok(handedOn.length > 0);
-    for (const { class: kind, value } of handedOn) assert.equal(value, stored.get(kind), `${kind} at the publisher`);
-    for (const reason of ["undecodable", "unencodable", "layout_changed", "ring_full", "unread"]) {
-      assert.equal(
-        report.counters.find((one) => one.reason === reason && one.value > 0),
-        undefined,
-        reason,
-      );
-    }
-  }
-
   test(`${kills} times in a stream of programs: each arrives once, and the account balances to the event`, {
     timeout: 180_000,
   }, async () => {
     const runFile = join(place.folder, "run");
     const count = startStream("stream", runFile);
-    const { report: first } = await quietReport();
+    const { report: first } = await publisher.quietReport();
     for (let kill = 0; kill < kills; kill++) {
       await pause(Math.random() * 500);
       await collector.end("SIGKILL");
@@ -87,7 +54,7 @@ describe("a collector that is killed", { skip: skipUnless("kernel") }, () => {
     rmSync(runFile);
     const wanted = await count;
     await publisher.until("the last program", () => publisher.execs.get("stream")?.at(-1)?.argv?.[2] === `${wanted}`);
-    const last = await quietReport();
+    const last = await publisher.quietReport();
     assert.deepEqual(numbersOf(publisher.execs.get("stream") ?? []), upTo(wanted));
     assert.equal(publisher.duplicates, 0);
     assert.deepEqual(publisher.problems, []);
@@ -112,7 +79,7 @@ describe("a collector that is killed", { skip: skipUnless("kernel") }, () => {
       assert.equal(event.ancestor_pids?.[0], shell.pid);
       assert.match(event.ancestor_cmdlines?.[0] ?? "", /seq 500/, "the shell has ended, and is known by its own exec");
     }
-    assertExact(await quietReport());
+    assertExact(await publisher.quietReport());
     assert.equal(publisher.duplicates, 0);
   });
 
@@ -124,7 +91,7 @@ describe("a collector that is killed", { skip: skipUnless("kernel") }, () => {
     assert.ok(said.type === "failed" && said.code === "SENSOR_UNAVAILABLE");
     assert.match(said.message, /Another collector is at work on .*sensor/);
     assert.equal(await second.end("SIGTERM"), 1);
-    await quietReport();
+    await publisher.quietReport();
   });
 
   test("SIGTERM leaves the watch for the next one, --unpin-at-end ends it, and so does uninstall after a kill", {
@@ -134,7 +101,7 @@ describe("a collector that is killed", { skip: skipUnless("kernel") }, () => {
     assert.equal(await collector.end("SIGTERM"), 0);
     assert.equal(place.sets.length, 1);
     await start(["--unpin-at-end"]);
-    assert.equal((await quietReport()).report.adopted, true);
+    assert.equal((await publisher.quietReport()).report.adopted, true);
     assert.equal(await collector.end("SIGTERM"), 0);
     assert.deepEqual(place.sets, []);
     await start(["--unpin-at-end"]);

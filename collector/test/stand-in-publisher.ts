@@ -1,4 +1,5 @@
 // A publisher that keeps what it gets in memory: a real Unix socket that speaks the protocol.
+import assert from "node:assert/strict";
 import { createServer, type Server, type Socket } from "node:net";
 import {
   type AtalayaEvent,
@@ -6,6 +7,8 @@ import {
   decodeFrame,
   encodeAck,
   encodeMessage,
+  ledgerReasons,
+  ledgerRows,
   MessageReader,
   messageKinds,
   type ProcessEvent,
@@ -27,6 +30,10 @@ export class StandInPublisher {
   #waiting: (() => void)[] = [];
   /** Programs by their first argument, in the order of arrival. */
   readonly execs = new Map<string, ProcessEvent[]>();
+  /** Paths of files that were opened. */
+  readonly opened = new Set<string>();
+  /** Of the frames' headers. */
+  readonly workspaces = new Set<string>();
   readonly reports: Reported[] = [];
   readonly confirmed: unknown[] = [];
   readonly problems: string[] = [];
@@ -71,6 +78,15 @@ export class StandInPublisher {
     }
   }
 
+  /** The first report from now on that leaves nothing open. */
+  async quietReport(): Promise<Reported> {
+    const from = this.reports.length;
+    const isQuiet = ({ report }: Reported) => report.counters.every((one) => one.reason !== "pending");
+    const quiet = () => this.reports.slice(from).find(isQuiet);
+    await this.until("a report with nothing pending", () => quiet() !== undefined, 60_000);
+    return quiet() as Reported;
+  }
+
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
     const reader = new MessageReader();
@@ -107,6 +123,7 @@ export class StandInPublisher {
       return;
     }
     const { bootId, layoutHash, ring, class: of, lastPosition } = frame.value.header;
+    this.workspaces.add(frame.value.header.workspace);
     for (const event of events.value) {
       if (event.class === "sensor") this.#report(event.report ?? "");
       else if ("position" in event) this.#keep(`${layoutHash} ${ring} ${event.position}`, event);
@@ -125,6 +142,7 @@ export class StandInPublisher {
       if (known === undefined) this.execs.set(mark, [event]);
       else known.push(event);
     }
+    if (event.class === "file" && event.path !== null) this.opened.add(event.path);
     const kind = event.activity ?? "";
     this.#byKind.set(kind, (this.#byKind.get(kind) ?? 0) + 1);
   }
@@ -132,5 +150,21 @@ export class StandInPublisher {
   #report(text: string): void {
     const report = sensorReportSchema.parse(JSON.parse(text));
     this.reports.push({ report, stored: new Map(this.#byKind) });
+  }
+}
+
+/** Asserts that nothing is missing: the report's account balances, and is what came here, event by event. */
+export function assertExact({ report, stored }: Reported): void {
+  const own = report.counters.filter((one) => one.reason in ledgerReasons.collector);
+  for (const row of ledgerRows("collector", own)) assert.equal(row.difference, 0, JSON.stringify(row));
+  const handedOn = report.counters.filter((one) => one.reason === "handed_on");
+  assert.ok(handedOn.length > 0);
+  for (const { class: kind, value } of handedOn) assert.equal(value, stored.get(kind), `${kind} at the publisher`);
+  for (const reason of ["undecodable", "unencodable", "layout_changed", "ring_full", "unread"]) {
+    assert.equal(
+      report.counters.find((one) => one.reason === reason && one.value > 0),
+      undefined,
+      reason,
+    );
   }
 }
