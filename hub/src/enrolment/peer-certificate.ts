@@ -31,7 +31,7 @@ export function readNodeCertificate(bytes: Buffer | string, ca: X509Certificate)
     if (!ours || !certificate.keyUsage?.includes(clientAuth)) return undefined;
     const names = (certificate.subjectAltName ?? "").split(", ");
     const [only, ...more] = names.map((name) => /^URI:(.*)$/.exec(name)?.[1]);
-    const name = only === undefined || more.length > 0 ? undefined : readNodeUri(only);
+    const name = only === undefined || more.length > 0 ? undefined : readNodeUri(unquoted(only));
     if (name === undefined) return undefined;
     return {
       ...name,
@@ -42,6 +42,11 @@ export function readNodeCertificate(bytes: Buffer | string, ca: X509Certificate)
   } catch {
     return undefined;
   }
+}
+
+/** Node writes a name that holds a quote as a JSON string (CVE-2021-44532). */
+function unquoted(uri: string): string {
+  return uri.startsWith('"') ? String(JSON.parse(uri)) : uri;
 }
 
 /** SHA-256 of a public key's SubjectPublicKeyInfo (DER), in hexadecimal. */
