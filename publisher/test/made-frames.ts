@@ -1,5 +1,6 @@
 // Frames as a collector makes them.
-import { blankEvent, EventEncoder, encodeFrame, type FrameHeader, rings } from "@atalaya/wire";
+import { randomBytes } from "node:crypto";
+import { blankEvent, decodeFrames, EventEncoder, encodeFrame, type FrameHeader, rings } from "@atalaya/wire";
 
 type Origin = Partial<Pick<FrameHeader, "bootId" | "layoutHash" | "node" | "cluster" | "workspace">>;
 
@@ -42,4 +43,12 @@ export function newerFrame(position: number): Buffer {
   const bytes = Buffer.from(frame(position));
   bytes.writeUInt16LE(99, 4);
   return bytes;
+}
+
+/** A frame of one event whose body does not pack. */
+export function noisyFrame(position: number, bytes: number, name: "process" | "file" = "process"): Buffer {
+  const made = decodeFrames(frame(position, name));
+  const first = made.ok ? made.value[0] : undefined;
+  if (first === undefined) throw new Error("a frame that was just made is one");
+  return encodeFrame(first.header, randomBytes(bytes));
 }

@@ -4,14 +4,14 @@ import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, trunc
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
-import { decodeFrames, encodeFrame, type Frame } from "@atalaya/wire";
+import { decodeFrames, type Frame } from "@atalaya/wire";
 import fc from "fast-check";
 import { Counters } from "../src/counters.ts";
 import { readFrameHead } from "../src/spool/frame-head.ts";
 import { unpack } from "../src/spool/pack.ts";
 import { Spool, type SpoolOptions } from "../src/spool/spool.ts";
 import { spoolCounters } from "../src/spool/spool-ledger.ts";
-import { frame, newerFrame } from "./made-frames.ts";
+import { frame, newerFrame, noisyFrame } from "./made-frames.ts";
 
 const root = mkdtempSync(join(tmpdir(), "atalaya-spool-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -54,15 +54,6 @@ async function drain(spool: Spool, lane: "life" | "bulk" = "life", single = fals
 }
 
 const positions = (frames: readonly Frame[]) => frames.map((one) => one.header.firstPosition);
-
-/** A frame whose body does not pack. */
-function noisyFrame(position: number, bytes: number, name: "process" | "file" = "process"): Buffer {
-  const head = decodeFrames(frame(position, name));
-  assert.ok(head.ok);
-  const [first] = head.value;
-  assert.ok(first !== undefined);
-  return encodeFrame(first.header, randomBytes(bytes));
-}
 
 describe("the spool", () => {
   test("keeps frames over a restart and gives them in order, whole or one by one", async () => {
