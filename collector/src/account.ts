@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
+import { Counters } from "./counters.ts";
 import type { Counter } from "./kernel-record.ts";
 import { accountBytesMax } from "./kernel-source.ts";
 import { Tally } from "./tally.ts";
@@ -15,6 +16,7 @@ const accountSchema = z.object({
   filters: count,
   tally: countersSchema,
   carried: countersSchema,
+  figures: countersSchema.default([]),
   folded: z.array(z.string().max(16)).max(8),
 });
 
@@ -32,6 +34,8 @@ export class Account {
   readonly tally: Tally;
   /** The version of the filter plan that the kernel side holds; it does so as long as the rings are there. */
   filters: number;
+  /** What is counted beside the records (a `note` of ledger.ts). */
+  readonly figures: Counters;
   /** Counters of earlier rings under the same epoch, the kernel's and the user side's. */
   #carried: Counter[];
   /** Earlier rings whose counters are in `carried`. */
@@ -44,12 +48,13 @@ export class Account {
     const { tally, rest } = Tally.from(fromTuples(parts.tally));
     this.tally = tally;
     this.#carried = [...fromTuples(parts.carried), ...rest];
+    this.figures = new Counters(fromTuples(parts.figures));
     this.#folded = parts.folded;
   }
 
   static fresh(epoch: string = randomBytes(8).toString("hex")): Account {
     const accounted = { lifecycle: 0, bulk: 0 };
-    return new Account({ format: 1, epoch, accounted, filters: 0, tally: [], carried: [], folded: [] });
+    return new Account({ format: 1, epoch, accounted, filters: 0, tally: [], carried: [], figures: [], folded: [] });
   }
 
   /** Undefined where the bytes are no account of a version that we know. */
@@ -84,6 +89,7 @@ export class Account {
       filters: this.filters,
       tally: this.tally.list().map(toTuple),
       carried: this.#carried.map(toTuple),
+      figures: this.figures.list().map(toTuple),
       folded: this.#folded,
     });
     const bytes = Buffer.from(text);

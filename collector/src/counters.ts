@@ -4,6 +4,11 @@ import type { Counter } from "./kernel-record.ts";
 export class Counters {
   readonly #values = new Map<string, Counter>();
 
+  /** `from` is what was counted before. */
+  constructor(from: readonly Counter[] = []) {
+    for (const { class: of, reason, value } of from) this.add(of, reason, value);
+  }
+
   add(of: string, reason: string, value = 1): void {
     if (value === 0) return;
     const key = `${of} ${reason}`;

@@ -97,7 +97,8 @@ export class Handover {
   counters(waiting: Tally): Counter[] {
     const { account } = this.stream;
     if (this.epoch !== undefined) {
-      return summed([...account.carried, ...this.stream.counters(), ...account.tally.list()]);
+      const figures = account.figures.list();
+      return summed([...account.carried, ...figures, ...this.stream.counters(), ...account.tally.list()]);
     }
     if (this.readable) return [];
     return (["lifecycle", "bulk"] as const).flatMap((ring) => {

@@ -31,7 +31,8 @@ export function nodeCounters(
   // The kernel's counters before the rings: what is counted by now and not in a ring has been drained and settled.
   const kernel = stream.counters();
   const isQuiet = source.rings().every((ring) => ring.waitingBytes === 0);
-  const counters = [...stream.account.carried, ...kernel, ...stream.account.tally.list()];
+  const { carried, tally, figures } = stream.account;
+  const counters = [...carried, ...kernel, ...tally.list(), ...figures.list()];
   counters.push(...pending(kernel, stream, window, isQuiet));
   if (handover !== undefined && !handover.hasEnded) {
     const { stream: earlier } = handover;

@@ -13,7 +13,6 @@ import { BootClock } from "./boot-clock.ts";
 import type { BundleFolders } from "./bundle.ts";
 import { CgroupPaths } from "./cgroup-paths.ts";
 import { Containers } from "./containers.ts";
-import { Counters } from "./counters.ts";
 import { EventMaker } from "./event-maker.ts";
 import type { RingName, StreamName } from "./frame-builder.ts";
 import { Handover } from "./handover.ts";
@@ -55,10 +54,9 @@ export class Pipeline {
   readonly #outlet: Outlet;
   readonly #options: PipelineOptions;
   readonly #clock = new BootClock();
-  readonly #figures = new Counters();
   readonly #paths: CgroupPaths;
   readonly #containers: Containers;
-  readonly #table = new ProcessTable(this.#figures);
+  readonly #table: ProcessTable;
   readonly #maker: EventMaker;
   readonly #window = new Window();
   readonly #stream: RecordStream;
@@ -82,6 +80,7 @@ export class Pipeline {
     // At once: whoever comes after a kill in the first moment goes on under the same epoch.
     this.#stream.save();
     this.#drain = new OrderedDrain(this.#stream, collectorLimits.drainBytesMax);
+    this.#table = new ProcessTable(this.#stream.account.figures);
     this.#paths = new CgroupPaths(options.cgroupMount);
     this.#containers = new Containers(this.#paths, new HostNames(), options.bundleFolders);
     this.#maker = new EventMaker(this.#table, this.#containers, this.#clock);
@@ -139,7 +138,7 @@ export class Pipeline {
 
   /** Counts something beside the account of records (ledger.ts: a `note` of the collector). */
   note(reason: string): void {
-    this.#figures.add("sensor", reason);
+    this.#stream.account.figures.add("sensor", reason);
   }
 
   /** Once a second: follows the clock and says how the sensor is. */
@@ -151,6 +150,8 @@ export class Pipeline {
       this.#source.rings();
       return;
     }
+    // The figures beside the account are written with it: after a kill they do not go back behind what was said.
+    this.#stream.save();
     const report = JSON.stringify(this.sensorReport());
     this.#lagUs = 0;
     const event: SensorEvent = { ...blankEvent("sensor"), activity: "report", time_us: Date.now() * 1_000, report };
@@ -180,7 +181,7 @@ export class Pipeline {
       state_version: this.#stateVersion,
       gap_us: this.#source.gapUs,
       programs: [...this.#source.programs],
-      counters: [...nodeCounters(this.#source, this.#stream, this.#window, this.#handover), ...this.#figures.list()],
+      counters: nodeCounters(this.#source, this.#stream, this.#window, this.#handover),
     };
   }
 
