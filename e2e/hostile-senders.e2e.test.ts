@@ -22,13 +22,12 @@ const residentBytesMax = 900 * mib;
 
 let hub: HubProcess;
 let honest: HonestSender;
-let [sensor, audit, restBytes] = ["", "", 0];
+let [audit, restBytes] = ["", 0];
 before(async () => {
   hub = await HubProcess.start();
   const credential = async (cluster: string) =>
     (await hub.client.post("/api/v1/audit-credentials", { cluster }, auditCredentialSchema)).token ?? "";
   audit = await credential("hostile");
-  sensor = readFileSync(join(hub.data, "hub", "local-sensor.credential"), "utf8").trim();
   honest = new HonestSender(hub, await credential("honest"));
   restBytes = hub.residentBytes();
   honest.start();
@@ -38,9 +37,9 @@ after(() => hub.stop());
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 test("bodies that unpack to a gigabyte are refused", async () => {
-  const agent = hub.agent(4);
+  const agent = await hub.sensor(8);
   for (const [what, body] of zstdBombs()) {
-    const answers = Array.from({ length: 8 }, () => hub.send("/v1/ingest", body, { agent, headers: bearer(sensor) }));
+    const answers = Array.from({ length: 8 }, () => hub.send("/v1/ingest", body, { agent }));
     for (const { status, text } of await Promise.all(answers))
       assert.ok([400, 413, 415, 429].includes(status), `${what}: ${status} ${text}`);
   }
@@ -59,6 +58,7 @@ test("JSON that is made to cost is refused before it is parsed, and none of it c
 
 test("ten thousand bodies of garbage are each answered with a refusal", async () => {
   const agent = hub.agent(8);
+  const sensor = await hub.sensor(8);
   let seed = 1;
   const noise = (length: number) => {
     const bytes = Buffer.alloc(length);
@@ -74,8 +74,9 @@ test("ten thousand bodies of garbage are each answered with a refusal", async ()
     while (left-- > 0) {
       const body = noise(left % 300);
       if (left % 3 === 0 && body.length >= 4) body.writeUInt32LE(0xfd2f_b528);
-      const [path, token] = left % 2 === 0 ? ["/v1/ingest", sensor] : ["/v1/audit/hostile", audit];
-      const { status } = await hub.send(path ?? "", body, { agent, headers: bearer(token ?? "") });
+      const toIngest = left % 2 === 0;
+      const options = toIngest ? { agent: sensor } : { agent, headers: bearer(audit) };
+      const { status } = await hub.send(toIngest ? "/v1/ingest" : "/v1/audit/hostile", body, options);
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
   };
@@ -104,10 +105,13 @@ test("a thousand idle connections, slow heads and slow bodies leave a place for 
   const idle: TLSSocket[] = [];
   for (let i = 0; i < 10; i++) idle.push(...(await Promise.all(Array.from({ length: 50 }, () => hub.connect()))));
   const slow: TLSSocket[] = [];
+  const { cert, key } = (await hub.sensor(8)).options;
   for (let i = 0; i < 80; i++) {
-    const socket = await hub.connect();
-    const [path, token] = i % 2 === 0 ? ["/v1/ingest", sensor] : ["/v1/audit/hostile", audit];
-    const head = `POST ${path} HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer ${token}\r\nContent-Length: 100000\r\n`;
+    const toIngest = i % 2 === 0;
+    const socket = await hub.connect(toIngest ? { cert, key } : {});
+    const line = toIngest ? "POST /v1/ingest HTTP/1.1" : "POST /v1/audit/hostile HTTP/1.1";
+    const proof = toIngest ? "" : `Authorization: Bearer ${audit}\r\n`;
+    const head = `${line}\r\nHost: hub\r\n${proof}Content-Length: 100000\r\n`;
     socket.write(i < 60 ? `${head}\r\n` : head);
     slow.push(socket);
   }

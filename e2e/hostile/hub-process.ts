@@ -3,12 +3,13 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, type RequestOptions, request } from "node:https";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
 import type { PartMessage } from "@atalaya/wire";
 import { HubClient } from "@atalaya/wire/client";
+import { enrolNode } from "../../hub/test/enrol-node.ts";
 
 const main = fileURLToPath(new URL("../../hub/src/main.ts", import.meta.url));
 const sampleMs = 100;
@@ -24,6 +25,7 @@ export class HubProcess {
   readonly #watch: NodeJS.Timeout;
   readonly #errors: string[] = [];
   #agents: Agent[] = [];
+  #sensor: Promise<Agent> | undefined;
   residentMax = 0;
 
   private constructor(child: ChildProcess, data: string, ready: PartMessage & { type: "ready" }) {
@@ -73,6 +75,17 @@ export class HubProcess {
     const agent = new Agent({ ca: this.ca, keepAlive: true, maxSockets: sockets });
     this.#agents.push(agent);
     return agent;
+  }
+
+  /** Connections of this machine's own node: enrolled by the token that the hub wrote for it, once. */
+  sensor(sockets: number): Promise<Agent> {
+    const token = readFileSync(join(this.data, "hub", "local-enrolment.token"), "utf8");
+    this.#sensor ??= enrolNode(this.url.origin, this.ca.toString(), token, hostname()).then((agent) => {
+      agent.maxSockets = sockets;
+      this.#agents.push(agent);
+      return agent;
+    });
+    return this.#sensor;
   }
 
   /** A TLS connection, its handshake done. */

@@ -8,8 +8,9 @@ export const soakNode = "soak-node";
 export function partArguments(part: PartName, { folders, listen, url }: PartPlace): string[] {
   const { data, hub, spool, run } = folders;
   const socket = join(run, "collector.sock");
-  if (part === "hub") return ["--data", data, "--listen", listen, "--cluster", soakCluster, "--log-level", "warn"];
-  if (part === "collector") return ["--socket", socket, "--node", soakNode, "--cluster", soakCluster];
-  const trust = ["--ca", join(hub, "ca.pem"), "--credential", join(hub, "local-sensor.credential")];
-  return ["--socket", socket, "--spool", spool, "--hub", url, ...trust];
+  const names = ["--cluster", soakCluster, "--node", soakNode];
+  if (part === "hub") return ["--data", data, "--listen", listen, ...names, "--log-level", "warn"];
+  if (part === "collector") return ["--socket", socket, ...names];
+  const identity = ["--identity", join(data, "identity"), "--enroll-token", join(hub, "local-enrolment.token")];
+  return ["--socket", socket, "--spool", spool, "--hub", url, ...identity, ...names];
 }

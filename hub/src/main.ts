@@ -1,4 +1,3 @@
-import { hostname } from "node:os";
 import { openHubCore } from "./core/open-hub-core.ts";
 import { runHub } from "./server/run-hub.ts";
 
@@ -7,7 +6,7 @@ await runHub(process.argv.slice(2), ({ hubFolder, options, version, log }) =>
     dataFolder: hubFolder,
     ruleFiles: options.rules,
     cluster: options.cluster,
-    node: hostname(),
+    node: options.node,
     version,
     log,
   }),

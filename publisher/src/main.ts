@@ -1,5 +1,4 @@
 import { hostname } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { Fault, type PartMessage } from "@atalaya/wire/framing";
 import { limits } from "./limits.ts";
@@ -35,7 +34,6 @@ const options = {
   "enroll-token": { type: "string" },
   "service-account-token": { type: "string" },
   ca: { type: "string" },
-  credential: { type: "string" },
   node: { type: "string" },
   cluster: { type: "string" },
   help: { type: "boolean", short: "h" },
@@ -59,8 +57,7 @@ function readOptions(): PublisherOptions | undefined {
     throw usage(cause instanceof Error ? cause.message : "unusable arguments");
   }
   if (values.help) return undefined;
-  const { socket, spool, hub } = values;
-  const identity = values.identity ?? (values.credential === undefined || !spool ? undefined : join(spool, "identity"));
+  const { socket, spool, hub, identity } = values;
   if (!socket || !spool || !identity || !hub || !URL.canParse(hub) || !hub.startsWith("https:"))
     throw usage("publisher needs --socket, --spool, --identity and --hub (https)");
   return {
@@ -75,7 +72,6 @@ function readOptions(): PublisherOptions | undefined {
       enrolTokenFile: values["enroll-token"],
       serviceAccountTokenFile: values["service-account-token"],
       caFile: values.ca,
-      credentialFile: values.credential,
     },
     say,
   };

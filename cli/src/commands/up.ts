@@ -50,7 +50,7 @@ async function run(args: string[]): Promise<number> {
   collector?.catch(() => {});
   try {
     await startHub(parts, data, values.listen, values.cluster, values.rules ?? []);
-    if (collector !== undefined) await startPublisher(parts, data, values.listen);
+    if (collector !== undefined) await startPublisher(parts, data, values.listen, values.cluster);
     say(collector === undefined ? `no sensor: ${obstacle}` : await collector);
   } catch (error) {
     await stopParts(parts);
@@ -79,10 +79,11 @@ async function startHub(
 
 const socketOf = (data: string) => join(data, "run", "collector.sock");
 
-async function startPublisher(parts: PartProcess[], data: string, listen: string): Promise<void> {
+async function startPublisher(parts: PartProcess[], data: string, listen: string, cluster: string): Promise<void> {
   const url = `https://${listen.replace(/^(0\.0\.0\.0|\[::\])(?=:)/, "127.0.0.1")}`;
-  const hubFiles = ["--ca", join(data, "hub", "ca.pem"), "--credential", join(data, "hub", "local-sensor.credential")];
-  const args = ["--socket", socketOf(data), "--spool", join(data, "spool"), "--hub", url, ...hubFiles];
+  const token = join(data, "hub", "local-enrolment.token");
+  const identity = ["--identity", join(data, "identity"), "--enroll-token", token, "--cluster", cluster];
+  const args = ["--socket", socketOf(data), "--spool", join(data, "spool"), "--hub", url, ...identity];
   await startable(parts, new PartProcess("publisher", args, say)).start();
 }
 

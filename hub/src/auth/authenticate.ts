@@ -53,10 +53,6 @@ export function senderIn(request: FastifyRequest) {
 async function nodeOf(core: HubCore, request: FastifyRequest, ca: X509Certificate): Promise<SenderIdentity> {
   const known = await nodeOnConnection(core.enrolment, request.socket, ca);
   if (known !== undefined) return senderOfNode(known.row);
-  // Until this machine's publisher enrols itself, it still comes with the token of its first start.
-  const token = bearer(request);
-  const old = token === undefined ? undefined : await core.credential(secretHash(token), "sensor");
-  if (old !== undefined) return old;
   throw new Fault("CREDENTIAL_MISSING", "This needs a node's client certificate: enrol it with atalaya enroll token");
 }
 

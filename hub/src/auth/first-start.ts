@@ -5,7 +5,7 @@ import { serverLimits } from "../server/limits.ts";
 import { defaultWorkspace } from "../server/workspace.ts";
 import { writeWhole } from "../tls/private-file.ts";
 import { hashPassword } from "./password.ts";
-import { newPassword, newSecret, secretHash } from "./secret.ts";
+import { newPassword, secretHash } from "./secret.ts";
 import { openSession } from "./sign-in.ts";
 
 const firstUser = "admin";
@@ -17,23 +17,6 @@ export async function ensureFirstAccount(core: HubCore, anew: boolean): Promise<
   const passwordHash = await hashPassword(password);
   await core.putAccount(defaultWorkspace, { user: firstUser, passwordHash, role: "admin" });
   return password;
-}
-
-/**
- * The credential by which this machine's own publisher sends: `hub/local-sensor.credential`, mode 0600. Kept as long
- * as the hub knows it for this cluster; made anew otherwise.
- */
-export async function ensureLocalSensor(core: HubCore, dataFolder: string, cluster: string): Promise<void> {
-  const file = join(dataFolder, "hub", "local-sensor.credential");
-  const present = readText(file)?.trim();
-  const known = present === undefined ? undefined : await core.credential(secretHash(present), "sensor");
-  if (known !== undefined && known.cluster === cluster) return;
-  const secret = newSecret("atlp");
-  const row = { credentialId: crypto.randomUUID(), workspaceId: defaultWorkspace, use: "sensor", cluster } as const;
-  await core.putCredential(secretHash(secret), row);
-  // Written after it is known to the hub: a publisher that reads the new one is never refused.
-  writeWhole(file, `${secret}\n`);
-  if (known !== undefined) await core.revokeCredential(known.workspaceId, known.credentialId);
 }
 
 /** What the command line on this machine signs in with: `client.json`, mode 0600, with a token of the role admin. */

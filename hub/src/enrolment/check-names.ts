@@ -9,7 +9,6 @@ export function checkNames(
   headers: readonly Pick<FrameHeader, "node" | "cluster" | "workspace" | "class">[],
   sender: SenderIdentity,
 ): void {
-  if (sender.node === null) return;
   for (const { node, cluster, workspace, class: name } of headers) {
     const wrong =
       node !== sender.node

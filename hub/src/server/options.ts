@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { isIP } from "node:net";
-import { homedir } from "node:os";
+import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Fault } from "@atalaya/wire";
@@ -14,6 +14,7 @@ Runs the hub alone: takes events and audit records, evaluates, stores, serves th
   --web DIR           the built page
   --rules PATH        a rule file or folder beside the built-in packs; can be repeated
   --cluster NAME      the name that this machine's own events carry (default local)
+  --node NAME         the name of this machine's own sensor (default the host's name)
   --reset-password    give the account admin a new password, print it, and go on
   --log-level LEVEL   error, warn, info or debug (default info; warn on a terminal); goes to standard error
   --help
@@ -32,6 +33,7 @@ export type HubOptions = {
   web: string | undefined;
   rules: string[];
   cluster: string;
+  node: string;
   resetPassword: boolean;
   logLevel: (typeof levels)[number];
 };
@@ -42,6 +44,7 @@ const options = {
   web: { type: "string" },
   rules: { type: "string", multiple: true },
   cluster: { type: "string", default: "local" },
+  node: { type: "string" },
   "reset-password": { type: "boolean", default: false },
   "log-level": { type: "string" },
   help: { type: "boolean", short: "h", default: false },
@@ -54,7 +57,12 @@ export function readOptions(args: string[]): HubOptions | undefined {
   const rules = values.rules ?? [];
   const missing = rules.find((path) => !existsSync(path));
   if (missing !== undefined) throw usage(`--rules: there is no file or folder ${missing}`);
-  if (!/^[\x21-\x7e]{1,255}$/.test(values.cluster)) throw usage("--cluster takes a name without spaces");
+  const node = values.node ?? hostname();
+  for (const [option, name] of [
+    ["--cluster", values.cluster],
+    ["--node", node],
+  ] as const)
+    if (!/^[\x21-\x7e]{1,255}$/.test(name)) throw usage(`${option} takes a name without spaces`);
   const level = values["log-level"] ?? (process.stderr.isTTY ? "warn" : "info");
   const logLevel = levels.find((one) => one === level);
   if (logLevel === undefined) throw usage(`--log-level takes one of ${levels.join(", ")}`);
@@ -64,6 +72,7 @@ export function readOptions(args: string[]): HubOptions | undefined {
     web: values.web === undefined ? undefined : resolve(values.web),
     rules: rules.map((path) => resolve(path)),
     cluster: values.cluster,
+    node,
     resetPassword: values["reset-password"],
     logLevel,
   };

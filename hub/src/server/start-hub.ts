@@ -1,11 +1,10 @@
 import { once } from "node:events";
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
-import { hostname } from "node:os";
 import { join } from "node:path";
 import { Fault } from "@atalaya/wire";
 import type { FastifyBaseLogger } from "fastify";
-import { ensureFirstAccount, ensureLocalClient, ensureLocalSensor } from "../auth/first-start.ts";
+import { ensureFirstAccount, ensureLocalClient } from "../auth/first-start.ts";
 import { ensureLocalToken } from "../enrolment/local-token.ts";
 import type { HubCore } from "../hub-core.ts";
 import { Notifier } from "../notify/notifier.ts";
@@ -48,9 +47,8 @@ export async function startHub(
     endServer = end;
     const url = localUrl(options.host, await listen(app, options));
     const firstPassword = await ensureFirstAccount(core, options.resetPassword);
-    const here = { dataFolder: options.data, cluster: options.cluster, node: hostname(), caPem: certificate.caPem };
+    const here = { dataFolder: options.data, cluster: options.cluster, node: options.node, caPem: certificate.caPem };
     await ensureLocalToken(core.enrolment, here);
-    await ensureLocalSensor(core, options.data, options.cluster);
     await ensureLocalClient(core, options.data, url);
     await notifier.start();
     const stopRenewal = renewInTime(app, folder, options.host, logger);

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
+import { hostname } from "node:os";
 import { test } from "node:test";
 import {
   type AtalayaEvent,
@@ -36,7 +37,13 @@ function frames(events: readonly SyscallEvent[]): Buffer[] {
     const span = { firstPosition: some[0]?.position ?? 0, lastPosition: some.at(-1)?.position ?? 0 };
     const times = { firstTimeUs: some[0]?.time_us ?? 0, lastTimeUs: some.at(-1)?.time_us ?? 0 };
     const rings = { ring: name === "process" ? 0 : 1, bootId: "00112233445566778899aabbccddeeff" };
-    const names = { node: "node-1", cluster: "local", containerId: "", workspace: "", layoutHash: "0011223344556677" };
+    const names = {
+      node: hostname(),
+      cluster: "local",
+      containerId: "",
+      workspace: "",
+      layoutHash: "0011223344556677",
+    };
     return encodeFrame(
       { class: name, eventCount: some.length, ...span, ...times, ...rings, ...names },
       encoder.bytes(),

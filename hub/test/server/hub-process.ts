@@ -2,14 +2,15 @@ import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
-import { Agent, request } from "node:https";
-import { tmpdir } from "node:os";
+import { type Agent, request } from "node:https";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { zstdCompressSync } from "node:zlib";
 import type { PartMessage } from "@atalaya/wire";
 import { HubClient } from "@atalaya/wire/client";
+import { enrolNode } from "../enrol-node.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
@@ -64,9 +65,7 @@ export class HubProcess {
 
   /** Sends frames as a sensor of this machine does. */
   async ingest(frames: readonly Uint8Array[]): Promise<Answer> {
-    const token = readFileSync(join(this.data, "hub", "local-sensor.credential"), "utf8").trim();
-    const headers = { authorization: `Bearer ${token}` };
-    return this.request("POST", "/v1/ingest", headers, zstdCompressSync(Buffer.concat(frames)));
+    return this.request("POST", "/v1/ingest", {}, zstdCompressSync(Buffer.concat(frames)));
   }
 
   /** Signs in with the password of the last start, and gives the cookie. */
@@ -85,7 +84,9 @@ export class HubProcess {
   ): Promise<Answer> {
     let agent = this.#agents[0];
     if (agent === undefined) {
-      agent = new Agent({ ca: readFileSync(join(this.data, "hub", "ca.pem")), keepAlive: true });
+      // One connection for all: it shows the certificate of this machine's own node, which people's routes do not mind.
+      const read = (name: string) => readFileSync(join(this.data, "hub", name), "utf8");
+      agent = await enrolNode(this.url, read("ca.pem"), read("local-enrolment.token"), hostname());
       this.#agents.push(agent);
     }
     const sent = request(this.url + path, { method, headers, agent }).end(body);

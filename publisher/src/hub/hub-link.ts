@@ -1,11 +1,10 @@
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import { limits } from "../limits.ts";
-import { readText } from "../whole-file.ts";
 import { TolerantAgent } from "./clock-tolerance.ts";
 
 /** What the hub is trusted by, and what we show it. */
-export type Trust = { ca: string; certificate?: string; key?: string; bearerFile?: string };
+export type Trust = { ca: string; certificate?: string; key?: string };
 
 export type Call = {
   method: "GET" | "POST";
@@ -90,18 +89,12 @@ export class HubLink {
     return agent;
   }
 
-  #bearer(): Record<string, string> {
-    const file = this.#trust?.bearerFile;
-    const token = file === undefined ? undefined : readText(file)?.trim();
-    return token ? { authorization: `Bearer ${token}` } : {};
-  }
-
   #send(user: string, { method, path, body, headers, timeoutMs }: Call): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#closed) throw new Error("stopped");
       const agent = this.#agentOf(user);
       const length = body === undefined ? {} : { "content-length": body.length };
-      const options = { method, headers: { ...headers, ...length, ...this.#bearer() }, agent };
+      const options = { method, headers: { ...headers, ...length }, agent };
       const sent = request(new URL(path, this.url), options, (answer) => readAnswer(answer, resolve, reject));
       sent.setTimeout(timeoutMs ?? limits.requestTimeoutMs, () => sent.destroy(new Error("no answer in time")));
       sent.on("error", reject);

@@ -18,8 +18,6 @@ export type IdentityOptions = {
   serviceAccountTokenFile?: string | undefined;
   /** The hub's CA: needed only with a service account's token, which does not carry its hash. */
   caFile?: string | undefined;
-  /** Instead of an identity, until the hub enrols: a file with the sensor's token. */
-  credentialFile?: string | undefined;
 };
 
 /**
@@ -38,7 +36,6 @@ export class IdentityKeeper {
   #identity: Identity | undefined;
   /** The hub does not know the identity any more, by what it said or by its CA. */
   #worthless = false;
-  readonly #bearer: boolean;
   #loop: Promise<void> = Promise.resolve();
 
   /** Throws Fault DATA_UNWRITABLE; USAGE where there is neither an identity nor a way to get one. */
@@ -54,10 +51,8 @@ export class IdentityKeeper {
     this.#gate = gate;
     this.#onChange = onChange;
     this.#sayer = new OnceSayer(say);
-    this.#bearer = this.#useBearer();
     this.#files = new IdentityFiles(options.folder);
     const found = this.#files.read();
-    if (this.#bearer) return;
     if (found !== undefined) this.#use(found);
     else if (options.enrolTokenFile === undefined && options.serviceAccountTokenFile === undefined) {
       throw new Fault(
@@ -68,22 +63,12 @@ export class IdentityKeeper {
     }
   }
 
-  #useBearer(): boolean {
-    const { credentialFile, caFile } = this.#options;
-    if (credentialFile === undefined) return false;
-    const ca = readText(caFile ?? "");
-    if (ca === undefined) throw new Fault("USAGE", `The hub's CA ${caFile} cannot be read: name it with --ca.`);
-    this.#link.use({ ca, bearerFile: credentialFile });
-    this.#gate.identified();
-    return true;
-  }
-
   get facts(): IdentityFacts | undefined {
     return this.#identity?.facts;
   }
 
   start(): void {
-    if (!this.#bearer) this.#loop = this.#run();
+    this.#loop = this.#run();
   }
 
   async stop(): Promise<void> {
