@@ -39,6 +39,7 @@ const routes: [method: string, path: string, least: "viewer" | "analyst" | "admi
     ["POST", "/api/v1/audit-credentials/kubeconfig", "admin", 200, { cluster: "shop" }],
     ["DELETE", "/api/v1/audit-credentials/none", "admin", 404],
     ["GET", "/api/v1/nodes", "viewer", 200],
+    ["GET", "/api/v1/ledger", "viewer", 200],
     ["POST", "/api/v1/nodes/none/revoke", "admin", 404],
     ["GET", "/api/v1/enrolment-tokens", "admin", 200],
     ["POST", "/api/v1/enrolment-tokens", "admin", 200, { cluster: "shop" }],
@@ -83,7 +84,7 @@ test("no route that the document lists is missing from the table of roles", asyn
     "POST /v1/enroll",
     "POST /v1/enroll/renew",
   ];
-  const elsewhere = ["POST /api/v1/logout", "GET /api/v1/stream", "POST /v1/ingest", "POST /v1/audit/*"];
+  const elsewhere = ["POST /api/v1/logout", "GET /api/v1/stream", "POST /v1/ingest", "POST /v1/sync", "POST /v1/audit/*"];
   const here = routes.map(([method, path]) => `${method} ${path.replace(/(?<=\/)(a-1|web_shell|none)(?=\/|$)/, "*")}`);
   assert.deepEqual(listed.toSorted(), [...open, ...elsewhere, ...here].toSorted());
 });
