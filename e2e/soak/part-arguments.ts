@@ -10,7 +10,8 @@ export function partArguments(part: PartName, { folders, listen, url }: PartPlac
   const socket = join(run, "collector.sock");
   const names = ["--cluster", soakCluster, "--node", soakNode];
   if (part === "hub") return ["--data", data, "--listen", listen, ...names, "--log-level", "warn"];
-  if (part === "collector") return ["--socket", socket, ...names];
+  if (part === "collector")
+    return ["--socket", socket, "--ca", join(hub, "ca.pem"), "--state", join(data, "state"), ...names];
   const identity = ["--identity", join(data, "identity"), "--enroll-token", join(hub, "local-enrolment.token")];
   return ["--socket", socket, "--spool", spool, "--hub", url, ...identity, ...names];
 }

@@ -89,7 +89,8 @@ async function startPublisher(parts: PartProcess[], data: string, listen: string
 
 /** Gives the line that says how the sensor is; a machine that cannot run it is no failure. */
 async function startCollector(parts: PartProcess[], data: string, cluster: string): Promise<string> {
-  const args = ["--socket", socketOf(data), "--node", hostname(), "--cluster", cluster];
+  const word = ["--ca", join(data, "hub", "ca.pem"), "--state", join(data, "state")];
+  const args = ["--socket", socketOf(data), "--node", hostname(), "--cluster", cluster, ...word];
   // Killed, the sensor watches on for the next start; Ctrl-C ends the watch.
   args.push("--pin", pinFolderOf(data), "--unpin-at-end");
   args.push("--state", join(data, "state"), "--ca", join(data, "hub", "ca.pem"));
