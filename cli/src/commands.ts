@@ -1,8 +1,11 @@
 import type { Command } from "./command.ts";
 import { alerts } from "./commands/alerts.ts";
 import { audit } from "./commands/audit.ts";
+import { changes } from "./commands/changes.ts";
+import { enroll } from "./commands/enroll.ts";
 import { events } from "./commands/events.ts";
 import { login } from "./commands/login.ts";
+import { nodes } from "./commands/nodes.ts";
 import { status } from "./commands/status.ts";
 import { testAlert } from "./commands/test-alert.ts";
 import { uninstall } from "./commands/uninstall.ts";
@@ -19,8 +22,11 @@ export const commands: readonly Command[] = [
   { name: "rules", summary: "check, list and show rules", run: runRules },
   { name: "replay", summary: "evaluate recorded events with the rules, offline", run: runReplay },
   testAlert,
+  enroll,
+  nodes,
   audit,
   login,
+  changes,
   uninstall,
   { name: "hub", summary: "run the hub alone", run: runHub },
   { name: "collector", summary: "run the collector alone (--stdout prints events)", run: runCollector },

@@ -17,6 +17,7 @@ import type {
   Status,
   SyncRequest,
 } from "@atalaya/wire";
+import type { ChangeStore } from "./changes/change-store.ts";
 import type { EnrolmentStore } from "./enrolment/enrolment-store.ts";
 import type { LedgerQuery } from "./ledger/account-table.ts";
 import type { NodeKey } from "./ledger/node-account.ts";
@@ -37,6 +38,8 @@ export type SessionRow = {
   workspaceId: string;
   expiresUs: number;
   csrf: string;
+  /** The name of a token for the command line; absent for a browser. */
+  tokenName?: string;
 };
 
 /** What the pipeline tells the streams: `commit` grows with every committed change and is the SSE event id. */
@@ -97,6 +100,8 @@ export type HubCore = {
 
   /** Who may send, and how nodes become known. */
   readonly enrolment: EnrolmentStore;
+  /** Who changed what through the API. */
+  readonly apiChanges: ChangeStore;
 
   listen(listener: LiveListener): () => void;
   /** Prometheus figures of pipeline and store, in their text form. */

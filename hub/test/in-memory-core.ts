@@ -9,6 +9,7 @@ import type {
   Sensor,
 } from "@atalaya/wire";
 import { decodeEvents, emptyFilterPlan, Fault } from "@atalaya/wire";
+import type { ChangeRow } from "../src/changes/change-store.ts";
 import type { AccountRow, CommittedAlert, HubCore, LiveListener, SenderIdentity, SessionRow } from "../src/hub-core.ts";
 import { InMemoryEnrolment } from "./in-memory-enrolment.ts";
 
@@ -24,6 +25,17 @@ export class InMemoryCore implements HubCore {
   readonly accounts = new Map<string, AccountRow>();
   readonly sessions = new Map<string, SessionRow>();
   readonly credentials = new Map<string, CredentialRow>();
+  readonly changed: ChangeRow[] = [];
+  readonly apiChanges: HubCore["apiChanges"] = {
+    add: async (rows) => void this.changed.push(...rows),
+    page: async (workspaceId) => {
+      const own = this.changed.filter((row) => row.workspaceId === workspaceId).reverse();
+      return {
+        changes: own.map(({ workspaceId: _, ...row }, i) => ({ change_id: `${own.length - i}`, ...row })),
+        next: null,
+      };
+    },
+  };
   readonly alerts = new Map<string, Alert>();
   readonly changes: CommittedAlert[] = [];
   readonly ingested: { frames: readonly Frame[]; sender: SenderIdentity }[] = [];

@@ -40,6 +40,7 @@ import { publisherReportSchema } from "./sync.ts";
 //   GET    /api/v1/enrolment-tokens      -> { tokens: ListedEnrolmentToken[] }
 //   POST   /api/v1/enrolment-tokens      { cluster, node?, valid_s } -> ListedEnrolmentToken with its token
 //   DELETE /api/v1/enrolment-tokens/:id
+//   GET    /api/v1/changes               -> ApiChangePage              &after= &limit=
 //   GET    /v1/ca                        the hub's CA, PEM
 //   POST   /v1/enroll                    EnrolRequest -> EnrolReply
 //   POST   /v1/enroll/renew              RenewRequest, client certificate -> EnrolReply

@@ -124,4 +124,5 @@ export const apiChangeSchema = z.object({
   status: z.number().int(),
 });
 export type ApiChange = z.infer<typeof apiChangeSchema>;
+export type ApiChangePage = z.infer<typeof apiChangePageSchema>;
 export const apiChangePageSchema = z.object({ changes: z.array(apiChangeSchema), next: z.string().nullable() });

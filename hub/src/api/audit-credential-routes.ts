@@ -31,6 +31,7 @@ export function addAuditCredentialRoutes(app: App, { core }: RouteContext, hub: 
     },
     handler: async (request) => {
       const made = await makeCredential(core, whoOf(request).workspaceId, request.body.cluster);
+      request.changed = { object: made.credential_id };
       request.log.info({ user: whoOf(request).user, credential: made.credential_id }, "an audit credential was made");
       return made;
     },
@@ -57,6 +58,7 @@ export function addAuditCredentialRoutes(app: App, { core }: RouteContext, hub: 
     handler: async (request, reply) => {
       const { cluster } = request.body;
       const made = await makeCredential(core, whoOf(request).workspaceId, cluster);
+      request.changed = { object: made.credential_id };
       request.log.info({ user: whoOf(request).user, credential: made.credential_id }, "an audit credential was made");
       void reply.type("text/yaml; charset=utf-8");
       const server = request.query.server ?? hub.url;

@@ -72,6 +72,7 @@ export function addEnrolRoutes(app: App, { core }: RouteContext, authority: HubA
       const exchange = { secretHash: hash, node, cluster, keySha256: key.sha256, expiresUs };
       const row = await core.enrolment.enrolByToken(exchange);
       if (row === undefined) throw refusal(request);
+      request.changed = { workspaceId: row.workspaceId, object: `${row.cluster}/${row.node}` };
       request.log.info({ node: row.node, cluster: row.cluster, proof: row.proof }, "a node was enrolled");
       return reply(row, await authority.issueNode(key, nameOf(row), expiresUs), authority.caPem, expiresUs);
     },

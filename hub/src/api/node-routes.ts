@@ -74,6 +74,7 @@ export function addNodeRoutes(app: App, { core }: RouteContext, authority: HubAu
       const row = { workspaceId, tokenId: token.id, cluster, node, createdBy: user, proof: "token" as const };
       const expiresUs = createdUs + valid_s * 1_000_000;
       await core.enrolment.putToken(secretHash(token.secret), { ...row, expiresUs });
+      request.changed = { object: token.id };
       request.log.info({ user, token: token.id, cluster }, "an enrolment token was made");
       return {
         ...{ token_id: token.id, cluster, node, created_us: createdUs, created_by: user, expires_us: expiresUs },

@@ -23,6 +23,7 @@ export function addSessionRoutes(app: App, { core, version }: RouteContext): voi
     try {
       const account = await checkSignIn(core, throttle, { ...given, address });
       request.log.info({ user: account.user, address }, "signed in");
+      request.changed = { user: account.user };
       return account;
     } catch (error) {
       // The name as typed is left out: people type passwords into it.

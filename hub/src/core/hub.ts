@@ -17,6 +17,7 @@ import {
   type Status,
   type SyncRequest,
 } from "@atalaya/wire";
+import type { ChangeStore } from "../changes/change-store.ts";
 import type { AccountRow, CommittedAlert, HubCore, LiveListener, SenderIdentity, SessionRow } from "../hub-core.ts";
 import type { LedgerQuery } from "../ledger/account-table.ts";
 import type { NodeKey } from "../ledger/node-account.ts";
@@ -41,12 +42,17 @@ export class Hub implements HubCore {
   readonly #parts: HubParts;
   readonly #access: AccessRecords;
   readonly enrolment: EnrolmentRecords;
+  readonly apiChanges: ChangeStore;
 
   constructor(parts: HubParts) {
     this.#parts = parts;
     this.enrolment = new EnrolmentRecords(parts.readers, parts.writer, (row, revoked) =>
       parts.setRevoked(row, revoked),
     );
+    this.apiChanges = {
+      add: (rows) => parts.writer.write("addApiChanges", [...rows]),
+      page: (workspaceId, query) => parts.readers.ask("apiChanges", { workspaceId, query }),
+    };
     this.#access = new AccessRecords(parts.readers, parts.writer, (error) => parts.log("a credential's use", error));
   }
 

@@ -8,6 +8,7 @@ import { addAuditCredentialRoutes } from "../api/audit-credential-routes.ts";
 import { addAuditRoute } from "../api/audit-route.ts";
 import { BodyAdmission } from "../api/body-admission.ts";
 import { Broadcast } from "../api/broadcast.ts";
+import { addChangeRoutes } from "../api/change-routes.ts";
 import { addEnrolRoutes } from "../api/enrol-routes.ts";
 import { addIngestRoute } from "../api/ingest-route.ts";
 import { addLedgerRoutes } from "../api/ledger-routes.ts";
@@ -19,6 +20,7 @@ import { addStatusRoutes } from "../api/status-routes.ts";
 import { addStreamRoute } from "../api/stream-route.ts";
 import { addSyncRoute } from "../api/sync-route.ts";
 import { authenticate } from "../auth/authenticate.ts";
+import { ChangeRecorder } from "../changes/change-recorder.ts";
 import type { HubCore } from "../hub-core.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import type { HubAuthority } from "../tls/hub-authority.ts";
@@ -60,13 +62,16 @@ export async function buildApp(parts: AppParts): Promise<{ app: App; end: () => 
   app.removeContentTypeParser("text/plain");
   app.decorateRequest("who", null);
   app.decorateRequest("sender", null);
+  app.decorateRequest("changed", null);
   parts.metrics.watch(app);
+  const recorder = new ChangeRecorder(parts.core.apiChanges, parts.metrics, parts.logger);
+  recorder.watch(app);
   addSecurityHeaders(app);
   await app.register(cookie);
   guard(app, parts.core, new ConnectionGuard(app.server, parts.metrics), parts.certificate.caPem);
   await addOpenApi(app, parts.version);
   const broadcast = new Broadcast(parts.core, parts.metrics);
-  addRoutes(app, parts, broadcast);
+  addRoutes(app, parts, broadcast, recorder);
   await addWebPage(app, parts.web);
   app.server.maxConnections = serverLimits.connectionsMax;
   app.server.headersTimeout = serverLimits.headersMs;
@@ -75,6 +80,7 @@ export async function buildApp(parts: AppParts): Promise<{ app: App; end: () => 
     broadcast.close();
     parts.core.releaseHeld();
     await app.close();
+    await recorder.flush();
   };
   return { app, end };
 }
@@ -119,7 +125,7 @@ function guard(app: App, core: HubCore, connections: ConnectionGuard, caPem: str
   });
 }
 
-function addRoutes(app: App, parts: AppParts, broadcast: Broadcast): void {
+function addRoutes(app: App, parts: AppParts, broadcast: Broadcast, recorder: ChangeRecorder): void {
   const context: RouteContext = { core: parts.core, metrics: parts.metrics, version: parts.version };
   const admission = new BodyAdmission(parts.metrics);
   addSessionRoutes(app, context);
@@ -132,6 +138,7 @@ function addRoutes(app: App, parts: AppParts, broadcast: Broadcast): void {
   addEnrolRoutes(app, context, parts.authority);
   addNodeRoutes(app, context, parts.authority);
   addLedgerRoutes(app, context);
+  addChangeRoutes(app, context, recorder);
   addIngestRoute(app, context, admission);
   addSyncRoute(app, context);
   addAuditRoute(app, context, admission);

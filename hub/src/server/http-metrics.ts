@@ -56,6 +56,11 @@ export class HttpMetrics {
     help: "Bodies that arrived so slowly that another took their place.",
     registers: [this.registry],
   });
+  readonly changesDropped = new Counter({
+    name: "atalaya_api_changes_dropped_total",
+    help: "Changes through the API that were not noted: strangers' beyond the rate, or a store that takes nothing.",
+    registers: [this.registry],
+  });
   readonly notifications = new Counter({
     name: "atalaya_notifications_total",
     help: "Notifications by way and outcome.",

@@ -1,5 +1,7 @@
 import type { Alert, AlertPage, AlertQuery, AuditCredential } from "@atalaya/wire";
+import type { ChangeQuery } from "../changes/change-store.ts";
 import type { AccountRow, CommittedAlert, SenderIdentity, SessionRow } from "../hub-core.ts";
+import { readApiChanges } from "./change-rows.ts";
 import { knowsEnrolmentToken, readEnrolmentTokens, readNode, readNodes } from "./enrolment-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import {
@@ -41,7 +43,8 @@ export const readerQueries = {
     const row = db.row(db.query.selectFrom("sessions").selectAll().where("secret_hash", "=", of.secretHash));
     if (row === undefined) return undefined;
     const { user, workspace_id: workspaceId, expires_us: expiresUs, csrf } = row;
-    return { user, role: row.role as SessionRow["role"], workspaceId, expiresUs, csrf };
+    const token = row.kind === "token" ? { tokenName: row.name } : {};
+    return { user, role: row.role as SessionRow["role"], workspaceId, expiresUs, csrf, ...token };
   },
 
   credential({ db }: ReaderFiles, of: { secretHash: string }): (SenderIdentity & { use: string }) | undefined {
@@ -61,6 +64,9 @@ export const readerQueries = {
   knowsEnrolmentToken: ({ db }: ReaderFiles, of: { secretHash: string }) => knowsEnrolmentToken(db, of.secretHash),
   enrolledNode: ({ db }: ReaderFiles, of: { workspaceId: string; cluster: string; node: string }) => readNode(db, of),
   enrolledNodes: ({ db }: ReaderFiles, of: { workspaceId: string }) => readNodes(db, of.workspaceId),
+
+  apiChanges: ({ db }: ReaderFiles, of: { workspaceId: string; query: ChangeQuery }) =>
+    readApiChanges(db, of.workspaceId, of.query),
 
   auditCredentials({ db }: ReaderFiles, of: { workspaceId: string }): AuditCredential[] {
     const query = db.query.selectFrom("credentials").selectAll().where("workspace_id", "=", of.workspaceId);

@@ -1,5 +1,6 @@
 import type { AccountRow, CommittedAlert, SessionRow } from "../hub-core.ts";
 import { type ActOnAlert, actOnAlert } from "./alert-actions.ts";
+import { addApiChanges } from "./change-rows.ts";
 import { enrolmentWrites } from "./enrolment-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import { foldStreams, saveNodeAccounts, saveNodeSyncs } from "./node-writes.ts";
@@ -12,6 +13,7 @@ type Db = OpenDatabase<HubTables>;
 /** What the API thread may ask the writer to change. Each runs within the group's transaction, whole or not at all. */
 export const stateWrites = {
   ...enrolmentWrites,
+  addApiChanges,
 
   actOnAlert: (db: Db, state: WorkspaceState, act: ActOnAlert): CommittedAlert | undefined =>
     actOnAlert(db, state, act),

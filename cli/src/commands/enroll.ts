@@ -1,0 +1,114 @@
+import { enrolmentTokenSchema, Fault, type ListedEnrolmentToken, readEnrolmentToken } from "@atalaya/wire";
+import { connectHub, type HubClient } from "@atalaya/wire/client";
+import { z } from "zod";
+import { readArguments } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { durationSeconds, timeText } from "../duration.ts";
+import { connectionOptions } from "../hub-connection.ts";
+import { printable, printLine } from "../print.ts";
+
+const help = `Usage: atalaya enroll token --cluster NAME [--node NAME] [--valid 1h] [--server URL] [--json]
+       atalaya enroll list [--json]
+       atalaya enroll revoke ID
+
+Lets nodes send to the hub. A token is good for one node, once; it carries the SHA-256 of the hub's CA, so that the
+node's first contact is already trusted.
+
+  token   makes one, and prints what to run on the node
+  list    the tokens that were given out; never their secrets
+  revoke  takes one back that was not used yet
+
+  --cluster NAME  the cluster that the node belongs to
+  --node NAME     only for this node; needed for one that is enrolled already
+  --valid TIME    how long it can be used: 30m, 1h, 7d (default 1h, at most 7d)
+  --server URL    the hub's address as the node reaches it (default: the one this command uses)
+  --json          the token, or one a line, as JSON
+  --data DIR      the hub of this data folder
+
+Examples:
+  atalaya enroll token --cluster shop-eu
+  atalaya enroll token --cluster shop-eu --node node-7 --valid 10m --json
+  atalaya enroll list`;
+
+const options = {
+  ...connectionOptions,
+  cluster: { type: "string" },
+  node: { type: "string" },
+  valid: { type: "string", default: "1h" },
+  server: { type: "string" },
+  json: { type: "boolean", default: false },
+} as const;
+const listSchema = z.object({ tokens: z.array(enrolmentTokenSchema) });
+
+export const enroll: Command = { name: "enroll", summary: "let nodes send to the hub", help, run };
+
+async function run(args: string[]): Promise<number> {
+  const { values, positionals } = readArguments("enroll", args, options);
+  const [action, name] = positionals;
+  if (action === "token" && values.cluster !== undefined)
+    return await makeToken({ ...values, cluster: values.cluster });
+  const hub = connectHub(values.data);
+  if (action === "list") {
+    const { tokens } = await hub.get("/api/v1/enrolment-tokens", listSchema);
+    for (const one of tokens) printLine(values.json ? JSON.stringify(one) : tokenLine(one));
+    return 0;
+  }
+  if (action === "revoke" && name !== undefined) return await revoke(hub, name);
+  throw new Fault("USAGE", "enroll takes token --cluster NAME, list or revoke ID. See: atalaya enroll --help");
+}
+
+type Wish = {
+  data?: string | undefined;
+  cluster: string;
+  node?: string | undefined;
+  valid: string;
+  server?: string | undefined;
+  json: boolean;
+};
+
+async function makeToken({ data, cluster, node, valid, server, json }: Wish): Promise<number> {
+  const wish = { cluster, ...(node === undefined ? {} : { node }), valid_s: durationSeconds("--valid", valid) };
+  const hub = connectHub(data);
+  const made = await hub.post("/api/v1/enrolment-tokens", wish, enrolmentTokenSchema);
+  if (json) printLine(JSON.stringify(made));
+  else for (const line of instructions(made, server ?? hub.url)) printLine(line);
+  return 0;
+}
+
+/** What to run on the node. The token goes through a file: a command line is read by every process of a machine. */
+function instructions({ token = "", cluster, node, expires_us }: ListedEnrolmentToken, url: string): string[] {
+  const names = `--cluster ${shellWord(cluster)}${node === null ? "" : ` --node ${shellWord(node)}`}`;
+  return [
+    `# For ${node === null ? "one node" : `the node ${printable(node)}`} of ${printable(cluster)}, once, until ${timeText(expires_us)}. On the node, as root:`,
+    "install -d -m 0700 /etc/atalaya",
+    "(umask 077; cat > /etc/atalaya/enroll-token) <<'END'",
+    token,
+    "END",
+    "atalaya publisher --socket /run/atalaya/collector.sock --spool /var/lib/atalaya/spool \\",
+    "  --identity /var/lib/atalaya/identity --enroll-token /etc/atalaya/enroll-token \\",
+    `  --hub ${shellWord(url)} ${names}`,
+  ];
+}
+
+function shellWord(text: string): string {
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${printable(text).replaceAll("'", "'\\''")}'`;
+}
+
+async function revoke(hub: HubClient, name: string): Promise<number> {
+  // Who pastes the whole token means its id; its secret goes nowhere.
+  const id = readEnrolmentToken(name)?.id ?? name;
+  await hub.delete(`/api/v1/enrolment-tokens/${encodeURIComponent(id)}`);
+  printLine(`revoked ${printable(id)}`);
+  return 0;
+}
+
+function tokenLine(one: ListedEnrolmentToken): string {
+  const state =
+    one.revoked_us !== null
+      ? "revoked"
+      : one.used_us !== null
+        ? `used ${timeText(one.used_us)} by ${printable(one.used_by_node ?? "")}`
+        : `${one.expires_us > Date.now() * 1_000 ? "good until" : "ended"} ${timeText(one.expires_us)}`;
+  const node = one.node === null ? "any node" : printable(one.node);
+  return `${one.token_id}  ${printable(one.cluster)}, ${node}  ${state}  made by ${printable(one.created_by)}`;
+}
