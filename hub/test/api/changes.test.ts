@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type ApiChange, type ApiChangePage, apiChangePageSchema, enrolmentTokenSchema, readEnrolmentToken } from "@atalaya/wire";
+import {
+  type ApiChange,
+  type ApiChangePage,
+  apiChangePageSchema,
+  enrolmentTokenSchema,
+  readEnrolmentToken,
+} from "@atalaya/wire";
 import { changeLimits } from "../../src/changes/limits.ts";
 import { serveHub } from "../served-hub.ts";
 
