@@ -2,9 +2,8 @@
 import assert from "node:assert/strict";
 import type { Agent } from "node:https";
 import { after, before, test } from "node:test";
-import { auditCredentialSchema, enrolmentTokenSchema } from "@atalaya/wire";
+import { auditCredentialSchema } from "@atalaya/wire";
 import { z } from "zod";
-import { enrolNode } from "../hub/test/enrol-node.ts";
 import { HubProcess } from "./hostile/hub-process.ts";
 import { garbageOf, type OpenApi } from "./hostile/request-garbage.ts";
 
@@ -14,14 +13,10 @@ let [user, audit] = ["", ""];
 before(async () => {
   hub = await HubProcess.start();
   audit = (await hub.client.post("/api/v1/audit-credentials", { cluster: "x" }, auditCredentialSchema)).token ?? "";
-  const { token } = await hub.client.post("/api/v1/enrolment-tokens", { cluster: "x" }, enrolmentTokenSchema);
-  node = await enrolNode(hub.url.origin, hub.ca.toString(), token ?? "", "x");
+  node = hub.agent(6, await hub.enrol("x"));
   await signIn();
 });
-after(async () => {
-  node?.destroy();
-  await hub?.stop();
-});
+after(() => hub?.stop());
 
 /** A token of its own: some routes end it. */
 async function signIn(): Promise<void> {

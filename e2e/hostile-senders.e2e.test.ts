@@ -10,7 +10,7 @@ import { after, before, test } from "node:test";
 import type { TLSSocket } from "node:tls";
 import { auditCredentialSchema } from "@atalaya/wire";
 import { HonestSender } from "./hostile/honest-sender.ts";
-import { HubProcess } from "./hostile/hub-process.ts";
+import { HubProcess, type Shown } from "./hostile/hub-process.ts";
 import { jsonBombs } from "./hostile/json-bombs.ts";
 import { hugeHeads, smuggled } from "./hostile/raw-requests.ts";
 import { zstdBombs } from "./hostile/zstd-bombs.ts";
@@ -22,12 +22,14 @@ const residentBytesMax = 900 * mib;
 
 let hub: HubProcess;
 let honest: HonestSender;
+let node: Shown;
 let [audit, restBytes] = ["", 0];
 before(async () => {
   hub = await HubProcess.start();
   const credential = async (cluster: string) =>
     (await hub.client.post("/api/v1/audit-credentials", { cluster }, auditCredentialSchema)).token ?? "";
   audit = await credential("hostile");
+  node = await hub.enrol("hostile");
   honest = new HonestSender(hub, await credential("honest"));
   restBytes = hub.residentBytes();
   honest.start();
@@ -37,7 +39,7 @@ after(() => hub.stop());
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
 
 test("bodies that unpack to a gigabyte are refused", async () => {
-  const agent = await hub.sensor(8);
+  const agent = hub.agent(4, node);
   for (const [what, body] of zstdBombs()) {
     const answers = Array.from({ length: 8 }, () => hub.send("/v1/ingest", body, { agent }));
     for (const { status, text } of await Promise.all(answers))
@@ -57,8 +59,7 @@ test("JSON that is made to cost is refused before it is parsed, and none of it c
 });
 
 test("ten thousand bodies of garbage are each answered with a refusal", async () => {
-  const agent = hub.agent(8);
-  const sensor = await hub.sensor(8);
+  const [ofNode, ofApiServer] = [hub.agent(4, node), hub.agent(4)];
   let seed = 1;
   const noise = (length: number) => {
     const bytes = Buffer.alloc(length);
@@ -74,9 +75,10 @@ test("ten thousand bodies of garbage are each answered with a refusal", async ()
     while (left-- > 0) {
       const body = noise(left % 300);
       if (left % 3 === 0 && body.length >= 4) body.writeUInt32LE(0xfd2f_b528);
-      const toIngest = left % 2 === 0;
-      const options = toIngest ? { agent: sensor } : { agent, headers: bearer(audit) };
-      const { status } = await hub.send(toIngest ? "/v1/ingest" : "/v1/audit/hostile", body, options);
+      const { status } =
+        left % 2 === 0
+          ? await hub.send("/v1/ingest", body, { agent: ofNode })
+          : await hub.send("/v1/audit/hostile", body, { agent: ofApiServer, headers: bearer(audit) });
       statuses.set(status, (statuses.get(status) ?? 0) + 1);
     }
   };
@@ -105,13 +107,10 @@ test("a thousand idle connections, slow heads and slow bodies leave a place for 
   const idle: TLSSocket[] = [];
   for (let i = 0; i < 10; i++) idle.push(...(await Promise.all(Array.from({ length: 50 }, () => hub.connect()))));
   const slow: TLSSocket[] = [];
-  const { cert, key } = (await hub.sensor(8)).options;
   for (let i = 0; i < 80; i++) {
-    const toIngest = i % 2 === 0;
-    const socket = await hub.connect(toIngest ? { cert, key } : {});
-    const line = toIngest ? "POST /v1/ingest HTTP/1.1" : "POST /v1/audit/hostile HTTP/1.1";
-    const proof = toIngest ? "" : `Authorization: Bearer ${audit}\r\n`;
-    const head = `${line}\r\nHost: hub\r\n${proof}Content-Length: 100000\r\n`;
+    const socket = await hub.connect(i % 2 === 0 ? node : {});
+    const path = i % 2 === 0 ? "/v1/ingest" : "/v1/audit/hostile";
+    const head = `POST ${path} HTTP/1.1\r\nHost: hub\r\nAuthorization: Bearer ${audit}\r\nContent-Length: 100000\r\n`;
     socket.write(i < 60 ? `${head}\r\n` : head);
     slow.push(socket);
   }

@@ -3,16 +3,18 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { Agent, type RequestOptions, request } from "node:https";
-import { hostname, tmpdir } from "node:os";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type ConnectionOptions, connect, type TLSSocket } from "node:tls";
 import { fileURLToPath } from "node:url";
-import type { PartMessage } from "@atalaya/wire";
+import { enrolmentTokenSchema, type PartMessage } from "@atalaya/wire";
 import { HubClient } from "@atalaya/wire/client";
 import { enrolNode } from "../../hub/test/enrol-node.ts";
 
 const main = fileURLToPath(new URL("../../hub/src/main.ts", import.meta.url));
 const sampleMs = 100;
+
+export type Shown = { cert?: string; key?: string };
 
 /** The hub as it ships, in a process whose memory is watched. */
 export class HubProcess {
@@ -25,7 +27,6 @@ export class HubProcess {
   readonly #watch: NodeJS.Timeout;
   readonly #errors: string[] = [];
   #agents: Agent[] = [];
-  #sensor: Promise<Agent> | undefined;
   residentMax = 0;
 
   private constructor(child: ChildProcess, data: string, ready: PartMessage & { type: "ready" }) {
@@ -71,21 +72,19 @@ export class HubProcess {
     return this.#errors.join("");
   }
 
-  agent(sockets: number): Agent {
-    const agent = new Agent({ ca: this.ca, keepAlive: true, maxSockets: sockets });
+  agent(sockets: number, shown: Shown = {}): Agent {
+    const agent = new Agent({ ca: this.ca, keepAlive: true, maxSockets: sockets, ...shown });
     this.#agents.push(agent);
     return agent;
   }
 
-  /** Connections of this machine's own node: enrolled by the token that the hub wrote for it, once. */
-  sensor(sockets: number): Promise<Agent> {
-    const token = readFileSync(join(this.data, "hub", "local-enrolment.token"), "utf8");
-    this.#sensor ??= enrolNode(this.url.origin, this.ca.toString(), token, hostname()).then((agent) => {
-      agent.maxSockets = sockets;
-      this.#agents.push(agent);
-      return agent;
-    });
-    return this.#sensor;
+  /** What a node of this name shows of itself from now on: a certificate, and its key. */
+  async enrol(node: string): Promise<Shown> {
+    const { token } = await this.client.post("/api/v1/enrolment-tokens", { cluster: "x" }, enrolmentTokenSchema);
+    const agent = await enrolNode(this.url.origin, this.ca.toString(), token ?? "", node);
+    agent.destroy();
+    const { cert, key } = agent.options as { cert: string; key: string };
+    return { cert, key };
   }
 
   /** A TLS connection, its handshake done. */

@@ -151,6 +151,7 @@ test("a connection that is taken up again by its session has its certificate sti
       agent,
     });
   for (let i = 0; i < 3; i++) assert.equal((await send()).status, 200, `request ${i}`);
+  assert.deepEqual([resumed[0], resumed.at(-1)], [false, true]);
   const [listed] = (await hub.admin("GET", "/api/v1/nodes")).json["nodes"] as { node_id: string }[];
   assert.equal((await hub.admin("POST", `/api/v1/nodes/${listed?.node_id}/revoke`)).status, 204);
   assert.equal((await send()).json["code"], "CREDENTIAL_REVOKED");
