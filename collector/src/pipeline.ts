@@ -177,6 +177,7 @@ export class Pipeline {
       cpu_us: cpu.user + cpu.system,
       filters_version: this.#stream.account.filters,
       epoch: this.#stream.account.epoch,
+      streams: [...new Set([this.#source.ringId, this.#source.earlier?.ringId ?? this.#source.ringId])],
       adopted: this.#source.adopted,
       state_version: this.#stateVersion,
       gap_us: this.#source.gapUs,
