@@ -21,6 +21,10 @@ test("there are seventeen detections, twelve at run time and five of the control
   assert.equal([...files.values()].filter((source) => source === "k8s_audit").length, 5);
 });
 
+test("five rules tell of the sensors themselves", () => {
+  assert.equal(builtIn.rules.filter((rule) => rule.source === "sensor").length, 5);
+});
+
 for (const rule of builtIn.rules) {
   test(`${rule.name} can be understood and acted on in both languages`, () => {
     const alert = rule.alert;

@@ -62,6 +62,8 @@ export type HubCore = {
 
   /** Takes what a node's publisher says of itself. */
   synced(of: NodeKey, request: SyncRequest, arrivedUs: number): void;
+  /** Something named another node, cluster or workspace than the proof that brought it: counted, and told as news. */
+  mismatched(of: NodeKey, reason: string, object: string): void;
   /** The node's desired state where it is newer than `holds`; waits so long for one, until `signal` aborts. */
   desiredState(of: NodeKey, holds: number, waitMs: number, signal: AbortSignal): Promise<SignedState | undefined>;
   /** The account of every node, a page at a time. */

@@ -86,6 +86,8 @@ export class InMemoryCore implements HubCore {
 
   readonly synced: HubCore["synced"] = () => {};
 
+  readonly mismatched: HubCore["mismatched"] = () => {};
+
   async desiredState() {
     return undefined;
   }

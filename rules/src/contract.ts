@@ -8,7 +8,8 @@ export type RuleFile = { path: string; text: string; pack: string };
 /** Where and why a file, or one item of it, was refused. Line and column start at 1. */
 export type RuleProblem = { file: string; line: number; column: number; reason: string };
 
-export type RuleSource = "syscall" | "k8s_audit";
+/** syscall: what sensors see; k8s_audit: audit records; sensor: what the hub makes known of sensors themselves. */
+export type RuleSource = "syscall" | "k8s_audit" | "sensor";
 
 /** The `alert:` block: what Falco's format lacks. Texts may hold %fields, rendered as in `output`. */
 export type AlertText = {

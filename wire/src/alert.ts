@@ -121,7 +121,7 @@ export type AlertComment = z.infer<typeof alertCommentSchema>;
 export const alertSummarySchema = z.object({
   alert_id: z.string(),
   rule: z.string(),
-  source: z.enum(["syscall", "k8s_audit"]),
+  source: z.enum(["syscall", "k8s_audit", "sensor"]),
   title: textSchema,
   /** One sentence with the decisive values, rendered from the rule's `alert.summary`. */
   summary: textSchema,

@@ -76,7 +76,7 @@ export const alertQuerySchema = z.object({
   status: z.string().max(64).optional(),
   severity: z.string().max(128).optional(),
   rule: z.string().max(256).optional(),
-  source: z.enum(["syscall", "k8s_audit"]).optional(),
+  source: z.enum(["syscall", "k8s_audit", "sensor"]).optional(),
   namespace: z.string().max(256).optional(),
   container: z.string().max(256).optional(),
   node: z.string().max(256).optional(),
@@ -112,7 +112,7 @@ export type AlertAction = z.infer<typeof alertActionSchema>;
 
 export const ruleSchema = z.object({
   rule: z.string(),
-  source: z.enum(["syscall", "k8s_audit"]),
+  source: z.enum(["syscall", "k8s_audit", "sensor"]),
   pack: z.string(),
   file: z.string(),
   line: z.number().int(),

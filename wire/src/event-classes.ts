@@ -189,7 +189,8 @@ export type NetworkEvent = { class: "network" } & RowOf<typeof networkColumns>;
 export type DnsEvent = { class: "dns" } & RowOf<typeof dnsColumns>;
 export type KernelEvent = { class: "kernel" } & RowOf<typeof kernelColumns>;
 export type ApiEvent = { class: "api" } & RowOf<typeof apiColumns>;
-export type SensorEvent = { class: "sensor" } & RowOf<typeof sensorColumns>;
+/** `node`: which node the hub's news is of. It is in no frame: there the header names the node. */
+export type SensorEvent = { class: "sensor"; node?: string } & RowOf<typeof sensorColumns>;
 
 /** Events that a process caused: they carry the actor's columns. */
 export type SyscallEvent = ProcessEvent | FileEvent | NetworkEvent | DnsEvent | KernelEvent;

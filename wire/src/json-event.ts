@@ -27,6 +27,8 @@ export function eventFromJson(value: unknown): Result<AtalayaEvent> {
     }
     row[column] = given ?? null;
   }
+  // The hub's own news travel in no frame, so the node that they name is no column.
+  if (name === "sensor" && typeof input["node"] === "string") row["node"] = input["node"];
   if (row["activity"] === null) return { ok: false, code: "EVENT_MALFORMED", reason: "`activity` is missing" };
   return { ok: true, value: row as AtalayaEvent };
 }

@@ -194,10 +194,10 @@ export function ledgerRows(hop: LedgerHop, counters: readonly LedgerCounter[]): 
 
 /**
  * A node's whole account, from what each hop counted. The sensor's own reports are shown, and kept out of the total.
- * `unreported` as in the schema.
+ * `unreported` as in the schema, by streams; `hasUnreported`: there was such an epoch.
  */
 export function nodeLedger(
-  of: { cluster: string; node: string; reportedUs: number; unreported?: number },
+  of: { cluster: string; node: string; reportedUs: number; unreported?: number; hasUnreported?: boolean },
   counters: Readonly<Record<LedgerHop, readonly LedgerCounter[]>>,
 ): NodeLedger {
   const rows = ledgerHops.flatMap((hop) => ledgerRows(hop, counters[hop]));
@@ -215,7 +215,9 @@ export function nodeLedger(
   const open = submitted - committed - elsewhere - lostBehind - absorbed - pending;
   // What still waits at the publisher, or was lost there by name, may be of an epoch that ended: it is not missed twice.
   const apart = of.unreported ?? 0;
-  const unreported = apart > 0 ? Math.min(apart, Math.max(0, open)) : apart;
+  // And where more is accounted for than was told of, it was of such an epoch.
+  const more = of.hasUnreported === true ? Math.min(apart, open) : apart;
+  const unreported = apart > 0 && open > 0 ? Math.min(apart, open) : Math.min(more, 0);
   const difference = open - unreported;
   const balanced = difference === 0 && counted.every((row) => row.hop === "collector" || row.difference === 0);
   const lost = lostBehind + total("kernel", (row) => sum(row.lost)) + Math.max(0, unreported);

@@ -1,7 +1,8 @@
-import { decodeFrames, Fault, ingestReplySchema, limits } from "@atalaya/wire";
+import { decodeFrames, Fault, type Frame, ingestReplySchema, limits } from "@atalaya/wire";
 import { z } from "zod";
 import { senderIn } from "../auth/authenticate.ts";
 import { checkNames } from "../enrolment/check-names.ts";
+import type { HubCore, SenderIdentity } from "../hub-core.ts";
 import type { App, RouteContext } from "../server/app-type.ts";
 import type { BodyAdmission } from "./body-admission.ts";
 import { refusals, sensorOnly } from "./route-schema.ts";
@@ -40,10 +41,7 @@ export function addIngestRoute(app: App, { core, metrics }: RouteContext, admiss
         const frames = decodeFrames(bytes);
         if (!frames.ok) throw new Fault(frames.code, `A frame was refused: ${frames.reason}`);
         const sender = senderIn(request);
-        checkNames(
-          frames.value.map((frame) => frame.header),
-          sender,
-        );
+        refuseOtherNames(core, frames.value, sender);
         const { accepted, duplicates } = await core.ingest(frames.value, sender);
         const counts = { accepted, duplicates };
         const holds = heldVersion(request.headers["x-atalaya-state"]);
@@ -54,6 +52,20 @@ export function addIngestRoute(app: App, { core, metrics }: RouteContext, admiss
       },
     });
   });
+}
+
+/** Throws Fault IDENTITY_MISMATCH; who tries it is told of. */
+function refuseOtherNames(core: HubCore, frames: readonly Frame[], sender: SenderIdentity): void {
+  try {
+    checkNames(
+      frames.map((frame) => frame.header),
+      sender,
+    );
+  } catch (error) {
+    if (error instanceof Fault && error.code === "IDENTITY_MISMATCH")
+      core.mismatched(nodeOf(sender), error.message, String(error.facts["names_another"] ?? ""));
+    throw error;
+  }
 }
 
 function heldVersion(header: string | string[] | undefined): number | undefined {

@@ -1,4 +1,5 @@
 import { Fault, type Sensor, type SyncRequest } from "@atalaya/wire";
+import { SensorHealth } from "../health/sensor-health.ts";
 import { AccountTable } from "../ledger/account-table.ts";
 import type { NodeKey } from "../ledger/node-account.ts";
 import { LiveListeners } from "../live/live-listeners.ts";
@@ -6,6 +7,7 @@ import { EvaluatorPool } from "../pipeline/evaluator-pool.ts";
 import { InFlight } from "../pipeline/in-flight.ts";
 import { Ingest } from "../pipeline/ingest.ts";
 import type { FromEvaluator } from "../pipeline/messages.ts";
+import { defaultWorkspace } from "../server/workspace.ts";
 import { DesiredStates } from "../state/desired-states.ts";
 import { NodeSyncs } from "../state/node-syncs.ts";
 import { ReaderPool } from "../store/reader-pool.ts";
@@ -56,6 +58,7 @@ export class HubParts {
   readonly syncs: NodeSyncs;
   readonly states: DesiredStates;
   readonly room: DiskRoom;
+  readonly health: SensorHealth;
   #closing: Promise<void> | undefined;
 
   private constructor(options: HubCoreOptions, unlock: () => void, threads: Threads) {
@@ -80,6 +83,7 @@ export class HubParts {
       save: (value) => this.#putSetting(stateSetting, value),
     });
     this.room = new DiskRoom(options.dataFolder, (line) => options.log?.(line));
+    this.health = this.#watchHealth(state);
     this.rules = new RuleBook({
       builtIn: options.builtIn ?? [],
       paths: options.ruleFiles,
@@ -137,6 +141,29 @@ export class HubParts {
   #tick(): void {
     this.sensors.tick();
     this.accounts.tick();
+    this.health.tick();
+  }
+
+  #watchHealth(state: StoredState): SensorHealth {
+    const { cluster, node, health: limits = {} } = this.options;
+    const health = new SensorHealth({
+      limits,
+      hub: { workspaceId: defaultWorkspace, cluster, node },
+      isRevoked: (of) => this.syncs.of(of)?.revoked ?? false,
+      make: (event, of) => this.ingest.made(event, { ...of, bootId: "" }),
+      listen: (listener) => this.live.add(listener),
+      comment: (workspaceId, alertId, text) =>
+        this.writer.write("actOnAlert", {
+          ...{ workspaceId, alertId, user: "atalaya" },
+          action: { action: "comment", text },
+        }),
+      log: (what, error) => this.log(what, error),
+    });
+    for (const { workspace_id: workspaceId, cluster: of, node: name, last_seen_us } of state.sensors) {
+      const account = this.accounts.of({ workspaceId, cluster: of, node: name });
+      if (account !== undefined) health.known(account, last_seen_us);
+    }
+    return health;
   }
 
   #putSetting(name: string, value: string): void {
@@ -155,10 +182,6 @@ export class HubParts {
     const writes: Promise<unknown>[] = [];
     if (accounts.length > 0) writes.push(this.writer.write("saveNodeAccounts", accounts));
     if (syncs.length > 0) writes.push(this.writer.write("saveNodeSyncs", syncs));
-    for (const account of this.accounts.all()) {
-      const streams = account.foldStreams();
-      if (streams.length > 0) writes.push(this.writer.write("foldStreams", { ...account.of, streams }));
-    }
     await Promise.all(writes);
   }
 
@@ -170,9 +193,12 @@ export class HubParts {
 
   /** What a node's publisher said. */
   synced(of: NodeKey, request: SyncRequest, arrivedUs: number): void {
-    this.accounts.publisherSaid(of, request.publisher);
-    this.syncs.said(of, request, arrivedUs);
+    const account = this.accounts.publisherSaid(of, request.publisher);
+    const { refused, jumpedUs } = this.syncs.said(of, request, arrivedUs);
     this.states.holds(of, request.holds);
+    if (account === undefined) return;
+    this.health.publisherSaid(account, request, request.publisher.now_us - arrivedUs, jumpedUs);
+    if (refused !== undefined) this.health.refused(of, refused);
   }
 
   /** A sensor with what its publisher said. */
@@ -210,7 +236,8 @@ export class HubParts {
   said(evaluator: number, message: FromEvaluator): void {
     if (message.type === "refused") this.#inFlight.reject(message.request, unpackFault(message.fault));
     else if (message.type === "sensor") {
-      this.accounts.collectorSaid(message);
+      const account = this.accounts.collectorSaid(message);
+      if (account !== undefined) this.health.collectorSaid(account, message.timeUs, message.report.started_us);
       this.sensors.heard(message);
     } else if (message.type === "live") {
       this.metrics.liveNotShown(message.notShown);
@@ -303,6 +330,7 @@ export class HubParts {
     for (const timer of this.#timers) clearInterval(timer);
     this.states.held.close();
     this.room.close();
+    this.health.close();
     this.#saveSensors();
     await this.rules.close();
     await this.writer.close();

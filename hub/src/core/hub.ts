@@ -83,6 +83,10 @@ export class Hub implements HubCore {
     this.#parts.synced(of, request, arrivedUs);
   }
 
+  mismatched(of: NodeKey, reason: string, object: string): void {
+    this.#parts.health.mismatched(of, reason, object);
+  }
+
   desiredState(of: NodeKey, holds: number, waitMs: number, signal: AbortSignal): Promise<SignedState | undefined> {
     return this.#parts.states.await(of, holds, waitMs, signal);
   }

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { builtInPacks } from "@atalaya/detections";
 import type { RuleFile } from "@atalaya/rules";
+import type { HealthLimits } from "../health/limits.ts";
 import type { HubCore } from "../hub-core.ts";
 import { lockDataFolder, prepareDataFolder } from "../store/data-folder.ts";
 import { Hub } from "./hub.ts";
@@ -21,6 +22,8 @@ export type HubCoreOptions = {
   builtIn?: readonly RuleFile[];
   /** The key of the hub's authority (PEM), which signs desired states; `ca.key` of the data folder when absent. */
   caKey?: string | undefined;
+  /** Other bounds of what is worth news of a sensor. */
+  health?: Partial<HealthLimits>;
   /** Told of what nobody waits for and went wrong, one line each. */
   log?: (line: string) => void;
 };

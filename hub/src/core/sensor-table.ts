@@ -1,33 +1,8 @@
-import type { Sensor, SensorReport } from "@atalaya/wire";
+import { countersOfReport, type Sensor, type SensorReport, sideOf } from "@atalaya/wire";
 import type { SensorHeard } from "../pipeline/messages.ts";
 import type { SensorTable as SensorRow } from "../store/schema.ts";
 import { pipelineLimits } from "./limits.ts";
 import { Rate } from "./rates.ts";
-
-// Reasons of a sensor's counters that are no lost event: what was tried, passed on (if with a part unread or redacted),
-// or left out on purpose. A reason that this version does not know is shown as loss.
-const noLoss = new Set([
-  "attempted",
-  "submitted",
-  "filtered",
-  "deduplicated",
-  "handed_on",
-  "pending",
-  "decoded",
-  "received",
-  "sent",
-  "acknowledged",
-  "adopted",
-  "snapshot",
-  "read_fault",
-  "redacted",
-  "table_evicted",
-  "absorbed",
-  "account_unreadable",
-  "state_refused",
-  "state_unreadable",
-  "state_unkept",
-]);
 
 type Entry = {
   workspaceId: string;
@@ -35,10 +10,10 @@ type Entry = {
   cluster: string;
   node: string;
   lastSeenUs: number;
-  /** Since the hub started; what an earlier run wrote down says nothing of now. */
-  heard: boolean;
+  /** By the monotonic clock, since the hub started; what an earlier run wrote down says nothing of now. */
+  heardMs: number | undefined;
   report: SensorReport | null;
-  lossGrewUs: number;
+  lossGrewMs: number;
   rate: Rate;
   state: Sensor["state"];
   unsaved: boolean;
@@ -71,9 +46,9 @@ export class SensorTable {
     }
     const seen = {
       lastSeenUs: 0,
-      heard: false,
+      heardMs: undefined,
       report: null,
-      lossGrewUs: 0,
+      lossGrewMs: Number.NEGATIVE_INFINITY,
       rate: new Rate(),
       state: "silent",
       unsaved: false,
@@ -86,14 +61,14 @@ export class SensorTable {
   heard({ workspaceId, cluster, report }: SensorHeard): void {
     const entry = this.#entry(workspaceId, cluster, report.node);
     if (entry === undefined) return;
-    const nowUs = Date.now() * 1_000;
-    const sameRun = entry.report?.started_us === report.started_us;
-    if (lossOf(report) > (sameRun && entry.report !== null ? lossOf(entry.report) : 0)) entry.lossGrewUs = nowUs;
+    const nowMs = performance.now();
+    const sameLife = lifeOf(entry.report) === lifeOf(report);
+    if (lossOf(report) > (sameLife ? lossOf(entry.report) : 0)) entry.lossGrewMs = nowMs;
     entry.report = report;
-    entry.lastSeenUs = nowUs;
-    entry.heard = true;
+    entry.lastSeenUs = Date.now() * 1_000;
+    entry.heardMs = nowMs;
     entry.unsaved = true;
-    entry.state = stateOf(entry, nowUs);
+    entry.state = stateOf(entry, nowMs);
     this.#changed(workspaceId, show(entry));
   }
 
@@ -104,9 +79,9 @@ export class SensorTable {
 
   /** Tells of sensors that fell silent or recovered. */
   tick(): void {
-    const nowUs = Date.now() * 1_000;
+    const nowMs = performance.now();
     for (const entry of this.#entries.values()) {
-      const state = stateOf(entry, nowUs);
+      const state = stateOf(entry, nowMs);
       if (state === entry.state) continue;
       entry.state = state;
       this.#changed(entry.workspaceId, show(entry));
@@ -136,17 +111,29 @@ export class SensorTable {
   }
 }
 
+/** What is lost by what the ledger says of the hop that counted it; a reason that this version does not know is. */
 function lostBy(report: SensorReport | null): Sensor["lost"] {
-  return (report?.counters ?? []).filter(({ reason, value }) => value > 0 && !noLoss.has(reason));
+  const { kernel, collector } = countersOfReport(report?.counters ?? []);
+  const lost = [
+    ...kernel.filter(({ reason }) => sideOf("kernel", reason) === "lost"),
+    ...collector.filter(({ reason }) => sideOf("collector", reason) === "lost"),
+  ];
+  return lost.filter(({ value }) => value > 0);
 }
 
-function lossOf(report: SensorReport): number {
+function lossOf(report: SensorReport | null): number {
   return lostBy(report).reduce((sum, { value }) => sum + value, 0);
 }
 
-function stateOf(entry: Entry, nowUs: number): Sensor["state"] {
-  if (!entry.heard || nowUs - entry.lastSeenUs > pipelineLimits.sensorSilentUs) return "silent";
-  if (nowUs - entry.lossGrewUs < pipelineLimits.sensorLossWindowUs) return "degraded";
+/** Counters go on over a collector's restarts when it names an epoch. */
+function lifeOf(report: SensorReport | null): string | number | undefined {
+  return report?.epoch ?? report?.started_us;
+}
+
+function stateOf(entry: Entry, nowMs: number): Sensor["state"] {
+  const { sensorSilentUs, sensorLossWindowUs } = pipelineLimits;
+  if (entry.heardMs === undefined || nowMs - entry.heardMs > sensorSilentUs / 1_000) return "silent";
+  if (nowMs - entry.lossGrewMs < sensorLossWindowUs / 1_000) return "degraded";
   return entry.report?.programs.some((program) => !program.loaded || !program.attached) ? "degraded" : "live";
 }
 

@@ -1,6 +1,7 @@
 import type { LedgerPage, PublisherReport } from "@atalaya/wire";
 import { pipelineLimits } from "../core/limits.ts";
 import type { LedgerEntry, SensorHeard } from "../pipeline/messages.ts";
+import type { NodeAccountSave } from "../store/node-writes.ts";
 import type { LedgerTable, NodeAccountTable } from "../store/schema.ts";
 import { NodeAccount, type NodeKey, type StoredAccount } from "./node-account.ts";
 
@@ -94,13 +95,19 @@ export class AccountTable {
   }
 
   /** The rows to write down, each once. */
-  takeUnsaved(): NodeAccountTable[] {
-    const rows: NodeAccountTable[] = [];
+  takeUnsaved(): NodeAccountSave[] {
+    const rows: NodeAccountSave[] = [];
     for (const account of this.#accounts.values()) {
       if (!account.unsaved) continue;
       account.unsaved = false;
       const { workspaceId: workspace_id, cluster, node } = account.of;
-      rows.push({ workspace_id, cluster, node, account: JSON.stringify(account.stored()) });
+      rows.push({
+        workspace_id,
+        cluster,
+        node,
+        account: JSON.stringify(account.stored()),
+        folded: account.takeFolded(),
+      });
     }
     return rows;
   }

@@ -13,8 +13,10 @@ export type Epoch = {
   /** By the reporter's clock. */
   saidUs: number;
 };
-export type StoredBook = { epochs: Epoch[]; folded: LedgerCounter[]; unreported: number };
+export type StoredBook = { epochs: Epoch[]; folded: LedgerCounter[]; unreported: number; hasUnreported: boolean };
 export type Said = Omit<Epoch, "streams"> & { streams?: readonly string[] };
+
+const nothing: StoredBook = { epochs: [], folded: [], unreported: 0, hasUnreported: false };
 
 /**
  * What one reporter of a node (its collector, its publisher) counted, by epoch: counters only grow within one, and
@@ -27,16 +29,27 @@ export class EpochBook {
   readonly #folded: CounterSum;
   /** Of folded epochs, as the ledger's `unreported`. */
   unreported: number;
+  #hasUnreported: boolean;
 
-  constructor(hops: readonly LedgerHop[], stored: StoredBook = { epochs: [], folded: [], unreported: 0 }) {
+  constructor(hops: readonly LedgerHop[], stored: StoredBook = nothing) {
     this.#hops = hops;
     this.#epochs = [...stored.epochs];
     this.#folded = new CounterSum(stored.folded);
     this.unreported = stored.unreported;
+    this.#hasUnreported = stored.hasUnreported;
+  }
+
+  /** Whether any epoch ended without a last report. */
+  get hasUnreported(): boolean {
+    return this.#hasUnreported || this.closed.some((epoch) => !epoch.final);
   }
 
   get current(): Epoch | undefined {
     return this.#epochs.at(-1);
+  }
+
+  get all(): readonly Epoch[] {
+    return this.#epochs;
   }
 
   /** Ended ones that are still kept apart. */
@@ -75,6 +88,7 @@ export class EpochBook {
     this.#epochs = this.#epochs.filter((one) => one !== epoch);
     for (const counter of withoutPending(epoch.counters)) this.#folded.add(counter);
     this.unreported += unreported;
+    this.#hasUnreported ||= !epoch.final;
   }
 
   /** All epochs' counters; what was pending at the end of an ended one is no longer on its way. */
@@ -100,7 +114,12 @@ export class EpochBook {
   }
 
   stored(): StoredBook {
-    return { epochs: this.#epochs, folded: this.#folded.list(), unreported: this.unreported };
+    return {
+      epochs: this.#epochs,
+      folded: this.#folded.list(),
+      unreported: this.unreported,
+      hasUnreported: this.#hasUnreported,
+    };
   }
 }
 

@@ -37,6 +37,7 @@ export class NodeAccount {
   #reportedUs: number;
   readonly #passed = new RecentGrowth(pipelineLimits.ledgerMovingMs);
   readonly #lost = new RecentGrowth(pipelineLimits.ledgerLostLatelyMs);
+  readonly #folded: string[] = [];
   #heardCollector = false;
   #heardPublisher = false;
   /** Something is to be written down. */
@@ -69,6 +70,11 @@ export class NodeAccount {
     this.#said(taken);
     for (let old = this.collector.overdue; old !== undefined; old = this.collector.overdue) {
       this.collector.fold(old, this.#unreportedOf(old));
+      for (const stream of old.streams) this.#foldStream(stream);
+    }
+    for (const stream of this.#unclaimed().slice(0, -pipelineLimits.looseStreamsMax)) {
+      this.collector.unreported -= this.#committedOf(stream);
+      this.#foldStream(stream);
     }
   }
 
@@ -110,7 +116,12 @@ export class NodeAccount {
   /** Epochs that ended without a last report; those whose streams are not known cannot be set apart. */
   #unreported(): number {
     const unclosed = this.collector.closed.filter((epoch) => !epoch.final && epoch.streams.length > 0);
-    return this.collector.unreported + unclosed.reduce((sum, epoch) => sum + this.#unreportedOf(epoch), 0);
+    const unclaimed = this.#unclaimed().reduce((sum, stream) => sum + this.#committedOf(stream), 0);
+    return unclosed.reduce((sum, epoch) => sum + this.#unreportedOf(epoch), this.collector.unreported - unclaimed);
+  }
+
+  #hasUnreported(): boolean {
+    return this.collector.hasUnreported || this.#unclaimed().length > 0;
   }
 
   #unreportedOf(epoch: Epoch): number {
@@ -143,26 +154,48 @@ export class NodeAccount {
     const publisher = [...this.publisher.counters(), ...left];
     const hub = [...this.#hubCounters(), ...this.#elsewhere.list()];
     const { cluster, node } = this.of;
-    const of = { cluster, node, reportedUs: this.#reportedUs, unreported: this.#unreported() };
+    const of = {
+      cluster,
+      node,
+      reportedUs: this.#reportedUs,
+      unreported: this.#unreported(),
+      hasUnreported: this.#hasUnreported(),
+    };
     return nodeLedger(of, { kernel, collector, publisher, hub });
   }
 
-  /** The hub's own counters, for figures. */
-  hubCounters(): LedgerCounter[] {
-    return this.#hubCounters().filter(({ class: name }) => isCounted(name) || name === "sensor" || name === "api");
+  /** What the hub counted, as the table `ledger` has it. */
+  hubCountsByStream(): Omit<LedgerEntry, "node">[] {
+    return [...this.#hub].flatMap(([stream, sum]) =>
+      sum.list().map(({ class: name, reason, value: n }) => ({ stream, class: name, reason, n })),
+    );
   }
 
-  /** Streams of no epoch that is kept apart: their counts need not be either. Gives them, joined under no name. */
-  foldStreams(): string[] {
-    const kept = new Set([...this.collector.closed, this.collector.current].flatMap((epoch) => epoch?.streams ?? []));
-    const loose = [...this.#hub.keys()].filter((stream) => stream !== "" && !kept.has(stream));
-    const folded = loose.slice(0, Math.max(0, loose.length - pipelineLimits.looseStreamsMax));
-    for (const stream of folded) {
-      for (const { class: name, reason, value } of this.#hub.get(stream)?.list() ?? [])
-        this.counted("", { class: name, reason, n: value });
-      this.#hub.delete(stream);
-    }
-    return folded;
+  /** Adds a stream's counts to those of no stream, here now and in the table with the next save. */
+  #foldStream(stream: string): void {
+    for (const { class: name, reason, value } of this.#hub.get(stream)?.list() ?? [])
+      this.counted("", { class: name, reason, n: value });
+    this.#hub.delete(stream);
+    this.#folded.push(stream);
+    this.unsaved = true;
+  }
+
+  /** Streams that no report ever named: of epochs that began and ended without one. */
+  #unclaimed(): string[] {
+    // A collector that names none cannot be held to it.
+    if ((this.collector.current?.streams.length ?? 0) === 0) return [];
+    const claimed = new Set(this.collector.all.flatMap((epoch) => epoch.streams));
+    return [...this.#hub.keys()].filter((stream) => stream !== "" && !claimed.has(stream));
+  }
+
+  #committedOf(stream: string): number {
+    const counters = this.#hub.get(stream)?.list() ?? [];
+    return counters.reduce((sum, one) => sum + (isCounted(one.class) && one.reason === "committed" ? one.value : 0), 0);
+  }
+
+  /** Streams whose counts were added to those of no stream since the last call. */
+  takeFolded(): string[] {
+    return this.#folded.splice(0);
   }
 
   stored(): StoredAccount {

@@ -3,7 +3,7 @@ import { type ActOnAlert, actOnAlert } from "./alert-actions.ts";
 import { addApiChanges } from "./change-rows.ts";
 import { enrolmentWrites } from "./enrolment-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
-import { foldStreams, saveNodeAccounts, saveNodeSyncs } from "./node-writes.ts";
+import { saveNodeAccounts, saveNodeSyncs } from "./node-writes.ts";
 import type { HubTables, SensorTable } from "./schema.ts";
 import type { WorkspaceState } from "./workspace-state.ts";
 
@@ -90,7 +90,6 @@ export const stateWrites = {
 
   saveNodeAccounts,
   saveNodeSyncs,
-  foldStreams,
 } as const;
 
 export type StateWrites = typeof stateWrites;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
+  blankEvent,
   enrolledNodeSchema,
   ledgerPageSchema,
   openState,
@@ -142,13 +143,7 @@ test("a sensor of the list has what its publisher said, and how far its clock is
     ...{ node: "n-1", boot_id: "b", version: "1", kernel: "6.1", started_us: 1, lag_us: 0, processes: 1 },
     ...{ containers: 0, memory_bytes: 1, cpu_us: 1, filters_version: 0, programs: [], counters: [] },
   };
-  const event = {
-    class: "sensor" as const,
-    activity: "report" as const,
-    time_us: 1,
-    report: JSON.stringify(report),
-    ...{ reason: null, object: null, count: null, duration_us: null, message: null },
-  };
+  const event = { ...blankEvent("sensor"), activity: "report" as const, time_us: 1, report: JSON.stringify(report) };
   await hub.post("n-1", "/v1/ingest", packed(frameBytes([event], { node: "n-1", ring: 2 })));
   await hub.sync("n-1", { publisher: publisherReport({ now_us: Date.now() * 1_000 + 7_000_000 }) });
   const schema = z.object({ sensors: z.array(sensorSchema) });

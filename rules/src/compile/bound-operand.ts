@@ -5,7 +5,7 @@ import { ConditionError } from "../condition/syntax.ts";
 import type { RuleSource } from "../contract.ts";
 import type { EventView, FieldValue, Read, Slot } from "../event-view.ts";
 import type { FieldShape, FieldType } from "../fields/field.ts";
-import { fieldNamed } from "../fields/field-table.ts";
+import { fieldNamed, sourcesOf } from "../fields/field-table.ts";
 
 /** The left side of a comparison, bound to where its value is read. */
 export type BoundOperand = {
@@ -47,8 +47,7 @@ export class OperandTable {
     const at = operand.span.start;
     const field = fieldNamed(source, name);
     if (field === undefined) {
-      const other = fieldNamed(source === "syscall" ? "k8s_audit" : "syscall", name);
-      const why = other === undefined ? "there is no such field" : `is not a field of source ${source}`;
+      const why = sourcesOf(name).length === 0 ? "there is no such field" : `is not a field of source ${source}`;
       throw new ConditionError(at, `${name}: ${why}`);
     }
     if (argument !== undefined && field.argument === "none") throw new ConditionError(at, `${name} takes no argument`);

@@ -7,11 +7,12 @@ const none: readonly CompiledRule[] = [];
 
 /**
  * Which rules can match an event at all: by kind of event for those of the sensor (`evt.type`), by stage, verb and
- * resource for audit records. Each keeps the order of definition. Looking up allocates nothing.
+ * resource for audit records; news of sensors are few and meet all of theirs. Each keeps the order of definition. Looking up allocates nothing.
  */
 export class RuleIndex {
   readonly #byKind = new Map<string, readonly CompiledRule[]>();
   readonly #audit: AuditIndex;
+  readonly #sensor: readonly CompiledRule[];
 
   constructor(rules: readonly CompiledRule[]) {
     const syscall = rules.filter((one) => one.rule.source === "syscall");
@@ -22,9 +23,11 @@ export class RuleIndex {
       this.#byKind.set(kind, fitting);
     }
     this.#audit = new AuditIndex(rules.filter((one) => one.rule.source === "k8s_audit"));
+    this.#sensor = rules.filter((one) => one.rule.source === "sensor");
   }
 
   candidates(event: AtalayaEvent): readonly CompiledRule[] {
+    if (event.class === "sensor") return this.#sensor;
     if (event.class === "api") return this.#audit.candidates(event);
     const kind = kindOf(event);
     return kind === undefined ? none : (this.#byKind.get(kind) ?? none);

@@ -75,7 +75,7 @@ export const eventFields: readonly Field[] = [
   both("evt.time.iso8601", "string", () => (view) => isoTime(view.event?.time_us)),
   both("evt.datetime", "string", () => (view) => isoTime(view.event?.time_us)?.slice(0, -1).replace("T", " ")),
   both("evt.rawtime", "string", () => (view) => nanoseconds(view.event?.time_us)),
-  both("evt.source", "string", () => (view) => (view.event?.class === "api" ? "k8s_audit" : "syscall")),
+  both("evt.source", "string", () => (view) => sourceOf(view.event)),
   absentField("evt.args"),
   absentField("evt.info"),
   absentField("evt.buffer"),
@@ -92,6 +92,10 @@ export const eventFields: readonly Field[] = [
   absentField("evt.abspath", "string", { argument: "key" }),
   absentField("evt.pluginname"),
 ];
+
+function sourceOf(event: AtalayaEvent | undefined): string {
+  return event?.class === "api" ? "k8s_audit" : event?.class === "sensor" ? "sensor" : "syscall";
+}
 
 /** As text: nanoseconds since 1970 are beyond a JavaScript number's exact range. */
 export function nanoseconds(timeUs: number | null | undefined): string | undefined {

@@ -6,10 +6,13 @@ import type { Field } from "./field.ts";
 import { fileDescriptorFields } from "./file-descriptor-fields.ts";
 import { podFields } from "./pod-fields.ts";
 import { processFields } from "./process-fields.ts";
+import { sensorFields } from "./sensor-fields.ts";
 
+const ruleSources = ["syscall", "k8s_audit", "sensor"] as const satisfies readonly RuleSource[];
 const bySource: Readonly<Record<RuleSource, ReadonlyMap<string, Field>>> = {
   syscall: new Map(),
   k8s_audit: new Map(),
+  sensor: new Map(),
 };
 
 for (const field of [
@@ -19,14 +22,18 @@ for (const field of [
   ...containerFields,
   ...auditFields,
   ...podFields,
+  ...sensorFields,
 ]) {
-  for (const source of ["syscall", "k8s_audit"] as const) {
+  for (const source of ruleSources) {
     if (field.source !== "both" && field.source !== source) continue;
     const table = bySource[source] as Map<string, Field>;
     if (table.has(field.name)) throw new Error(`two fields are named ${field.name}`);
     table.set(field.name, field);
   }
 }
+
+/** The sources that have a field of that name. */
+export const sourcesOf = (name: string): RuleSource[] => ruleSources.filter((source) => bySource[source].has(name));
 
 /** The field of that name in a source's language. */
 export const fieldNamed = (source: RuleSource, name: string): Field | undefined => bySource[source].get(name);

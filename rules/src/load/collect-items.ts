@@ -7,7 +7,7 @@ import { type Place, Refused } from "./place.ts";
 import { appendToRule, newDraft, overrideRule, overridesOf, type RuleDraft, ruleKeys } from "./rule-draft.ts";
 import { type YamlItem, YamlSource } from "./yaml-items.ts";
 
-const sources = new Set<string>(["syscall", "k8s_audit"]);
+const sources = new Set<string>(["syscall", "k8s_audit", "sensor"]);
 
 /** Reads all files in order: lists and macros by name, rules in the order of their first definition. */
 export class Collector {

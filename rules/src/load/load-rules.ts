@@ -54,6 +54,7 @@ export function loadRules(files: readonly RuleFile[]): LoadedRules {
 const foldByDefault: Readonly<Record<RuleSource, readonly string[]>> = {
   syscall: ["container.id", "proc.exepath"],
   k8s_audit: ["ka.user.name", "ka.target.resource", "ka.target.namespace", "ka.target.name"],
+  sensor: ["sensor.node", "sensor.activity"],
 };
 
 class Builder {

@@ -10,10 +10,12 @@ import { Card } from "./alert-facts.tsx";
 import { treeLines } from "./tree-lines.ts";
 
 /** The story: who started whom, when, what did not come with the image, where other alerts stand. */
-export function ProcessTree({ alert }: { alert: Alert }): ReactElement {
+export function ProcessTree({ alert }: { alert: Alert }): ReactElement | null {
   const text = useText();
   const rows = alert.process_tree;
   const lines = useMemo(() => treeLines(rows.map((row) => row.depth)), [rows]);
+  // What is told of a sensor is about no process.
+  if (alert.source === "sensor") return null;
   return (
     <Card title={text.alert.tree}>
       {rows.length === 0 ? (

@@ -81,6 +81,7 @@ function useChoices(): Partial<Record<Field, { value: string; label: string }[]>
     source: [
       { value: "syscall", label: text.source.syscall },
       { value: "k8s_audit", label: text.source.k8s_audit },
+      { value: "sensor", label: text.source.sensor },
     ],
     muted: [{ value: "true", label: text.filter.mutedOnly }],
   };

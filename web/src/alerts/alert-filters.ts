@@ -87,7 +87,7 @@ function readValue(name: FilterName, value: string): string | undefined {
   if (value === "" || value.length > limits.filterCharsMax) return undefined;
   if (name === "severity") return known(value, severities);
   if (name === "status") return value === "all" ? value : known(value, alertStatuses);
-  if (name === "source") return value === "syscall" || value === "k8s_audit" ? value : undefined;
+  if (name === "source") return value === "syscall" || value === "k8s_audit" || value === "sensor" ? value : undefined;
   if (name === "muted") return value === "true" ? value : undefined;
   if (name === "technique") return /^T\d{4}(\.\d{3})?(,T\d{4}(\.\d{3})?)*$/.test(value) ? value : undefined;
   if (name === "since_us" || name === "until_us") return /^\d{1,16}$/.test(value) ? value : undefined;

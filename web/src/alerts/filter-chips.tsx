@@ -100,7 +100,8 @@ function otherChips(filters: AlertFilters, text: Dictionary, language: Language)
   const found: Other[] = [];
   const plain = ["namespace", "container", "node", "technique", "assignee", "rule", "q"] as const;
   if (filters.source !== undefined) {
-    const value = filters.source === "syscall" ? text.source.syscall : text.source.k8s_audit;
+    const named: Readonly<Record<string, string>> = text.source;
+    const value = named[filters.source] ?? filters.source;
     found.push({ names: ["source"], label: text.filter.source, value });
   }
   for (const name of plain) {

@@ -73,7 +73,7 @@ export const en = {
   },
   severity: { critical: "Critical", high: "High", medium: "Medium", low: "Low", informational: "Informational" },
   status: { new: "New", acknowledged: "Acknowledged", resolved: "Resolved", open: "Open", all: "All" },
-  source: { syscall: "Runtime", k8s_audit: "Kubernetes audit" },
+  source: { syscall: "Runtime", k8s_audit: "Kubernetes audit", sensor: "Sensor" },
   time: {
     now: "now",
     seconds: (n: number) => `${n} s ago`,

@@ -73,7 +73,7 @@ export const es: Dictionary = {
   },
   severity: { critical: "Crítica", high: "Alta", medium: "Media", low: "Baja", informational: "Informativa" },
   status: { new: "Nueva", acknowledged: "En curso", resolved: "Resuelta", open: "Abiertas", all: "Todas" },
-  source: { syscall: "Ejecución", k8s_audit: "Auditoría de Kubernetes" },
+  source: { syscall: "Ejecución", k8s_audit: "Auditoría de Kubernetes", sensor: "Sensor" },
   time: {
     now: "ahora",
     seconds: (n) => `hace ${n} s`,

@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { builtInPacks } from "@atalaya/detections";
+import { type Alert, type AlertSummary, blankEvent, type SensorReport, type SyncRequest } from "@atalaya/wire";
+import type { HealthLimits } from "../../src/health/limits.ts";
+import type { HubCore } from "../../src/hub-core.ts";
+import { frameOf, openTestHub, sender } from "../core/hub-fixture.ts";
+import { publisherReport } from "../served-hub.ts";
+
+// The hub as it is, with the rules that it ships; only its patience is shorter.
+
+const builtIn = builtInPacks();
+const of = { workspaceId: "main", cluster: "local", node: "node-7" };
+const quick: Partial<HealthLimits> = { lossQuietMs: 200, lossTellMs: 600, silentMs: 700, startGraceMs: 700 };
+const patient: Partial<HealthLimits> = { lossQuietMs: 200, lossTellMs: 600 };
+
+let nowUs = Date.now() * 1_000;
+function reportFrame(change: Partial<SensorReport>) {
+  nowUs += 1_000_000;
+  const report: SensorReport = {
+    ...{ node: of.node, boot_id: "b", version: "1", kernel: "6.18", started_us: nowUs - 5e6, lag_us: 0, processes: 1 },
+    ...{ containers: 0, memory_bytes: 1, cpu_us: 1, filters_version: 0, programs: [], counters: [], epoch: "e" },
+    ...change,
+  };
+  const event = {
+    ...blankEvent("sensor"),
+    activity: "report" as const,
+    time_us: nowUs,
+    report: JSON.stringify(report),
+  };
+  return frameOf([event], { ring: 2, node: of.node });
+}
+
+const lost = (value: number) => [{ class: "open", reason: "ring_full", value }];
+const report = (hub: HubCore, change: Partial<SensorReport> = {}) => hub.ingest([reportFrame(change)], sender);
+const synced = (hub: HubCore, change: Partial<SyncRequest>) => {
+  const asked = { publisher: publisherReport({}), confirmed: null, holds: 0, wait_s: 0, ...change };
+  hub.synced(of, asked, Date.now() * 1_000);
+};
+
+/** Resolves with the next committed change of an alert of the rule. */
+function nextAlert(hub: HubCore, rule: string): Promise<AlertSummary> {
+  return new Promise((resolve) => {
+    const stop = hub.listen({
+      alert: ({ alert }) => {
+        if (alert.rule !== rule) return;
+        stop();
+        resolve(alert);
+      },
+    });
+  });
+}
+
+async function sensorAlerts(hub: HubCore): Promise<AlertSummary[]> {
+  return (await hub.alertPage("main", { source: "sensor" })).alerts;
+}
+
+async function whole(hub: HubCore, { alert_id }: AlertSummary): Promise<Alert> {
+  const alert = await hub.alert("main", alert_id);
+  assert.ok(alert !== undefined);
+  return alert;
+}
+
+test("loss that grows from report to report is one alert that says how long, where, why and how much", async (t) => {
+  const { hub } = await openTestHub(t, { builtIn, health: patient });
+  await report(hub, { counters: lost(0) });
+  const alert = nextAlert(hub, "Sensor Blind");
+  await report(hub, { counters: lost(400) });
+  await report(hub, { counters: lost(900) });
+  await report(hub, { counters: lost(1_204) });
+  const told = await alert;
+  assert.equal(told.summary.en, "Blind for 3 s on node-7: ring_full, 1204 file events lost");
+  assert.equal(told.summary.es, "Ciego durante 3 s en node-7: ring_full, 1204 eventos de file perdidos");
+  assert.deepEqual([told.where.node, told.where.cluster, told.source], ["node-7", "local", "sensor"]);
+  const { output } = await whole(hub, told);
+  assert.match(output, /message=Blind for 3 s on node-7: ring full, 1,204 file events/);
+  const again = nextAlert(hub, "Sensor Blind");
+  await report(hub, { counters: lost(1_304) });
+  assert.equal((await again).alert_id, told.alert_id);
+  assert.equal((await sensorAlerts(hub)).length, 1);
+});
+
+test("a few lost events, and those lost before the hub knew the node, are no alert", async (t) => {
+  const { hub } = await openTestHub(t, { builtIn, health: patient });
+  await report(hub, { counters: lost(50_000), started_us: 1 });
+  await report(hub, { counters: lost(50_009), started_us: 1 });
+  const alert = nextAlert(hub, "Sensor Blind");
+  // Another class gets its own episode: when it is told, the few of before have been looked at as well.
+  const more = [...lost(50_009), { class: "exec", reason: "ring_full", value: 20 }];
+  await report(hub, { counters: more, started_us: 1 });
+  assert.match((await alert).summary.en, /20 process events/);
+  assert.equal((await sensorAlerts(hub)).length, 1);
+});
+
+test("what a publisher gave up makes the node blind as well", async (t) => {
+  const { hub } = await openTestHub(t, { builtIn, health: patient });
+  const counters = (value: number) => [{ class: "process", reason: "given_up", value }];
+  synced(hub, { publisher: publisherReport({ counters: counters(0) }) });
+  const alert = nextAlert(hub, "Sensor Blind");
+  synced(hub, { publisher: publisherReport({ counters: counters(77) }) });
+  assert.match((await alert).summary.en, /given_up, 77 process events lost/);
+});
+
+test("a sensor that falls silent is told of once, and its return is noted on the alert", async (t) => {
+  const { hub } = await openTestHub(t, { builtIn, health: quick });
+  const alert = nextAlert(hub, "Sensor Silent");
+  await report(hub);
+  const told = await alert;
+  assert.match(told.summary.en, /^Nothing was heard of the sensor of node-7 for \d s$/);
+  const noted = nextAlert(hub, "Sensor Silent");
+  await report(hub);
+  const after = await whole(hub, await noted);
+  assert.deepEqual(
+    after.comments.map(({ user, action, text }) => [user, action, text]),
+    [["atalaya", "comment", after.comments[0]?.text]],
+  );
+  assert.match(after.comments[0]?.text ?? "", /^Heard again after \d s\.$/);
+  assert.equal((await sensorAlerts(hub)).length, 1);
+});
+
+test("a sensor that a restarted hub knows and does not hear is told of after a grace", async (t) => {
+  const first = await openTestHub(t, { builtIn });
+  await report(first.hub);
+  await first.close();
+  const { hub } = await openTestHub(t, { builtIn, dataFolder: first.folder, health: quick });
+  const told = await nextAlert(hub, "Sensor Silent");
+  assert.equal((await whole(hub, told)).output_fields["sensor.reason"], "not_back");
+});
+
+test("a clock that jumps, or is far away, is told of by how much, and its agreement is noted", async (t) => {
+  const { hub } = await openTestHub(t, { builtIn });
+  const says = (aheadUs: number) =>
+    synced(hub, { publisher: publisherReport({ now_us: Date.now() * 1_000 + aheadUs }) });
+  says(0);
+  const alert = nextAlert(hub, "Sensor Clock");
+  says(3_600_000_000);
+  const told = await alert;
+  assert.match((await whole(hub, told)).output, /jumped by 60 min and is 60 min ahead of the hub's/);
+  const back = nextAlert(hub, "Sensor Clock");
+  says(0);
+  await back;
+  const { comments, count } = await whole(hub, (await sensorAlerts(hub))[0] as AlertSummary);
+  assert.ok(count >= 1);
+  assert.ok(comments.every(({ text }) => text === "The clock agrees with the hub's again."));
+});
+
+test("a refused state and a sender that speaks for another are told of, with how often", async (t) => {
+  const { hub } = await openTestHub(t, { builtIn });
+  const refused = nextAlert(hub, "Sensor Refused Desired State");
+  const confirmed = { version: 7, refused: "the signature is not the hub's" };
+  for (let i = 0; i < 3; i++) synced(hub, { confirmed });
+  assert.equal((await refused).summary.en, "node-7 refused a desired state: the signature is not the hub's");
+  const mismatch = nextAlert(hub, "Sensor Identity Mismatch");
+  for (let i = 0; i < 5; i++) hub.mismatched(of, "A frame names another node", "node");
+  assert.equal(
+    (await mismatch).summary.en,
+    "node-7 sent what names another node; it was refused: A frame names another node",
+  );
+  assert.deepEqual(
+    (await sensorAlerts(hub)).map(({ count }) => count),
+    [1, 1],
+  );
+});
+
+test("news of a sensor in a frame are not believed: only the hub makes them", async (t) => {
+  const { hub } = await openTestHub(t, { builtIn });
+  const forged = { ...blankEvent("sensor"), activity: "blind" as const, time_us: 1, count: 5, node: "node-8" };
+  await hub.ingest([frameOf([forged], { ring: 2 })], sender);
+  assert.deepEqual(await sensorAlerts(hub), []);
+  assert.match(await hub.metrics(), /outcome="report_malformed"\} 1/);
+});
