@@ -93,7 +93,6 @@ async function startCollector(parts: PartProcess[], data: string, cluster: strin
   const args = ["--socket", socketOf(data), "--node", hostname(), "--cluster", cluster, ...word];
   // Killed, the sensor watches on for the next start; Ctrl-C ends the watch.
   args.push("--pin", pinFolderOf(data), "--unpin-at-end");
-  args.push("--state", join(data, "state"), "--ca", join(data, "hub", "ca.pem"));
   try {
     const ready = await startable(parts, new PartProcess("collector", args, say)).start();
     return `sensor    ${ready.detail ?? "watching this machine"}`;
