@@ -39,8 +39,8 @@ class Collector {
     return {
       acknowledged: (parcels) => this.#acknowledged(parcels),
       filters: (plan) => {
-        // Unsigned: only until the hub has signed one.
-        if (!this.#keeper.holdsOne) this.#tell({ type: "filters", plan });
+        // Unsigned: only until a hub has ever signed one for this node.
+        if (!this.#keeper.refusesUnsigned) this.#tell({ type: "filters", plan });
       },
       state: (signed) => this.#takeState(signed),
       resume: (resume) => this.#tell({ type: "resume", resume }),

@@ -22,14 +22,15 @@ export type StateKeeperOptions = {
 export class StateKeeper {
   readonly #options: StateKeeperOptions;
   #held: { signed: SignedState; version: number } | undefined;
+  #everHeld = false;
 
   constructor(options: StateKeeperOptions) {
     this.#options = options;
   }
 
-  /** True from the first genuine state on: then nothing unsigned is followed any more. */
-  get holdsOne(): boolean {
-    return this.#held !== undefined;
+  /** True from the first state on that was ever kept here: then nothing unsigned is followed any more. */
+  get refusesUnsigned(): boolean {
+    return this.#everHeld;
   }
 
   /** The state that an earlier run kept, verified again; undefined where there is none that counts. */
@@ -38,6 +39,7 @@ export class StateKeeper {
     if (folder === undefined) return undefined;
     const signed = readKept(fileIn(folder));
     if (signed === undefined) return undefined;
+    this.#everHeld = true;
     const state = signed === "unreadable" ? undefined : this.#open(signed, 0);
     if (signed !== "unreadable" && state?.ok) {
       this.#held = { signed, version: state.value.version };
@@ -58,6 +60,7 @@ export class StateKeeper {
       return state;
     }
     this.#held = { signed, version: state.value.version };
+    this.#everHeld = true;
     if (held === undefined || held.signed.state !== signed.state) this.#keep(signed);
     return state;
   }

@@ -48,14 +48,14 @@ describe("the desired state", () => {
     const at = join(folder, "kept");
     const first = keeper({ folder: at });
     assert.equal(first.made.load(), undefined);
-    assert.equal(first.made.holdsOne, false);
+    assert.equal(first.made.refusesUnsigned, false);
     const taken = first.made.take(signed());
     assert.ok(taken.ok && taken.value.filters.open_names[0] === "shadow");
-    assert.equal(first.made.holdsOne, true);
+    assert.equal(first.made.refusesUnsigned, true);
     assert.equal(statSync(join(at, "desired-state.json")).mode & 0o777, 0o600);
     const second = keeper({ folder: at });
     assert.equal(second.made.load()?.version, 5);
-    assert.equal(second.made.holdsOne, true);
+    assert.equal(second.made.refusesUnsigned, true);
     assert.deepEqual([...first.notes, ...second.notes], []);
   });
 
@@ -104,7 +104,7 @@ describe("the desired state", () => {
       writeFileSync(file, text);
       const { made, notes, lines } = keeper({ folder: at });
       assert.equal(made.load(), undefined);
-      assert.equal(made.holdsOne, false);
+      assert.equal(made.refusesUnsigned, true, "a hub has signed one before");
       assert.deepEqual(notes, ["state_unreadable"]);
       assert.equal(lines.length, 1);
       assert.ok(made.take(signed()).ok);
