@@ -1,6 +1,7 @@
 import type { Command } from "./command.ts";
 import { alerts } from "./commands/alerts.ts";
 import { audit } from "./commands/audit.ts";
+import { backup } from "./commands/backup.ts";
 import { changes } from "./commands/changes.ts";
 import { enroll } from "./commands/enroll.ts";
 import { events } from "./commands/events.ts";
@@ -10,7 +11,7 @@ import { status } from "./commands/status.ts";
 import { testAlert } from "./commands/test-alert.ts";
 import { uninstall } from "./commands/uninstall.ts";
 import { up } from "./commands/up.ts";
-import { runCollector, runHub, runPublisher, runReplay, runRules, runSimulate } from "./switchboard.ts";
+import { runCollector, runHub, runPublisher, runReplay, runRestore, runRules, runSimulate } from "./switchboard.ts";
 
 /** Every command, in the order of the overview. */
 export const commands: readonly Command[] = [
@@ -28,6 +29,8 @@ export const commands: readonly Command[] = [
   login,
   changes,
   uninstall,
+  backup,
+  { name: "restore", summary: "put a backup in place", run: runRestore },
   { name: "hub", summary: "run the hub alone", run: runHub },
   { name: "collector", summary: "run the collector alone (--stdout prints events)", run: runCollector },
   { name: "publisher", summary: "run the publisher alone", run: runPublisher },

@@ -38,6 +38,11 @@ export async function runRules(args: string[]): Promise<number> {
   return rulesMain(args);
 }
 
+export async function runRestore(args: string[]): Promise<number> {
+  const { restoreMain } = await import("../../hub/src/backup/restore-command.ts");
+  return restoreMain(args);
+}
+
 export type RemovedPins = { folder: string; programs: string[]; maps: string[]; refused?: string };
 
 /** Removes what a collector left pinned in a folder. */

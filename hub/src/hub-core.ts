@@ -17,6 +17,7 @@ import type {
   Status,
   SyncRequest,
 } from "@atalaya/wire";
+import type { MadeBackup } from "./backup/make-backup.ts";
 import type { ChangeStore } from "./changes/change-store.ts";
 import type { EnrolmentStore } from "./enrolment/enrolment-store.ts";
 import type { LedgerQuery } from "./ledger/account-table.ts";
@@ -106,6 +107,8 @@ export type HubCore = {
   readonly apiChanges: ChangeStore;
 
   listen(listener: LiveListener): () => void;
+  /** A backup of everything, at one moment; to be closed when it was read. Throws Fault BUSY, STORE_FULL. */
+  backup(): Promise<MadeBackup>;
   /** Prometheus figures of pipeline and store, in their text form. */
   metrics(): Promise<string>;
   close(): Promise<void>;

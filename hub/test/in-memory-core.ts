@@ -98,6 +98,10 @@ export class InMemoryCore implements HubCore {
 
   releaseHeld() {}
 
+  async backup() {
+    return { bytes: 0, read: async function* () {}, close() {} };
+  }
+
   async alertPage() {
     const alerts = [...this.alerts.values()].reverse().map(summaryOf);
     return { alerts, counts: { status: {}, severity: {} }, histogram: [] };

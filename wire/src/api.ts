@@ -31,6 +31,7 @@ import { publisherReportSchema } from "./sync.ts";
 //   GET    /api/v1/status                -> Status
 //   GET    /api/v1/ledger                -> LedgerPage                 &cluster= &node= &after= &limit=
 //   POST   /api/v1/test-alert            -> Alert
+//   POST   /api/v1/backups               -> application/zstd: a tar of the whole hub
 //   GET    /api/v1/notification          -> Notification
 //   PUT    /api/v1/notification          Notification -> Notification
 //   POST   /api/v1/notification/test     -> { ok, detail }

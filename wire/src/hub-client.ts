@@ -13,7 +13,14 @@ export type { StreamMessage } from "./event-stream.ts";
 /** Where a hub is: its https address, the PEM of its own CA, and a bearer token (none before login). */
 export type HubAddress = { url: string; ca: string; token: string | undefined };
 
-type Call = { method: string; path: string; body?: unknown; headers?: Record<string, string>; signal?: AbortSignal };
+type Call = {
+  method: string;
+  path: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+  signal?: AbortSignal;
+  quietMs?: number;
+};
 
 const replyBytesMax = 64 * 1024 * 1024;
 const quietStreamMs = 60_000;
@@ -60,6 +67,13 @@ export class HubClient {
 
   async text(path: string): Promise<string> {
     return readText(await this.#answer({ method: "GET", path }));
+  }
+
+  /** Asks for bytes and hands them on as they come. The hub may be quiet for `quietMs` before the first. */
+  async download(path: string, quietMs: number, take: (part: Buffer) => Promise<void> | void): Promise<void> {
+    const answer = await this.#answer({ method: "POST", path, quietMs, headers: { accept: "application/zstd" } });
+    for await (const part of answer) await take(part as Buffer);
+    if (!answer.complete) throw new Fault("HUB_UNREACHABLE", "The hub's answer was cut; try again", { path });
   }
 
   async postText(path: string, body: unknown): Promise<string> {
@@ -131,7 +145,7 @@ export class HubClient {
     const options = { method: call.method, headers, agent: this.#agent, signal: call.signal };
     return new Promise((answered, failed) => {
       const sent = request(new URL(this.url + call.path), options, answered);
-      sent.setTimeout(quietStreamMs, () => sent.destroy(new Error("no answer")));
+      sent.setTimeout(call.quietMs ?? quietStreamMs, () => sent.destroy(new Error("no answer")));
       sent.on("error", (cause: NodeJS.ErrnoException) => {
         const why = cause.code ?? cause.message;
         failed(

@@ -1,4 +1,5 @@
 import { Fault, type Sensor, type SyncRequest } from "@atalaya/wire";
+import { BackupMaker, removeLeftovers } from "../backup/make-backup.ts";
 import { SensorHealth } from "../health/sensor-health.ts";
 import { AccountTable } from "../ledger/account-table.ts";
 import type { NodeKey } from "../ledger/node-account.ts";
@@ -59,6 +60,7 @@ export class HubParts {
   readonly states: DesiredStates;
   readonly room: DiskRoom;
   readonly health: SensorHealth;
+  readonly backups: BackupMaker;
   #closing: Promise<void> | undefined;
 
   private constructor(options: HubCoreOptions, unlock: () => void, threads: Threads) {
@@ -82,6 +84,8 @@ export class HubParts {
       stored: this.workspace(hubItself).settings.get(stateSetting),
       save: (value) => this.#putSetting(stateSetting, value),
     });
+    removeLeftovers(options.dataFolder);
+    this.backups = new BackupMaker(options.dataFolder, options.version);
     this.room = new DiskRoom(options.dataFolder, (line) => options.log?.(line));
     this.health = this.#watchHealth(state);
     this.rules = new RuleBook({

@@ -17,6 +17,7 @@ import {
   type Status,
   type SyncRequest,
 } from "@atalaya/wire";
+import type { MadeBackup } from "../backup/make-backup.ts";
 import type { ChangeStore } from "../changes/change-store.ts";
 import type { AccountRow, CommittedAlert, HubCore, LiveListener, SenderIdentity, SessionRow } from "../hub-core.ts";
 import type { LedgerQuery } from "../ledger/account-table.ts";
@@ -243,6 +244,10 @@ export class Hub implements HubCore {
 
   listen(listener: LiveListener): () => void {
     return this.#parts.live.add(listener);
+  }
+
+  backup(): Promise<MadeBackup> {
+    return this.#parts.backups.make();
   }
 
   metrics(): Promise<string> {

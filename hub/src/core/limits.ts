@@ -71,6 +71,8 @@ export const storeLimits = {
   windowsRestoredMax: 100_000,
   /** Copies of the database, made before migrations, that are kept. */
   migrationCopiesKept: 3,
+  /** Pages that a backup copies at once. */
+  backupPagesAtOnce: 1_024,
   /** Room on the disk that is left for the log of the database, for reads and for people's changes: no event is taken into it. */
   reserveBytes: 32 * 1024 * 1024,
   /** At most this part of the disk, and this much more than it before events are taken again. */

@@ -6,6 +6,7 @@ import { serializerCompiler, validatorCompiler, type ZodTypeProvider } from "fas
 import { addAlertRoutes } from "../api/alert-routes.ts";
 import { addAuditCredentialRoutes } from "../api/audit-credential-routes.ts";
 import { addAuditRoute } from "../api/audit-route.ts";
+import { addBackupRoutes } from "../api/backup-routes.ts";
 import { BodyAdmission } from "../api/body-admission.ts";
 import { Broadcast } from "../api/broadcast.ts";
 import { addChangeRoutes } from "../api/change-routes.ts";
@@ -133,6 +134,7 @@ function addRoutes(app: App, parts: AppParts, broadcast: Broadcast, recorder: Ch
   addStreamRoute(app, context, broadcast);
   addRuleRoutes(app, context);
   addStatusRoutes(app, context);
+  addBackupRoutes(app, context);
   addNotificationRoutes(app, context, parts.notifier);
   addAuditCredentialRoutes(app, context, { url: parts.url, caPem: parts.certificate.caPem });
   addEnrolRoutes(app, context, parts.authority);

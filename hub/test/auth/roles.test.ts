@@ -38,6 +38,7 @@ const routes: [method: string, path: string, least: "viewer" | "analyst" | "admi
     ["POST", "/api/v1/audit-credentials", "admin", 200, { cluster: "shop" }],
     ["POST", "/api/v1/audit-credentials/kubeconfig", "admin", 200, { cluster: "shop" }],
     ["DELETE", "/api/v1/audit-credentials/none", "admin", 404],
+    ["POST", "/api/v1/backups", "admin", 200],
     ["GET", "/api/v1/nodes", "viewer", 200],
     ["GET", "/api/v1/changes", "admin", 200],
     ["GET", "/api/v1/ledger", "viewer", 200],
