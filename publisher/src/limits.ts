@@ -59,6 +59,7 @@ export const limits = {
   syncLeastMs: 500,
   replyBytesMax: 8 * mebibyte,
   stopPatienceMs: 2_000,
+  lastWordMs: 500,
   collectorsMax: 16,
 } as const;
 

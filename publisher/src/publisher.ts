@@ -66,7 +66,12 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
       spool,
       async stop() {
         await server.close();
-        await Promise.all([...senders.map((sender) => sender.stop()), keeper.stop(), sync.stop()]);
+        await Promise.all(senders.map((sender) => sender.drained()));
+        await sync.lastWord();
+        gate.stop();
+        const loops = [...senders, keeper, sync].map((one) => one.stop());
+        link.close();
+        await Promise.all(loops);
         await spool.close();
       },
     };

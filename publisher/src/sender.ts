@@ -56,15 +56,17 @@ export class Sender {
     this.#sleeper.wake();
   }
 
-  /** Gives what is pending a moment to get through, then ends. */
-  async stop(): Promise<void> {
+  /** Gives what is pending a moment to get through. */
+  async drained(): Promise<void> {
     const until = performance.now() + limits.stopPatienceMs;
     const waits = () => (this.#lane.state.pending()[framesPlace] ?? 0) > 0 && this.#parts.gate.isOpen;
     while (waits() && performance.now() < until) await new Promise((done) => setTimeout(done, 20));
+  }
+
+  /** The link is closed before: what is on its way ends. */
+  async stop(): Promise<void> {
     this.#sleeper.stop();
-    this.#parts.gate.stop();
     this.#wake();
-    this.#parts.link.close();
     await this.#loop;
   }
 

@@ -42,6 +42,12 @@ export class SyncLoop {
     await this.#loop;
   }
 
+  /** The account at the end, told within a moment or not at all. */
+  async lastWord(): Promise<void> {
+    if (!this.#link.isTrusted) return;
+    await Promise.race([this.#tell(), new Promise((done) => setTimeout(done, limits.lastWordMs).unref())]);
+  }
+
   async #run(): Promise<void> {
     while (!this.#sleeper.isStopped) {
       if (!this.#link.isTrusted) {

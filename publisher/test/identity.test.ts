@@ -109,6 +109,21 @@ describe("enrolment", () => {
   );
 
   test(
+    "in a cluster, a service account's token is exchanged, to the hub of the CA that came with it",
+    patience,
+    withNode(async ({ hub, running, token, give }) => {
+      const ca = join(running.folder, "ca.pem");
+      writeFileSync(ca, authority.pem);
+      give("header.claims.signature");
+      hub.tokens.add("header.claims.signature");
+      await running.start(await hub.listen(), ["--service-account-token", token, "--ca", ca]);
+      await sendOne(running, 1);
+      await hub.until(() => hub.frames.length === 1);
+      assert.equal(hub.enrolled, 1);
+    }),
+  );
+
+  test(
     "a certificate is renewed at half of its life, with a new key, and nothing waits for it",
     patience,
     withNode(async ({ hub, running, token, give }) => {

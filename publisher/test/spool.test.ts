@@ -6,7 +6,9 @@ import { join } from "node:path";
 import { after, describe, test } from "node:test";
 import { decodeFrames, type Frame } from "@atalaya/wire";
 import fc from "fast-check";
+import { eventsPerTick, MadeLoad, tickMs } from "../bench/made-load.ts";
 import { Counters } from "../src/counters.ts";
+import { limits } from "../src/limits.ts";
 import { readFrameHead } from "../src/spool/frame-head.ts";
 import { unpack } from "../src/spool/pack.ts";
 import { Spool, type SpoolOptions } from "../src/spool/spool.ts";
@@ -157,6 +159,22 @@ describe("the spool", () => {
     assert.ok(bytes.equals(Buffer.concat([frame(1), newer, frame(4)])));
     await spool.lanes.life.reader.settle(batch as never, "delivered");
     assert.deepEqual(assertBalanced(spool, "process"), { received: 7, delivered: 2, refused: 5 });
+    await spool.close();
+  });
+
+  test("an hour without the hub at 2,000 events/s fits in 1 GiB", async () => {
+    const spool = await opened(newFolder());
+    const load = new MadeLoad();
+    // Ten seconds, in writes as large as the lanes' pauses make them.
+    const [lifeTicks, bulkTicks] = [limits.writePauseMs.life / tickMs, limits.writePauseMs.bulk / tickMs];
+    const waiting: Record<"life" | "bulk", Buffer[]> = { life: [], bulk: [] };
+    for (let tick = 1; tick <= 1_000; tick++) {
+      for (const { name, bytes } of load.tick()) waiting[name === "process" ? "life" : "bulk"].push(bytes);
+      if (tick % lifeTicks === 0) await spool.keep(waiting.life.splice(0));
+      if (tick % bulkTicks === 0) await spool.keep(waiting.bulk.splice(0));
+    }
+    const eventBytes = spool.bytes / (1_000 * eventsPerTick);
+    assert.ok(eventBytes * 2_000 * 3_600 < limits.spoolBytesMax, `${eventBytes.toFixed(0)} bytes an event`);
     await spool.close();
   });
 

@@ -125,7 +125,8 @@ export class StandInHub {
 
   async #enrol(body: Buffer): Promise<Reply> {
     const asked = enrolRequestSchema.parse(JSON.parse(body.toString()));
-    if (asked.token === undefined || !this.tokens.delete(asked.token)) return fault(401, "ENROL_REFUSED");
+    const proof = asked.token ?? asked.service_account_token;
+    if (proof === undefined || !this.tokens.delete(proof)) return fault(401, "ENROL_REFUSED");
     this.enrolled += 1;
     this.revoked = false;
     return this.#issued({ ...names, node: asked.node, cluster: asked.cluster ?? names.cluster }, asked.csr);

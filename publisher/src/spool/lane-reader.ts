@@ -10,6 +10,7 @@ import { above, addTo, framesPlace, newTally, sumOf, type Tally } from "./tally.
 type Told = Pick<BlockHead, "number" | "before" | "here" | "storedUs" | "unpackedBytes">;
 /** `from`: where it was found, when not where it was looked for. */
 type Found = { head: Told; payload: Buffer; end: number; from?: number };
+const nothing = Buffer.alloc(0);
 type Passed = { before: Tally; here: Tally };
 
 /** What one request carries: the packed pieces of its body, and what it means when they have arrived. */
@@ -23,6 +24,7 @@ export class LaneReader {
   readonly #memory = new Map<string, Found>();
   #memoryBytes = 0;
   #inFlight: Batch | undefined;
+  #ahead: { segment: number; at: number; bytes: Buffer } | undefined;
 
   constructor(state: LaneState, removeDone: () => Promise<void>) {
     this.#state = state;
@@ -68,6 +70,7 @@ export class LaneReader {
         this.#inFlight = batch;
         return batch;
       }
+      this.#ahead = undefined;
       await this.#passHoles(batch);
       return undefined;
     }
@@ -163,11 +166,24 @@ export class LaneReader {
     }
   }
 
+  /** What was read with an earlier block and lies at `at`. */
+  #aheadOf(segment: number, at: number): Buffer {
+    const ahead = this.#ahead;
+    if (ahead === undefined || ahead.segment !== segment || at < ahead.at) return nothing;
+    return ahead.bytes.subarray(Math.min(ahead.bytes.length, at - ahead.at));
+  }
+
   /** Reads the block at `at`; where it is not good, the next good one behind it. */
   async #read(segment: Segment, at: number): Promise<Found | undefined> {
     const size = segment.bytes - at;
-    let bytes = await readOrNothing(segment, at, Math.min(size, limits.readBytes));
-    const head = readBlockHead(bytes, 0);
+    let bytes = this.#aheadOf(segment.number, at);
+    let head = readBlockHead(bytes, 0);
+    if (head === undefined || head.headerBytes + head.payloadBytes > bytes.length) {
+      const wanted = head === undefined ? 0 : head.headerBytes + head.payloadBytes;
+      bytes = await readOrNothing(segment, at, Math.min(size, Math.max(wanted, limits.readBytes)));
+      this.#ahead = { segment: segment.number, at, bytes };
+      head = readBlockHead(bytes, 0);
+    }
     const whole = head === undefined ? 0 : head.headerBytes + head.payloadBytes;
     if (head !== undefined && whole <= size) {
       if (whole > bytes.length) bytes = await readOrNothing(segment, at, whole);
