@@ -71,6 +71,30 @@ class SmallDisk {
   }
 }
 
+/** A disk whose sync fails (here with ENOSPC, like thin storage): below it is less room than it claims to have. */
+class FailingDisk {
+  readonly folder = join(root, `failing-${++runs}`);
+  readonly #below = `${this.folder}-below`;
+
+  constructor(bytes: number) {
+    for (const path of [this.folder, this.#below]) mkdirSync(path);
+    execFileSync("mount", ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", this.#below]);
+    const image = join(this.#below, "image");
+    closeSync(openSync(image, "w"));
+    truncateSync(image, 128 * mebibyte);
+    execFileSync("mkfs.ext4", ["-q", "-F", "-O", "^has_journal", "-E", "nodiscard", image]);
+    execFileSync("mount", ["-o", "loop,errors=continue", image, this.folder]);
+  }
+
+  repair(): void {
+    execFileSync("mount", ["-o", `remount,size=${256 * mebibyte}`, this.#below]);
+  }
+
+  remove(): void {
+    for (const path of [this.folder, this.#below]) execFileSync("umount", [path]);
+  }
+}
+
 const counted = (report: SyncRequest | undefined, name: string, reason: string) =>
   report?.publisher.counters.find((one) => one.class === name && one.reason === reason)?.value ?? 0;
 
@@ -219,6 +243,41 @@ describe("a full disk", () => {
         collector.send(frame(1));
         await hub.until(() => hub.frames.length === 1);
       });
+    },
+  );
+
+  test(
+    "a disk whose sync fails acknowledges nothing that it may not have, and goes on when it is mended",
+    patience,
+    async () => {
+      const disk = new FailingDisk(12 * mebibyte);
+      const hub = new StandInHub(authority);
+      const running = new Running(authority, join(disk.folder, "spool"));
+      try {
+        const port = await hub.listen();
+        await hub.close();
+        await running.start(port);
+        const collector = await StandInCollector.connect(running.socket);
+        let sent = 0;
+        while (!running.lines.some((line) => line.includes("disk takes nothing")) && sent < 800) {
+          collector.send(noisyFrame(++sent, 64 * 1024));
+          if (sent % 8 === 0) await new Promise((done) => setTimeout(done, 20));
+        }
+        await running.said("disk takes nothing");
+        disk.repair();
+        await collector.until(() => collector.acknowledged === sent);
+        await running.end("SIGKILL");
+        await hub.listen(port);
+        await running.start(port);
+        await hub.until(() => hub.syncs.length > 0 && hub.syncs.at(-1)?.publisher.spool.frames === 0);
+        const { received, corrupt } = assertBalanced(hub, "process");
+        assert.deepEqual([received, corrupt], [sent, 0]);
+        assert.equal(hub.positions.at(-1), sent);
+      } finally {
+        await running.remove();
+        await hub.close();
+        disk.remove();
+      }
     },
   );
 });
