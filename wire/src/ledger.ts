@@ -114,7 +114,8 @@ export const classOfRecordKind: Readonly<Record<string, string>> = {
 export const ledgerCounterSchema = z.object({
   class: z.string().max(32),
   reason: z.string().max(48),
-  value: z.number().nonnegative(),
+  /** Bounded: sums of many must stay numbers. */
+  value: z.number().nonnegative().max(Number.MAX_SAFE_INTEGER),
 });
 export type LedgerCounter = z.infer<typeof ledgerCounterSchema>;
 

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-const count = z.number().nonnegative();
+/** Bounded: what is summed over nodes must stay a number, whatever one of them says. */
+const count = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER);
 
 /** One BPF program, probed alone: what could not load is said, the rest runs. */
 export const programStateSchema = z.object({

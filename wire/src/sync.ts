@@ -2,7 +2,8 @@ import { z } from "zod";
 import { signedStateSchema, stateConfirmationSchema } from "./desired-state.ts";
 import { ledgerCounterSchema } from "./ledger.ts";
 
-const count = z.number().nonnegative();
+/** Bounded: what is summed over nodes must stay a number, whatever one of them says. */
+const count = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER);
 
 /** What a publisher says of itself with every sync. Counters are by class of event and survive its restarts. */
 export const publisherReportSchema = z.object({

@@ -33,6 +33,10 @@ export const pipelineLimits = {
   sensorsMax: 20_000,
   /** Lives of a reporter's counters that are kept apart, and streams of one; older ones are folded into sums. */
   epochsMax: 8,
+  /** Classes and reasons that one sum of counters tells apart: one report has 512 at most. */
+  counterNamesMax: 1_024,
+  /** How far ahead of our clock a state's version may be that a node claims to hold: clocks are wrong by less. */
+  stateAheadMs: 366 * 86_400_000,
   epochStreamsMax: 32,
   /** Streams of no known epoch whose counts a node keeps apart. */
   looseStreamsMax: 16,

@@ -46,9 +46,10 @@ export class DesiredStates {
     const hash = createHash("sha256").update(JSON.stringify(plan)).digest("hex");
     this.#plan = plan;
     if (hash === this.#kept.hash) return;
-    let highest = this.#kept.version;
-    for (const { floor } of this.#options.syncs.all()) highest = Math.max(highest, floor);
-    this.#kept = { version: this.#next(highest), hash };
+    this.#kept = { version: this.#next(this.#kept.version), hash };
+    // What one node claims to hold moves its own versions on and nobody else's.
+    for (const { of, floor } of this.#options.syncs.all())
+      if (floor >= this.#kept.version) this.#options.syncs.change(of, { floor: this.#next(floor) });
     this.#options.save(JSON.stringify(this.#kept));
     this.held.wakeAll();
   }
@@ -65,9 +66,12 @@ export class DesiredStates {
     return Math.max(this.#kept.version, this.#options.syncs.of(of)?.floor ?? 0);
   }
 
-  /** A node holds a newer version than we know: our database is an older one. Its next state must be newer still. */
+  /**
+   * A node holds a newer version than we know: our database is an older one. Its next state must be newer still.
+   * One that no clock of ours can have made is a lie, and is not followed.
+   */
   holds(of: NodeKey, version: number): void {
-    if (version > this.versionOf(of) && version < Number.MAX_SAFE_INTEGER)
+    if (version > this.versionOf(of) && version < this.#nowMs() + pipelineLimits.stateAheadMs)
       this.#options.syncs.change(of, { floor: this.#next(version) });
   }
 
