@@ -77,7 +77,7 @@ static napi_value drain(napi_env env, napi_callback_info info)
 	struct ring *ring = ring_of(&call, 0);
 	if (!ring || !call_bytes(&call, 1, &bytes, &length))
 		return NULL;
-	sensor_mark_read(call.sensor);
+	sensor_mark_read(call.sensor, false);
 	return call_number(&call, ring_drain(ring, bytes, length));
 }
 
@@ -105,7 +105,7 @@ static napi_value ring_state(napi_env env, napi_callback_info info)
 	if (!ring)
 		return NULL;
 	/* Whoever asks how full it is reads on when it can. */
-	sensor_mark_read(call.sensor);
+	sensor_mark_read(call.sensor, false);
 	const double values[] = {
 		__atomic_load_n(ring->producer, __ATOMIC_ACQUIRE),
 		__atomic_load_n(ring->consumer, __ATOMIC_ACQUIRE),
@@ -232,6 +232,8 @@ NAPI_MODULE_INIT()
 		{ "mapDelete", map_delete },
 		{ "mapLookup", map_lookup },
 		{ "lockFolder", lock_folder },
+		{ "markRead", mark_read },
+		{ "mapShape", map_shape },
 		{ "mapKeys", map_keys },
 		{ "mapId", map_id },
 		{ "makeMap", make_map },

@@ -28,6 +28,37 @@ napi_value lock_folder(napi_env env, napi_callback_info info)
 	return call_outcome(&call, 0);
 }
 
+/* Somebody reads, and is expected again within so many milliseconds (0: as was said before). */
+napi_value mark_read(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	uint32_t patience_ms = 0;
+	if (!call_begin(&call, env, info, 1))
+		return NULL;
+	napi_get_value_uint32(env, call.arguments[0], &patience_ms);
+	if (patience_ms)
+		call.sensor->patience_ns = patience_ms * 1000000ULL;
+	sensor_mark_read(call.sensor, true);
+	return NULL;
+}
+
+/* [type, bytes of a key, bytes of a value, entries] */
+napi_value map_shape(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	napi_value list = NULL;
+	if (!call_begin(&call, env, info, 1))
+		return NULL;
+	struct shared_map *map = call_map(&call);
+	if (!map)
+		return NULL;
+	const uint32_t facts[] = { map->type, map->key_size, map->value_size, map->max_entries };
+	napi_create_array_with_length(env, 4, &list);
+	for (uint32_t i = 0; i < 4; i++)
+		napi_set_element(env, list, i, call_number(&call, facts[i]));
+	return list;
+}
+
 /* All keys of a map, one after the other. */
 napi_value map_keys(napi_env env, napi_callback_info info)
 {

@@ -5,6 +5,8 @@
 #include "call.h"
 
 napi_value lock_folder(napi_env env, napi_callback_info info);
+napi_value mark_read(napi_env env, napi_callback_info info);
+napi_value map_shape(napi_env env, napi_callback_info info);
 napi_value map_keys(napi_env env, napi_callback_info info);
 napi_value map_id(napi_env env, napi_callback_info info);
 napi_value make_map(napi_env env, napi_callback_info info);

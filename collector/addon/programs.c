@@ -236,10 +236,37 @@ int sensor_pin_link(struct sensor *sensor, const char *program_name, const char 
 	return 0;
 }
 
+/* Whether a link runs the program of that name (the kernel keeps 15 bytes of it) and hangs on something. */
+static int proved(int file, const char *program_name)
+{
+	struct bpf_link_info link = { 0 };
+	struct bpf_prog_info info = { 0 };
+	uint32_t link_length = sizeof(link), info_length = sizeof(info);
+	if (!is_what(file, "link_type:"))
+		return -EBADF;
+	if (bpf_obj_get_info_by_fd(file, &link, &link_length))
+		return -errno;
+	if (link.type == BPF_LINK_TYPE_CGROUP && link.cgroup.cgroup_id == 0)
+		return -ENOLINK; /* its cgroup was removed */
+	int program = bpf_prog_get_fd_by_id(link.prog_id);
+	if (program < 0)
+		return -errno;
+	int error = bpf_obj_get_info_by_fd(program, &info, &info_length) ? -errno : 0;
+	close(program);
+	return error ? error : strncmp(info.name, program_name, BPF_OBJ_NAME_LEN - 1) == 0 ? 0 : -EBADF;
+}
+
 int sensor_adopt_link(struct sensor *sensor, const char *program_name, const char *path)
 {
 	if (sensor->program_count == PROGRAMS_MAX || strlen(program_name) >= NAME_BYTES_MAX)
 		return -ENOSPC;
+	int file = bpf_obj_get(path);
+	if (file < 0)
+		return -errno;
+	int error = proved(file, program_name);
+	close(file);
+	if (error)
+		return error;
 	struct bpf_link *link = bpf_link__open(path);
 	if (!link)
 		return -errno;

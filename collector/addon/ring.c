@@ -21,6 +21,19 @@
 #define RECORD_BYTES_MAX (32 * 1024) /* the largest record has 20 136 bytes, and the reader's room at least 64 KiB */
 #define OUT_HEADER_BYTES 16 /* u32 length, u32 gap, u64 position */
 
+/* A ring that was there before: what nobody released is read again. Its last reader may have left any position. */
+static void start_where_released(struct ring *ring)
+{
+	uint64_t produced = __atomic_load_n(ring->producer, __ATOMIC_ACQUIRE) & ~7ULL;
+	ring->cursor = __atomic_load_n(ring->consumer, __ATOMIC_ACQUIRE);
+	if (ring->cursor <= produced && produced - ring->cursor <= ring->size && ring->cursor % 8 == 0)
+		return;
+	/* The kernel would take the ring for full for ever. */
+	ring->refused++;
+	ring->cursor = produced;
+	__atomic_store_n(ring->consumer, produced, __ATOMIC_RELEASE);
+}
+
 int ring_open(struct sensor *sensor, const char *map_name)
 {
 	struct shared_map *map = sensor_map(sensor, map_name);
@@ -43,8 +56,7 @@ int ring_open(struct sensor *sensor, const char *map_name)
 	ring.consumer = consumer;
 	ring.producer = rest;
 	ring.data = (const uint8_t *)rest + page;
-	/* A ring that was there before: what nobody released is read again. */
-	ring.cursor = __atomic_load_n(ring.consumer, __ATOMIC_ACQUIRE);
+	start_where_released(&ring);
 	strcpy(ring.map, map->name);
 	sensor->rings[index] = ring;
 	if (index == sensor->ring_count)

@@ -49,7 +49,8 @@ struct sensor {
 	size_t map_count;
 	struct ring rings[RINGS_MAX];
 	size_t ring_count;
-	uint64_t marked_us; /* when `reader` was last written */
+	uint64_t marked_ns; /* when `reader` was last written */
+	uint64_t patience_ns; /* after the last mark, for so long the programs go on submitting */
 	int lock; /* on the folder of the pins, as long as this sensor is open; 0: none */
 };
 
@@ -69,15 +70,18 @@ long sensor_iterate(struct sensor *sensor, const char *program_name, uint8_t **b
 struct shared_map *sensor_map(struct sensor *sensor, const char *name);
 /* Makes a map of one value that no program knows, and remembers it by its name. */
 int sensor_make_map(struct sensor *sensor, const char *name, uint32_t value_size);
-/* Pins in a bpffs, and takes over what an earlier process pinned there; `name` is what it is called from then on. */
+/*
+ * Pins in a bpffs, and takes over what an earlier process pinned there; `name` is what it is called from then on.
+ * What lies there and is no map of a kind that is used here, or no link of that program, is refused with -EBADF.
+ */
 int sensor_pin_map(struct sensor *sensor, const char *name, const char *path);
 int sensor_pin_link(struct sensor *sensor, const char *program_name, const char *path);
 int sensor_adopt_map(struct sensor *sensor, const char *name, const char *path);
 int sensor_adopt_link(struct sensor *sensor, const char *program_name, const char *path);
 /* Lets go of the maps whose names begin so, and of their rings. */
 void sensor_forget(struct sensor *sensor, const char *prefix);
-/* Tells the programs, once a second, that somebody reads. */
-void sensor_mark_read(struct sensor *sensor);
+/* Tells the programs that somebody reads: at most once a second, or at once. */
+void sensor_mark_read(struct sensor *sensor, bool at_once);
 /* Lets go of everything; what is pinned goes on. */
 void sensor_close(struct sensor *sensor);
 

@@ -6,8 +6,6 @@
 #define LIFECYCLE_RING_BYTES (4 << 20)
 #define BULK_RING_BYTES (8 << 20)
 
-#define UNREAD_US (60 * 1000000ULL) /* nobody read for so long: nothing more is submitted */
-
 #define KINDS_MAX 12
 #define NAMES_MAX 16384 /* both lists of a filter plan */
 #define PREFIXES_MAX 64

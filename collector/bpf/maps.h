@@ -59,12 +59,11 @@ struct {
 	__type(value, struct filter_settings);
 } settings SEC(".maps");
 
-/* When somebody last read the rings, in microseconds since boot; 0 before the first time. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct reader_state);
 } reader SEC(".maps");
 
 /*
@@ -115,9 +114,8 @@ static __always_inline struct filter_settings *filters(void)
 static __always_inline bool is_read(struct count_slot *count)
 {
 	__u32 zero = 0;
-	__u64 *at = bpf_map_lookup_elem(&reader, &zero);
-	__u64 read_us = at ? *at : 0, now_us = bpf_ktime_get_boot_ns() / 1000;
-	if (read_us == 0 || now_us < read_us + UNREAD_US)
+	struct reader_state *state = bpf_map_lookup_elem(&reader, &zero);
+	if (!state || state->until_ns == 0 || bpf_ktime_get_boot_ns() < state->until_ns)
 		return true;
 	count->unread++;
 	return false;

@@ -157,9 +157,16 @@ struct count_slot {
 	__u64 filtered; /* nobody asked for it */
 	__u64 scratch_busy; /* another event held this processor's scratch memory */
 	__u64 read_fault; /* submitted, with a part that could not be read */
-	__u64 unread; /* nobody had read for UNREAD_US */
+	__u64 unread; /* nobody read any more: see reader_state */
 };
 _Static_assert(sizeof(struct count_slot) == 56, "count_slot");
+
+/* The only value of the map `reader`, in nanoseconds since boot. Zeros before the first time. */
+struct reader_state {
+	__u64 read_ns; /* when somebody last read the rings */
+	__u64 until_ns; /* from then on nobody is expected to come again: nothing more is submitted */
+};
+_Static_assert(sizeof(struct reader_state) == 16, "reader_state");
 
 /* Names that are watched: the key of the map `names`. Longer names are told apart by length and first 60 bytes. */
 #define NAME_BYTES 60

@@ -32,7 +32,10 @@ export type KernelSource = {
   readonly ringId: string;
   /** True when an earlier process pinned these programs and rings, and they went on without one. */
   readonly adopted: boolean;
-  /** Where nothing could be adopted although something had been pinned: for how long nothing watched. */
+  /**
+   * Where something had been pinned and not all of it could be adopted: for how long, at most, what was attached anew did
+   * not watch (since somebody read last). Else 0.
+   */
   readonly gapUs: number;
   /**
    * The user side's account, kept in a pinned map beside the rings: whole or as it was, also when the process is killed
@@ -72,6 +75,8 @@ export type KernelOptions = {
   objectFolder: string;
   /** Processes whose events are never reported: our own. */
   ignorePids?: readonly number[];
+  /** When nobody has read for so long, the programs stop submitting and count `unread`. Absent: a minute. */
+  unreadAfterMs?: number;
   /** A folder in a bpffs for this sensor alone. Absent: nothing is pinned, and all ends with the process. */
   pinFolder?: string;
 };

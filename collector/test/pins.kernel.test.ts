@@ -1,87 +1,54 @@
 import assert from "node:assert/strict";
-import { execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { fileURLToPath } from "node:url";
+import { setTimeout as pause } from "node:timers/promises";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { buildCollector } from "../build.mjs";
 import { openKernel } from "../src/kernel/open-kernel.ts";
-import type { KernelRecord } from "../src/kernel-record.ts";
-import type { EarlierPrograms, KernelSource } from "../src/kernel-source.ts";
+import { PinPlace } from "./collector-process.ts";
 import { objectFolder, root } from "./kernel-watch.ts";
-
-const leaver = fileURLToPath(new URL("programs/leave-pinned.ts", import.meta.url));
-const starts = 200;
-
-/** A process that pins, says its rings' name and is killed. */
-async function leavePinned(objects: string, pinFolder: string): Promise<string> {
-  const args = ["--disable-warning=ExperimentalWarning", leaver, objects, pinFolder];
-  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
-  const [said] = (await once(child.stdout, "data")) as [Buffer];
-  const ended = once(child, "exit");
-  child.kill("SIGKILL");
-  await ended;
-  return said.toString().trim();
-}
-
-/** Programs that start with a mark of their own in their arguments; nobody reads meanwhile. */
-function startPrograms(mark: string): void {
-  execFileSync("sh", ["-c", `for i in $(seq ${starts}); do /bin/true ${mark} $i; done`]);
-}
-
-function drainAll(from: Pick<KernelSource | EarlierPrograms, "drain" | "release">): KernelRecord[] {
-  const all: KernelRecord[] = [];
-  for (const ring of ["lifecycle", "bulk"] as const) {
-    for (;;) {
-      const { records, next } = from.drain(ring);
-      from.release(ring, next);
-      if (records.length === 0) break;
-      all.push(...records);
-    }
-  }
-  return all;
-}
-
-function marked(records: readonly KernelRecord[], mark: string): Set<string> {
-  const execs = records.filter((record) => record.kind === "exec" && record.argv[1] === mark);
-  return new Set(execs.map((record) => (record.kind === "exec" ? (record.argv[2] ?? "") : "")));
-}
-
-function count(source: KernelSource, kind: string, reason: string): number {
-  return source.counters().find((one) => one.class === kind && one.reason === reason)?.value ?? Number.NaN;
-}
+import {
+  allEnded,
+  countOf,
+  drainAll,
+  leavePinned,
+  marked,
+  otherBuild,
+  pinnedPrograms,
+  startPrograms,
+  starts,
+  upTo,
+} from "./left-pinned.ts";
 
 describe("what outlives a collector", { skip: skipUnless("kernel") }, () => {
-  const folder = mkdtempSync(join(tmpdir(), "atalaya-pins-"));
-  const bpffs = join(folder, "bpffs");
-  const pinFolder = join(bpffs, "sensor");
+  const place = new PinPlace();
+  const { folder, pin: pinFolder } = place;
   before(() => buildCollector({ root, log: () => undefined }));
-  after(() => {
-    execFileSync("umount", [bpffs]);
-    rmSync(folder, { recursive: true });
-  });
+  after(() => place.remove());
 
   test("the next process goes on with the rings, the counters and the account of one that was killed", async () => {
-    const ringId = await leavePinned(objectFolder, pinFolder);
-    startPrograms("while-nobody-read");
+    const { ringId, released } = await leavePinned(pinFolder);
+    startPrograms("while-nobody-read", 500);
     writeFileSync(join(folder, "left-behind"), "");
     execFileSync("cat", [join(folder, "left-behind")]);
     const source = openKernel({ objectFolder, pinFolder, ignorePids: [process.pid] });
     try {
-      assert.equal(source.adopted, true);
-      assert.equal(source.gapUs, 0);
-      assert.equal(source.ringId, ringId);
+      assert.deepEqual([source.adopted, source.gapUs, source.ringId], [true, 0, ringId]);
       assert.equal(source.earlier, undefined);
       assert.equal(source.readAccount()?.toString(), "counted so far");
       assert.ok(source.programs.filter((one) => one.attached).length > 15, JSON.stringify(source.programs));
       const records = drainAll(source);
-      assert.equal(marked(records, "while-nobody-read").size, starts);
+      assert.deepEqual(marked(records, "while-nobody-read"), upTo(500));
+      for (const ring of ["lifecycle", "bulk"] as const) {
+        const positions = records.filter((record) => record.ring === ring).map((record) => record.position);
+        assert.equal(positions[0], released[ring], "from where the killed one released");
+        assert.ok(positions.every((position, i) => i === 0 || position > (positions[i - 1] ?? 0)));
+      }
       // The filters of the one before held, and are ours to end.
       assert.ok(records.some((record) => record.kind === "open" && record.path.endsWith("left-behind")));
-      assert.ok(count(source, "exec", "submitted") >= starts);
+      assert.ok(countOf(source.counters(), "exec", "submitted") >= 500);
       assert.ok(source.snapshot().length > 1);
       source.setFilterPlan({ version: 2, open_names: ["another"], exec_names: [], write_prefixes: [] });
       execFileSync("cat", [join(folder, "left-behind")]);
@@ -92,42 +59,50 @@ describe("what outlives a collector", { skip: skipUnless("kernel") }, () => {
     assert.equal(existsSync(pinFolder), false);
   });
 
-  test("a set that was never finished is made anew", async () => {
-    await leavePinned(objectFolder, pinFolder);
-    const [set = ""] = readdirSync(pinFolder);
-    rmSync(join(pinFolder, set, "whole"));
-    const source = openKernel({ objectFolder, pinFolder });
-    try {
-      assert.equal(source.adopted, false);
-      assert.equal(source.readAccount(), undefined);
-    } finally {
-      source.unpin();
-    }
+  test("adopting again and again leaves no file open and nothing mapped; the end leaves nothing in the kernel", async () => {
+    await leavePinned(pinFolder);
+    const held = () => [
+      readdirSync("/proc/self/fd").length,
+      readFileSync("/proc/self/maps", "utf8").match(/bpf/g)?.length,
+    ];
+    const adopt = () => {
+      const source = openKernel({ objectFolder, pinFolder, ignorePids: [process.pid] });
+      assert.equal(source.adopted, true);
+      return source;
+    };
+    adopt().close();
+    const before = held();
+    for (let i = 0; i < 5; i++) adopt().close();
+    assert.deepEqual(held(), before);
+    const programs = pinnedPrograms(pinFolder);
+    assert.ok(programs.length > 15);
+    const source = adopt();
+    assert.throws(() => openKernel({ objectFolder, pinFolder }), /Another collector is at work/);
+    source.unpin();
+    assert.ok(!existsSync(pinFolder));
+    await allEnded(programs);
   });
 
   test("programs of another build run beside the new ones until what they saw was read", async () => {
-    const other = join(folder, "other-build");
-    cpSync(objectFolder, other, { recursive: true });
-    writeFileSync(join(other, "sources.sha256"), "f".repeat(64));
-    const ringId = await leavePinned(other, pinFolder);
+    const objects = otherBuild(folder, "other-build");
+    const { ringId } = await leavePinned(pinFolder, { objects });
     startPrograms("before-the-upgrade");
     const source = openKernel({ objectFolder, pinFolder });
     try {
       const { earlier } = source;
       assert.ok(earlier !== undefined);
       assert.equal(source.adopted, false);
-      assert.equal(earlier.ringId, ringId);
-      assert.equal(earlier.readable, true);
+      assert.deepEqual([earlier.ringId, earlier.readable], [ringId, true]);
       assert.equal(earlier.readAccount()?.toString(), "counted so far");
       startPrograms("while-both-see");
-      assert.equal(marked(drainAll(source), "while-both-see").size, starts);
+      assert.deepEqual(marked(drainAll(source), "while-both-see"), upTo(starts));
       earlier.detach();
       startPrograms("after-they-were-detached");
       const seen = drainAll(earlier);
-      assert.equal(marked(seen, "before-the-upgrade").size, starts);
-      assert.equal(marked(seen, "while-both-see").size, starts);
-      assert.equal(marked(seen, "after-they-were-detached").size, 0);
-      assert.equal(marked(drainAll(source), "after-they-were-detached").size, starts);
+      assert.deepEqual(marked(seen, "before-the-upgrade"), upTo(starts));
+      assert.deepEqual(marked(seen, "while-both-see"), upTo(starts));
+      assert.deepEqual(marked(seen, "after-they-were-detached"), []);
+      assert.deepEqual(marked(drainAll(source), "after-they-were-detached"), upTo(starts));
       earlier.end();
       assert.equal(source.earlier, undefined);
       assert.equal(readdirSync(pinFolder).length, 1);
@@ -136,41 +111,76 @@ describe("what outlives a collector", { skip: skipUnless("kernel") }, () => {
     }
   });
 
-  test("when nobody has read for a minute, nothing more is submitted, and what is not is counted", async () => {
+  test("of records that are laid out otherwise only the number is told", async () => {
+    const { read } = await leavePinned(pinFolder, { objects: otherBuild(folder, "other-layout", true) });
+    startPrograms("cannot-be-read");
     const source = openKernel({ objectFolder, pinFolder });
     try {
-      drainAll(source);
-      const [set = ""] = readdirSync(pinFolder);
-      // As if the last look had been 61 s ago.
-      const uptimeUs = BigInt(Math.round(Number(readUptime()) * 1e6));
-      setReader(join(pinFolder, set, "maps", "reader"), uptimeUs - 61_000_000n);
-      const before = { unread: count(source, "exec", "unread"), submitted: count(source, "exec", "submitted") };
-      startPrograms("unread");
-      assert.ok(count(source, "exec", "unread") - before.unread >= starts);
-      assert.equal(count(source, "exec", "submitted"), before.submitted);
+      const { earlier } = source;
+      assert.equal(earlier?.readable, false);
+      earlier?.detach();
+      const drained = earlier?.drain("lifecycle");
+      assert.deepEqual(drained?.records, []);
+      // Each program forks, executes and exits.
+      assert.ok((drained?.undecodable ?? 0) >= 3 * starts, JSON.stringify({ drained, read }));
+      earlier?.release("lifecycle", drained?.next ?? 0);
+      assert.equal(earlier?.drain("lifecycle").undecodable, 0);
     } finally {
       source.unpin();
     }
   });
 
+  test("when nobody has read for long, the rest is counted as unread; all that was counted is accounted for", async () => {
+    const { read } = await leavePinned(pinFolder, { unreadAfterMs: 500 });
+    startPrograms("perhaps-in-time");
+    await pause(600);
+    startPrograms("too-late");
+    // As another build: what is detached counts no more, so that its numbers stand still.
+    const source = openKernel({ objectFolder: otherBuild(folder, "balance"), pinFolder });
+    try {
+      const { earlier } = source;
+      assert.ok(earlier !== undefined);
+      startPrograms("read-again");
+      earlier.detach();
+      const records = drainAll(earlier);
+      assert.deepEqual(marked(records, "too-late"), []);
+      assert.deepEqual(marked(records, "read-again"), upTo(starts));
+      const counters = earlier.counters();
+      assert.ok(countOf(counters, "exec", "unread") >= starts);
+      for (const kind of new Set(counters.map((one) => one.class))) {
+        const value = (reason: string) => countOf(counters, kind, reason);
+        const ways = ["submitted", "ring_full", "filtered", "scratch_busy", "unread"].map(value);
+        const sum = ways.reduce((one, other) => one + other, 0);
+        assert.equal(value("attempted"), sum, kind);
+        const arrived = (read[kind] ?? 0) + records.filter((record) => record.kind === kind).length;
+        assert.equal(arrived, value("submitted"), kind);
+      }
+    } finally {
+      source.unpin();
+    }
+  });
+
+  test("an account is whole or as it was, whenever its writer is killed", async () => {
+    const lengths = new Set<number>();
+    for (let kill = 0; kill < 6; kill++) {
+      await leavePinned(pinFolder, { accountsForMs: Math.random() * 100 });
+      const source = openKernel({ objectFolder, pinFolder });
+      const account = source.readAccount();
+      source.close();
+      assert.ok(account !== undefined);
+      assert.ok(account.equals(Buffer.alloc(account.length, account[0])), `mixed: ${account.toString("hex")}`);
+      lengths.add(account.length);
+    }
+    assert.ok(lengths.size > 1, "they were killed at different moments");
+    openKernel({ objectFolder, pinFolder }).unpin();
+  });
+
   test("without a folder to pin in, all ends with the process", () => {
-    mkdirSync(pinFolder, { recursive: true });
     const source = openKernel({ objectFolder });
     source.writeAccount(Buffer.from("kept while it runs"));
     assert.equal(source.readAccount()?.toString(), "kept while it runs");
     source.close();
-    assert.ok(existsSync(pinFolder));
-    assert.deepEqual(readdirSync(pinFolder), []);
+    assert.ok(!existsSync(pinFolder));
+    rmSync(join(folder, "left-behind"));
   });
 });
-
-function readUptime(): string {
-  return execFileSync("cat", ["/proc/uptime"], { encoding: "utf8" }).split(" ")[0] ?? "0";
-}
-
-function setReader(path: string, us: bigint): void {
-  const bytes = Buffer.alloc(8);
-  bytes.writeBigUInt64LE(us);
-  const value = [...bytes].map((byte) => `0x${byte.toString(16)}`);
-  execFileSync("/usr/sbin/bpftool", ["map", "update", "pinned", path, "key", "0", "0", "0", "0", "value", ...value]);
-}

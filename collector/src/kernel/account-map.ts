@@ -21,5 +21,5 @@ export function writeAccount(addon: Addon, map: string, bytes: Uint8Array): void
   const value = Buffer.alloc(accountValueBytes);
   value.writeUInt32LE(bytes.length, 0);
   value.set(bytes, headBytes);
-  addon.mapUpdate(map, Buffer.alloc(4), value);
+  if (addon.mapUpdate(map, Buffer.alloc(4), value) !== 1) throw new Error("the kernel does not take the account");
 }

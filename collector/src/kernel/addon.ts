@@ -18,6 +18,10 @@ export type Addon = {
   mapLookup(map: string, key: Buffer): Buffer;
   /** "" when the folder is ours until `close` or this process' end; else the error, EAGAIN when another has it. */
   lockFolder(path: string): string;
+  /** Somebody reads, and is expected again within so many milliseconds; 0: within those said before. */
+  markRead(patienceMs: number): void;
+  /** [type, bytes of a key, bytes of a value, entries] */
+  mapShape(map: string): [number, number, number, number];
   /** All keys, one after the other. */
   mapKeys(map: string): Buffer;
   /** Names the map for as long as the machine runs. */

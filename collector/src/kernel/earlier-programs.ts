@@ -2,6 +2,7 @@ import type { EarlierPrograms } from "../kernel-source.ts";
 import { readAccount, writeAccount } from "./account-map.ts";
 import type { Addon } from "./addon.ts";
 import { readCounters } from "./kernel-counters.ts";
+import { isOurs, isReadableShape } from "./map-shapes.ts";
 import { PinnedSet, pinnedSets } from "./pins.ts";
 import { Ring } from "./ring.ts";
 import { ringIdOf } from "./ring-id.ts";
@@ -13,21 +14,22 @@ export type Earlier = EarlierPrograms & { whenEnded(ended: () => void): void };
 
 /**
  * The programs of another build that an earlier process left at work below `pinFolder`; undefined where there are none.
- * Sets that were never finished go, and so do those beside the first: two upgrades in a row, the second before the
+ * Sets that were never finished or are not sound go, and so do those beside the first: two upgrades in a row, the second before the
  * first one's collector had drained.
  */
 export function openEarlier(addon: Addon, pinFolder: string, own: string): Earlier | undefined {
-  let found: PinnedSet | undefined;
-  let name = "";
+  let found: Earlier | undefined;
   for (const other of pinnedSets(pinFolder).filter((one) => one !== own)) {
     const set = new PinnedSet(addon, pinFolder, other);
-    if (found !== undefined || !set.isWhole) set.remove();
-    else [found, name] = [set, other];
+    const isReadable = other.split("_")[1] === own.split("_")[1];
+    if (found === undefined && set.isWhole && set.adoptMaps(prefix, isReadable ? isOurs : isReadableShape)) {
+      found = earlierOf(addon, set, isReadable);
+      continue;
+    }
+    if (found === undefined) addon.forgetMaps(prefix);
+    set.remove();
   }
-  if (found === undefined) return undefined;
-  const isReadable = name.split("_")[1] === own.split("_")[1];
-  found.adoptMaps(prefix);
-  return earlierOf(addon, found, isReadable);
+  return found;
 }
 
 function earlierOf(addon: Addon, set: PinnedSet, isReadable: boolean): Earlier {

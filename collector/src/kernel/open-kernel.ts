@@ -8,8 +8,10 @@ import { type Addon, loadAddon } from "./addon.ts";
 import { type Earlier, openEarlier } from "./earlier-programs.ts";
 import { FilterMaps } from "./filter-maps.ts";
 import { readCounters } from "./kernel-counters.ts";
+import { kernelLimits } from "./kernel-limits.ts";
+import { layout, sizes } from "./layout.ts";
 import { lockPinFolder, PinnedSet, preparePinFolder } from "./pins.ts";
-import { attachPrograms, bringsEvents, iteratorOf, loadPrograms, tookOver } from "./probe-programs.ts";
+import { attachPrograms, bringsEvents, iteratorOf, loadPrograms, reasonFrom, tookOver } from "./probe-programs.ts";
 import { Ring } from "./ring.ts";
 import { ringIdOf } from "./ring-id.ts";
 import { takeSnapshot } from "./snapshot.ts";
@@ -27,6 +29,8 @@ export function openKernel(options: KernelOptions): KernelSource {
     const pins = openPins(addon, options.pinFolder, setName);
     const started = start(addon, options, pins);
     const earlier = options.pinFolder === undefined ? undefined : openEarlier(addon, options.pinFolder, setName);
+    // Whoever reads ours reads theirs, too.
+    addon.markRead(0);
     return sourceOf(addon, { ...started, layoutHash, pins, earlier });
   } catch (error) {
     addon.close();
@@ -51,36 +55,50 @@ type Started = {
 };
 
 function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined): Started {
-  const found = pins?.isWhole === true ? pins : undefined;
-  if (found === undefined) pins?.remove();
-  else found.adoptMaps();
-  const programs = loadPrograms(addon, options.objectFolder, found);
+  const { found, lastReadUs } = adoptMaps(addon, pins);
+  if (!found) pins?.remove();
+  const programs = loadPrograms(addon, options.objectFolder, found ? pins : undefined);
   refuseWithoutEvents(programs, "loaded");
-  if (found === undefined) make(addon.makeMap("account", accountValueBytes));
-  const adopted = found !== undefined && tookOver(programs);
-  const gapUs = found === undefined || adopted ? 0 : sinceRead(addon);
+  if (!found) make(addon.makeMap("account", accountValueBytes));
+  const adopted = found && tookOver(programs);
   const rings = { lifecycle: new Ring(addon, "lifecycle"), bulk: new Ring(addon, "bulk") };
   const filters = new FilterMaps(addon);
-  if (found !== undefined) filters.adopt();
+  if (found) filters.adopt();
   filters.ignore(options.ignorePids ?? []);
-  const attached = attachPrograms(addon, programs);
+  addon.markRead(options.unreadAfterMs ?? kernelLimits.unreadAfterMs);
+  const unpinned = found ? "" : (pins?.pinMaps() ?? "");
+  for (const state of attachPrograms(addon, programs)) {
+    const outcome = unpinned === "" ? (pins?.pinLink(state.name) ?? "") : unpinned;
+    if (outcome !== "") state.reason = `runs, but is not pinned and ends with this process: ${reasonFrom(outcome)}`;
+  }
   refuseWithoutEvents(programs, "attached");
-  if (pins !== undefined) pin(pins, attached, found !== undefined);
+  const gapUs = adopted || lastReadUs === 0 ? 0 : Math.max(0, Math.round(bootUs() - lastReadUs));
   return { programs, rings, filters, iterator: iteratorOf(programs), adopted, gapUs };
 }
 
-/** Where a link cannot be pinned its program ends with this process, and the next start tells the gap. */
-function pin(pins: PinnedSet, attached: readonly string[], isThere: boolean): void {
-  if (!isThere) pins.pinMaps();
-  for (const program of attached) pins.pinLink(program);
-  if (!isThere) pins.finish();
+/**
+ * Takes over the maps that lie in `pins`: `found` where all of them are there, as they should be. `lastReadUs`: since
+ * boot, when somebody read them last; 0 where that is not known.
+ */
+function adoptMaps(addon: Addon, pins: PinnedSet | undefined): { found: boolean; lastReadUs: number } {
+  if (pins?.isWhole !== true) return { found: false, lastReadUs: 0 };
+  const found = pins.adoptMaps();
+  const lastReadUs = lastRead(addon);
+  if (!found) addon.forgetMaps("");
+  return { found, lastReadUs };
 }
 
-/** For how long nobody has read the rings, in microseconds; 0 where nobody ever did. */
-function sinceRead(addon: Addon): number {
-  const readUs = Number(addon.mapLookup("reader", Buffer.alloc(4)).readBigUInt64LE(0));
-  const bootUs = Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]) * 1e6;
-  return readUs === 0 ? 0 : Math.max(0, Math.round(bootUs - readUs));
+function lastRead(addon: Addon): number {
+  try {
+    const state = addon.mapLookup("reader", Buffer.alloc(4));
+    return state.length === sizes.reader_state ? Number(state.readBigUInt64LE(layout.reader_state.read_ns)) / 1e3 : 0;
+  } catch {
+    return 0;
+  }
+}
+
+function bootUs(): number {
+  return Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]) * 1e6;
 }
 
 type Parts = Started & Pick<KernelSource, "layoutHash"> & { pins: PinnedSet | undefined; earlier: Earlier | undefined };
@@ -91,6 +109,8 @@ function sourceOf(addon: Addon, parts: Parts): KernelSource {
   earlier?.whenEnded(() => {
     earlier = undefined;
   });
+  // A sensor that waits for its publisher does not drain, and lives: what happens meanwhile is for the rings to keep.
+  const marking = setInterval(() => addon.markRead(0), kernelLimits.markEveryMs).unref();
   return {
     programs,
     layoutHash,
@@ -109,12 +129,17 @@ function sourceOf(addon: Addon, parts: Parts): KernelSource {
       return earlier;
     },
     unpin() {
+      clearInterval(marking);
       earlier?.end();
-      addon.close();
+      // While the folder is still locked: whoever comes next finds nothing.
       pins?.remove();
       pins?.removePlace();
+      addon.close();
     },
-    close: () => addon.close(),
+    close() {
+      clearInterval(marking);
+      addon.close();
+    },
   };
 }
 

@@ -1,32 +1,24 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmdirSync, statfsSync, unlinkSync } from "node:fs";
+import { mkdirSync, readdirSync, rmdirSync, rmSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Fault } from "@atalaya/wire";
 import type { Addon } from "./addon.ts";
 import { kernelLimits } from "./kernel-limits.ts";
+import { isOurs, type MapShape, mapShapes } from "./map-shapes.ts";
 
 // What outlives a collector lies in a folder of its own in a bpffs, one below it for each build of the kernel side:
 //
 //   PIN/HASH_RECORDS/maps/NAME     the maps that all programs share, and `account`
 //   PIN/HASH_RECORDS/links/NAME    a program's link: as long as it is there, the program runs
-//   PIN/HASH_RECORDS/whole         the map `account` again, pinned last: without it the set was never finished
+//   PIN/HASH_RECORDS/whole         the map `account` again, pinned when all maps are: without it there is nothing to adopt
+//
+// The maps come before the first program is attached: whatever a killed process had attached and pinned by then goes
+// on, and the next one attaches the rest.
 //
 // HASH is that of the build, RECORDS that of the records' layout (names in a bpffs have no dots).
 
 /** BPF_FS_MAGIC of linux/magic.h. */
 const bpfMagic = 0xcafe4a11;
-
-export const pinnedMaps = [
-  "lifecycle",
-  "bulk",
-  "counts",
-  "ignored",
-  "names",
-  "prefixes",
-  "settings",
-  "reader",
-  "account",
-] as const;
 
 /** One set of pinned programs and maps. */
 export class PinnedSet {
@@ -43,30 +35,46 @@ export class PinnedSet {
     return list(this.folder).includes("whole");
   }
 
-  /** Takes over the maps, each under its name behind `prefix`. Throws Fault when one is missing. */
-  adoptMaps(prefix = ""): void {
-    for (const name of pinnedMaps) refuse(this.#addon.adoptMap(prefix + name, this.#map(name)), `the map ${name}`);
-  }
-
-  /** True when the program's link is pinned: it runs, and is ours now. */
-  adoptLink(program: string): boolean {
-    return (
-      list(join(this.folder, "links")).includes(program) && this.#addon.adoptLink(program, this.#link(program)) === ""
+  /** Takes over the maps, each under its name behind `prefix`; false when one is missing, or not what it should be. */
+  adoptMaps(prefix = "", isSound: (map: string, shape: MapShape) => boolean = isOurs): boolean {
+    return Object.keys(mapShapes).every(
+      (name) =>
+        this.#addon.adoptMap(prefix + name, this.#map(name)) === "" &&
+        isSound(name, this.#addon.mapShape(prefix + name)),
     );
   }
 
-  pinMaps(): void {
-    for (const name of ["maps", "links"]) mkdirSync(join(this.folder, name), { recursive: true, mode: 0o700 });
-    for (const name of pinnedMaps) refuse(this.#addon.pinMap(name, this.#map(name)), `the map ${name}`);
+  /**
+   * True when the program's link is pinned: it runs, and is ours now. What lies in its place and is not that, or hangs
+   * on nothing any more, is removed.
+   */
+  adoptLink(program: string): boolean {
+    if (!list(join(this.folder, "links")).includes(program)) return false;
+    if (this.#addon.adoptLink(program, this.#link(program)) === "") return true;
+    removeAll(this.#link(program));
+    return false;
+  }
+
+  /** "" when all maps are pinned; else why not, and then nothing is. */
+  pinMaps(): string {
+    try {
+      for (const name of [".", "maps", "links"]) mkdirSync(join(this.folder, name), { mode: 0o700 });
+    } catch (error) {
+      return error instanceof Error ? error.message : String(error);
+    }
+    const places = Object.keys(mapShapes).map((name) => [name, this.#map(name)] as const);
+    for (const [name, place] of [...places, ["account", join(this.folder, "whole")] as const]) {
+      const outcome = this.#addon.pinMap(name, place);
+      if (outcome === "") continue;
+      this.remove();
+      return outcome;
+    }
+    return "";
   }
 
   /** "" or why the link cannot be pinned: before 5.15 those of tracepoints can't. */
   pinLink(program: string): string {
     return this.#addon.pinLink(program, this.#link(program));
-  }
-
-  finish(): void {
-    refuse(this.#addon.pinMap("account", join(this.folder, "whole")), "the end of the set");
   }
 
   /**
@@ -75,8 +83,8 @@ export class PinnedSet {
    */
   detach(): void {
     const links = join(this.folder, "links");
-    const programs = list(links).map((name) => this.#addon.programOfLink(join(links, name)));
-    removeFiles(links);
+    const programs = list(links).flatMap((name) => this.#programOf(join(links, name)));
+    removeAll(links);
     const until = performance.now() + kernelLimits.detachMs;
     while (programs.some((id) => this.#addon.programExists(id)) && performance.now() < until) pauseMs(1);
   }
@@ -84,13 +92,25 @@ export class PinnedSet {
   /** Removes all of it. What a process still holds goes on until it lets go. */
   remove(): void {
     // The mark first: what is half removed must not be taken for whole.
-    for (const folder of [this.folder, join(this.folder, "links"), join(this.folder, "maps")]) removeFiles(folder);
-    for (const folder of [join(this.folder, "links"), join(this.folder, "maps"), this.folder]) removeFolder(folder);
+    for (const name of ["whole", "links", "."]) removeAll(join(this.folder, name));
   }
 
   /** The folder of the pins itself, when nothing lies in it any more. */
   removePlace(): void {
-    removeFolder(dirname(this.folder));
+    try {
+      rmdirSync(dirname(this.folder));
+    } catch {
+      // A set of another build, or something that is not ours.
+    }
+  }
+
+  /** None where something else lies there. */
+  #programOf(link: string): number[] {
+    try {
+      return [this.#addon.programOfLink(link)];
+    } catch {
+      return [];
+    }
   }
 
   #map(name: string): string {
@@ -102,15 +122,22 @@ export class PinnedSet {
   }
 }
 
-/** Makes the folder, in a bpffs that is mounted at its parent where there is none. Throws Fault when that is refused. */
+/**
+ * Makes the folder. Where its parent is in no bpffs, one is mounted there, if the parent is an empty folder: nothing is
+ * ever hidden below a mount. Throws Fault when that is refused.
+ */
 export function preparePinFolder(pinFolder: string): void {
   try {
     const parent = dirname(pinFolder);
     mkdirSync(parent, { recursive: true, mode: 0o700 });
-    if (statfsSync(parent).type !== bpfMagic) execFileSync("mount", ["-t", "bpf", "bpf", parent], { stdio: "pipe" });
+    if (statfsSync(parent).type !== bpfMagic) {
+      if (readdirSync(parent).length > 0) throw new Error(`${parent} is in no bpffs, and not empty`);
+      execFileSync("mount", ["-t", "bpf", "-o", "nosuid,nodev,noexec,mode=0700", "bpf", parent], { stdio: "pipe" });
+    }
     mkdirSync(pinFolder, { recursive: true, mode: 0o700 });
   } catch (error) {
-    const message = `${pinFolder} cannot be made in a bpffs: mount one (mount -t bpf bpf /sys/fs/bpf), or use --no-pin`;
+    const why = error instanceof Error ? error.message.split("\n")[0] : String(error);
+    const message = `${pinFolder} cannot be made in a bpffs (${why}): mount one (mount -t bpf bpf /sys/fs/bpf), or use --no-pin`;
     throw new Fault("SENSOR_UNAVAILABLE", message, { pinFolder }, error);
   }
 }
@@ -139,30 +166,16 @@ function list(folder: string): string[] {
   }
 }
 
-function removeFiles(folder: string): void {
-  for (const name of list(folder)) {
-    try {
-      unlinkSync(join(folder, name));
-    } catch {
-      // A folder; it is removed when it is empty.
-    }
-  }
-}
-
-function removeFolder(folder: string): void {
+/** A file, or a folder with all that is in it; what cannot be removed stays. */
+function removeAll(path: string): void {
   try {
-    rmdirSync(folder);
+    rmSync(path, { recursive: true, force: true });
   } catch {
-    // Not there, or not ours alone.
+    // Not ours alone.
   }
 }
 
 /** The sensor's thread has nothing else to do. */
 function pauseMs(ms: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms);
-}
-
-function refuse(outcome: string, what: string): void {
-  if (outcome === "") return;
-  throw new Fault("SENSOR_UNAVAILABLE", `${what} cannot be pinned or taken over: ${outcome.split("\n")[0]}`);
 }

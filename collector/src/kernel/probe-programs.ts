@@ -21,18 +21,16 @@ export function loadPrograms(addon: Addon, objectFolder: string, pinned?: Pinned
   return states;
 }
 
-/** Attaches what has been loaded and does not run yet; says in each state how that went. Gives their names. */
-export function attachPrograms(addon: Addon, states: ProgramState[]): string[] {
-  const names: string[] = [];
+/** Attaches what has been loaded and does not run yet; says in each state how that went. Gives those that run now, each when it does. */
+export function* attachPrograms(addon: Addon, states: ProgramState[]): Generator<ProgramState> {
   for (const plan of programPlans) {
     const state = states.find((one) => one.name === plan.program);
     if (state === undefined || !state.loaded || state.attached) continue;
     const outcome = attach(addon, plan);
     state.attached = outcome === "";
-    if (outcome === "") names.push(plan.program);
+    if (outcome === "") yield state;
     else state.reason = reasonFrom(outcome);
   }
-  return names;
 }
 
 /** Whether all that brings events has been taken over. */

@@ -1,12 +1,30 @@
-// leave-pinned.ts OBJECTS PIN: pins the kernel side, writes an account, says "ready", and waits to be killed.
+// leave-pinned.ts OBJECTS PIN [UNREAD_AFTER_MS] [ACCOUNTS]: pins the kernel side, reads what is there, writes an account,
+// says what it did, and waits to be killed; with ACCOUNTS, writes one account after the other until then.
 import { emptyFilterPlan } from "@atalaya/wire";
 import { openKernel } from "../../src/kernel/open-kernel.ts";
+import { accountBytesMax } from "../../src/kernel-source.ts";
 
-const [objectFolder = "", pinFolder = ""] = process.argv.slice(2);
-const source = openKernel({ objectFolder, pinFolder, ignorePids: [process.pid] });
-source.setFilterPlan({ ...emptyFilterPlan, version: 1, open_names: ["left-behind"] });
+const [objectFolder = "", pinFolder = "", unreadAfterMs = "60000", accounts = ""] = process.argv.slice(2);
+const source = openKernel({
+  objectFolder,
+  pinFolder,
+  ignorePids: [process.pid],
+  unreadAfterMs: Number(unreadAfterMs),
+});
+if (source.readAccount() === undefined) {
+  source.setFilterPlan({ ...emptyFilterPlan, version: 1, open_names: ["left-behind"] });
+}
 // Somebody reads, until the end.
-for (const ring of ["lifecycle", "bulk"] as const) source.release(ring, source.drain(ring).next);
-source.writeAccount(Buffer.from("counted so far"));
-process.stdout.write(`${source.ringId}\n`);
+const read: Record<string, number> = {};
+const released: Record<string, number> = {};
+for (const ring of ["lifecycle", "bulk"] as const) {
+  const { records, next } = source.drain(ring);
+  source.release(ring, next);
+  released[ring] = next;
+  for (const { kind } of records) read[kind] = (read[kind] ?? 0) + 1;
+}
+if (accounts === "") source.writeAccount(Buffer.from("counted so far"));
+const { ringId, adopted, gapUs, programs } = source;
+process.stdout.write(`${JSON.stringify({ ringId, adopted, gapUs, programs, read, released })}\n`);
+for (let i = 0; accounts !== ""; i++) source.writeAccount(Buffer.alloc(1 + ((i * 97) % accountBytesMax), i));
 setInterval(() => {}, 60_000);

@@ -1,0 +1,36 @@
+import { accountValueBytes } from "./account-map.ts";
+import { sizes } from "./layout.ts";
+
+/** Type (enum bpf_map_type), bytes of a key, bytes of a value, entries. */
+export type MapShape = readonly [type: number, keyBytes: number, valueBytes: number, entries: number];
+
+const hash = 1;
+const array = 2;
+const perProcessorArray = 6;
+const prefixTree = 11;
+const ring = 27;
+
+/** The maps that are pinned, as bpf/maps.h and bpf/limits.h make them. */
+export const mapShapes: Readonly<Record<string, MapShape>> = {
+  lifecycle: [ring, 0, 0, 4 << 20],
+  bulk: [ring, 0, 0, 8 << 20],
+  counts: [perProcessorArray, 4, sizes.count_slot, 12],
+  ignored: [hash, 4, 4, 64],
+  names: [hash, sizes.name_key, 4, 16_384],
+  prefixes: [prefixTree, sizes.prefix_key, 4, 64],
+  settings: [array, 4, sizes.filter_settings, 1],
+  reader: [array, 4, sizes.reader_state, 1],
+  account: [array, 4, accountValueBytes, 1],
+};
+
+/** Whether a map that was found in a set of this build is what this build makes. */
+export function isOurs(map: string, shape: MapShape): boolean {
+  const wanted = mapShapes[map];
+  return wanted?.every((one, i) => one === shape[i]) === true;
+}
+
+/** Of another build little is asked: that its rings are rings, and that what is read as one value is one. */
+export function isReadableShape(map: string, shape: MapShape): boolean {
+  const isRing = map === "lifecycle" || map === "bulk";
+  return isRing === (shape[0] === ring) && (map !== "account" || shape.join() === mapShapes["account"]?.join());
+}

@@ -1,0 +1,114 @@
+// What an earlier process left pinned: made by one that is killed, looked at by tests.
+import assert from "node:assert/strict";
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import type { ProgramState } from "@atalaya/wire";
+import type { Counter, KernelRecord } from "../src/kernel-record.ts";
+import type { EarlierPrograms, KernelSource } from "../src/kernel-source.ts";
+import { objectFolder } from "./kernel-watch.ts";
+
+const leaver = fileURLToPath(new URL("programs/leave-pinned.ts", import.meta.url));
+const bpftool = "/usr/sbin/bpftool";
+
+export const starts = 200;
+
+export type Left = {
+  ringId: string;
+  adopted: boolean;
+  gapUs: number;
+  programs: ProgramState[];
+  /** How many records of each kind it read and released, and up to where. */
+  read: Record<string, number>;
+  released: Record<"lifecycle" | "bulk", number>;
+};
+
+type LeaveOptions = { objects?: string; unreadAfterMs?: number; accountsForMs?: number };
+
+/** A process that pins, says what it did and is killed. */
+export async function leavePinned(pinFolder: string, options: LeaveOptions = {}): Promise<Left> {
+  const { objects = objectFolder, unreadAfterMs = 60_000, accountsForMs } = options;
+  const args = ["--disable-warning=ExperimentalWarning", leaver, objects, pinFolder, String(unreadAfterMs)];
+  if (accountsForMs !== undefined) args.push("accounts");
+  const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
+  const [said] = (await once(createInterface(child.stdout), "line")) as [string];
+  if (accountsForMs !== undefined) await pause(accountsForMs);
+  const ended = once(child, "exit");
+  child.kill("SIGKILL");
+  await ended;
+  return JSON.parse(said) as Left;
+}
+
+/** The built objects under another name: as a build of other sources, and of records laid out otherwise if so asked. */
+export function otherBuild(folder: string, name: string, isOtherLayout = false): string {
+  const other = join(folder, name);
+  cpSync(objectFolder, other, { recursive: true });
+  writeFileSync(join(other, "sources.sha256"), "f".repeat(64));
+  if (isOtherLayout) writeFileSync(join(other, "records.sha256"), "e".repeat(64));
+  return other;
+}
+
+/** Programs that start with a mark of their own in their arguments; nobody reads meanwhile. */
+export function startPrograms(mark: string, count = starts): void {
+  execFileSync("sh", ["-c", `for i in $(seq ${count}); do /bin/true ${mark} $i; done`]);
+}
+
+export function drainAll(from: Pick<KernelSource | EarlierPrograms, "drain" | "release">): KernelRecord[] {
+  const all: KernelRecord[] = [];
+  for (const ring of ["lifecycle", "bulk"] as const) {
+    for (;;) {
+      const { records, next, undecodable } = from.drain(ring);
+      from.release(ring, next);
+      assert.equal(undecodable, 0);
+      if (records.length === 0) break;
+      all.push(...records);
+    }
+  }
+  return all;
+}
+
+/** The numbers of the programs with that mark, as their records came. */
+export function marked(records: readonly KernelRecord[], mark: string): number[] {
+  const execs = records.filter((record) => record.kind === "exec" && record.argv[1] === mark);
+  return execs.map((record) => (record.kind === "exec" ? Number(record.argv[2]) : 0));
+}
+
+export const upTo = (count: number) => Array.from({ length: count }, (_, i) => i + 1);
+
+export function countOf(counters: readonly Counter[], kind: string, reason: string): number {
+  const found = counters.find((one) => one.class === kind && one.reason === reason);
+  assert.ok(found !== undefined, `no counter ${kind} ${reason}`);
+  return found.value;
+}
+
+/** The kernel's numbers of the programs behind the links that are pinned in a set. */
+export function pinnedPrograms(pinFolder: string): number[] {
+  const links = readdirSync(pinFolder).map((set) => join(pinFolder, set, "links"));
+  return links.flatMap((folder) =>
+    readdirSync(folder).map((name) => {
+      const shown = execFileSync(bpftool, ["-j", "link", "show", "pinned", join(folder, name)], { encoding: "utf8" });
+      return (JSON.parse(shown) as { prog_id: number }).prog_id;
+    }),
+  );
+}
+
+/** Waits until the kernel has ended these programs, which it does a moment after their last link has gone. */
+export async function allEnded(programs: readonly number[]): Promise<void> {
+  const endMs = performance.now() + 10_000;
+  for (;;) {
+    const shown = execFileSync(bpftool, ["-j", "prog", "show"], { encoding: "utf8", maxBuffer: 1 << 24 });
+    const alive = (JSON.parse(shown) as { id: number }[]).filter(({ id }) => programs.includes(id));
+    if (alive.length === 0) return;
+    assert.ok(performance.now() < endMs, `still there: ${JSON.stringify(alive)}`);
+    await pause(20);
+  }
+}
+
+/** Pins a map once more, at another place. */
+export function pinAlso(map: string, place: string): void {
+  execFileSync(bpftool, ["map", "pin", "pinned", map, place]);
+}
