@@ -91,6 +91,18 @@ export {
 } from "./src/ledger.ts";
 export { limits } from "./src/limits.ts";
 export type { PartMessage } from "./src/part-message.ts";
+export type { Account, ListedToken, WorkspaceEntry } from "./src/people.ts";
+export {
+  accountRequestSchema,
+  accountSchema,
+  listedTokenSchema,
+  madeAccountSchema,
+  madeWorkspaceSchema,
+  roleSchema,
+  workspaceNameSchema,
+  workspaceRequestSchema,
+  workspaceSchema,
+} from "./src/people.ts";
 export { type Resume, resumeSchema } from "./src/resume.ts";
 export { type ProgramState, type SensorReport, sensorReportSchema } from "./src/sensor-report.ts";
 export {

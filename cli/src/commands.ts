@@ -1,4 +1,5 @@
 import type { Command } from "./command.ts";
+import { accounts } from "./commands/accounts.ts";
 import { alerts } from "./commands/alerts.ts";
 import { audit } from "./commands/audit.ts";
 import { backup } from "./commands/backup.ts";
@@ -9,8 +10,10 @@ import { login } from "./commands/login.ts";
 import { nodes } from "./commands/nodes.ts";
 import { status } from "./commands/status.ts";
 import { testAlert } from "./commands/test-alert.ts";
+import { tokens } from "./commands/tokens.ts";
 import { uninstall } from "./commands/uninstall.ts";
 import { up } from "./commands/up.ts";
+import { workspaces } from "./commands/workspaces.ts";
 import { runCollector, runHub, runPublisher, runReplay, runRestore, runRules, runSimulate } from "./switchboard.ts";
 
 /** Every command, in the order of the overview. */
@@ -27,6 +30,9 @@ export const commands: readonly Command[] = [
   nodes,
   audit,
   login,
+  tokens,
+  accounts,
+  workspaces,
   changes,
   uninstall,
   backup,

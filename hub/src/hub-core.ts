@@ -17,6 +17,7 @@ import type {
   Status,
   SyncRequest,
 } from "@atalaya/wire";
+import type { PeopleStore } from "./auth/people-store.ts";
 import type { MadeBackup } from "./backup/make-backup.ts";
 import type { ChangeStore } from "./changes/change-store.ts";
 import type { EnrolmentStore } from "./enrolment/enrolment-store.ts";
@@ -103,6 +104,7 @@ export type HubCore = {
 
   /** Who may send, and how nodes become known. */
   readonly enrolment: EnrolmentStore;
+  readonly people: PeopleStore;
   /** Who changed what through the API. */
   readonly apiChanges: ChangeStore;
 

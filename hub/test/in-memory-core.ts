@@ -36,6 +36,17 @@ export class InMemoryCore implements HubCore {
       };
     },
   };
+  readonly people: HubCore["people"] = {
+    accounts: async () => [...this.accounts.values()].map(({ user, role }) => ({ user, role })),
+    deleteAccount: async (_, user) => this.accounts.delete(user),
+    endSessions: async (_, user) => {
+      for (const [hash, session] of this.sessions) if (session.user === user) this.sessions.delete(hash);
+    },
+    tokens: async () => [],
+    deleteToken: async () => false,
+    workspaces: async () => [{ workspace: "default", accounts: this.accounts.size }],
+    makeWorkspace: async (workspaceId) => workspaceId !== "default",
+  };
   readonly alerts = new Map<string, Alert>();
   readonly changes: CommittedAlert[] = [];
   readonly ingested: { frames: readonly Frame[]; sender: SenderIdentity }[] = [];

@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
-import { type Agent, request } from "node:https";
+import { Agent, request } from "node:https";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
 import { enrolmentTokenSchema, type SyncReply, type SyncRequest, syncReplySchema } from "@atalaya/wire";
@@ -14,12 +14,16 @@ import { startHub } from "../src/server/start-hub.ts";
 import { evilRule, tempFolder } from "./core/hub-fixture.ts";
 import { enrolNode } from "./enrol-node.ts";
 
-type Answer = { status: number; text: string };
+export type Answer = { status: number; text: string };
 export type ServedHub = {
   data: string;
   core: HubCore;
   client: HubClient;
   caPem: string;
+  /** The local command line's token: admin of the workspace default. */
+  token: string;
+  /** Trusts the hub, and shows nothing of itself. */
+  agent: Agent;
   /** As the node, which is enrolled at its first request. */
   post(node: string, path: string, body: Buffer, headers?: Record<string, string>): Promise<Answer>;
   sync(node: string, of: Partial<SyncRequest>): Promise<SyncReply>;
@@ -63,12 +67,7 @@ export async function serveHub(
   };
   t.after(close);
   const post: ServedHub["post"] = async (node, path, body, headers = {}) => {
-    const agent = await agentOf(node);
-    const sent = request(hub.url + path, { method: "POST", headers, agent }).end(body);
-    const [answer] = (await once(sent, "response")) as [IncomingMessage];
-    let text = "";
-    for await (const part of answer) text += part;
-    return { status: answer.statusCode ?? 0, text };
+    return await sendBytes(hub.url + path, body, await agentOf(node), headers);
   };
   const sync: ServedHub["sync"] = async (node, asked) => {
     const body = { publisher: publisherReport({}), confirmed: null, holds: 0, wait_s: 0, ...asked };
@@ -78,7 +77,24 @@ export async function serveHub(
     return syncReplySchema.parse(JSON.parse(answer.text));
   };
   if (core === undefined) throw new Error("the core was opened");
-  return { data, core, client, caPem, post, sync, close };
+  const { token } = JSON.parse(readFileSync(join(data, "client.json"), "utf8")) as { token: string };
+  const agent = new Agent({ ca: caPem, keepAlive: true });
+  t.after(() => agent.destroy());
+  return { data, core, client, caPem, token, agent, post, sync, close };
+}
+
+export async function sendBytes(
+  url: string,
+  body: Buffer,
+  agent: Agent,
+  headers: Record<string, string> = {},
+  method = "POST",
+): Promise<Answer> {
+  const sent = request(url, { method, headers, agent }).end(body);
+  const [answer] = (await once(sent, "response")) as [IncomingMessage];
+  let text = "";
+  for await (const part of answer) text += part;
+  return { status: answer.statusCode ?? 0, text };
 }
 
 export function publisherReport(of: Partial<SyncRequest["publisher"]>): SyncRequest["publisher"] {

@@ -8,6 +8,7 @@ import {
   textSchema,
 } from "./alert.ts";
 import { signedStateSchema } from "./desired-state.ts";
+import { roleSchema, workspaceNameSchema } from "./people.ts";
 import { sensorReportSchema } from "./sensor-report.ts";
 import { publisherReportSchema } from "./sync.ts";
 
@@ -16,7 +17,9 @@ import { publisherReportSchema } from "./sync.ts";
 //   POST   /api/v1/login                 LoginRequest -> Session      sets the HttpOnly cookie atalaya_session
 //   POST   /api/v1/logout
 //   GET    /api/v1/session               -> Session
-//   POST   /api/v1/tokens                TokenRequest -> Token         a bearer token for the command line
+//   POST   /api/v1/tokens                TokenRequest -> Token         a bearer token for the command line (GET lists, DELETE /:id revokes)
+//   GET    /api/v1/accounts              -> { accounts: Account[] }    (POST makes one, DELETE /:user removes one)
+//   GET    /api/v1/workspaces            -> { workspaces: WorkspaceEntry[] }    (POST makes one); for admins of `default`
 //   GET    /api/v1/alerts                AlertQuery -> AlertPage       newest first, keyset paging by `cursor`
 //   GET    /api/v1/alerts/:alert_id      -> Alert
 //   POST   /api/v1/alerts/:alert_id/actions   AlertAction -> Alert
@@ -57,20 +60,32 @@ export const faultReplySchema = z.object({
 });
 export type FaultReply = z.infer<typeof faultReplySchema>;
 
-export const loginRequestSchema = z.object({ user: z.string().min(1).max(128), password: z.string().min(1).max(1024) });
+export const loginRequestSchema = z.object({
+  user: z.string().min(1).max(128),
+  password: z.string().min(1).max(1024),
+  /** `default` where it is not said. */
+  workspace: workspaceNameSchema.optional(),
+});
 export const sessionSchema = z.object({
   user: z.string(),
-  role: z.enum(["viewer", "analyst", "admin"]),
+  role: roleSchema,
   workspace: z.string(),
   version: z.string(),
 });
 export type Session = z.infer<typeof sessionSchema>;
-export const tokenRequestSchema = z.object({
-  user: z.string().min(1).max(128),
-  password: z.string().min(1).max(1024),
+export const tokenRequestSchema = loginRequestSchema.extend({
   name: z.string().min(1).max(128),
+  /** The most that the token may do; the account's role where it is not said, and never more than that. */
+  scope: roleSchema.optional(),
+  /** How long it is good for; at most, and by default, 90 days. */
+  valid_s: z
+    .number()
+    .int()
+    .min(60)
+    .max(90 * 86_400)
+    .optional(),
 });
-export const tokenSchema = z.object({ token: z.string(), expires_us: z.number() });
+export const tokenSchema = z.object({ token: z.string(), expires_us: z.number(), role: roleSchema.optional() });
 
 /** Filters as they stand in the address bar; repeated values separated by commas. */
 export const alertQuerySchema = z.object({

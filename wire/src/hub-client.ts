@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import type { IncomingMessage } from "node:http";
 import { Agent, request } from "node:https";
 import { dirname, resolve } from "node:path";
@@ -35,11 +35,12 @@ export class HubClient {
   constructor(address: HubAddress) {
     this.url = address.url.replace(/\/+$/, "");
     this.#token = address.token;
-    this.#agent = new Agent({ ca: address.ca, keepAlive: true, minVersion: "TLSv1.2" });
+    this.#agent = new Agent({ ca: address.ca, keepAlive: true, minVersion: "TLSv1.3" });
   }
 
-  /** Reads a `client.json` as the hub (or `atalaya login`) wrote it: `{ url, ca_file, token }`. */
+  /** Reads a `client.json` as the hub (or `atalaya login`) wrote it: `{ url, ca_file, token }`. Refuses one that others may read. */
   static fromFile(path: string): HubClient {
+    refuseOpen(path);
     try {
       const file = JSON.parse(readFileSync(path, "utf8")) as { url: string; ca_file: string; token: string };
       const ca = readFileSync(resolve(dirname(path), file.ca_file), "utf8");
@@ -155,6 +156,18 @@ export class HubClient {
       sent.end(body);
     });
   }
+}
+
+/** A token that others on the machine can read, or put in place, is nobody's. */
+function refuseOpen(path: string): void {
+  const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0;
+  if (process.platform === "win32" || (mode & 0o077) === 0) return;
+  const octal = (mode & 0o777).toString(8).padStart(4, "0");
+  throw new Fault(
+    "HUB_UNREACHABLE",
+    `${path} holds a token and has mode ${octal}: others can read it. Close it with: chmod 600 ${path}`,
+    { path },
+  );
 }
 
 async function readText(answer: IncomingMessage): Promise<string> {

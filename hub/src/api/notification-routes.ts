@@ -1,9 +1,10 @@
-import { notificationSchema } from "@atalaya/wire";
+import { Fault, notificationSchema } from "@atalaya/wire";
 import { z } from "zod";
 import { whoOf } from "../auth/authenticate.ts";
 import { checkNotification } from "../notify/check-notification.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import type { App, RouteContext } from "../server/app-type.ts";
+import { defaultWorkspace } from "../server/workspace.ts";
 import { refusals, signedIn } from "./route-schema.ts";
 
 const tags = ["notification"];
@@ -37,6 +38,8 @@ export function addNotificationRoutes(app: App, { core }: RouteContext, notifier
     handler: async (request) => {
       const who = whoOf(request);
       checkNotification(request.body);
+      if (who.workspaceId !== defaultWorkspace && (request.body.stdout || request.body.file !== null))
+        throw new Fault("FORBIDDEN", "The hub's own output and files are for its owner's workspace: use a webhook");
       await core.putNotification(who.workspaceId, request.body);
       notifier.changed(who.workspaceId);
       request.log.info({ user: who.user, enabled: request.body.enabled }, "the notification was changed");

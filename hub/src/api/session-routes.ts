@@ -1,5 +1,6 @@
 import { Fault, loginRequestSchema, sessionSchema, tokenRequestSchema, tokenSchema } from "@atalaya/wire";
 import type { FastifyReply, FastifyRequest } from "fastify";
+import { mayAct } from "../auth/access.ts";
 import { sessionCookie, whoOf } from "../auth/authenticate.ts";
 import { isForeign } from "../auth/csrf.ts";
 import { LoginThrottle } from "../auth/login-throttle.ts";
@@ -17,14 +18,18 @@ const cookieOptions = { path: "/", httpOnly: true, secure: true, sameSite: "stri
 export function addSessionRoutes(app: App, { core, version }: RouteContext): void {
   const throttle = new LoginThrottle();
 
-  async function signIn(request: FastifyRequest, given: { user: string; password: string }) {
+  async function signIn(
+    request: FastifyRequest,
+    given: { user: string; password: string; workspace?: string | undefined },
+  ) {
     if (isForeign(request)) throw new Fault("FORBIDDEN", "Sign in on the hub's own page, not from another site");
     const address = addressOf(request);
     try {
-      const account = await checkSignIn(core, throttle, { ...given, address });
-      request.log.info({ user: account.user, address }, "signed in");
-      request.changed = { user: account.user };
-      return account;
+      const workspaceId = given.workspace ?? defaultWorkspace;
+      const account = await checkSignIn(core, throttle, { ...given, workspaceId, address });
+      request.log.info({ user: account.user, workspace: workspaceId, address }, "signed in");
+      request.changed = { user: account.user, workspaceId };
+      return { ...account, workspaceId };
     } catch (error) {
       // The name as typed is left out: people type passwords into it.
       if (error instanceof Fault) request.log.warn({ code: error.code, address }, "sign-in refused");
@@ -47,7 +52,7 @@ export function addSessionRoutes(app: App, { core, version }: RouteContext): voi
       const account = await signIn(request, request.body);
       const { secret } = await openSession(core, account, "browser", "browser", serverLimits.sessionMs);
       void reply.setCookie(sessionCookie, secret, { ...cookieOptions, maxAge: serverLimits.sessionMs / 1000 });
-      return { user: account.user, role: account.role, workspace: defaultWorkspace, version };
+      return { user: account.user, role: account.role, workspace: account.workspaceId, version };
     },
   });
 
@@ -64,8 +69,13 @@ export function addSessionRoutes(app: App, { core, version }: RouteContext): voi
     },
     handler: async (request) => {
       const account = await signIn(request, request.body);
-      const made = await openSession(core, account, "token", request.body.name, serverLimits.tokenMs);
-      return { token: made.secret, expires_us: made.expiresUs };
+      const { name, scope, valid_s } = request.body;
+      // A scope narrows and never widens.
+      const role = scope !== undefined && mayAct(account.role, scope) ? scope : account.role;
+      const lifeMs = valid_s === undefined ? serverLimits.tokenMs : valid_s * 1000;
+      const made = await openSession(core, { ...account, role }, "token", name, lifeMs);
+      request.changed = { ...request.changed, object: printable(name) };
+      return { token: made.secret, expires_us: made.expiresUs, role };
     },
   });
 
@@ -95,4 +105,8 @@ export function addSessionRoutes(app: App, { core, version }: RouteContext): voi
       return { user: who.user, role: who.role, workspace: who.workspaceId, version };
     },
   });
+}
+
+function printable(text: string): string {
+  return text.replace(/[^\x20-\x7e]/g, "?").slice(0, 128);
 }

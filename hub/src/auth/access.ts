@@ -2,9 +2,10 @@ import type { SenderIdentity, SessionRow } from "../hub-core.ts";
 
 /**
  * Who may call a route. Every route names one; a route that names none stops the hub at its start.
- * "watcher": a signed-in account, or whoever asks from this machine itself (for a Prometheus beside the hub).
+ * "operator": an admin of the workspace `default`, whose owner runs the hub. "watcher": an account of that workspace, or
+ * whoever asks from this machine itself (for a Prometheus beside the hub): what it shows is of all workspaces.
  */
-export type Access = "open" | "viewer" | "analyst" | "admin" | "sensor" | "audit" | "watcher";
+export type Access = "open" | "viewer" | "analyst" | "admin" | "sensor" | "audit" | "operator" | "watcher";
 
 const ranks = { viewer: 1, analyst: 2, admin: 3 } as const;
 

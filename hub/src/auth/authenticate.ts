@@ -3,6 +3,7 @@ import { Fault } from "@atalaya/wire";
 import type { FastifyRequest } from "fastify";
 import { nodeOnConnection, senderOfNode } from "../enrolment/authenticate-node.ts";
 import type { HubCore, SenderIdentity } from "../hub-core.ts";
+import { defaultWorkspace } from "../server/workspace.ts";
 import { type Access, mayAct, type Who } from "./access.ts";
 import { requireOwnPage } from "./csrf.ts";
 import { secretHash } from "./secret.ts";
@@ -31,10 +32,12 @@ export async function authenticate(
   if (access === "watcher" && isOnThisMachine(request) && request.headers.authorization === undefined) return;
   const who = await accountOf(core, request);
   if (who.by === "cookie") requireOwnPage(request);
-  const needed = access === "watcher" ? "viewer" : access;
+  const needed = access === "watcher" ? "viewer" : access === "operator" ? "admin" : access;
   if (!mayAct(who.role, needed)) {
     throw new Fault("FORBIDDEN", `This needs the role ${needed}; you have the role ${who.role}`, { needed });
   }
+  if ((access === "watcher" || access === "operator") && who.workspaceId !== defaultWorkspace)
+    throw new Fault("FORBIDDEN", `This is for accounts of the workspace ${defaultWorkspace}: its owner runs the hub`);
   request.who = who;
 }
 

@@ -16,6 +16,8 @@ export async function ensureFirstAccount(core: HubCore, anew: boolean): Promise<
   const password = newPassword();
   const passwordHash = await hashPassword(password);
   await core.putAccount(defaultWorkspace, { user: firstUser, passwordHash, role: "admin" });
+  // Who lost the password to somebody wants that one out.
+  await core.people.endSessions(defaultWorkspace, firstUser);
   return password;
 }
 
@@ -29,7 +31,16 @@ export async function ensureLocalClient(core: HubCore, dataFolder: string, url: 
   if (keep !== undefined && present?.url === url) return;
   const life = serverLimits.localTokenMs;
   const token =
-    keep ?? (await openSession(core, { user: firstUser, role: "admin" }, "token", "this machine", life)).secret;
+    keep ??
+    (
+      await openSession(
+        core,
+        { user: firstUser, role: "admin", workspaceId: defaultWorkspace },
+        "token",
+        "this machine",
+        life,
+      )
+    ).secret;
   mkdirSync(dataFolder, { recursive: true, mode: 0o700 });
   writeWhole(file, `${JSON.stringify({ url, ca_file: join("hub", "ca.pem"), token }, null, 2)}\n`);
   if (keep === undefined && present !== undefined) await core.deleteSession(secretHash(present.token));

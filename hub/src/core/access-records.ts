@@ -44,6 +44,10 @@ export class AccessRecords {
     this.#sessions.forget((_, key) => key === secretHash);
   }
 
+  forgetSessions(is: (session: SessionRow, secretHash: string) => boolean): void {
+    this.#sessions.forget(is);
+  }
+
   /** Undefined for an unknown or expired session. */
   async session(secretHash: string): Promise<SessionRow | undefined> {
     const unwritten = this.#unwritten.get(secretHash);

@@ -17,15 +17,18 @@ import {
   type Status,
   type SyncRequest,
 } from "@atalaya/wire";
+import type { PeopleStore } from "../auth/people-store.ts";
 import type { MadeBackup } from "../backup/make-backup.ts";
 import type { ChangeStore } from "../changes/change-store.ts";
 import type { AccountRow, CommittedAlert, HubCore, LiveListener, SenderIdentity, SessionRow } from "../hub-core.ts";
 import type { LedgerQuery } from "../ledger/account-table.ts";
 import type { NodeKey } from "../ledger/node-account.ts";
+import { defaultWorkspace } from "../server/workspace.ts";
 import type { CredentialRow } from "../store/state-writes.ts";
 import { AccessRecords } from "./access-records.ts";
 import { EnrolmentRecords } from "./enrolment-records.ts";
 import type { HubParts } from "./hub-parts.ts";
+import { peopleRecords } from "./people-records.ts";
 import { testEvent, testRuleName } from "./test-alert.ts";
 
 const dayUs = 86_400_000_000;
@@ -43,6 +46,7 @@ export class Hub implements HubCore {
   readonly #parts: HubParts;
   readonly #access: AccessRecords;
   readonly enrolment: EnrolmentRecords;
+  readonly people: PeopleStore;
   readonly apiChanges: ChangeStore;
 
   constructor(parts: HubParts) {
@@ -55,6 +59,7 @@ export class Hub implements HubCore {
       page: (workspaceId, query) => parts.readers.ask("apiChanges", { workspaceId, query }),
     };
     this.#access = new AccessRecords(parts.readers, parts.writer, (error) => parts.log("a credential's use", error));
+    this.people = peopleRecords(parts.readers, parts.writer, (is) => this.#access.forgetSessions(is));
   }
 
   async ingest(frames: readonly Frame[], sender: SenderIdentity): Promise<{ accepted: number; duplicates: number }> {
@@ -180,14 +185,16 @@ export class Hub implements HubCore {
       rules_enabled: enabled,
       rules_total: total,
       rule_problems: [...this.#parts.rules.problems],
-      sensor_missing: this.#sensorMissing(sensors),
+      sensor_missing: this.#sensorMissing(workspaceId, sensors),
       writable: this.#parts.room.isWritable,
       store_bytes: this.#parts.room.storeBytes,
     };
   }
 
   /** The sensor of the hub's own machine, when it has never been heard or fell silent. */
-  #sensorMissing(sensors: readonly Sensor[]): string | null {
+  #sensorMissing(workspaceId: string, sensors: readonly Sensor[]): string | null {
+    // Only the workspace of the hub's owner has a sensor on this machine; others learn nothing of it.
+    if (workspaceId !== defaultWorkspace) return null;
     const { cluster, node } = this.#parts.options;
     const own = sensors.find((sensor) => sensor.cluster === cluster && sensor.node === node);
     if (own !== undefined && own.state !== "silent") return null;

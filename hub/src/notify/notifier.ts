@@ -102,7 +102,8 @@ export class Notifier {
   #take(change: CommittedAlert): void {
     const { alert, commit } = change;
     const isNew = alert.status === "new" && !alert.muted && alert.committed_us >= this.#sinceUs;
-    if (commit <= this.#cursor.commit || !isNew || this.#told.has(alert.alert_id)) return;
+    const before = change.workspaceId === defaultWorkspace && commit <= this.#cursor.commit;
+    if (before || !isNew || this.#told.has(alert.alert_id)) return;
     this.#remember(alert.alert_id);
     if (this.#pending.size >= 2 * serverLimits.notificationsQueuedMax) {
       this.#count("intake", "dropped", "too many new alerts at once");
@@ -180,8 +181,10 @@ export class Notifier {
   #done(change: CommittedAlert): void {
     this.#pending.delete(change);
     this.#cursor.told = [...this.#cursor.told, change.alert.alert_id].slice(-serverLimits.notifiedKeptMax);
-    const oldest = this.#pending.values().next();
-    const at = oldest.done ? { ...change, before: 0 } : { ...oldest.value, before: 1 };
+    // The cursor counts in one workspace's commits: alerts of others are told while the hub runs, not after a restart.
+    if (change.workspaceId !== defaultWorkspace) return;
+    const oldest = [...this.#pending].find((one) => one.workspaceId === defaultWorkspace);
+    const at = oldest === undefined ? { ...change, before: 0 } : { ...oldest, before: 1 };
     if (at.commit - at.before > this.#cursor.commit) {
       this.#cursor = { ...this.#cursor, commit: at.commit - at.before, committed_us: at.alert.committed_us };
     }

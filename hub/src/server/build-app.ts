@@ -15,6 +15,7 @@ import { addIngestRoute } from "../api/ingest-route.ts";
 import { addLedgerRoutes } from "../api/ledger-routes.ts";
 import { addNodeRoutes } from "../api/node-routes.ts";
 import { addNotificationRoutes } from "../api/notification-routes.ts";
+import { addPeopleRoutes } from "../api/people-routes.ts";
 import { addRuleRoutes } from "../api/rule-routes.ts";
 import { addSessionRoutes } from "../api/session-routes.ts";
 import { addStatusRoutes } from "../api/status-routes.ts";
@@ -140,6 +141,7 @@ function addRoutes(app: App, parts: AppParts, broadcast: Broadcast, recorder: Ch
   addEnrolRoutes(app, context, parts.authority);
   addNodeRoutes(app, context, parts.authority);
   addLedgerRoutes(app, context);
+  addPeopleRoutes(app, context);
   addChangeRoutes(app, context, recorder);
   addIngestRoute(app, context, admission);
   addSyncRoute(app, context);

@@ -4,6 +4,7 @@ import type { AccountRow, CommittedAlert, SenderIdentity, SessionRow } from "../
 import { readApiChanges } from "./change-rows.ts";
 import { knowsEnrolmentToken, readEnrolmentTokens, readNode, readNodes } from "./enrolment-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
+import { readAccounts, readTokens, readWorkspaces } from "./people-rows.ts";
 import {
   countOpenAlerts,
   type RuleFigures,
@@ -67,6 +68,11 @@ export const readerQueries = {
 
   apiChanges: ({ db }: ReaderFiles, of: { workspaceId: string; query: ChangeQuery }) =>
     readApiChanges(db, of.workspaceId, of.query),
+
+  accounts: ({ db }: ReaderFiles, of: { workspaceId: string }) => readAccounts(db, of.workspaceId),
+  tokens: ({ db }: ReaderFiles, of: { workspaceId: string; user: string | undefined }) =>
+    readTokens(db, of.workspaceId, of.user),
+  workspaces: ({ db }: ReaderFiles, _: object) => readWorkspaces(db),
 
   auditCredentials({ db }: ReaderFiles, of: { workspaceId: string }): AuditCredential[] {
     const query = db.query.selectFrom("credentials").selectAll().where("workspace_id", "=", of.workspaceId);

@@ -4,6 +4,7 @@ import { addApiChanges } from "./change-rows.ts";
 import { enrolmentWrites } from "./enrolment-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import { saveNodeAccounts, saveNodeSyncs } from "./node-writes.ts";
+import { peopleWrites } from "./people-rows.ts";
 import type { HubTables, SensorTable } from "./schema.ts";
 import type { WorkspaceState } from "./workspace-state.ts";
 
@@ -14,6 +15,7 @@ type Db = OpenDatabase<HubTables>;
 export const stateWrites = {
   ...enrolmentWrites,
   addApiChanges,
+  ...peopleWrites,
 
   actOnAlert: (db: Db, state: WorkspaceState, act: ActOnAlert): CommittedAlert | undefined =>
     actOnAlert(db, state, act),

@@ -41,6 +41,13 @@ const routes: [method: string, path: string, least: "viewer" | "analyst" | "admi
     ["POST", "/api/v1/backups", "admin", 200],
     ["GET", "/api/v1/nodes", "viewer", 200],
     ["GET", "/api/v1/changes", "admin", 200],
+    ["GET", "/api/v1/accounts", "admin", 200],
+    ["POST", "/api/v1/accounts", "admin", 200, { user: "guest", role: "viewer" }],
+    ["DELETE", "/api/v1/accounts/none", "admin", 404],
+    ["GET", "/api/v1/tokens", "viewer", 200],
+    ["DELETE", "/api/v1/tokens/0123456789abcdef", "viewer", 404],
+    ["GET", "/api/v1/workspaces", "admin", 200],
+    ["POST", "/api/v1/workspaces", "admin", 200, { workspace: "other" }],
     ["GET", "/api/v1/ledger", "viewer", 200],
     ["POST", "/api/v1/nodes/none/revoke", "admin", 404],
     ["GET", "/api/v1/enrolment-tokens", "admin", 200],
@@ -93,6 +100,8 @@ test("no route that the document lists is missing from the table of roles", asyn
     "POST /v1/sync",
     "POST /v1/audit/*",
   ];
-  const here = routes.map(([method, path]) => `${method} ${path.replace(/(?<=\/)(a-1|web_shell|none)(?=\/|$)/, "*")}`);
+  const here = routes.map(
+    ([method, path]) => `${method} ${path.replace(/(?<=\/)(a-1|web_shell|none|0123456789abcdef)(?=\/|$)/, "*")}`,
+  );
   assert.deepEqual(listed.toSorted(), [...open, ...elsewhere, ...here].toSorted());
 });
