@@ -8,6 +8,8 @@ await runHub(process.argv.slice(2), ({ hubFolder, options, version, log }) =>
     cluster: options.cluster,
     node: options.node,
     version,
+    keepDays: options.keepDays,
+    keepBytes: options.keepBytes,
     log,
   }),
 );

@@ -154,6 +154,8 @@ export const alertSchema = alertSummarySchema.extend({
   output: z.string(),
   output_fields: z.record(z.string(), z.unknown()),
   process_tree: z.array(treeRowSchema),
+  /** The process history of the alert's day is not kept any more: the tree holds what the alert itself remembers. */
+  process_history_gone: z.boolean().optional(),
   evidence: z.array(alertEvidenceSchema),
   comments: z.array(alertCommentSchema),
   /** The first event, in its JSON form. */

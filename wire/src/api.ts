@@ -186,6 +186,10 @@ export const statusSchema = z.object({
   /** False while the hub's disk is full: reads go on, nothing new is taken. */
   writable: z.boolean().optional(),
   store_bytes: z.number().optional(),
+  /** How long and how much is kept; what was removed since the hub started, by kind. */
+  retention: z
+    .object({ keep_days: z.number(), keep_bytes: z.number(), removed: z.record(z.string(), z.number()) })
+    .optional(),
 });
 export type Status = z.infer<typeof statusSchema>;
 

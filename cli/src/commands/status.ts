@@ -73,8 +73,18 @@ function statusLines(state: Status): string[] {
   ];
   for (const one of state.rule_problems)
     lines.push(`broken    ${printable(one.file)}:${one.line}:${one.column}: ${printable(one.reason)}`);
+  if (state.store_bytes !== undefined) lines.push(storeLine(state, state.store_bytes));
   if (state.sensor_missing !== null) lines.push(`missing   ${printable(state.sensor_missing)}`);
   return lines;
+}
+
+function storeLine({ writable, retention }: Status, bytes: number): string {
+  const full = writable === false ? ", FULL: nothing new is taken until there is room" : "";
+  const kept =
+    retention === undefined
+      ? ""
+      : `, kept for ${retention.keep_days} days and up to ${(retention.keep_bytes / 2 ** 30).toFixed(1)} GiB`;
+  return `store     ${(bytes / 2 ** 20).toFixed(0)} MiB${kept}${full}`;
 }
 
 function sensorLine(sensor: Sensor): string {

@@ -19,6 +19,8 @@ when this is killed, the kernel watches on for the next start (or until: atalaya
   --listen HOST:PORT  where the page and the API answer (default 127.0.0.1:8443)
   --rules PATH        a rule file or folder beside the built-in packs; can be repeated
   --cluster NAME      the name that this machine's events carry (default local)
+  --keep-days N       days that resolved alerts and process history are kept (default 30)
+  --keep-bytes SIZE   what the hub's data may take, like 10GiB (default 10GiB)
   --no-sensor         only the hub
 
 Examples:
@@ -31,6 +33,8 @@ const options = {
   listen: { type: "string", default: "127.0.0.1:8443" },
   rules: { type: "string", multiple: true },
   cluster: { type: "string", default: "local" },
+  "keep-days": { type: "string" },
+  "keep-bytes": { type: "string" },
   "no-sensor": { type: "boolean", default: false },
 } as const;
 
@@ -49,7 +53,12 @@ async function run(args: string[]): Promise<number> {
   const collector = obstacle === undefined ? startCollector(parts, data, values.cluster) : undefined;
   collector?.catch(() => {});
   try {
-    await startHub(parts, data, values.listen, values.cluster, values.rules ?? []);
+    const kept = (["keep-days", "keep-bytes"] as const).flatMap((name) => {
+      const value = values[name];
+      return value === undefined ? [] : [`--${name}`, value];
+    });
+    const rules = (values.rules ?? []).flatMap((path) => ["--rules", path]);
+    await startHub(parts, data, values.listen, values.cluster, [...rules, ...kept]);
     if (collector !== undefined) await startPublisher(parts, data, values.listen, values.cluster);
     say(collector === undefined ? `no sensor: ${obstacle}` : await collector);
   } catch (error) {
@@ -66,10 +75,9 @@ async function startHub(
   data: string,
   listen: string,
   cluster: string,
-  rules: string[],
+  more: string[],
 ): Promise<void> {
-  const hubArgs = ["--data", data, "--listen", listen, "--cluster", cluster, "--web", built("web")];
-  for (const path of rules) hubArgs.push("--rules", path);
+  const hubArgs = ["--data", data, "--listen", listen, "--cluster", cluster, "--web", built("web"), ...more];
   const hub = startable(parts, new PartProcess("hub", hubArgs, say));
   const ready = await hub.start();
   say(`page      ${ready.url}`);

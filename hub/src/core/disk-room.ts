@@ -17,6 +17,8 @@ export class DiskRoom {
   #wasWritable = true;
   freeBytes = Number.POSITIVE_INFINITY;
   storeBytes = 0;
+  /** What has to be freed until events are taken again; 0 while there is room. */
+  bytesShort = 0;
   refused = 0;
 
   /** `said` is told when the disk fills, and when there is room again. */
@@ -42,6 +44,7 @@ export class DiskRoom {
       const reserve = reserveOf(blocks * bsize);
       // A little more than the reserve before it is open again: else each request would open and close it.
       this.#isShort = this.freeBytes < (this.#isShort ? reserve * storeLimits.reserveReopens : reserve);
+      this.bytesShort = this.#isShort ? Math.ceil(reserve * storeLimits.reserveReopens - this.freeBytes) : 0;
       this.storeBytes = await folderBytes(this.#folder);
     } catch (error) {
       this.#said(`the disk of ${this.#folder} cannot be measured: ${error instanceof Error ? error.message : error}`);

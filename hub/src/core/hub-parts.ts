@@ -16,9 +16,10 @@ import { WriterClient } from "../store/writer-client.ts";
 import type { FromWriter, StoredState } from "../store/writer-messages.ts";
 import { DiskRoom } from "./disk-room.ts";
 import { HubMetrics } from "./hub-metrics.ts";
-import { pipelineLimits } from "./limits.ts";
+import { pipelineLimits, storeLimits } from "./limits.ts";
 import type { HubCoreOptions } from "./open-hub-core.ts";
 import { Rate, RecentP99 } from "./rates.ts";
+import { Retention } from "./retention.ts";
 import { RuleBook } from "./rule-book.ts";
 import { SensorTable } from "./sensor-table.ts";
 import { unpackFault } from "./thread-fault.ts";
@@ -61,6 +62,7 @@ export class HubParts {
   readonly room: DiskRoom;
   readonly health: SensorHealth;
   readonly backups: BackupMaker;
+  readonly retention: Retention;
   #closing: Promise<void> | undefined;
 
   private constructor(options: HubCoreOptions, unlock: () => void, threads: Threads) {
@@ -87,6 +89,14 @@ export class HubParts {
     removeLeftovers(options.dataFolder);
     this.backups = new BackupMaker(options.dataFolder, options.version);
     this.room = new DiskRoom(options.dataFolder, (line) => options.log?.(line));
+    this.retention = new Retention({
+      folder: options.dataFolder,
+      keepDays: options.keepDays ?? storeLimits.keepDays,
+      keepBytes: options.keepBytes ?? storeLimits.keepBytes,
+      room: this.room,
+      forget: (kind, beforeUs) => this.writer.write("forgetOld", { kind, beforeUs }),
+      said: (line) => options.log?.(line),
+    });
     this.health = this.#watchHealth(state);
     this.rules = new RuleBook({
       builtIn: options.builtIn ?? [],
@@ -126,6 +136,7 @@ export class HubParts {
       throw error;
     }
     await Promise.all([parts.rules.start(), parts.room.start()]);
+    parts.retention.start();
     parts.#start();
     return parts;
   }
@@ -334,6 +345,7 @@ export class HubParts {
     for (const timer of this.#timers) clearInterval(timer);
     this.states.held.close();
     this.room.close();
+    await this.retention.close();
     this.health.close();
     this.#saveSensors();
     await this.rules.close();

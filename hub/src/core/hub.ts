@@ -188,6 +188,7 @@ export class Hub implements HubCore {
       sensor_missing: this.#sensorMissing(workspaceId, sensors),
       writable: this.#parts.room.isWritable,
       store_bytes: this.#parts.room.storeBytes,
+      retention: { ...this.#parts.retention.settings, removed: { ...this.#parts.retention.removed } },
     };
   }
 

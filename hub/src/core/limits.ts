@@ -67,6 +67,8 @@ export const storeLimits = {
   /** A group commit takes this many rows at most, so that one request does not wait for many others. */
   groupCommitRowsMax: 20_000,
   readers: 2,
+  /** Pages of one day's file that a reader keeps: there may be many days. */
+  dayCacheKib: 1_024,
   /** A query that takes longer is given up and its thread replaced. */
   queryDeadlineMs: 5_000,
   /** Queries that wait for one reader thread; more are refused. */
@@ -90,8 +92,16 @@ export const storeLimits = {
   walKeptBytes: 32 * 1024 * 1024,
   /** Sessions that could not be written: they end with the hub. */
   unwrittenSessionsMax: 1_000,
-  /** Days of process life-cycle events. */
-  eventDaysKept: 7,
+  /** Days that resolved alerts and process life-cycle events are kept, and what all may take, unless told otherwise. */
+  keepDays: 30,
+  keepBytes: 10 * 1024 ** 3,
+  /** How often what is too old is looked for; rows that one step deletes; the pause between steps. */
+  retentionEveryMs: 60_000,
+  alertsForgottenAtOnce: 10,
+  forgottenAtOnce: 100,
+  retentionPauseMs: 50,
+  /** A ring that nobody sent of for this long has ended; its positions are forgotten. */
+  streamKeptUs: 7 * 86_400_000_000,
   /** A repeat this long after the last one opens a new alert. */
   foldWindowUs: 3_600_000_000,
   /** Of an alert's texts, what is looked through for a query's words. */

@@ -18,6 +18,9 @@ export type HubCoreOptions = {
   node: string;
   cluster: string;
   version: string;
+  /** Days that resolved alerts and process history are kept, and bytes that the folder may take (history goes first). */
+  keepDays?: number;
+  keepBytes?: number;
   /** The packs that come with the program; those of detections when absent. */
   builtIn?: readonly RuleFile[];
   /** The key of the hub's authority (PEM), which signs desired states; `ca.key` of the data folder when absent. */

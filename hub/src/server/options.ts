@@ -4,6 +4,7 @@ import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { Fault } from "@atalaya/wire";
+import { storeLimits } from "../core/limits.ts";
 
 export const help = `Usage: atalaya hub [options]
 
@@ -15,6 +16,9 @@ Runs the hub alone: takes events and audit records, evaluates, stores, serves th
   --rules PATH        a rule file or folder beside the built-in packs; can be repeated
   --cluster NAME      the name that this machine's own events carry (default local)
   --node NAME         the name of this machine's own sensor (default the host's name)
+  --keep-days N       days that resolved alerts and process history are kept (default ${storeLimits.keepDays})
+  --keep-bytes SIZE   what the hub's folder may take, like 10GiB: the oldest process history goes first
+                      (default ${storeLimits.keepBytes / 1024 ** 3}GiB)
   --reset-password    give the account admin a new password, print it, and go on
   --log-level LEVEL   error, warn, info or debug (default info; warn on a terminal); goes to standard error
   --help
@@ -33,6 +37,8 @@ export type HubOptions = {
   web: string | undefined;
   rules: string[];
   cluster: string;
+  keepDays: number;
+  keepBytes: number;
   node: string;
   resetPassword: boolean;
   logLevel: (typeof levels)[number];
@@ -45,6 +51,8 @@ const options = {
   rules: { type: "string", multiple: true },
   cluster: { type: "string", default: "local" },
   node: { type: "string" },
+  "keep-days": { type: "string", default: String(storeLimits.keepDays) },
+  "keep-bytes": { type: "string", default: String(storeLimits.keepBytes) },
   "reset-password": { type: "boolean", default: false },
   "log-level": { type: "string" },
   help: { type: "boolean", short: "h", default: false },
@@ -72,10 +80,37 @@ export function readOptions(args: string[]): HubOptions | undefined {
     web: values.web === undefined ? undefined : resolve(values.web),
     rules: rules.map((path) => resolve(path)),
     cluster: values.cluster,
+    keepDays: readDays(values["keep-days"]),
+    keepBytes: readBytes(values["keep-bytes"]),
     node,
     resetPassword: values["reset-password"],
     logLevel,
   };
+}
+
+function readDays(text: string): number {
+  const days = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (days < 1) throw usage("--keep-days takes a number of days, at least 1");
+  return days;
+}
+
+const units: Record<string, number> = {
+  "": 1,
+  k: 1e3,
+  M: 1e6,
+  G: 1e9,
+  T: 1e12,
+  Ki: 2 ** 10,
+  Mi: 2 ** 20,
+  Gi: 2 ** 30,
+  Ti: 2 ** 40,
+};
+
+function readBytes(text: string): number {
+  const [, number, unit = ""] = /^(\d{1,15})([kMGT]i?|Ki)?B?$/.exec(text) ?? [];
+  const bytes = Number(number) * (units[unit] ?? Number.NaN);
+  if (!Number.isSafeInteger(bytes) || bytes < 1) throw usage("--keep-bytes takes a size, like 500MiB or 10GiB");
+  return bytes;
 }
 
 function parsed(args: string[]) {

@@ -7,9 +7,9 @@ import type { HubTables } from "./schema.ts";
 type Counted = { workspace_id: string; status: string; severity: string; muted: number };
 
 /** Moves an alert between the figures of the chips; muted alerts are in none of them. */
-export function recount(db: OpenDatabase<HubTables>, before: Counted | undefined, after: Counted): void {
+export function recount(db: OpenDatabase<HubTables>, before: Counted | undefined, after: Counted | undefined): void {
   if (before !== undefined && before.muted === 0) addCount(db, before, -1);
-  if (after.muted === 0) addCount(db, after, 1);
+  if (after?.muted === 0) addCount(db, after, 1);
 }
 
 function addCount(db: OpenDatabase<HubTables>, of: Counted, n: number): void {
@@ -33,8 +33,4 @@ export function countMinute(db: OpenDatabase<HubTables>, workspace_id: string, s
       on.columns(["workspace_id", "minute_us", "severity"]).doUpdateSet({ n: sql<number>`alert_minutes.n + 1` }),
     );
   db.run(insert);
-}
-
-export function forgetOldMinutes(db: OpenDatabase<HubTables>, nowUs: number): void {
-  db.run(db.query.deleteFrom("alert_minutes").where("minute_us", "<", nowUs - storeLimits.histogramKeptUs));
 }

@@ -1,11 +1,10 @@
 import type { DatabaseSync, SQLInputValue, StatementSync } from "node:sqlite";
-import { storeLimits } from "../core/limits.ts";
 import { endWidth, type ProcessRows, stepWidth } from "../pipeline/messages.ts";
-import { eventFileName, openEventFile, removeOldEventFiles } from "./event-files.ts";
+import { eventFileName, openEventFile } from "./event-files.ts";
 
 type Day = { name: string; db: DatabaseSync; step: StatementSync; end: StatementSync };
 
-/** Today's file of process life-cycle rows: opened when the first row of a day comes, when old days go too. */
+/** Today's file of process life-cycle rows: opened when the first row of a day comes. */
 export class EventDay {
   readonly #folder: string;
   #day: Day | undefined;
@@ -13,7 +12,6 @@ export class EventDay {
 
   constructor(folder: string) {
     this.#folder = folder;
-    removeOldEventFiles(folder, Date.now(), storeLimits.eventDaysKept);
   }
 
   /** Writes the rows within a transaction that `commit` or `rollBack` ends. A row that is there already stays. */
@@ -32,7 +30,6 @@ export class EventDay {
     const name = eventFileName(Date.now());
     if (this.#day !== undefined && (this.#open || this.#day.name === name)) return this.#begin(this.#day);
     this.close();
-    removeOldEventFiles(this.#folder, Date.now(), storeLimits.eventDaysKept);
     const { raw: db } = openEventFile(this.#folder, name);
     const marks = (n: number) => Array.from({ length: n }, () => "?").join(",");
     this.#day = {

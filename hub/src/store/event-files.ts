@@ -1,4 +1,5 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync } from "node:fs";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { type OpenDatabase, openWritable } from "./node-sqlite.ts";
 import type { EventTables } from "./schema.ts";
@@ -43,10 +44,26 @@ export function openEventFile(folder: string, name: string): OpenDatabase<EventT
   }
 }
 
-/** Unlinks the files of days that are older than `days`. A reader that has one open keeps reading it until it lets go. */
-export function removeOldEventFiles(folder: string, nowMs: number, days: number): string[] {
-  const oldest = eventFileName(nowMs - days * dayMs);
-  const old = listEventFiles(folder).filter((name) => name < oldest);
-  for (const name of old) for (const end of ["", "-wal", "-shm"]) rmSync(join(folder, name + end), { force: true });
-  return old;
+/** Unlinks a day's file. A reader that has it open keeps reading it until it lets go. */
+export async function removeEventFile(folder: string, name: string): Promise<void> {
+  for (const end of ["", "-wal", "-shm"]) await rm(join(folder, name + end), { force: true });
+}
+
+/**
+ * The days' files that go, the oldest first: those of days beyond `days`, and as many as it takes to get `bytes` back.
+ * The newest stays always: it is being written.
+ */
+export async function oldEventFiles(
+  folder: string,
+  of: { nowMs: number; days: number; bytesOver: number },
+): Promise<string[]> {
+  const oldestKept = eventFileName(of.nowMs - of.days * dayMs);
+  const gone: string[] = [];
+  let over = of.bytesOver;
+  for (const name of listEventFiles(folder).slice(1).reverse()) {
+    if (name >= oldestKept && over <= 0) break;
+    for (const end of ["", "-wal"]) over -= (await stat(join(folder, name + end)).catch(() => undefined))?.size ?? 0;
+    gone.push(name);
+  }
+  return gone;
 }

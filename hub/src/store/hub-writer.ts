@@ -1,7 +1,6 @@
 import { join } from "node:path";
 import type { CommittedAlert } from "../hub-core.ts";
 import { type Batch, endWidth, stepWidth } from "../pipeline/messages.ts";
-import { forgetOldMinutes } from "./alert-counts.ts";
 import { commitBatch } from "./commit-batch.ts";
 import { EventDay } from "./event-day.ts";
 import { openMigrated } from "./migrate.ts";
@@ -29,7 +28,6 @@ export class HubWriter {
     this.#db = db;
     this.#day = new EventDay(folder);
     this.state = new WorkspaceState(db);
-    forgetOldMinutes(db, Date.now() * 1_000);
   }
 
   /** Opens and migrates the folder's database. Throws Fault STORE_NEWER, and what node:sqlite throws. */

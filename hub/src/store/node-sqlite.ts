@@ -63,9 +63,9 @@ export function makePrivate(path: string): void {
 }
 
 /** Opens a database file that another thread writes; what it reads is the last commit. */
-export function openReadOnly<T>(path: string): OpenDatabase<T> {
+export function openReadOnly<T>(path: string, cacheKib = 8_192): OpenDatabase<T> {
   const raw = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
-  raw.exec("PRAGMA cache_size=-8192");
+  raw.exec(`PRAGMA cache_size=-${cacheKib}`);
   return new OpenDatabase<T>(raw);
 }
 

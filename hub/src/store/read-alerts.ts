@@ -5,6 +5,7 @@ import type { CommittedAlert } from "../hub-core.ts";
 import type { AlertDocument } from "../pipeline/alert-document.ts";
 import { searchable } from "../pipeline/searchable.ts";
 import { minuteOf, minuteUs, summaryOfRow } from "./alert-rows.ts";
+import { eventFileName } from "./event-files.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import { readTree } from "./read-tree.ts";
 import type { EventTables, HubTables } from "./schema.ts";
@@ -122,9 +123,16 @@ export function readAlert(
     ...summaryOfRow(row),
     ...document,
     process_tree: tree === undefined ? [] : readTree(db, days, { workspaceId, alertId, seed: tree }),
+    ...(tree !== undefined && isHistoryGone(days, row.committed_us) ? { process_history_gone: true } : {}),
     evidence: readEvidence(db, workspaceId, alertId),
     comments: readComments(db, workspaceId, alertId),
   };
+}
+
+/** Whether the day on which the alert was first written lies before all days that are kept (`days`: oldest first). */
+function isHistoryGone(days: readonly OpenDatabase<EventTables>[], committedUs: number): boolean {
+  const oldest = days[0]?.raw.location()?.split("/").at(-1) ?? eventFileName(Date.now());
+  return eventFileName(committedUs / 1_000) < oldest;
 }
 
 function readEvidence(db: Db, workspaceId: string, alertId: string): AlertEvidence[] {

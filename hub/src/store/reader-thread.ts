@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
+import { storeLimits } from "../core/limits.ts";
 import { type FaultMessage, packFault } from "../core/thread-fault.ts";
 import { listEventFiles } from "./event-files.ts";
 import { type OpenDatabase, openReadOnly } from "./node-sqlite.ts";
@@ -31,7 +32,7 @@ function openDays(): OpenDatabase<EventTables>[] {
 
 /** A file that the writer is just making has no tables yet: it is opened by a later query. */
 function openDay(name: string): void {
-  const day = openReadOnly<EventTables>(join(folder, name));
+  const day = openReadOnly<EventTables>(join(folder, name), storeLimits.dayCacheKib);
   if (day.raw.prepare("SELECT 1 FROM sqlite_master WHERE name = 'process_ends'").get() === undefined) day.close();
   else days.set(name, day);
 }

@@ -2,6 +2,7 @@ import type { AccountRow, CommittedAlert, SessionRow } from "../hub-core.ts";
 import { type ActOnAlert, actOnAlert } from "./alert-actions.ts";
 import { addApiChanges } from "./change-rows.ts";
 import { enrolmentWrites } from "./enrolment-rows.ts";
+import { type ForgetOld, forgetOld } from "./forget-old.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import { saveNodeAccounts, saveNodeSyncs } from "./node-writes.ts";
 import { peopleWrites } from "./people-rows.ts";
@@ -19,6 +20,8 @@ export const stateWrites = {
 
   actOnAlert: (db: Db, state: WorkspaceState, act: ActOnAlert): CommittedAlert | undefined =>
     actOnAlert(db, state, act),
+
+  forgetOld: (db: Db, _: WorkspaceState, of: ForgetOld): number => forgetOld(db, of),
 
   putRuleState(
     db: Db,

@@ -18,6 +18,7 @@ export function ProcessTree({ alert }: { alert: Alert }): ReactElement | null {
   if (alert.source === "sensor") return null;
   return (
     <Card title={text.alert.tree}>
+      {alert.process_history_gone === true && <p className="soft">{text.alert.historyGone}</p>}
       {rows.length === 0 ? (
         <p className="soft">{alert.source === "k8s_audit" ? text.alert.noTree : text.alert.noTreeRuntime}</p>
       ) : (

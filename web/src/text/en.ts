@@ -176,6 +176,7 @@ export const en = {
     uid: "uid",
     noTree: "No process stands behind this alert: it came from the API server's audit log.",
     noTreeRuntime: "The process tree is not known.",
+    historyGone: "The process history of that day is no longer kept: this is what the alert itself remembers.",
     noTriage: "This rule gives no steps.",
     noAttack: "No technique is named by this rule.",
     noComments: "Nobody has said anything yet.",

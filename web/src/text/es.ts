@@ -176,6 +176,7 @@ export const es: Dictionary = {
     uid: "uid",
     noTree: "No hay un proceso detrás de esta alerta: viene del registro de auditoría del servidor de la API.",
     noTreeRuntime: "El árbol de procesos no se conoce.",
+    historyGone: "El historial de procesos de aquel día ya no se conserva: esto es lo que recuerda la propia alerta.",
     noTriage: "Esta regla no da pasos.",
     noAttack: "Esta regla no nombra ninguna técnica.",
     noComments: "Nadie ha dicho nada todavía.",
