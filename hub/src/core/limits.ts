@@ -12,6 +12,10 @@ export const pipelineLimits = {
   retryAfterMaxS: 30,
   /** Streams (sender, node, boot, ring, class) whose committed positions are remembered. */
   streamsMax: 20_000,
+  /** Of one node: beyond it its own oldest go, not another's. */
+  streamsPerNodeMax: 256,
+  /** Streams that one node may begin in an hour; a machine that starts again and again begins some ten each time. */
+  newStreamsPerHourMax: 1_024,
   /** Committed ranges a stream remembers above its floor: how far out of order its frames may arrive. */
   streamRangesMax: 32,
   /** Audit records whose hash is remembered: about a minute at the rate of a large cluster. */

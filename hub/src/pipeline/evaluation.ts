@@ -50,6 +50,10 @@ export class Evaluation {
   /** Throws a Fault when a frame does not decode: then none of the request's frames counts. */
   frames(frames: readonly FramePart[]): void {
     const decoded = frames.map(({ header, body }) => ({ header, events: decodeFrameBody(header, body) }));
+    this.#memory.admit(
+      this.#origin.workspaceId,
+      frames.map(({ header }) => this.#streamOf(header)),
+    );
     for (const { header, events } of decoded) this.#frame(header, events);
   }
 
@@ -66,6 +70,11 @@ export class Evaluation {
     tally.received += 1;
     this.#committed(event, tally);
     this.#observe(event, this.#eventOrigin(node, bootId), undefined, tally);
+  }
+
+  /** The name of the ring and class that a frame is a part of. */
+  #streamOf({ node, bootId, layoutHash, ring, class: name }: FrameHeader): string {
+    return [this.#origin.cluster, node, bootId, layoutHash, ring, name].join("\n");
   }
 
   #tally(node: string, stream: string, name: string): FrameTally {
@@ -88,8 +97,7 @@ export class Evaluation {
     const span = spanOf(events);
     if (span === undefined) for (const event of events) this.#event(event, origin, rows, tallyOf(event));
     else {
-      const name = [this.#origin.cluster, header.node, header.bootId, header.layoutHash, header.ring, header.class];
-      const positions = this.#memory.stream(this.#origin.workspaceId, name.join("\n"));
+      const positions = this.#memory.stream(this.#origin.workspaceId, this.#streamOf(header));
       const allNew = positions.isNew(span);
       for (const event of events) {
         const position = allNew ? undefined : positionOf(event);

@@ -1,5 +1,6 @@
 import { pipelineLimits } from "../core/limits.ts";
 import type { EvaluatorMemory } from "./messages.ts";
+import { NodeStreams } from "./node-streams.ts";
 import { recordHash, recordHashBytes, SeenRecords } from "./seen-records.ts";
 import { StreamPositions } from "./stream-positions.ts";
 
@@ -11,18 +12,31 @@ type Undo = () => void;
  */
 export class EventMemory {
   readonly #streams = new Map<string, StreamPositions>();
+  readonly #nodes = new NodeStreams();
   readonly #audits = new Map<string, SeenRecords>();
   #unsettled: { sequence: number; undo: Undo[] }[] = [];
   #undo: Undo[] = [];
   #touched = new Map<string, StreamPositions>();
+  /** Of the batch's own node: their rows go with it. */
+  #dropped = new Set<string>();
 
   constructor(memory: EvaluatorMemory) {
-    for (const [key, positions] of memory.streams) this.#streams.set(key, StreamPositions.parse(positions));
+    for (const [key, positions] of memory.streams) {
+      this.#streams.set(key, StreamPositions.parse(positions));
+      const tooMany = this.#nodes.add(key);
+      if (tooMany !== undefined) this.#streams.delete(tooMany);
+    }
     for (const [key, hashes] of memory.audit) {
       const seen = this.#seen(key);
       const text = Buffer.from(hashes).toString("latin1");
       for (let at = 0; at < text.length; at += recordHashBytes) seen.add(text.slice(at, at + recordHashBytes));
     }
+  }
+
+  /** To be asked for all streams of a request before any of it counts. Throws Fault BUSY. */
+  admit(workspaceId: string, streams: readonly string[]): void {
+    const keys = streams.map((stream) => `${workspaceId}\n${stream}`);
+    this.#nodes.admit(keys, (key) => this.#streams.has(key));
   }
 
   /** The stream's positions, to be changed within the batch that is being made. */
@@ -45,9 +59,20 @@ export class EventMemory {
     this.#undo.push(() => (before === undefined ? this.#streams.delete(key) : this.#streams.set(key, before)));
     if (this.#streams.size > pipelineLimits.streamsMax) {
       const [oldest] = this.#streams.keys();
-      if (oldest !== undefined) this.#streams.delete(oldest);
+      if (oldest !== undefined) this.#drop(oldest);
+    }
+    const tooMany = this.#nodes.add(key);
+    if (tooMany !== undefined) {
+      this.#drop(tooMany);
+      this.#dropped.add(tooMany);
     }
     return copy;
+  }
+
+  #drop(key: string): void {
+    this.#streams.delete(key);
+    this.#touched.delete(key);
+    this.#nodes.forget(key);
   }
 
   /** The record's hash, or undefined when the record was seen before. */
@@ -67,11 +92,12 @@ export class EventMemory {
     return made;
   }
 
-  /** Closes the batch: gives the streams that it changed, without their workspace. */
+  /** Closes the batch: gives the streams that it changed, without their workspace; empty positions are forgotten ones. */
   close(sequence: number): [stream: string, positions: string][] {
-    const streams = [...this.#touched].map(([key, positions]): [string, string] => {
-      return [key.slice(key.indexOf("\n") + 1), positions.toString()];
-    });
+    const named = (key: string, positions: string): [string, string] => [key.slice(key.indexOf("\n") + 1), positions];
+    const forgotten = [...this.#dropped].filter((key) => !this.#touched.has(key)).map((key) => named(key, ""));
+    const streams = [...[...this.#touched].map(([key, positions]) => named(key, positions.toString())), ...forgotten];
+    this.#dropped = new Set();
     this.#unsettled.push({ sequence, undo: this.#undo });
     this.#undo = [];
     this.#touched = new Map();
@@ -91,5 +117,6 @@ export class EventMemory {
     this.#unsettled = [];
     this.#undo = [];
     this.#touched = new Map();
+    this.#dropped = new Set();
   }
 }

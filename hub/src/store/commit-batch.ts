@@ -29,6 +29,11 @@ export function commitBatch(db: Db, state: WorkspaceState, batch: Batch): Commit
 function saveStreams(db: Db, batch: Batch): void {
   const updated_us = Date.now() * 1_000;
   for (const [stream, positions] of batch.streams) {
+    if (positions === "") {
+      const gone = db.query.deleteFrom("streams").where("workspace_id", "=", batch.workspaceId);
+      db.run(gone.where("stream", "=", stream));
+      continue;
+    }
     const insert = db.query
       .insertInto("streams")
       .values({ workspace_id: batch.workspaceId, stream, positions, updated_us })
