@@ -89,6 +89,7 @@ class Intake {
   #unwritten = 0;
   #kept = 0;
   #resting = false;
+  #acknowledging = false;
   // Two lanes sync at their own pace; a count of frames means the first ones, so it follows the order of arrival.
   #before: Promise<void> = Promise.resolve();
 
@@ -127,7 +128,7 @@ class Intake {
       () => {
         this.#unwritten -= bytes;
         this.#kept += frames.length;
-        if (!socket.destroyed) socket.write(encodeAck(this.#kept));
+        this.#acknowledgeSoon();
         if (!this.#resting && this.#unwritten <= limits.unwrittenBytesMax) socket.resume();
       },
       () => {
@@ -138,6 +139,16 @@ class Intake {
       },
     );
     this.#before.catch(() => {});
+  }
+
+  /** One write on disk settles several reads at once: they share an acknowledgement. */
+  #acknowledgeSoon(): void {
+    if (this.#acknowledging) return;
+    this.#acknowledging = true;
+    setImmediate(() => {
+      this.#acknowledging = false;
+      if (!this.#socket.destroyed) this.#socket.write(encodeAck(this.#kept));
+    });
   }
 
   /**

@@ -35,7 +35,7 @@ export const limits = {
   /** What was delivered is written down so long after it. */
   headPauseMs: 250,
   /** After a read that left nothing behind, the socket rests so long: many small messages become one read. */
-  readPauseMs: 40,
+  readPauseMs: 60,
   /** Frames that were received and wait for the disk; beyond it the socket is not read. */
   unwrittenBytesMax: 32 * mebibyte,
   /** Between the starts of two small requests; the first after a silence goes at once. */

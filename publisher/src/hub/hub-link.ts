@@ -1,19 +1,9 @@
-import type { IncomingMessage } from "node:http";
-import { Agent, request } from "node:https";
 import { limits } from "../limits.ts";
-import { TolerantAgent } from "./clock-tolerance.ts";
+import type { Answer } from "./answer-reader.ts";
+import { type Call, HubConnection, type Trust } from "./hub-connection.ts";
 
-/** What the hub is trusted by, and what we show it. */
-export type Trust = { ca: string; certificate?: string; key?: string };
-
-export type Call = {
-  method: "GET" | "POST";
-  path: string;
-  body?: Buffer;
-  headers?: Record<string, string | number>;
-  timeoutMs?: number;
-};
-export type Answer = { status: number; retryAfterMs: number | undefined; body: Buffer };
+export type { Answer } from "./answer-reader.ts";
+export type { Trust } from "./hub-connection.ts";
 
 /** OpenSSL's verdict is right but for the time of a clock: ours or the hub's. */
 const clockErrors = new Set(["CERT_NOT_YET_VALID", "CERT_HAS_EXPIRED"]);
@@ -35,7 +25,7 @@ export function isStranger(error: unknown): boolean {
 /** HTTPS to the hub by its own CA alone, TLS 1.3, with our certificate; one connection a user of it. */
 export class HubLink {
   readonly url: string;
-  readonly #agents = new Map<string, Agent>();
+  readonly #connections = new Map<string, { connection: HubConnection; busy: boolean }>();
   #trust: Trust | undefined;
   #tolerant = false;
   #closed = false;
@@ -51,78 +41,49 @@ export class HubLink {
   /** From now on with these; what is on its way goes on as it is. */
   use(trust: Trust): void {
     this.#trust = trust;
-    this.#renewAgents();
+    this.#renewConnections();
   }
 
-  /** Throws what the connection threw; an error within 24 h of a clock's is tried again, with our own look at it. */
-  async call(user: string, call: Call): Promise<Answer> {
+  /** Throws what the connection threw; a certificate that is only out of its time is judged again, by ourselves. */
+  async call(user: string, call: Omit<Call, "timeoutMs"> & { timeoutMs?: number }): Promise<Answer> {
+    const timed = { timeoutMs: limits.requestTimeoutMs, ...call };
     try {
-      return await this.#send(user, call);
+      return await this.#send(user, timed);
     } catch (error) {
       if (this.#tolerant || !clockErrors.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
       this.#tolerant = true;
-      this.#renewAgents();
-      return await this.#send(user, call);
+      this.#renewConnections();
+      return await this.#send(user, timed);
     }
   }
 
   close(): void {
     this.#closed = true;
-    for (const agent of this.#agents.values()) agent.destroy();
+    for (const { connection } of this.#connections.values()) connection.close();
   }
 
-  #renewAgents(): void {
-    for (const agent of this.#agents.values()) retire(agent);
-    this.#agents.clear();
+  #renewConnections(): void {
+    for (const { connection, busy } of this.#connections.values()) if (!busy) connection.close();
+    this.#connections.clear();
   }
 
-  #agentOf(user: string): Agent {
-    const known = this.#agents.get(user);
-    if (known !== undefined) return known;
-    const trust = this.#trust;
-    if (trust === undefined) throw new Error("this node is not enrolled");
-    const { ca, certificate: cert, key } = trust;
-    const ours = cert === undefined || key === undefined ? {} : { cert, key };
-    const options = { ca, ...ours, keepAlive: true, maxSockets: 1, minVersion: "TLSv1.3" } as const;
-    const agent = (this.#tolerant ? new TolerantAgent(options) : new Agent(options)) as Agent;
-    this.#agents.set(user, agent);
-    return agent;
+  async #send(user: string, call: Call): Promise<Answer> {
+    if (this.#closed) throw new Error("stopped");
+    if (this.#trust === undefined) throw new Error("this node is not enrolled");
+    let used = this.#connections.get(user);
+    if (used === undefined) {
+      used = { connection: new HubConnection(this.url, this.#trust, this.#tolerant ? "us" : "openssl"), busy: false };
+      this.#connections.set(user, used);
+    }
+    used.busy = true;
+    try {
+      return await used.connection.call(call);
+    } finally {
+      used.busy = false;
+      // Another one took its place meanwhile.
+      if (this.#connections.get(user) !== used) used.connection.close();
+    }
   }
-
-  #send(user: string, { method, path, body, headers, timeoutMs }: Call): Promise<Answer> {
-    return new Promise((resolve, reject) => {
-      if (this.#closed) throw new Error("stopped");
-      const agent = this.#agentOf(user);
-      const length = body === undefined ? {} : { "content-length": body.length };
-      const options = { method, headers: { ...headers, ...length }, agent };
-      const sent = request(new URL(path, this.url), options, (answer) => readAnswer(answer, resolve, reject));
-      sent.setTimeout(timeoutMs ?? limits.requestTimeoutMs, () => sent.destroy(new Error("no answer in time")));
-      sent.on("error", reject);
-      sent.end(body);
-    });
-  }
-}
-
-/** Its idle connections end now, the others when their request is done. */
-function retire(agent: Agent): void {
-  agent.maxFreeSockets = 0;
-  for (const sockets of Object.values(agent.freeSockets)) for (const socket of sockets ?? []) socket.destroy();
-}
-
-export function readAnswer(answer: IncomingMessage, resolve: (it: Answer) => void, reject: (why: Error) => void): void {
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  answer.on("data", (part: Buffer) => {
-    bytes += part.length;
-    if (bytes > limits.replyBytesMax) answer.destroy(new Error("the reply is too long"));
-    else parts.push(part);
-  });
-  answer.on("error", reject);
-  answer.on("end", () => {
-    const seconds = Number(answer.headers["retry-after"]);
-    const retryAfterMs = Number.isFinite(seconds) && seconds >= 0 ? Math.min(seconds * 1_000, 60_000) : undefined;
-    resolve({ status: answer.statusCode ?? 0, retryAfterMs, body: Buffer.concat(parts) });
-  });
 }
 
 export function jsonOf(body: Buffer): Record<string, unknown> {

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
-import { Agent, request } from "node:https";
 import { enrolReplySchema, Fault, type FaultCode, faultReplySchema, readEnrolmentToken } from "@atalaya/wire";
-import { type Answer, HubLink, jsonOf, readAnswer } from "../hub/hub-link.ts";
+import { HubConnection } from "../hub/hub-connection.ts";
+import { type Answer, HubLink, jsonOf } from "../hub/hub-link.ts";
 import { limits } from "../limits.ts";
 import { type Issued, sha256Hex } from "./identity-files.ts";
 
@@ -40,7 +40,7 @@ export async function renew(link: HubLink, csr: string, spent: string | null): P
 async function caOfToken(url: string, text: string): Promise<string> {
   const token = readEnrolmentToken(text);
   if (token === undefined) throw new Fault("ENROL_REFUSED", "the enrolment token is not one: it was cut or changed");
-  const answer = await getUnverified(new URL("/v1/ca", url)).catch((cause: NodeJS.ErrnoException) => {
+  const answer = await getUnverified(url, "/v1/ca").catch((cause: NodeJS.ErrnoException) => {
     throw new Fault("HUB_UNREACHABLE", `no hub answers at ${url} (${cause.code ?? cause.message})`, {}, cause);
   });
   const ca = pemIn(answer);
@@ -51,14 +51,13 @@ async function caOfToken(url: string, text: string): Promise<string> {
   return ca;
 }
 
-function getUnverified(url: URL): Promise<Answer> {
-  const agent = new Agent({ rejectUnauthorized: false, minVersion: "TLSv1.3" });
-  return new Promise((resolve, reject) => {
-    const sent = request(url, { agent }, (answer) => readAnswer(answer, resolve, reject));
-    sent.setTimeout(limits.requestTimeoutMs, () => sent.destroy(new Error("no answer in time")));
-    sent.on("error", reject);
-    sent.end();
-  });
+async function getUnverified(url: string, path: string): Promise<Answer> {
+  const connection = new HubConnection(url, undefined, "nobody");
+  try {
+    return await connection.call({ method: "GET", path, timeoutMs: limits.requestTimeoutMs });
+  } finally {
+    connection.close();
+  }
 }
 
 /** As PEM, or in JSON under `ca`. */
