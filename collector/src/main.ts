@@ -17,6 +17,7 @@ class Collector {
   #stopping = false;
   #drained = false;
   #unpin = false;
+  #saidLast = false;
 
   constructor(given: CollectorArguments) {
     const notes: string[] = [];
@@ -113,9 +114,17 @@ class Collector {
     if (this.#drained) this.#afterDrain();
   }
 
+  /** Events first; when the publisher has them, a report that says so; then the end. */
   #afterDrain(): void {
     this.#drained = true;
-    if (this.#link === undefined || this.#link.waiting === 0) this.#tell({ type: "close", unpin: this.#unpin });
+    if (this.#link !== undefined && this.#link.waiting > 0) return;
+    if (this.#link === undefined || this.#saidLast) {
+      this.#tell({ type: "close", unpin: this.#unpin });
+      return;
+    }
+    this.#saidLast = true;
+    this.#drained = false;
+    this.#tell({ type: "report" });
   }
 
   #tell(message: ToWorker): void {

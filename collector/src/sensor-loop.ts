@@ -89,6 +89,7 @@ class SensorLoop {
     else if (message.type === "resume") this.#resume(message.resume);
     else if (message.type === "note") this.#pipeline.note(message.reason);
     else if (message.type === "drain") this.#drainAndPause();
+    else if (message.type === "report") this.#lastReport();
     else this.#close(message.unpin);
   }
 
@@ -112,7 +113,7 @@ class SensorLoop {
     }
   }
 
-  /** The last look at the rings, and the last report: then nothing new is read. */
+  /** The last look at the rings: then nothing new is read. */
   #drainAndPause(): void {
     this.#stopping = true;
     clearTimeout(this.#timer);
@@ -120,6 +121,11 @@ class SensorLoop {
     while (this.#pipeline.tick()) {
       // A ring may hold more than one drain takes.
     }
+    this.#post({ type: "stopped" });
+  }
+
+  /** With nothing of ours on its way: what it says stays true until the next collector, or for good. */
+  #lastReport(): void {
     this.#pipeline.report();
     this.#post({ type: "stopped" });
   }

@@ -11,7 +11,7 @@ export type FromWorker =
   | { type: "lines"; text: string }
   /** A state is in force; or it could not be put in force, and why. */
   | { type: "applied"; version: number; problem?: string }
-  /** The last event has been handed on; the rings are closed. */
+  /** The last event, or the last report, has been handed on. */
   | { type: "stopped" };
 
 /** What the main thread tells the sensor's. `parcels` counts from the start. */
@@ -22,8 +22,9 @@ export type ToWorker =
   | { type: "resume"; resume: Resume }
   /** Something was counted beside the account of records: a `note` of ledger.ts. */
   | { type: "note"; reason: string }
-  /** drain: hand on what is left. close: give the rings back; `unpin` ends the watch, else what is pinned goes on. */
+  /** drain: hand on what is left. report: all of it is acknowledged, say so for the last time. close: give the rings back; `unpin` ends the watch, else what is pinned goes on. */
   | { type: "drain" }
+  | { type: "report" }
   | { type: "close"; unpin: boolean };
 
 export type WorkerOptions = {

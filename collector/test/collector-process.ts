@@ -59,10 +59,11 @@ export class PinPlace {
   }
 }
 
-/** Programs one after the other, each with the mark and its number, until the file goes; gives how many. */
+/** Some 300 programs a second, each with the mark and its number, until the file goes; gives how many. */
 export function startStream(mark: string, runFile: string): Promise<number> {
   writeFileSync(runFile, "");
-  const loop = `i=0; while [ -e ${runFile} ]; do i=$((i+1)); /bin/true ${mark} $i; done; echo $i`;
-  const child = spawn("sh", ["-c", loop], { stdio: ["ignore", "pipe", "inherit"] });
+  // `read` waits without a process of its own.
+  const loop = `exec 9<> <(:); i=0; while [ -e ${runFile} ]; do i=$((i+1)); /bin/true ${mark} $i; read -t 0.002 -u 9; done; echo $i`;
+  const child = spawn("bash", ["-c", loop], { stdio: ["ignore", "pipe", "inherit"] });
   return once(child.stdout, "data").then(([text]) => Number(String(text)));
 }

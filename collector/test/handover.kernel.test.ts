@@ -7,7 +7,7 @@ import { skipUnless } from "../../tools/testing/needs.ts";
 import { buildCollector } from "../build.mjs";
 import { CollectorProcess, PinPlace, startStream } from "./collector-process.ts";
 import { objectFolder, root } from "./kernel-watch.ts";
-import { assertExact, StandInPublisher } from "./stand-in-publisher.ts";
+import { assertAllOnce, assertExact, StandInPublisher } from "./stand-in-publisher.ts";
 
 describe("an upgrade that changes the kernel side", { skip: skipUnless("kernel") }, () => {
   const place = new PinPlace();
@@ -40,7 +40,7 @@ describe("an upgrade that changes the kernel side", { skip: skipUnless("kernel")
   }, async () => {
     await start(objectFolder);
     const runFile = join(place.folder, "run");
-    const { report: first } = await publisher.quietReport();
+    const { report: first } = await publisher.nextReport();
     const count = startStream("upgrade", runFile);
     const arrived = () => publisher.execs.get("upgrade")?.length ?? 0;
     await publisher.until("some programs", () => arrived() > 200);
@@ -54,12 +54,10 @@ describe("an upgrade that changes the kernel side", { skip: skipUnless("kernel")
     rmSync(runFile);
     const wanted = await count;
     await publisher.until("the last program", () => publisher.execs.get("upgrade")?.at(-1)?.argv?.[2] === `${wanted}`);
-    const last = await publisher.quietReport();
-    const numbers = (publisher.execs.get("upgrade") ?? []).map((event) => Number(event.argv?.[2]));
-    assert.deepEqual(
-      numbers,
-      Array.from({ length: wanted }, (_, i) => i + 1),
-    );
+    assert.equal(await collector?.end("SIGTERM"), 0);
+    const last = publisher.reports.at(-1);
+    assert.ok(last !== undefined);
+    assertAllOnce(publisher.execs.get("upgrade") ?? [], wanted, last);
     assert.equal(publisher.duplicates, 0);
     assertExact(last);
     assert.equal(last.report.epoch, first.epoch);
