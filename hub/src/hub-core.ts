@@ -111,7 +111,7 @@ export type HubCore = {
   listen(listener: LiveListener): () => void;
   /** A backup of everything, at one moment; to be closed when it was read. Throws Fault BUSY, STORE_FULL. */
   backup(): Promise<MadeBackup>;
-  /** Prometheus figures of pipeline and store, in their text form. */
-  metrics(): Promise<string>;
+  /** Prometheus figures of pipeline, store and nodes, in their text form; of the nodes of one workspace, or of all. */
+  metrics(workspaceId?: string): Promise<string>;
   close(): Promise<void>;
 };

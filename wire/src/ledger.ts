@@ -10,8 +10,8 @@ export type LedgerHop = (typeof ledgerHops)[number];
 export type LedgerSide = "in" | "out" | "left_out" | "lost" | "pending" | "note";
 
 // Classes of the account beside those of events:
-//   snapshot   what a scan at a collector's start found: it was never submitted by the kernel, so it has rows of its own
-//   made       what the hub itself made (a test alert, news of a sensor)
+//   made   what the hub itself made (a test alert, news of a sensor)
+// What a scan at a collector's start finds is no event: it only fills the collector's table of processes.
 // Audit records and reports of sensors are counted under `api` and `sensor`. None of these is part of a node's total,
 // which is about what the kernel let go: process, file and network.
 

@@ -38,14 +38,15 @@ export function addStatusRoutes(app: App, { core, metrics }: RouteContext): void
     config: { access: "watcher" },
     schema: {
       tags: ["operation"],
-      summary: "Figures in Prometheus' text form; without a token from this machine only",
+      summary:
+        "Figures in Prometheus' text form: without a token from this machine only, with one for its workspace's nodes",
       security: [...signedIn, {}],
       produces: ["text/plain"],
       response: { 200: z.string(), ...refusals },
     },
-    handler: async (_request, reply) => {
+    handler: async (request, reply) => {
       void reply.type(metrics.registry.contentType);
-      return `${await metrics.registry.metrics()}${await core.metrics()}`;
+      return `${await metrics.registry.metrics()}${await core.metrics(request.who?.workspaceId)}`;
     },
   });
 

@@ -22,6 +22,7 @@ import type { MadeBackup } from "../backup/make-backup.ts";
 import type { ChangeStore } from "../changes/change-store.ts";
 import type { AccountRow, CommittedAlert, HubCore, LiveListener, SenderIdentity, SessionRow } from "../hub-core.ts";
 import type { LedgerQuery } from "../ledger/account-table.ts";
+import { LedgerMetrics, type NodeFigures } from "../ledger/ledger-metrics.ts";
 import type { NodeKey } from "../ledger/node-account.ts";
 import { defaultWorkspace } from "../server/workspace.ts";
 import type { CredentialRow } from "../store/state-writes.ts";
@@ -45,6 +46,7 @@ const noNotification: Notification = {
 export class Hub implements HubCore {
   readonly #parts: HubParts;
   readonly #access: AccessRecords;
+  readonly #nodeMetrics = new LedgerMetrics();
   readonly enrolment: EnrolmentRecords;
   readonly people: PeopleStore;
   readonly apiChanges: ChangeStore;
@@ -258,11 +260,24 @@ export class Hub implements HubCore {
     return this.#parts.backups.make();
   }
 
-  metrics(): Promise<string> {
-    const lost = this.#parts.sensors.all().flatMap(({ cluster, node, lost: losses }) => {
+  async metrics(workspaceId?: string): Promise<string> {
+    const { sensors, metrics } = this.#parts;
+    const own = sensors.all().filter((sensor) => workspaceId === undefined || sensor.workspaceId === workspaceId);
+    const lost = own.flatMap(({ cluster, node, lost: losses }) => {
       return losses.map((loss) => ({ cluster, node, ...loss }));
     });
-    return this.#parts.metrics.text(lost);
+    return `${await metrics.text(lost)}${await this.#nodeMetrics.text(this.#figures(workspaceId))}`;
+  }
+
+  *#figures(workspaceId: string | undefined): Iterable<NodeFigures> {
+    const { accounts, sensors, syncs, states } = this.#parts;
+    const known = new Map(sensors.all().map((sensor) => [`${sensor.workspaceId}\n${sensor.sensor_id}`, sensor]));
+    for (const account of accounts.all()) {
+      const { of } = account;
+      if (workspaceId !== undefined && of.workspaceId !== workspaceId) continue;
+      const sensor = known.get(`${of.workspaceId}\n${of.cluster}/${of.node}`);
+      yield { account, sensor, sync: syncs.of(of), stateWanted: states.versionOf(of) };
+    }
   }
 
   close(): Promise<void> {

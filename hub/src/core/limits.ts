@@ -48,6 +48,8 @@ export const pipelineLimits = {
   ledgerMovingMs: 15_000,
   ledgerLostLatelyMs: 60_000,
   ledgerPageDefault: 50,
+  /** Nodes that have series of their own in /metrics, about a hundred each. */
+  nodesInMetricsMax: 1_000,
   /** Requests that are held until there is news for their node. */
   heldSyncsMax: 2_048,
   heldSyncsPerNodeMax: 2,

@@ -94,8 +94,9 @@ export class SensorTable {
     return own.map(show).sort((a, b) => (a.sensor_id < b.sensor_id ? -1 : 1));
   }
 
-  all(): Sensor[] {
-    return [...this.#entries.values()].map(show);
+  /** Of all workspaces. */
+  all(): (Sensor & { workspaceId: string })[] {
+    return [...this.#entries.values()].map((entry) => ({ ...show(entry), workspaceId: entry.workspaceId }));
   }
 
   /** The rows to write down, each once. */

@@ -13,6 +13,8 @@ export const healthLimits = {
   lossFreshUs: 60_000_000,
   /** A publisher that could not reach the hub tries again within 30 s, an upgrade takes some. */
   silentMs: 20_000,
+  /** A publisher whose oldest frame is older than this has a backlog that its sensor's reports wait behind. */
+  backlogUs: 5_000_000,
   /** After the hub's own start, every publisher gets this long to come back. */
   startGraceMs: 60_000,
   /** A node that was silent for longer when the hub started was told of before. */

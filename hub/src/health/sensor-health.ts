@@ -16,6 +16,8 @@ type Node = {
   /** False until a report: what was known before the hub's start gets a grace. */
   heard: boolean;
   silentSinceMs: number | undefined;
+  /** When the publisher last said that reports may wait with it, behind so much else. */
+  backlogMs: number;
   clockAway: boolean;
   told: Map<string, { atMs: number; more: number }>;
 };
@@ -49,7 +51,13 @@ export class SensorHealth {
     const watch = () => new LossWatch(this.#limits);
     const made: Node = {
       ...{ of: { workspaceId, cluster, node }, collector: watch(), publisher: watch(), heardMs: performance.now() },
-      ...{ heard: false, silentSinceMs: undefined, clockAway: false, told: new Map() },
+      ...{
+        heard: false,
+        silentSinceMs: undefined,
+        backlogMs: Number.NEGATIVE_INFINITY,
+        clockAway: false,
+        told: new Map(),
+      },
     };
     this.#nodes.set(key, made);
     return made;
@@ -85,6 +93,8 @@ export class SensorHealth {
     const node = this.#node(account.of);
     const nowMs = performance.now();
     node.publisher.heard(account.publisher.lost(), publisher.now_us, publisher.started_us, nowMs);
+    const { oldest_us } = publisher.spool;
+    if (oldest_us !== null && publisher.now_us - oldest_us > this.#limits.backlogUs) node.backlogMs = nowMs;
     if (!this.#clock.jumpedWithin(this.#limits.clockGraceMs, nowMs)) this.#lookAtClock(node, clockUs, jumpedUs);
   }
 
@@ -167,6 +177,8 @@ export class SensorHealth {
     const patienceMs = node.heard ? this.#limits.silentMs : this.#limits.startGraceMs;
     const quietMs = nowMs - node.heardMs;
     if (quietMs < patienceMs || this.#options.isRevoked(node.of)) return;
+    // Its publisher speaks, and what waits there is old: the sensor's reports are among it.
+    if (nowMs - node.backlogMs < this.#limits.silentMs) return;
     node.silentSinceMs = node.heardMs;
     const { of } = node;
     const durationUs = Math.round(quietMs * 1_000);

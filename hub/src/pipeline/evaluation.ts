@@ -92,17 +92,15 @@ export class Evaluation {
     const rows: ProcessRows = { node: header.node, bootId: header.bootId, steps: [], ends: [] };
     const stream = isCounted(header.class) ? header.layoutHash : "";
     const tally = this.#tally(header.node, stream, header.class);
-    const found = this.#tally(header.node, "", "snapshot");
-    const tallyOf = (event: AtalayaEvent) => (isFound(event) ? found : tally);
     const span = spanOf(events);
-    if (span === undefined) for (const event of events) this.#event(event, origin, rows, tallyOf(event));
+    if (span === undefined) for (const event of events) this.#event(event, origin, rows, tally);
     else {
       const positions = this.#memory.stream(this.#origin.workspaceId, this.#streamOf(header));
       const allNew = positions.isNew(span);
       for (const event of events) {
         const position = allNew ? undefined : positionOf(event);
         if (position !== undefined && positions.has(position)) this.#duplicate(tally);
-        else this.#event(event, origin, rows, tallyOf(event));
+        else this.#event(event, origin, rows, tally);
       }
       positions.add(span);
     }
@@ -195,15 +193,9 @@ export class Evaluation {
   }
 }
 
-/** Where an event lies in its ring. Audit records and reports have no place, nor has what a scan at start found. */
+/** Where an event lies in its ring. Audit records and reports have no place. */
 function positionOf(event: AtalayaEvent): number | undefined {
-  if (!("position" in event) || event.position === null) return undefined;
-  return isFound(event) ? undefined : event.position;
-}
-
-/** Found by a scan at a collector's start: the kernel never let it go, so it has an account of its own. */
-function isFound(event: AtalayaEvent): boolean {
-  return "position" in event && event.position === 0 && event.from_snapshot === true;
+  return "position" in event && event.position !== null ? event.position : undefined;
 }
 
 /** The frame's part of its ring; undefined when none of its events has a place there. */

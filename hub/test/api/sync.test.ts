@@ -152,3 +152,37 @@ test("a sensor of the list has what its publisher said, and how far its clock is
   assert.ok(Math.abs((sensor?.clock_us ?? 0) - 7e6) < 2e6, String(sensor?.clock_us));
   assert.equal(sensor?.revoked, false);
 });
+
+test("the figures have every node's account and state, and of reasons only those that the ledger names", async (t) => {
+  const hub = await serveHub(t);
+  await hub.post("n-1", "/v1/ingest", packed(frameBytes([processEvent({})], { node: "n-1" })));
+  const counters = [
+    { class: "process", reason: "received", value: 3 },
+    { class: "process", reason: "a reason of the sender's choice", value: 1 },
+    { class: 'a class"} 1', reason: "given_up", value: 2 },
+  ];
+  const { state } = await hub.sync("n-1", { publisher: publisherReport({ counters }) });
+  const { version } = opened(state, hub.caPem);
+  const confirmed = { version, refused: "not today" };
+  await hub.sync("n-1", { publisher: publisherReport({ counters }), holds: version, confirmed });
+  const text = await hub.client.text("/metrics");
+  const of = 'workspace="default",cluster="local",node="n-1"';
+  for (const line of [
+    `atalaya_node_events{${of},hop="hub",class="process",reason="received"} 1`,
+    `atalaya_node_events{${of},hop="hub",class="process",reason="committed"} 1`,
+    `atalaya_node_state_version{${of},side="wanted"} ${version}`,
+    `atalaya_node_state_version{${of},side="confirmed"} ${version}`,
+    `atalaya_node_states_refused{${of}} 1`,
+    `atalaya_node_spool_bytes{${of}} 0`,
+    "atalaya_nodes_not_shown 0",
+  ]) {
+    assert.ok(
+      text.includes(line),
+      `${line} in\n${text
+        .split("\n")
+        .filter((one) => one.includes("n-1"))
+        .join("\n")}`,
+    );
+  }
+  assert.ok(!text.includes("of the sender's choice") && !text.includes("a class"));
+});

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import { builtInPacks } from "@atalaya/detections";
 import { type Alert, type AlertSummary, blankEvent, type SensorReport, type SyncRequest } from "@atalaya/wire";
 import type { HealthLimits } from "../../src/health/limits.ts";
@@ -168,4 +169,17 @@ test("news of a sensor in a frame are not believed: only the hub makes them", as
   await hub.ingest([frameOf([forged], { ring: 2 })], sender);
   assert.deepEqual(await sensorAlerts(hub), []);
   assert.match(await hub.metrics(), /outcome="report_malformed"\} 1/);
+});
+
+test("a sensor whose reports wait behind a backlog at its publisher is not silent", async (t) => {
+  const { hub } = await openTestHub(t, { builtIn, health: quick });
+  await report(hub);
+  const spool = { bytes: 9, bytes_max: 10, frames: 5, oldest_us: Date.now() * 1_000 - 60_000_000, writable: true };
+  // Told again and again for longer than the patience; then the backlog is gone and there is still no report.
+  for (let i = 0; i < 5; i++) {
+    synced(hub, { publisher: publisherReport({ spool }) });
+    await setTimeout(300);
+    assert.deepEqual(await sensorAlerts(hub), []);
+  }
+  assert.equal((await nextAlert(hub, "Sensor Silent")).where.node, "node-7");
 });
