@@ -43,7 +43,8 @@ export class EventStreamParser {
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(colon + (line[colon + 1] === " " ? 2 : 1));
     if (field === "data") {
-      this.#chars += value.length;
+      // Its line break counts, so that lines without anything end somewhere too.
+      this.#chars += value.length + 1;
       if (this.#chars <= this.#charsMax) this.#data.push(value);
     } else if (field === "event") this.#event = value;
     else if (field === "id" && !value.includes("\0")) this.#id = value;
@@ -53,7 +54,7 @@ export class EventStreamParser {
     const data = this.#data.join("\n");
     const message = { event: this.#event || "message", id: this.#id };
     const tooLong = this.#chars > this.#charsMax;
-    const empty = this.#chars === 0 && this.#data.length === 0;
+    const empty = this.#data.length === 0 && !tooLong;
     this.#data = [];
     this.#chars = 0;
     this.#event = "";

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
+import { createPrivateKey, sign } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test from "node:test";
+import fc from "fast-check";
 import {
   emptyFilterPlan,
   enrolmentTokenText,
@@ -58,6 +60,46 @@ test("another signer, a changed text, another node and an older version are refu
     assert.ok(!opened.ok && opened.code === "STATE_REFUSED");
     assert.match(opened.reason, reason);
   }
+});
+
+test("whatever is signed, damaged or made up opens as a whole state of this node or not at all", () => {
+  const good = JSON.stringify(state);
+  const odd = fc.oneof(
+    fc.json({ maxDepth: 4 }),
+    fc
+      .tuple(fc.constantFrom(...Object.keys(state)), fc.jsonValue())
+      .map(([key, value]) => JSON.stringify({ ...state, [key]: value })),
+    fc
+      .tuple(fc.nat(good.length), fc.string({ unit: "binary", maxLength: 5 }))
+      .map(([at, text]) => good.slice(0, at) + text + good.slice(at)),
+  );
+  const key = createPrivateKey(hub.key);
+  const signature = (text: string) =>
+    sign("sha256", Buffer.from(`atalaya desired state 1\n${text}`), key).toString("base64");
+  fc.assert(
+    fc.property(odd, fc.boolean(), fc.string(), (text, genuine, noise) => {
+      const opened = openState({ state: text, signature: genuine ? signature(text) : noise }, hub.certificate, holder);
+      if (!opened.ok) assert.ok(opened.reason.length < 200 && !opened.reason.includes(noise.length > 8 ? noise : "\0"));
+      else assert.ok(genuine && opened.value.node === "n" && opened.value.cluster === "c" && opened.value.version >= 7);
+      assert.equal(openState({ state: good, signature: signature(good) }, noise, holder).ok, false, "no CA");
+    }),
+    { numRuns: 500, interruptAfterTimeLimit: 8_000 },
+  );
+});
+
+test("no text makes reading a token or a name throw", () => {
+  const part = fc.oneof(
+    fc.string({ unit: "binary", maxLength: 40 }),
+    fc.constantFrom("%", "%2e", "..", "/", "atalaya:"),
+  );
+  fc.assert(
+    fc.property(fc.array(part, { maxLength: 6 }), (parts) => {
+      const uri = readNodeUri(`atalaya://${parts.join("/")}`);
+      if (uri !== undefined) assert.deepEqual(readNodeUri(nodeUri(uri)), uri);
+      assert.equal(typeof readEnrolmentToken(`atalaya-enroll.${parts.join(".")}`) !== "string", true);
+    }),
+    { numRuns: 1_000 },
+  );
 });
 
 test("an enrolment token and a node's URI read back, and nothing else does", () => {

@@ -49,3 +49,32 @@ test("no bytes make the parser throw", () => {
     ),
   );
 });
+
+test("no bytes make it throw or keep more than its bound, and good messages between them arrive", () => {
+  const noise = fc.array(
+    fc.constantFrom("data:", "data: x", "id:", "event:", ":", "\r", "\n", "\r\n", "{", "é", "\0"),
+    { maxLength: 60 },
+  );
+  fc.assert(
+    fc.property(noise, fc.array(fc.integer({ min: 1, max: 7 }), { minLength: 1 }), (parts, cuts) => {
+      const seen: unknown[] = [];
+      const parser = new EventStreamParser((message) => seen.push(message.data), 64);
+      const bytes = Buffer.from(`${parts.join("")}\n\ndata: {"good":1}\n\n`);
+      let at = 0;
+      for (let i = 0; at < bytes.length; i++) {
+        const size = cuts[i % cuts.length] ?? 1;
+        parser.push(bytes.subarray(at, at + size));
+        at += size;
+      }
+      assert.deepEqual(seen.at(-1), { good: 1 });
+    }),
+    { numRuns: 1_000 },
+  );
+  const seen: unknown[] = [];
+  const parser = new EventStreamParser((message) => seen.push(message.data), 64);
+  const before = process.memoryUsage().heapUsed;
+  for (let i = 0; i < 2_000; i++) parser.push(Buffer.from("data:\n".repeat(1_000)));
+  assert.ok(process.memoryUsage().heapUsed - before < 64 * 1024 * 1024);
+  parser.push(Buffer.from("\n\n"));
+  assert.deepEqual([seen, parser.refused], [[], 1]);
+});

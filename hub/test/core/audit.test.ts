@@ -76,8 +76,10 @@ test("an audit record is an alert with who asked for what, and the record itself
   });
   assert.deepEqual(alert.process_tree, []);
   await close();
-  for (const name of readdirSync(folder))
-    assert.ok(!readFileSync(join(folder, name)).includes("MARKER-IN-RECORD"), name);
+  for (const entry of readdirSync(folder, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    assert.ok(!readFileSync(join(entry.parentPath, entry.name)).includes("MARKER-IN-RECORD"), entry.name);
+  }
 });
 
 test("a record is known by all of its content: a second delivery counts once, the same audit ID with another content twice", async (t) => {
