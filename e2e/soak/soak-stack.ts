@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -11,6 +11,8 @@ import { SupervisedPart } from "./supervised-part.ts";
 
 const root = new URL("../../", import.meta.url);
 const partFile = (name: string) => fileURLToPath(new URL(`${name}/src/main.ts`, root));
+/** BPF_FS_MAGIC of linux/magic.h. */
+const bpfMagic = 0xcafe4a11;
 const usualPort = 8443;
 
 export const partNames = ["hub", "publisher", "collector"] as const;
@@ -40,7 +42,7 @@ export type SoakFolders = {
   spool: string;
   run: string;
   logs: string;
-  /** A bpffs where one could be mounted: in a mount namespace of one's own. */
+  /** A bpffs of the stack's own. */
   pins: string;
 };
 
@@ -101,8 +103,9 @@ export class SoakStack {
     return odd;
   }
 
-  /** Removes all that was written. */
+  /** Removes all that was written, and with the last mount of its bpffs all that was pinned. */
   remove(): void {
+    if (statfsSync(this.folders.pins).type === bpfMagic) execFileSync("umount", [this.folders.pins]);
     rmSync(this.folders.base, { recursive: true, force: true });
   }
 }
@@ -113,10 +116,6 @@ function makeFolders(base: string): SoakFolders {
   const [spool, run, logs, pins] = ["spool", "run", "logs", "pins"].map(within) as [string, string, string, string];
   const folders = { base, data, hub: join(data, "hub"), spool, run, logs, pins };
   for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o700 });
+  if (statfsSync(pins).type !== bpfMagic) execFileSync("mount", ["-t", "bpf", "bpf", pins]);
   return folders;
-}
-
-/** Mounts a bpffs for the stack alone. Only in a mount namespace of one's own, with which it goes. */
-export function mountPins({ pins }: SoakFolders): void {
-  execFileSync("mount", ["-t", "bpf", "bpf", pins]);
 }
