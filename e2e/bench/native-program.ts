@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync } from "node:fs";
+import { mkdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -10,7 +10,10 @@ const built = fileURLToPath(new URL("../../build/bench/", import.meta.url));
 export function nativeProgram(name: "spawn" | "open-close" | "nothing"): string {
   mkdirSync(built, { recursive: true });
   const target = join(built, name);
-  execFileSync("gcc", ["-O2", "-static", "-o", target, join(sources, `${name}.c`)]);
+  const fresh = `${target}.${process.pid}`;
+  execFileSync("gcc", ["-O2", "-static", "-o", fresh, join(sources, `${name}.c`)]);
+  // Another run may be starting the old one: a program that is being written cannot be started.
+  renameSync(fresh, target);
   return target;
 }
 

@@ -39,9 +39,11 @@ export class Load {
 
   /** Ends it; gives how many of each were done, which the program itself counted. */
   async stop(): Promise<LoadDone> {
-    const ended = once(this.#child, "exit");
-    this.#child.kill("SIGTERM");
-    await ended;
+    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+      const ended = once(this.#child, "exit");
+      this.#child.kill("SIGTERM");
+      await ended;
+    }
     const [execs, opens] = (await this.#output).trim().split(" ").map(Number);
     if (execs === undefined || opens === undefined) throw new Error("the load ended without its counts");
     return { tag: this.#tag, execs, opens };

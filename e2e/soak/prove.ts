@@ -5,7 +5,9 @@ import type { LoadDone } from "./load.ts";
 import type { Phase, SoakPlace } from "./phase.ts";
 
 const arriveMs = 90_000;
-const settleMs = 30_000;
+const settleMs = 10_000;
+/** A collector reports once a second. */
+const reportMs = 2_500;
 const lookAgainMs = 1_000;
 
 /** What was done in a phase, as those counted who did it. */
@@ -20,9 +22,7 @@ type Arrived = { execs: Map<number, number>; attacks: Map<number, number> };
 export async function prove(place: SoakPlace, phase: Phase, before: NodeLedger | undefined, done: Done): Promise<void> {
   const { stack, say, check } = place;
   const arrived = await untilArrived(place, before, done);
-  const how = await stack.collector.stop();
-  check("the collector stops when told", how === "status 0", how);
-  const account = await settledAccount(stack.client, settleMs);
+  const account = await accountAtRest(place);
   const lost = (name: string) => losses(before, account, name);
   proveArrival(check, "programs started", done.load.execs, arrived.execs, lost("process"));
   proveArrival(check, "attacks", done.attacks.length, arrived.attacks, lost("file"));
@@ -31,6 +31,22 @@ export async function prove(place: SoakPlace, phase: Phase, before: NodeLedger |
   check("the account balances to the event", account.balanced && account.difference === 0, sentence(account));
   for (const row of account.rows) {
     if (row.difference !== 0) say(`not balanced: ${JSON.stringify(row)}`);
+  }
+}
+
+/**
+ * Stops the collector, so that the rest of the machine adds nothing, and gives the account. On a busy machine its last
+ * report may come too late for what was still on its way: then another one tells, twice at most.
+ */
+async function accountAtRest({ stack, check, say }: SoakPlace): Promise<NodeLedger> {
+  for (let again = 2; ; again--) {
+    const how = await stack.collector.stop();
+    check("the collector stops when told", how === "status 0", how);
+    const account = await settledAccount(stack.client, settleMs);
+    if (again === 0 || (account.balanced && account.difference === 0)) return account;
+    say(`not balanced by the last report: ${sentence(account)}; the next collector tells more`);
+    await stack.collector.start();
+    await sleep(reportMs);
   }
 }
 

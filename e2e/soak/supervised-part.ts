@@ -73,6 +73,7 @@ export class SupervisedPart {
     const child = this.#child;
     if (child === undefined) throw new Error(`${this.name} is not running`);
     this.#wanted = false;
+    if (child.exitCode !== null || child.signalCode !== null) return;
     const ended = once(child, "exit");
     child.kill("SIGKILL");
     await ended;
