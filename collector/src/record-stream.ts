@@ -20,8 +20,8 @@ export class RecordStream {
   readonly accountLost: boolean;
   readonly #rings: Rings;
   readonly #behind: Set<RingOfRecords>;
-  /** `ring class` -> the last position that is on the publisher's disk. */
-  readonly #onDisk = new Map<string, number>();
+  /** By ring and class: the last position that is on the publisher's disk. */
+  readonly #onDisk = { lifecycle: new Map<string, number>(), bulk: new Map<string, number>() };
 
   constructor(rings: Rings, epoch?: string) {
     this.#rings = rings;
@@ -60,19 +60,19 @@ export class RecordStream {
     for (const one of streams) {
       const ring = ringNames.find((name) => rings[name] === one.ring);
       if (one.bootId === bootId && one.layoutHash === this.ringId && ring !== undefined)
-        this.#onDisk.set(`${ring} ${one.class}`, one.lastPosition);
+        this.#onDisk[ring].set(one.class, one.lastPosition);
     }
   }
 
   /** True where the publisher has the event of this record from an earlier process. */
   isOnDisk(record: KernelRecord, of: EventClass): boolean {
-    if (this.#onDisk.size === 0) return false;
-    const key = `${record.ring} ${of}`;
-    const last = this.#onDisk.get(key);
+    const onDisk = this.#onDisk[record.ring];
+    if (onDisk.size === 0) return false;
+    const last = onDisk.get(of);
     if (last === undefined) return false;
     if (record.position <= last) return true;
     // Positions only grow: from here on all is new.
-    this.#onDisk.delete(key);
+    onDisk.delete(of);
     return false;
   }
 
