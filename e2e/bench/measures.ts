@@ -1,5 +1,6 @@
 import { auditReplay } from "./audit-replay.ts";
 import { budgetsMeasure } from "./budgets.ts";
+import { hub } from "./hub.ts";
 import { ingest } from "./ingest.ts";
 import { latency } from "./latency.ts";
 import type { Measure } from "./measure.ts";
@@ -14,6 +15,7 @@ export const measures: readonly Measure[] = [
   openCost,
   sensorThroughput,
   ingest,
+  hub,
   auditReplay,
   startTime,
   budgetsMeasure,
