@@ -34,6 +34,8 @@ export type * from "./src/enrolment.ts";
 export {
   apiChangePageSchema,
   apiChangeSchema,
+  clusterRequestSchema,
+  clusterSchema,
   enrolledNodeSchema,
   enrolmentTokenRequestSchema,
   enrolmentTokenSchema,

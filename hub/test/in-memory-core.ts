@@ -97,7 +97,9 @@ export class InMemoryCore implements HubCore {
 
   readonly synced: HubCore["synced"] = () => {};
 
-  readonly mismatched: HubCore["mismatched"] = () => {};
+  /** What was told of identities that do not match. */
+  readonly mismatches: [node: string, reason: string][] = [];
+  readonly mismatched: HubCore["mismatched"] = ({ node }, reason) => this.mismatches.push([node, reason]);
 
   async desiredState() {
     return undefined;

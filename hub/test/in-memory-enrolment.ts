@@ -1,6 +1,13 @@
 import { randomUUID } from "node:crypto";
 import type { ListedEnrolmentToken } from "@atalaya/wire";
-import type { EnrolmentStore, NodeRow, TokenExchange, TokenRow } from "../src/enrolment/enrolment-store.ts";
+import type {
+  EnrolmentStore,
+  NodeRow,
+  PodExchange,
+  TokenExchange,
+  TokenRow,
+} from "../src/enrolment/enrolment-store.ts";
+import type { ClusterKeys } from "../src/enrolment/service-account.ts";
 
 type Kept = TokenRow & { usedBy: { key: string; node: string } | null; revoked: boolean };
 
@@ -8,6 +15,8 @@ type Kept = TokenRow & { usedBy: { key: string; node: string } | null; revoked: 
 export class InMemoryEnrolment implements EnrolmentStore {
   readonly kept = new Map<string, Kept>();
   readonly known = new Map<string, NodeRow>();
+  readonly pods = new Map<string, string>();
+  readonly keys = new Map<string, ClusterKeys & { user: string }>();
 
   async putToken(secretHash: string, token: TokenRow) {
     if (token.proof === "local") for (const [key, one] of this.kept) if (one.proof === "local") this.kept.delete(key);
@@ -60,6 +69,44 @@ export class InMemoryEnrolment implements EnrolmentStore {
   async knowsToken(secretHash: string) {
     const token = this.kept.get(secretHash);
     return token !== undefined && !token.revoked && token.expiresUs > Date.now() * 1000;
+  }
+
+  async enrolByPod(pod: PodExchange) {
+    const { workspaceId, cluster, node, podUid, keySha256, expiresUs } = pod;
+    const key = this.pods.get(`${workspaceId}\n${cluster}\n${podUid}`);
+    if (key !== undefined && key !== keySha256) return "copied" as const;
+    const name = `${workspaceId}\n${cluster}\n${node}`;
+    const before = this.known.get(name);
+    if ((before?.revokedUs ?? null) !== null) return "revoked" as const;
+    this.pods.set(`${workspaceId}\n${cluster}\n${podUid}`, keySha256);
+    const nowUs = Date.now() * 1000;
+    const row: NodeRow = {
+      ...{ workspaceId, nodeId: before?.nodeId ?? randomUUID(), cluster, node, proof: "service_account" },
+      ...{ keySha256, previousKeySha256: null, enrolledUs: nowUs, renewedUs: nowUs },
+      ...{ expiresUs, revokedUs: null, revokedBy: null },
+    };
+    this.known.set(name, row);
+    return row;
+  }
+
+  async putCluster(keys: ClusterKeys, user: string) {
+    this.keys.set(`${keys.workspaceId}\n${keys.cluster}`, { ...keys, user });
+  }
+
+  async clusters(workspaceId: string) {
+    const own = [...this.keys.values()].filter((one) => one.workspaceId === workspaceId);
+    return own.map(({ cluster, issuer, namespace, serviceAccount, jwks, user }) => ({
+      ...{ cluster, issuer, namespace, service_account: serviceAccount, created_us: 1, created_by: user },
+      keys: (JSON.parse(jwks) as { keys: unknown[] }).keys.length,
+    }));
+  }
+
+  async removeCluster(workspaceId: string, cluster: string) {
+    return this.keys.delete(`${workspaceId}\n${cluster}`);
+  }
+
+  async clusterKeys() {
+    return [...this.keys.values()].map(({ user, ...keys }) => keys);
   }
 
   async node(workspaceId: string, cluster: string, node: string) {

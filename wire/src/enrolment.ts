@@ -93,6 +93,27 @@ export const enrolmentTokenRequestSchema = z.object({
     .default(3_600),
 });
 
+/** PUT /api/v1/clusters/:cluster: whose projected service-account tokens enrol nodes of this cluster. */
+export const clusterRequestSchema = z.object({
+  /** `kubectl get --raw /.well-known/openid-configuration` tells it. */
+  issuer: z.string().min(1).max(2048),
+  /** `kubectl get --raw /openid/v1/jwks` */
+  jwks: z.string().max(65_536),
+  namespace: z.string().min(1).max(63).default("kube-system"),
+  service_account: z.string().min(1).max(253).default("atalaya-publisher"),
+});
+export const clusterSchema = z.object({
+  cluster: z.string(),
+  issuer: z.string(),
+  namespace: z.string(),
+  service_account: z.string(),
+  /** How many keys are registered. */
+  keys: z.number().int(),
+  created_us: z.number(),
+  created_by: z.string(),
+});
+export type ListedCluster = z.infer<typeof clusterSchema>;
+
 /** A node that holds, or held, a certificate. */
 export const enrolledNodeSchema = z.object({
   node_id: z.string(),

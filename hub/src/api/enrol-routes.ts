@@ -16,6 +16,7 @@ import { addressOf } from "../auth/sign-in.ts";
 import { nodeOnConnection } from "../enrolment/authenticate-node.ts";
 import type { NodeRow } from "../enrolment/enrolment-store.ts";
 import { enrolmentLimits } from "../enrolment/limits.ts";
+import { verifyServiceAccount } from "../enrolment/service-account.ts";
 import type { App, RouteContext } from "../server/app-type.ts";
 import type { HubAuthority } from "../tls/hub-authority.ts";
 import { refusals } from "./route-schema.ts";
@@ -55,13 +56,16 @@ export function addEnrolRoutes(app: App, { core }: RouteContext, authority: HubA
     config: { access: "open" },
     schema: {
       tags,
-      summary: "Exchange a proof (a single-use token) for a client certificate of 24 hours",
+      summary:
+        "Exchange a proof (a single-use token, or a pod's service-account token) for a client certificate of 24 hours",
       security: [],
       body: enrolRequestSchema,
       response: { 200: enrolReplySchema, ...refusals },
     },
     handler: async (request) => {
-      const { csr, token, node, cluster } = request.body;
+      const { csr, token, service_account_token, node, cluster } = request.body;
+      if (service_account_token !== undefined)
+        return byPod(request, { csr, token: service_account_token, node, cluster });
       const read = token === undefined ? undefined : readEnrolmentToken(token);
       const hash = read === undefined ? undefined : secretHash(read.secret);
       // Strangers are slowed, not those who have a token: nodes and pods come from one address, and 256 bits are not
@@ -99,6 +103,35 @@ export function addEnrolRoutes(app: App, { core }: RouteContext, authority: HubA
       return reply(known.row, await authority.issueNode(key, nameOf(known.row), expiresUs), authority.caPem, expiresUs);
     },
   });
+
+  /** In a cluster: the pod's own token, verified by the cluster's keys; no call to the API server is needed. */
+  async function byPod(
+    request: FastifyRequest,
+    given: { csr: string; token: string; node: string; cluster: string | undefined },
+  ): Promise<EnrolReply> {
+    const proof = await verifyServiceAccount(given.token, await core.enrolment.clusterKeys(), given);
+    if (!proof.ok) {
+      request.log.warn({ address: addressOf(request), reason: proof.reason }, "a service account's token was refused");
+      throw await slowedDown(request);
+    }
+    const key = await authority.readRequest(given.csr);
+    const expiresUs = (Date.now() + enrolmentLimits.certificateMs) * 1000;
+    const row = await core.enrolment.enrolByPod({ ...proof.value, keySha256: key.sha256, expiresUs });
+    if (row === "revoked") {
+      throw new Fault(
+        "CREDENTIAL_REVOKED",
+        "The node was revoked; enrol it again with a new token (atalaya enroll token)",
+      );
+    }
+    if (row === "copied") {
+      const { workspaceId, cluster, node, podUid } = proof.value;
+      request.log.error({ node, cluster, pod: podUid }, "a pod's token was used with a second key: it was copied");
+      core.mismatched({ workspaceId, cluster, node }, "a second key for one pod: its token was copied", "pod");
+      throw refusal(request);
+    }
+    request.log.info({ node: row.node, cluster: row.cluster, proof: row.proof }, "a node was enrolled");
+    return reply(row, await authority.issueNode(key, nameOf(row), expiresUs), authority.caPem, expiresUs);
+  }
 
   /** The refusal of a stranger, after a while that grows with each. */
   async function slowedDown(request: FastifyRequest): Promise<Fault> {

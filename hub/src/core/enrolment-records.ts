@@ -1,5 +1,6 @@
-import type { ListedEnrolmentToken } from "@atalaya/wire";
-import type { EnrolmentStore, NodeRow, TokenExchange, TokenRow } from "../enrolment/enrolment-store.ts";
+import type { ListedCluster, ListedEnrolmentToken } from "@atalaya/wire";
+import type { EnrolmentStore, NodeRow, PodExchange, TokenExchange, TokenRow } from "../enrolment/enrolment-store.ts";
+import type { ClusterKeys } from "../enrolment/service-account.ts";
 import type { ReaderPool } from "../store/reader-pool.ts";
 import type { WriterClient } from "../store/writer-client.ts";
 import { Remembered } from "./remembered.ts";
@@ -46,6 +47,28 @@ export class EnrolmentRecords implements EnrolmentStore {
   node(workspaceId: string, cluster: string, node: string): Promise<NodeRow | undefined> {
     const of = { workspaceId, cluster, node };
     return this.#nodes.get(`${workspaceId}\n${cluster}\n${node}`, () => this.#readers.ask("enrolledNode", of));
+  }
+
+  async enrolByPod(pod: PodExchange): Promise<NodeRow | "copied" | "revoked"> {
+    const row = await this.#writer.write("enrolByPod", pod);
+    if (typeof row !== "string") this.#forget(row.workspaceId, row.nodeId);
+    return row;
+  }
+
+  async putCluster(keys: ClusterKeys, user: string): Promise<void> {
+    await this.#writer.write("putClusterKeys", { ...keys, user });
+  }
+
+  clusters(workspaceId: string): Promise<ListedCluster[]> {
+    return this.#readers.ask("clusters", { workspaceId });
+  }
+
+  removeCluster(workspaceId: string, cluster: string): Promise<boolean> {
+    return this.#writer.write("removeClusterKeys", { workspaceId, cluster });
+  }
+
+  clusterKeys(): Promise<ClusterKeys[]> {
+    return this.#readers.ask("clusterKeys", {});
   }
 
   nodes(workspaceId: string): Promise<NodeRow[]> {

@@ -5,6 +5,7 @@ import {
   type AlertPage,
   type AlertQuery,
   type ApiEvent,
+  blankEvent,
   Fault,
   type FilterPlan,
   type Frame,

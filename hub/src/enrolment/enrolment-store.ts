@@ -1,4 +1,5 @@
-import type { ListedEnrolmentToken } from "@atalaya/wire";
+import type { ListedCluster, ListedEnrolmentToken } from "@atalaya/wire";
+import type { ClusterKeys, PodProof } from "./service-account.ts";
 
 export type Proof = "token" | "service_account" | "local";
 
@@ -37,6 +38,8 @@ export type TokenExchange = {
   expiresUs: number;
 };
 
+export type PodExchange = PodProof & { keySha256: string; expiresUs: number };
+
 /** Who may become known, and who is. Tokens are stored by the SHA-256 of their secret. */
 export type EnrolmentStore = {
   putToken(secretHash: string, token: TokenRow): Promise<void>;
@@ -51,6 +54,17 @@ export type EnrolmentStore = {
    * no name from a node whose certificate still counts.
    */
   enrolByToken(exchange: TokenExchange): Promise<NodeRow | undefined>;
+  /**
+   * Makes a pod's node known under a key, in one transaction. "copied" when the pod enrolled with another key before: whoever
+   * came first, two hold its token. "revoked" when the node was: only a new token of an administrator brings it back.
+   */
+  enrolByPod(pod: PodExchange): Promise<NodeRow | "copied" | "revoked">;
+  /** Replaces what was registered for the cluster before. */
+  putCluster(keys: ClusterKeys, user: string): Promise<void>;
+  clusters(workspaceId: string): Promise<ListedCluster[]>;
+  removeCluster(workspaceId: string, cluster: string): Promise<boolean>;
+  /** Of all workspaces: which one a token belongs to is what its signature tells. */
+  clusterKeys(): Promise<ClusterKeys[]>;
   /** Whether a token of this secret was given out, and is neither revoked nor ended: asked before anything that costs. */
   knowsToken(secretHash: string): Promise<boolean>;
   /** By the name that a certificate carries. */

@@ -7,6 +7,10 @@ export const enrolmentLimits = {
   backdateMs: 24 * hourMs,
   /** So long after its end a certificate still proves its node, for a renewal and nothing else. */
   renewGraceMs: 7 * 24 * hourMs,
+  /** Clocks of hub and API server may differ by so much. */
+  tokenLeewayMs: 60_000,
+  /** How long it is remembered which key a pod enrolled with; a projected token lives for a day at most by default. */
+  podsKeptMs: 30 * 24 * hourMs,
   /** This machine's own token; made anew at each start of the hub while its node is not known. */
   localTokenMs: 24 * hourMs,
 } as const;

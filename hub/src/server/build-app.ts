@@ -10,6 +10,7 @@ import { addBackupRoutes } from "../api/backup-routes.ts";
 import { BodyAdmission } from "../api/body-admission.ts";
 import { Broadcast } from "../api/broadcast.ts";
 import { addChangeRoutes } from "../api/change-routes.ts";
+import { addClusterRoutes } from "../api/cluster-routes.ts";
 import { addEnrolRoutes } from "../api/enrol-routes.ts";
 import { addIngestRoute } from "../api/ingest-route.ts";
 import { addLedgerRoutes } from "../api/ledger-routes.ts";
@@ -140,6 +141,7 @@ function addRoutes(app: App, parts: AppParts, broadcast: Broadcast, recorder: Ch
   addAuditCredentialRoutes(app, context, { url: parts.url, caPem: parts.certificate.caPem });
   addEnrolRoutes(app, context, parts.authority);
   addNodeRoutes(app, context, parts.authority);
+  addClusterRoutes(app, context);
   addLedgerRoutes(app, context);
   addPeopleRoutes(app, context);
   addChangeRoutes(app, context, recorder);

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
-import type { ListedEnrolmentToken } from "@atalaya/wire";
-import type { NodeRow, Proof, TokenExchange, TokenRow } from "../enrolment/enrolment-store.ts";
+import type { ListedCluster, ListedEnrolmentToken } from "@atalaya/wire";
+import type { NodeRow, PodExchange, Proof, TokenExchange, TokenRow } from "../enrolment/enrolment-store.ts";
+import { enrolmentLimits } from "../enrolment/limits.ts";
+import type { ClusterKeys } from "../enrolment/service-account.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables, NodeTable } from "./schema.ts";
 
@@ -58,6 +60,33 @@ export const enrolmentWrites = {
     return putNode(db, name, { proof: token.proof as Proof, keySha256: given.keySha256, expiresUs: given.expiresUs });
   },
 
+  enrolByPod(db: Db, _: unknown, pod: PodExchange): NodeRow | "copied" | "revoked" {
+    const nowUs = Date.now() * 1_000;
+    db.run(db.query.deleteFrom("enrolled_pods").where("first_us", "<", nowUs - enrolmentLimits.podsKeptMs * 1_000));
+    const { workspaceId: workspace_id, cluster, podUid: pod_uid, keySha256: key_sha256 } = pod;
+    const query = db.query.selectFrom("enrolled_pods").selectAll().where("workspace_id", "=", workspace_id);
+    const before = db.row(query.where("cluster", "=", cluster).where("pod_uid", "=", pod_uid));
+    if (before !== undefined && before.key_sha256 !== key_sha256) return "copied";
+    if ((readNode(db, pod)?.revokedUs ?? null) !== null) return "revoked";
+    if (before === undefined) {
+      const row = { workspace_id, cluster, pod_uid, key_sha256, first_us: nowUs };
+      db.run(db.query.insertInto("enrolled_pods").values(row));
+    }
+    return putNode(db, pod, { proof: "service_account", keySha256: key_sha256, expiresUs: pod.expiresUs });
+  },
+
+  putClusterKeys(db: Db, _: unknown, { user, ...keys }: ClusterKeys & { user: string }): void {
+    const { workspaceId: workspace_id, cluster, issuer, jwks, namespace, serviceAccount: service_account } = keys;
+    const value = { issuer, jwks, namespace, service_account, created_us: Date.now() * 1_000, created_by: user };
+    const insert = db.query.insertInto("cluster_keys").values({ workspace_id, cluster, ...value });
+    db.run(insert.onConflict((on) => on.columns(["workspace_id", "cluster"]).doUpdateSet(value)));
+  },
+
+  removeClusterKeys(db: Db, _: unknown, of: { workspaceId: string; cluster: string }): boolean {
+    const query = db.query.deleteFrom("cluster_keys").where("workspace_id", "=", of.workspaceId);
+    return db.run(query.where("cluster", "=", of.cluster)) > 0;
+  },
+
   revokeNode(db: Db, _: unknown, of: { workspaceId: string; nodeId: string; user: string }): boolean {
     const value = { revoked_us: Date.now() * 1_000, revoked_by: of.user };
     const update = db.query.updateTable("nodes").set(value).where("workspace_id", "=", of.workspaceId);
@@ -110,6 +139,24 @@ export function readNode(db: Db, { workspaceId, cluster, node }: NodeKey): NodeR
   const query = db.query.selectFrom("nodes").selectAll().where("workspace_id", "=", workspaceId);
   const row = db.row(query.where("cluster", "=", cluster).where("node", "=", node));
   return row === undefined ? undefined : nodeRow(row);
+}
+
+export function readClusterKeys(db: Db): ClusterKeys[] {
+  return db.rows(db.query.selectFrom("cluster_keys").selectAll().limit(10_000)).map((row) => ({
+    workspaceId: row.workspace_id,
+    cluster: row.cluster,
+    issuer: row.issuer,
+    jwks: row.jwks,
+    namespace: row.namespace,
+    serviceAccount: row.service_account,
+  }));
+}
+
+export function readClusters(db: Db, workspaceId: string): ListedCluster[] {
+  const query = db.query.selectFrom("cluster_keys").selectAll().where("workspace_id", "=", workspaceId);
+  return db.rows(query.orderBy("cluster").limit(1_000)).map(({ workspace_id, jwks, ...listed }) => {
+    return { ...listed, keys: (JSON.parse(jwks) as { keys: unknown[] }).keys.length };
+  });
 }
 
 export function readNodes(db: Db, workspaceId: string): NodeRow[] {

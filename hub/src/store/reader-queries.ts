@@ -2,7 +2,14 @@ import type { Alert, AlertPage, AlertQuery, AuditCredential } from "@atalaya/wir
 import type { ChangeQuery } from "../changes/change-store.ts";
 import type { AccountRow, CommittedAlert, SenderIdentity, SessionRow } from "../hub-core.ts";
 import { readApiChanges } from "./change-rows.ts";
-import { knowsEnrolmentToken, readEnrolmentTokens, readNode, readNodes } from "./enrolment-rows.ts";
+import {
+  knowsEnrolmentToken,
+  readClusterKeys,
+  readClusters,
+  readEnrolmentTokens,
+  readNode,
+  readNodes,
+} from "./enrolment-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import { readAccounts, readTokens, readWorkspaces } from "./people-rows.ts";
 import {
@@ -64,6 +71,8 @@ export const readerQueries = {
   enrolmentTokens: ({ db }: ReaderFiles, of: { workspaceId: string }) => readEnrolmentTokens(db, of.workspaceId),
   knowsEnrolmentToken: ({ db }: ReaderFiles, of: { secretHash: string }) => knowsEnrolmentToken(db, of.secretHash),
   enrolledNode: ({ db }: ReaderFiles, of: { workspaceId: string; cluster: string; node: string }) => readNode(db, of),
+  clusterKeys: ({ db }: ReaderFiles, _: Record<string, never>) => readClusterKeys(db),
+  clusters: ({ db }: ReaderFiles, of: { workspaceId: string }) => readClusters(db, of.workspaceId),
   enrolledNodes: ({ db }: ReaderFiles, of: { workspaceId: string }) => readNodes(db, of.workspaceId),
 
   apiChanges: ({ db }: ReaderFiles, of: { workspaceId: string; query: ChangeQuery }) =>

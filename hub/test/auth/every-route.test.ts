@@ -63,6 +63,16 @@ function tableFor(other: Tenant): Table {
     "DELETE /api/v1/enrolment-tokens/{id}": {
       ...{ least: "admin", status: 404, path: `/api/v1/enrolment-tokens/${other.enrolmentTokenId}` },
     },
+    "GET /api/v1/clusters": { least: "viewer", status: 200 },
+    "PUT /api/v1/clusters/{cluster}": {
+      ...{ least: "admin", status: 204, path: "/api/v1/clusters/own" },
+      body: { issuer: "https://own", jwks: '{"keys":[{"kty":"EC"}]}' },
+    },
+    "DELETE /api/v1/clusters/{cluster}": {
+      least: "admin",
+      status: 404,
+      path: `/api/v1/clusters/keys-of-${other.name}`,
+    },
     "GET /api/v1/changes": { least: "admin", status: 200 },
     "GET /api/v1/tokens": { least: "viewer", status: 200 },
     "DELETE /api/v1/tokens/{id}": { least: "viewer", status: 404, path: `/api/v1/tokens/${other.tokenId}` },
