@@ -70,8 +70,9 @@ export async function makeTenant(t: TestContext, hub: ServedHub, name: string): 
   if (sent.status !== 200) throw new Error(sent.text);
   const audit = await client.post("/api/v1/audit-credentials", { cluster }, auditCredentialSchema);
   const open2 = await client.post("/api/v1/enrolment-tokens", wish, enrolmentTokenSchema);
+  // Its name has nothing of the tenant: who asks for it finds the name among their own changes.
   const keys = { issuer: `https://${name}-marker.example`, jwks: '{"keys":[{"kty":"EC"}]}' };
-  await client.put(`/api/v1/clusters/keys-of-${name}`, keys, z.unknown());
+  await client.put(`/api/v1/clusters/keys-${name.length}`, keys, z.unknown());
   const setting = { enabled: false, url: `https://${name}-marker.example`, shape: "json", min_severity: "low" };
   await client.put("/api/v1/notification", { ...setting, stdout: false, file: null }, z.unknown());
   const { alerts }: AlertPage = await client.get("/api/v1/alerts", alertPageSchema);
