@@ -54,10 +54,13 @@ export class FrameServer {
         failed(cause);
         return;
       }
+      // Made with its mode (listen binds at once), so that there is no moment in which others may write to it.
+      const umask = process.umask(0o117);
       this.#server.listen(path, () => {
         chmodSync(path, 0o660);
         resolve();
       });
+      process.umask(umask);
     });
   }
 
