@@ -71,7 +71,7 @@ function tableFor(other: Tenant): Table {
     "DELETE /api/v1/clusters/{cluster}": {
       least: "admin",
       status: 404,
-      path: `/api/v1/clusters/keys-of-${other.name}`,
+      path: `/api/v1/clusters/keys-${other.name.length}`,
     },
     "GET /api/v1/changes": { least: "admin", status: 200 },
     "GET /api/v1/tokens": { least: "viewer", status: 200 },
