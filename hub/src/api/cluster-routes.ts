@@ -40,6 +40,10 @@ export function addClusterRoutes(app: App, { core }: RouteContext): void {
       const { issuer, jwks, namespace, service_account: serviceAccount } = request.body;
       const { cluster } = request.params;
       const keys = { workspaceId, cluster, issuer, jwks: publicKeys(jwks), namespace, serviceAccount };
+      const others = (await core.enrolment.clusterKeys()).filter(
+        (one) => one.workspaceId !== workspaceId || one.cluster !== cluster,
+      );
+      if (others.some((one) => shareKey(one.jwks, keys.jwks))) throw takenKey();
       await core.enrolment.putCluster(keys, user);
       request.log.info({ user, cluster }, "a cluster's keys were registered");
       return reply.code(204).send();
@@ -64,6 +68,27 @@ export function addClusterRoutes(app: App, { core }: RouteContext): void {
       return reply.code(204).send();
     },
   });
+}
+
+/**
+ * A cluster's keys are public: registered a second time, in any workspace, they would make its tokens speak for two
+ * clusters, and such tokens are refused. So the first registration stands, and nobody can undo it by another.
+ */
+function takenKey(): Fault {
+  return new Fault("USAGE", "One of these keys is registered for another cluster already; remove that one first");
+}
+
+function shareKey(one: string, other: string): boolean {
+  const known = new Set(keyNumbers(one));
+  return keyNumbers(other).some((key) => known.has(key));
+}
+
+/** What makes a public key: the modulus, or the point. */
+function keyNumbers(jwks: string): string[] {
+  const { keys } = jwksSchema.parse(JSON.parse(jwks));
+  return keys
+    .map(({ n, x, y }) => [n, x, y].filter((part) => part !== undefined).join(" "))
+    .filter((key) => key !== "");
 }
 
 /** Throws Fault BODY_MALFORMED. What is private in a key is never stored. */

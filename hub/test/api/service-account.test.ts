@@ -145,3 +145,30 @@ test("keys are registered without their private parts, and what is no key set is
   const listed = await hub.admin("GET", "/api/v1/clusters");
   assert.equal(listed.text.includes("jwks"), false);
 });
+
+test("a cluster's public keys cannot be registered a second time, by which its nodes would be kept out", async () => {
+  const { jwk } = await newSigner("ES256", "e9");
+  const register = (cluster: string, keys: object[]) =>
+    hub.admin("PUT", `/api/v1/clusters/${cluster}`, { issuer, jwks: JSON.stringify({ keys }) });
+  assert.equal((await register("first", [jwk])).status, 204);
+  assert.equal((await register("first", [jwk])).status, 204, "its own again");
+  const renamed = await register("second", [{ ...jwk, kid: "another-name" }]);
+  assert.deepEqual([renamed.status, renamed.json["code"]], [400, "USAGE"]);
+  await hub.core.enrolment.putCluster(
+    {
+      workspaceId: "other",
+      cluster: "theirs",
+      issuer,
+      jwks: JSON.stringify({ keys: [(await newSigner("ES256", "e8")).jwk] }),
+      namespace: "n",
+      serviceAccount: "s",
+    },
+    "eve",
+  );
+  const [theirs] = (await hub.core.enrolment.clusterKeys()).filter((one) => one.workspaceId === "other");
+  const taken = await register("ours", JSON.parse(theirs?.jwks ?? "").keys);
+  assert.equal(taken.status, 400);
+  assert.doesNotMatch(taken.text, /theirs|other"/, "nor told whose it is");
+  assert.equal((await hub.admin("DELETE", "/api/v1/clusters/first")).status, 204);
+  assert.equal((await register("second", [jwk])).status, 204);
+});
