@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { blankEvent, type Sensor, type SensorReport } from "@atalaya/wire";
-import { frameOf, openTestHub, processEvent, sender } from "./hub-fixture.ts";
+import { sender as anybody, frameOf, openTestHub, processEvent } from "./hub-fixture.ts";
+
+// The hub's own machine is of the first workspace: its sensor is missed there and nowhere else.
+const sender = { ...anybody, workspaceId: "default" };
 
 const report = (of: Partial<SensorReport> = {}): SensorReport => ({
   node: "node-1",
@@ -29,16 +32,16 @@ test("a sensor that reports is live, with its lag; loss that grows, or a program
   const { hub } = await openTestHub(t);
   const told: Sensor[] = [];
   t.after(hub.listen({ sensor: (_, sensor) => told.push(sensor) }));
-  assert.match((await hub.status("main")).sensor_missing ?? "", /has not reported yet/);
+  assert.match((await hub.status("default")).sensor_missing ?? "", /has not reported yet/);
   await hub.ingest([reportFrame(), frameOf([processEvent({})])], sender);
-  const [live] = await hub.sensors("main");
+  const [live] = await hub.sensors("default");
   assert.deepEqual([live?.sensor_id, live?.state, live?.lag_us, live?.lost], ["local/node-1", "live", 1_500, []]);
-  const status = await hub.status("main");
+  const status = await hub.status("default");
   assert.deepEqual([status.sensor_missing, status.sensors_live, status.events_total], [null, 1, 2]);
   await hub.ingest([reportFrame({ counters: [{ class: "file", reason: "ring_full", value: 7 }] })], sender);
-  const [degraded] = await hub.sensors("main");
+  const [degraded] = await hub.sensors("default");
   assert.deepEqual([degraded?.state, degraded?.lost], ["degraded", [{ class: "file", reason: "ring_full", value: 7 }]]);
-  assert.equal((await hub.status("main")).lost_total, 7);
+  assert.equal((await hub.status("default")).lost_total, 7);
   assert.match(
     await hub.metrics(),
     /atalaya_sensor_lost\{cluster="local",node="node-1",class="file",reason="ring_full"\} 7/,
@@ -47,7 +50,7 @@ test("a sensor that reports is live, with its lag; loss that grows, or a program
     [reportFrame({ programs: [{ name: "x", loaded: false, attached: false, reason: "no BTF" }] }, "node-2")],
     sender,
   );
-  assert.equal((await hub.sensors("main"))[1]?.state, "degraded");
+  assert.equal((await hub.sensors("default"))[1]?.state, "degraded");
   assert.deepEqual(
     told.map((sensor) => sensor.state),
     ["live", "degraded", "degraded"],
@@ -59,15 +62,15 @@ test("a sensor that was known before a restart is silent until it speaks again",
   await first.hub.ingest([reportFrame()], sender);
   await first.close();
   const { hub } = await openTestHub(t, { dataFolder: first.folder });
-  const [sensor] = await hub.sensors("main");
+  const [sensor] = await hub.sensors("default");
   assert.deepEqual([sensor?.state, sensor?.report?.kernel], ["silent", "6.18"]);
-  assert.match((await hub.status("main")).sensor_missing ?? "", /fallen silent/);
+  assert.match((await hub.status("default")).sensor_missing ?? "", /fallen silent/);
 });
 
 test("a report that is not one is counted and changes nothing", async (t) => {
   const { hub } = await openTestHub(t);
   const event = { ...blankEvent("sensor"), activity: "report" as const, time_us: 1, report: '{"node":1}' };
   await hub.ingest([frameOf([event], { ring: 2 })], sender);
-  assert.deepEqual(await hub.sensors("main"), []);
+  assert.deepEqual(await hub.sensors("default"), []);
   assert.match(await hub.metrics(), /outcome="report_malformed"\} 1/);
 });
