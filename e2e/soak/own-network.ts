@@ -15,6 +15,7 @@ export type OwnNetwork = {
   enter: readonly string[];
   cut(): void;
   mend(): void;
+  close(): void;
 };
 
 /** `file` is where the second namespace is kept, as long as the mount namespace of the run lasts. */
@@ -39,5 +40,6 @@ export function makeOwnNetwork(file: string): OwnNetwork {
     enter,
     cut: () => ip("link", "set", "soak0", "down"),
     mend: () => ip("link", "set", "soak0", "up"),
+    close: () => execFileSync("umount", [file]),
   };
 }

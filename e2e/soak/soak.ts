@@ -63,6 +63,7 @@ export async function soak(options: SoakOptions, say: (line: string) => void, st
   if (odd.length > 0) check("every part stops when told", false, odd.join(", "));
   const ok = checks.every((one) => one.ok) && !stop.aborted;
   for (const disk of disks) disk.unmount();
+  network.close();
   const keep = options.keep || !ok;
   if (!keep) stack.remove();
   const parts = [stack.collector, stack.publisher, stack.hub];
