@@ -3,6 +3,7 @@ import { spawnSync } from "node:child_process";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
+import { skipUnless } from "../../tools/testing/needs.ts";
 import { commands } from "../src/commands.ts";
 import { printable } from "../src/print.ts";
 
@@ -50,4 +51,14 @@ test("no text of an attacker's choice holds what a terminal acts on", () => {
 
 test("what could rewrite a terminal is shown as its code point", () => {
   assert.equal(printable("a\u001b[2Jb\u202ec"), "a\\u001b[2Jb\\u202ec");
+});
+
+test("uninstall says what it cannot do and what was not there", { skip: skipUnless("kernel") }, () => {
+  const none = atalaya("uninstall", "--json", "--pin", "/nonexistent/pins");
+  assert.equal(none.status, 0);
+  assert.deepEqual(JSON.parse(none.stdout), { folders: [{ folder: "/nonexistent/pins", programs: [], maps: [] }] });
+  const other = atalaya("uninstall", "--pin", "/usr");
+  assert.equal(other.status, 1);
+  assert.match(other.stdout, /it is not in a bpffs/);
+  assert.equal(atalaya("uninstall", "--data", "/nonexistent").status, 1);
 });

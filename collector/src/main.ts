@@ -12,6 +12,7 @@ class Collector {
   readonly #worker: Worker | undefined;
   readonly #keeper: StateKeeper;
   readonly #unpinAtEnd: boolean;
+  readonly #isPinned: boolean;
   readonly #link: PublisherLink | undefined;
   #linesWritten = 0;
   #stopping = false;
@@ -28,6 +29,7 @@ class Collector {
     const { node, cluster } = given.worker;
     this.#keeper = new StateKeeper({ folder: given.stateFolder, caFile: given.caFile, cluster, node, note, log });
     this.#unpinAtEnd = given.unpinAtEnd;
+    this.#isPinned = given.worker.pinFolder !== null;
     const state = given.socket === undefined ? undefined : this.#keeper.load();
     this.#worker = new Worker(workerFile(), { workerData: { ...given.worker, state: state ?? null, notes } });
     this.#link = given.socket === undefined ? undefined : new PublisherLink(given.socket, this.#listener());
@@ -73,6 +75,8 @@ class Collector {
     if (this.#stopping) return;
     this.#stopping = true;
     this.#unpin = isEnd && this.#unpinAtEnd;
+    if (this.#isPinned && !this.#unpin && process.send === undefined)
+      log("the kernel watches on for the next collector; to end that: atalaya uninstall");
     this.#tell({ type: "drain" });
     setTimeout(() => {
       if (this.#link !== undefined && this.#link.waiting > 0)

@@ -68,11 +68,17 @@ class SensorLoop {
     this.#port.on("message", (message: ToWorker) => this.#receive(message));
     this.#reporter = setInterval(() => this.#pipeline.report(), 1_000);
     const attached = this.#source.programs.filter((program) => program.attached).length;
-    const detail = `${attached} of ${this.#source.programs.length} programs, kernel ${release()}`;
+    const detail = `${attached} of ${this.#source.programs.length} programs, kernel ${release()}${this.#whatWasBefore()}`;
     this.#post({ type: "ready", detail, continues: this.#continues });
     this.#pipeline.report();
     if (this.#continues) this.#timer = setTimeout(() => this.#tick(), collectorLimits.resumePatienceMs);
     else this.#tick();
+  }
+
+  #whatWasBefore(): string {
+    if (this.#source.adopted) return "; goes on with the watch of an earlier collector";
+    const seconds = this.#source.gapUs / 1e6;
+    return seconds > 0 ? `; nothing watched for ${seconds.toFixed(1)} s before` : "";
   }
 
   #tick(): void {
