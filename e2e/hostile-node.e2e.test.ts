@@ -96,6 +96,13 @@ test("reports that lie beyond all numbers are refused or kept, and every page of
     assert.doesNotMatch(text.slice(0, 200), /^failed/, path);
   }
   assert.match(await hub.client.text("/metrics"), /atalaya_/);
+  // What it says it lost is news of it, however much that is.
+  let told = "";
+  for (let i = 0; i < 150 && !told.includes('"node":"hostile"'); i++) {
+    await new Promise((done) => setTimeout(done, 100));
+    told = await hub.client.text("/api/v1/alerts?node=hostile");
+  }
+  assert.match(told, /"node":"hostile"/);
   assert.equal(hub.errors, "");
 });
 
