@@ -42,8 +42,13 @@ export const hub: Measure = {
           },
         },
         {
-          ...{ name: "hub_flood_refused", value: flood.refused, unit: "answers", target: { at: "least", value: 1 } },
-          detail: `429; of ${flood.offered - steady.offered} events offered in ${seconds} s; other failures: ${flood.failed}`,
+          ...{
+            name: "hub_flood_refused",
+            value: flood.refused - steady.refused,
+            unit: "answers",
+            target: { at: "least", value: 1 },
+          },
+          detail: `429, where it is too much; of ${flood.offered - steady.offered} events offered in ${seconds} s; other failures: ${flood.failed}`,
         },
         { name: "hub_flood_acknowledged_p99", value: p(flood.acknowledgedMs, 0.99), unit: "ms" },
         { name: "hub_flood_alerts_missing", value: flood.attacks - flood.alertMs.length, unit: "alerts", target: none },
