@@ -48,7 +48,8 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
   };
   try {
     const keeper = new IdentityKeeper(options.identity, link, gate, (identity) => changed(identity), say);
-    await states.open(first);
+    // To verify it loads the schemas, which at 60m takes a second: the socket is there before. Nothing is sent until then.
+    const opened = states.open(first);
     await server.listen();
     const sync = new SyncLoop(link, gate, keeper, states, () => publisherReport(spool, keeper));
     const parts = { link, gate, keeper, states, counters, settled: () => spool.settled(), say };
@@ -59,12 +60,15 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
       for (const sender of senders) sender.retry();
     };
     keeper.start();
-    sync.start();
-    for (const sender of senders) sender.start();
+    void opened.then(() => {
+      sync.start();
+      for (const sender of senders) sender.start();
+    });
     return {
       counters,
       spool,
       async stop() {
+        await opened;
         await server.close();
         await Promise.all(senders.map((sender) => sender.drained()));
         await sync.lastWord();

@@ -48,8 +48,7 @@ export class LaneReader {
     const found = this.#memory.get(key);
     if (found === undefined) return;
     this.#memory.delete(key);
-    this.#memoryBytes -= found.payload.length;
-    if (this.#memory.size === 0) this.#memoryBytes = 0;
+    this.#memoryBytes -= found.end - Number(key.split(":")[1]);
   }
 
   isInFlight(segment: number): boolean {
