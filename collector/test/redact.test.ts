@@ -66,6 +66,9 @@ const evidence: string[][] = [
   ["curl", "-u", "bob", "-o", "/tmp/x", "http://10.0.0.1:8080/latest/meta-data/"],
 ];
 
+/** Processor time of this process: others that are busy do not count. */
+const cpuMs = (): number => process.cpuUsage().user / 1_000;
+
 describe("redaction", () => {
   for (const argv of withSecret) {
     test(`the secret is gone from ${argv.join(" ").replaceAll(marker, "…").replaceAll("\n", " ")}`, () => {
@@ -138,7 +141,7 @@ describe("redaction", () => {
     );
   });
 
-  test("no argument list makes it throw, and 64 KiB of hostile text takes it less than 300 ms", () => {
+  test("no argument list makes it throw, and 64 KiB of hostile text costs it less than 300 ms of processor time", () => {
     fc.assert(fc.property(fc.array(fc.string({ unit: "binary", maxLength: 200 })), (argv) => void redactArgv(argv)));
     const size = 65_000;
     const hostile = [
@@ -154,9 +157,9 @@ describe("redaction", () => {
       `${" -u a".repeat(size / 5)} curl`,
     ];
     for (const text of hostile) {
-      const start = performance.now();
+      const start = cpuMs();
       redactArgv(["sh", "-c", text]);
-      const took = performance.now() - start;
+      const took = cpuMs() - start;
       assert.ok(took < 300, `${text.slice(0, 20)}… took ${took} ms`);
     }
   });
