@@ -1,3 +1,4 @@
+import { adoptedMemory } from "./adopted-memory.ts";
 import { auditReplay } from "./audit-replay.ts";
 import { budgetsMeasure } from "./budgets.ts";
 import { hub } from "./hub.ts";
@@ -19,4 +20,5 @@ export const measures: readonly Measure[] = [
   auditReplay,
   startTime,
   budgetsMeasure,
+  adoptedMemory,
 ];

@@ -14,8 +14,6 @@ export const kernelLimits = {
   snapshotProcessesMax: 100_000,
   /** Nobody has read for so long: the programs stop submitting. As PATIENCE_NS of addon/shared-maps.c. */
   unreadAfterMs: 60_000,
-  /** How often a sensor that lives says so, also while it waits for the publisher and does not drain. */
-  markEveryMs: 1_000,
   /** Until the programs of detached links have ended: a few RCU grace periods. */
   detachMs: 1_000,
   procFileBytesMax: 64 * 1024,

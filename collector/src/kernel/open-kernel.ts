@@ -109,8 +109,6 @@ function sourceOf(addon: Addon, parts: Parts): KernelSource {
   earlier?.whenEnded(() => {
     earlier = undefined;
   });
-  // A sensor that waits for its publisher does not drain, and lives: what happens meanwhile is for the rings to keep.
-  const marking = setInterval(() => addon.markRead(0), kernelLimits.markEveryMs).unref();
   return {
     programs,
     layoutHash,
@@ -129,17 +127,13 @@ function sourceOf(addon: Addon, parts: Parts): KernelSource {
       return earlier;
     },
     unpin() {
-      clearInterval(marking);
       earlier?.end();
       // While the folder is still locked: whoever comes next finds nothing.
       pins?.remove();
       pins?.removePlace();
       addon.close();
     },
-    close() {
-      clearInterval(marking);
-      addon.close();
-    },
+    close: () => addon.close(),
   };
 }
 
