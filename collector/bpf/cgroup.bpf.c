@@ -28,7 +28,7 @@ int BPF_PROG(cgroup_made, struct cgroup *cgroup, const char *path)
 		count->filtered++;
 		return 0;
 	}
-	struct scratch *scratch = scratch_take(count);
+	struct scratch *scratch = is_read(count) ? scratch_take(count) : NULL;
 	if (!scratch)
 		return 0;
 	struct cgroup_record *record = &scratch->cgroup;
@@ -41,7 +41,7 @@ int BPF_PROG(cgroup_made, struct cgroup *cgroup, const char *path)
 	if (length == 0)
 		count->read_fault++;
 	record->path_length = length;
-	submit(&lifecycle, scratch, sizeof(*record) + length, count);
+	output(&lifecycle, scratch, sizeof(*record) + length, count);
 	scratch_give(scratch);
 	return 0;
 }

@@ -58,11 +58,11 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	if (!count)
 		return 0;
 	count->attempted++;
-	if (is_ignored(task->tgid)) {
+	if (is_ignored(task)) {
 		count->filtered++;
 		return 0;
 	}
-	struct scratch *scratch = scratch_take(count);
+	struct scratch *scratch = is_read(count) ? scratch_take(count) : NULL;
 	if (!scratch)
 		return 0;
 	struct exec_record *record = &scratch->exec;
@@ -77,7 +77,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	at = append_args(scratch, at, mm);
 	if (record->flags & FLAG_READ_FAULT)
 		count->read_fault++;
-	submit(&lifecycle, scratch, at, count);
+	output(&lifecycle, scratch, at, count);
 	scratch_give(scratch);
 	return 0;
 }
@@ -106,7 +106,7 @@ static __always_inline int report_exit(struct task_struct *task)
 	if (!count)
 		return 0;
 	count->attempted++;
-	if (is_ignored(task->tgid)) {
+	if (is_ignored(task)) {
 		count->filtered++;
 		return 0;
 	}

@@ -34,7 +34,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, IGNORED_MAX);
 	__type(key, __u32); /* process id */
-	__type(value, __u32);
+	__type(value, __u64); /* its start, in hundredths of a second since boot */
 } ignored SEC(".maps");
 
 struct {
@@ -99,9 +99,12 @@ static __always_inline struct count_slot *count_of(__u32 kind)
 	return bpf_map_lookup_elem(&counts, &kind);
 }
 
-static __always_inline bool is_ignored(__u32 pid)
+/* The id alone would hide whoever gets it next: after a kill, nobody is there to take it off the list. */
+static __always_inline bool is_ignored(struct task_struct *task)
 {
-	return bpf_map_lookup_elem(&ignored, &pid) != NULL;
+	__u32 pid = task->tgid;
+	__u64 *start = bpf_map_lookup_elem(&ignored, &pid);
+	return start && *start == task->group_leader->start_boottime / 10000000;
 }
 
 static __always_inline struct filter_settings *filters(void)
@@ -121,12 +124,12 @@ static __always_inline bool is_read(struct count_slot *count)
 	return false;
 }
 
-/* The scratch memory of this processor, or NULL (counted) when it is in use, or nobody reads. */
+/* The scratch memory of this processor, or NULL (counted) when it is in use. */
 static __always_inline struct scratch *scratch_take(struct count_slot *count)
 {
 	__u32 zero = 0;
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
-	if (!scratch || !is_read(count))
+	if (!scratch)
 		return NULL;
 	if (scratch->busy) {
 		count->scratch_busy++;
@@ -144,7 +147,7 @@ static __always_inline void scratch_give(struct scratch *scratch)
 }
 
 /* Copies the record out of the scratch memory. Waking the reader costs more than the event: it polls instead. */
-static __always_inline void submit(void *ring, struct scratch *scratch, __u32 size, struct count_slot *count)
+static __always_inline void output(void *ring, struct scratch *scratch, __u32 size, struct count_slot *count)
 {
 	struct record_head *head = &scratch->fork.head;
 	if (size > SCRATCH_BYTES)
@@ -154,6 +157,13 @@ static __always_inline void submit(void *ring, struct scratch *scratch, __u32 si
 		count->ring_full++;
 	else
 		count->submitted++;
+}
+
+/* The same for what was filtered first: most of it never comes as far as to ask whether somebody reads. */
+static __always_inline void submit(void *ring, struct scratch *scratch, __u32 size, struct count_slot *count)
+{
+	if (is_read(count))
+		output(ring, scratch, size, count);
 }
 
 /* For records of fixed size, straight into the ring. */

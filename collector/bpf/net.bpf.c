@@ -17,7 +17,7 @@ static __always_inline struct connect_record *begin(__u32 kind, struct bpf_sock_
 		return NULL;
 	*slot = count;
 	count->attempted++;
-	if (is_ignored(bpf_get_current_pid_tgid() >> 32)) {
+	if (is_ignored(bpf_get_current_task_btf())) {
 		count->filtered++;
 		return NULL;
 	}

@@ -187,7 +187,7 @@ static __always_inline int at_exit(long result, enum open_way way)
 		return 0;
 	count->attempted++;
 	struct task_struct *task = bpf_get_current_task_btf();
-	if (is_ignored(task->tgid)) {
+	if (is_ignored(task)) {
 		count->filtered++;
 		return 0;
 	}

@@ -13,7 +13,7 @@ static __always_inline int refused(long result, const void *path)
 		return 0;
 	count->attempted++;
 	struct task_struct *task = bpf_get_current_task_btf();
-	if (!path || is_ignored(task->tgid)) {
+	if (!path || is_ignored(task)) {
 		count->filtered++;
 		return 0;
 	}

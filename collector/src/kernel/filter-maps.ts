@@ -1,6 +1,7 @@
 import type { FilterPlan } from "@atalaya/wire";
 import type { Addon } from "./addon.ts";
 import { layout, sizes } from "./layout.ts";
+import { startTicks } from "./proc-snapshot.ts";
 
 const forOpen = 1;
 const forExec = 2;
@@ -46,7 +47,7 @@ export class FilterMaps {
       this.#prefixes.set(key.toString("hex"), key);
   }
 
-  /** From now on these processes alone are not reported. */
+  /** From now on these processes alone are not reported; none that gets one of their ids when they are gone. */
   ignore(pids: readonly number[]): void {
     const wanted = new Set(pids);
     const known = keysOf(this.#addon.mapKeys("ignored"), 4);
@@ -54,7 +55,10 @@ export class FilterMaps {
       "ignored",
       known.filter((key) => !wanted.has(key.readUInt32LE(0))),
     );
-    this.#write("ignored", pids.map(u32), Buffer.alloc(4 * pids.length));
+    for (const pid of pids) {
+      const ticks = startTicks(pid);
+      if (ticks !== undefined) this.#write("ignored", [u32(pid)], u64(ticks));
+    }
   }
 
   /** A map that no loaded program brought is not there to be written. */
@@ -82,6 +86,12 @@ function keysOf(bytes: Buffer, size: number): Buffer[] {
 function u32(value: number): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeUInt32LE(value);
+  return bytes;
+}
+
+function u64(value: number): Buffer {
+  const bytes = Buffer.alloc(8);
+  bytes.writeBigUInt64LE(BigInt(value));
   return bytes;
 }
 

@@ -15,7 +15,7 @@ export const mapShapes: Readonly<Record<string, MapShape>> = {
   lifecycle: [ring, 0, 0, 4 << 20],
   bulk: [ring, 0, 0, 8 << 20],
   counts: [perProcessorArray, 4, sizes.count_slot, 12],
-  ignored: [hash, 4, 4, 64],
+  ignored: [hash, 4, 8, 64],
   names: [hash, sizes.name_key, 4, 16_384],
   prefixes: [prefixTree, sizes.prefix_key, 4, 64],
   settings: [array, 4, sizes.filter_settings, 1],

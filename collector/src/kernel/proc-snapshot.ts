@@ -22,6 +22,12 @@ export function procSnapshot(): KernelRecord[] {
   return records;
 }
 
+/** When a process started, in hundredths of a second since boot; undefined when it is gone. */
+export function startTicks(pid: number): number | undefined {
+  const stat = attempt(() => readFileSync(`/proc/${pid}/stat`, "utf8"));
+  return stat === undefined ? undefined : statField(stat, 22);
+}
+
 /** The arguments of a process as it shows them now; empty when it is gone. */
 export function procArguments(pid: number): string[] {
   const text =
@@ -62,10 +68,8 @@ function processOf(pid: number, bootUs: number): ExecRecord | undefined {
 
 function taskOf(pid: number): Task {
   const stat = readFileSync(`/proc/${pid}/stat`, "utf8");
-  // The name may hold spaces and brackets: the numbers begin after the last bracket, with field 3.
   const end = stat.lastIndexOf(")");
-  const fields = stat.slice(end + 2).split(" ");
-  const field = (number: number): number => Number(fields[number - 3] ?? 0);
+  const field = (number: number): number => statField(stat, number);
   const status = statusOf(pid);
   const list = (name: string): number[] => (status.get(name) ?? "").split(/\s+/).map(Number);
   const cgroups = cgroupIdsOf(pid);
@@ -90,6 +94,12 @@ function taskOf(pid: number): Task {
     cgroupIdV1: cgroups.v1,
     comm: stat.slice(stat.indexOf("(") + 1, end),
   };
+}
+
+/** A number of /proc/PID/stat. The name may hold spaces and brackets: the numbers begin after the last, with field 3. */
+function statField(stat: string, number: number): number {
+  const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+  return Number(fields[number - 3] ?? 0);
 }
 
 function statusOf(pid: number): Map<string, string> {
