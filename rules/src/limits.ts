@@ -29,6 +29,8 @@ export const ruleLimits = {
   listItemsMax: 100_000,
   /** Characters of a regular expression. */
   regexCharsMax: 8_192,
+  /** Instructions that one compiles to: a match takes them times the text's length at most. Real ones have some hundred. */
+  regexInstructionsMax: 5_000,
   /** A `correlate:` block: how much is counted, and for how long. */
   correlateCountMax: 1_000,
   correlateSpanUsMax: 24 * 3_600_000_000,

@@ -46,6 +46,9 @@ export const ruleBombs: Record<string, () => string[]> = {
   "expressions that repeat repeats": () => [ruleText(`'proc.name regex "((a{1,30}){1,30}){1,30}"'`)],
   "an expression for a backtracking engine": () => [ruleText(`'proc.cmdline regex "(a+a+)+b"'`)],
   "a glob for a backtracking matcher": () => [ruleText(`'proc.cmdline glob "${"*a".repeat(2_000)}*b"'`)],
+  "an expression of a hundred thousand steps": () => [
+    ruleText(`'proc.cmdline regex "${"(.{0,100}a){8}".repeat(100)}b"'`),
+  ],
   "classes of everything": () => [ruleText(`'proc.cmdline regex "${"[^b]".repeat(1_500)}"'`)],
   parentheses: () => [ruleText(`${"(".repeat(100_000)}proc.name = a${")".repeat(100_000)}`)],
   "not not not": () => [ruleText(`${"not ".repeat(60_000)}proc.name = a`)],

@@ -9,6 +9,8 @@ export function regexMatcher(pattern: string): ((text: string) => boolean) | str
   if (pattern.length > ruleLimits.regexCharsMax) return "the regular expression is too long";
   try {
     const compiled = RE2JS.compile(pattern);
+    const { prog } = compiled.re2();
+    if (prog.numInst() > ruleLimits.regexInstructionsMax) return "the regular expression repeats too much";
     return (text) => compiled.testExact(text);
   } catch (error) {
     return `not a regular expression of RE2: ${error instanceof Error ? error.message : "refused"}`;
