@@ -69,6 +69,12 @@ export function execsInStore(hubFolder: string, tag: string): Map<number, number
   for (const name of readdirSync(hubFolder)) {
     if (!/^events-\d{8}\.sqlite$/.test(name)) continue;
     const db = new DatabaseSync(join(hubFolder, name), { readOnly: true });
+    // The hub makes the file, then its tables.
+    const isMade = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'process_steps'").get() !== undefined;
+    if (!isMade) {
+      db.close();
+      continue;
+    }
     const query = db.prepare("SELECT cmdline FROM process_steps WHERE kind = 1 AND cmdline LIKE ?");
     for (const { cmdline } of query.iterate(`% ${tag} %`)) {
       const number = Number(end.exec(String(cmdline))?.[1] ?? Number.NaN);

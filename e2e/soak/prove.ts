@@ -20,7 +20,7 @@ type Arrived = { execs: Map<number, number>; attacks: Map<number, number> };
  * is missing was lost by name; the account balances to the event. Leaves the collector stopped.
  */
 export async function prove(place: SoakPlace, phase: Phase, before: NodeLedger | undefined, done: Done): Promise<void> {
-  const { stack, say, check } = place;
+  const { say, check } = place;
   const arrived = await untilArrived(place, before, done);
   const account = await accountAtRest(place);
   const lost = (name: string) => losses(before, account, name);

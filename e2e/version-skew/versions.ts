@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -33,7 +33,7 @@ export class Versions {
 
   async close(): Promise<void> {
     for (const stack of this.#stacks) await stack.stop();
-    rmSync(this.base, { recursive: true, force: true });
+    this.#stacks[0]?.remove();
   }
 }
 

@@ -7,6 +7,7 @@ import type { Identity } from "./identity/identity-files.ts";
 import { IdentityKeeper, type IdentityOptions } from "./identity/identity-keeper.ts";
 import { publisherReport } from "./report.ts";
 import { Sender } from "./sender.ts";
+import { setAsideFirstFormat, takeOverFirstFormat } from "./spool/first-format.ts";
 import { Spool } from "./spool/spool.ts";
 import { StateKeeper } from "./state-keeper.ts";
 import { SyncLoop } from "./sync-loop.ts";
@@ -33,7 +34,10 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
   const link = new HubLink(options.hubUrl);
   const bytes = options.spoolBytesMax === undefined ? {} : { bytesMax: options.spoolBytesMax };
   const spool = new Spool({ folder: options.spoolFolder, counters, say, ...bytes });
+  setAsideFirstFormat(options.spoolFolder);
   await spool.open();
+  const taken = await takeOverFirstFormat(options.spoolFolder, (frames) => spool.keep(frames));
+  if (taken > 0) say(`${taken} frames of an earlier version's spool were taken over`);
   const states: StateKeeper = new StateKeeper(options.spoolFolder, gate, (message) => server.broadcast(message), say);
   const server: FrameServer = new FrameServer({
     path: options.socket,
