@@ -1,4 +1,12 @@
-import { enrolmentTokenSchema, Fault, type ListedEnrolmentToken, readEnrolmentToken } from "@atalaya/wire";
+import { readFileSync } from "node:fs";
+import {
+  clusterSchema,
+  enrolmentTokenSchema,
+  Fault,
+  type ListedCluster,
+  type ListedEnrolmentToken,
+  readEnrolmentToken,
+} from "@atalaya/wire";
 import { connectHub, type HubClient } from "@atalaya/wire/client";
 import { z } from "zod";
 import { readArguments } from "../arguments.ts";
@@ -10,6 +18,9 @@ import { printable, printLine } from "../print.ts";
 const help = `Usage: atalaya enroll token --cluster NAME [--node NAME] [--valid 1h] [--server URL] [--json]
        atalaya enroll list [--json]
        atalaya enroll revoke ID
+       atalaya enroll cluster NAME --issuer URL --jwks FILE [--namespace NAME] [--service-account NAME]
+       atalaya enroll clusters [--json]
+       atalaya enroll forget NAME
 
 Lets nodes send to the hub. A token is good for one node, once; it carries the SHA-256 of the hub's CA, so that the
 node's first contact is already trusted.
@@ -18,17 +29,28 @@ node's first contact is already trusted.
   list    the tokens that were given out; never their secrets
   revoke  takes one back that was not used yet
 
+In a cluster nobody needs a token: its pods prove themselves by their service account, once its public keys are trusted.
+
+  cluster   trusts the keys of a cluster's API server (kubectl get --raw /openid/v1/jwks)
+  clusters  the clusters that are trusted
+  forget    trusts a cluster no more; its nodes keep their certificates until they are revoked
+
   --cluster NAME  the cluster that the node belongs to
   --node NAME     only for this node; needed for one that is enrolled already
   --valid TIME    how long it can be used: 30m, 1h, 7d (default 1h, at most 7d)
   --server URL    the hub's address as the node reaches it (default: the one this command uses)
+  --issuer URL    the issuer of its tokens (kubectl get --raw /.well-known/openid-configuration)
+  --jwks FILE     its public keys
+  --namespace NAME, --service-account NAME
+                  whose pods (default kube-system, atalaya-publisher)
   --json          the token, or one a line, as JSON
   --data DIR      the hub of this data folder
 
 Examples:
   atalaya enroll token --cluster shop-eu
   atalaya enroll token --cluster shop-eu --node node-7 --valid 10m --json
-  atalaya enroll list`;
+  atalaya enroll list
+  atalaya enroll cluster shop-eu --issuer https://kubernetes.default.svc.cluster.local --jwks jwks.json`;
 
 const options = {
   ...connectionOptions,
@@ -36,6 +58,10 @@ const options = {
   node: { type: "string" },
   valid: { type: "string", default: "1h" },
   server: { type: "string" },
+  issuer: { type: "string" },
+  jwks: { type: "string" },
+  namespace: { type: "string" },
+  "service-account": { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
 const listSchema = z.object({ tokens: z.array(enrolmentTokenSchema) });
@@ -54,7 +80,28 @@ async function run(args: string[]): Promise<number> {
     return 0;
   }
   if (action === "revoke" && name !== undefined) return await revoke(hub, name);
-  throw new Fault("USAGE", "enroll takes token --cluster NAME, list or revoke ID. See: atalaya enroll --help");
+  if (action === "clusters") return await listClusters(hub, values.json);
+  if (action === "forget" && name !== undefined) {
+    await hub.delete(`/api/v1/clusters/${encodeURIComponent(name)}`);
+    printLine(`forgot ${printable(name)}`);
+    return 0;
+  }
+  const { issuer, jwks, namespace, "service-account": service_account } = values;
+  if (action === "cluster" && name !== undefined && issuer !== undefined && jwks !== undefined) {
+    const wish = {
+      issuer,
+      jwks: readText(jwks),
+      ...(namespace && { namespace }),
+      ...(service_account && { service_account }),
+    };
+    await hub.put(`/api/v1/clusters/${encodeURIComponent(name)}`, wish, z.unknown());
+    printLine(`pods of ${printable(name)} can enrol their nodes`);
+    return 0;
+  }
+  throw new Fault(
+    "USAGE",
+    "enroll takes token --cluster NAME, list, revoke ID, cluster NAME --issuer URL --jwks FILE, clusters or forget NAME. See: atalaya enroll --help",
+  );
 }
 
 type Wish = {
@@ -111,4 +158,23 @@ function tokenLine(one: ListedEnrolmentToken): string {
         : `${one.expires_us > Date.now() * 1_000 ? "good until" : "ended"} ${timeText(one.expires_us)}`;
   const node = one.node === null ? "any node" : printable(one.node);
   return `${one.token_id}  ${printable(one.cluster)}, ${node}  ${state}  made by ${printable(one.created_by)}`;
+}
+
+async function listClusters(hub: HubClient, json: boolean): Promise<number> {
+  const { clusters } = await hub.get("/api/v1/clusters", z.object({ clusters: z.array(clusterSchema) }));
+  for (const one of clusters) printLine(json ? JSON.stringify(one) : clusterLine(one));
+  return 0;
+}
+
+function clusterLine(one: ListedCluster): string {
+  const whose = `${printable(one.namespace)}/${printable(one.service_account)}`;
+  return `${printable(one.cluster)}  ${one.keys} keys of ${printable(one.issuer)}  for ${whose}  by ${printable(one.created_by)}`;
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch (error) {
+    throw new Fault("USAGE", `${file} cannot be read: save what kubectl get --raw /openid/v1/jwks prints`, {}, error);
+  }
 }

@@ -1,7 +1,7 @@
 // The command line against a real hub: what people type, and what comes back.
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
-import { createHash, X509Certificate } from "node:crypto";
+import { createHash, generateKeyPairSync, X509Certificate } from "node:crypto";
 import { chmodSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -49,6 +49,26 @@ test("a token lets one node in; it is listed, the node is, and both can be revok
   assert.equal((await run("", "nodes", "revoke", "n-7", ...data)).out, "revoked n-7 (shop)\n");
   assert.match((await run("", "nodes", ...data)).out, /revoked .* by admin/);
   assert.equal((await run("", "nodes", "revoke", "n-8", ...data)).status, 1);
+  const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const jwks = join(hub.data, "jwks.json");
+  writeFileSync(jwks, JSON.stringify({ keys: [{ ...publicKey.export({ format: "jwk" }), kid: "1" }] }));
+  const cluster = await run(
+    "",
+    "enroll",
+    "cluster",
+    "bank",
+    "--issuer",
+    "https://k8s.example",
+    "--jwks",
+    jwks,
+    ...data,
+  );
+  assert.equal(cluster.out, "pods of bank can enrol their nodes\n", cluster.err);
+  const taken = await run("", "enroll", "cluster", "shop", "--issuer", "https://k8s.example", "--jwks", jwks, ...data);
+  assert.match(taken.err, /another cluster already/);
+  const trusted = (await run("", "enroll", "clusters", ...data)).out;
+  assert.match(trusted, /^bank {2}1 keys of https:\/\/k8s.example {2}for kube-system\/atalaya-publisher/);
+  assert.equal((await run("", "enroll", "forget", "bank", ...data)).out, "forgot bank\n");
   assert.match(
     (await run("", "changes", ...data)).out,
     /204 {2}admin \(this machine\) from \S+ {2}POST \/api\/v1\/nodes/,
