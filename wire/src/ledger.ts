@@ -151,7 +151,7 @@ export const nodeLedgerSchema = z.object({
    * of `difference`, which is about what can be known; a positive one is part of `lost`.
    */
   unreported: z.number().optional(),
-  /** Lost within the last minute. */
+  /** Lost by name within the last minute. */
   lost_lately: z.number().optional(),
   /** Events passed since the reports that this account is made of, at least as many as the difference. */
   moving: z.boolean().optional(),
@@ -214,11 +214,11 @@ export function nodeLedger(
     .filter((one) => one.reason === "elsewhere" && isCounted(one.class))
     .reduce((n, { value }) => n + value, 0);
   const open = submitted - committed - elsewhere - lostBehind - absorbed - pending;
-  // What still waits at the publisher, or was lost there by name, may be of an epoch that ended: it is not missed twice.
+  // What waits at the publisher, or was lost there by name, may be of an epoch that ended: it is not missed twice.
   const apart = of.unreported ?? 0;
-  // And where more is accounted for than was told of, it was of such an epoch.
-  const more = of.hasUnreported === true ? Math.min(apart, open) : apart;
-  const unreported = apart > 0 && open > 0 ? Math.min(apart, open) : Math.min(more, 0);
+  const atPublisher = total("publisher", (row) => row.pending + sum(row.lost));
+  const least = of.hasUnreported === true ? apart - atPublisher : apart;
+  const unreported = Math.min(apart, Math.max(least, open));
   const difference = open - unreported;
   const balanced = difference === 0 && counted.every((row) => row.hop === "collector" || row.difference === 0);
   const lost = lostBehind + total("kernel", (row) => sum(row.lost)) + Math.max(0, unreported);

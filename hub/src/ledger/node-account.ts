@@ -136,7 +136,7 @@ export class NodeAccount {
   look(): NodeLedger {
     const ledger = this.#ledger();
     this.#passed.add(Math.max(ledger.submitted, ledger.committed));
-    this.#lost.add(ledger.lost);
+    this.#lost.add(lostByName(ledger));
     return ledger;
   }
 
@@ -145,7 +145,7 @@ export class NodeAccount {
     const passed = this.#passed.growth(Math.max(ledger.submitted, ledger.committed));
     const heard = this.#heardCollector && this.#heardPublisher;
     const moving = ledger.difference !== 0 && (!heard || Math.abs(ledger.difference) <= passed);
-    return { ...ledger, moving, lost_lately: this.#lost.growth(ledger.lost) };
+    return { ...ledger, moving, lost_lately: this.#lost.growth(lostByName(ledger)) };
   }
 
   #ledger(): NodeLedger {
@@ -206,4 +206,9 @@ export class NodeAccount {
       reportedUs: this.#reportedUs,
     };
   }
+}
+
+/** What ended with an epoch is known only roughly while its events still arrive: it is no news of the last minute. */
+function lostByName({ lost, unreported = 0 }: NodeLedger): number {
+  return lost - Math.max(0, unreported);
 }
