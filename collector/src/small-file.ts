@@ -4,13 +4,15 @@ import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 export type SmallFile = { text: string } | { problem: "missing" | "refused" };
 
 /**
- * Reads a regular file of at most `bytesMax`; never follows a link in the last component, never waits at a pipe.
+ * Reads a regular file of at most `bytesMax`; never follows a link in the last component (unless told to, where the path
+ * is an administrator's: Kubernetes mounts files as links), never waits at a pipe.
  * Files of /proc report size 0, so the bound is kept while reading.
  */
-export function readSmallFile(path: string, bytesMax: number): SmallFile {
+export function readSmallFile(path: string, bytesMax: number, links: "refused" | "followed" = "refused"): SmallFile {
   let handle: number | undefined;
   try {
-    handle = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK | constants.O_NOCTTY);
+    const follow = links === "followed" ? 0 : constants.O_NOFOLLOW;
+    handle = openSync(path, constants.O_RDONLY | follow | constants.O_NONBLOCK | constants.O_NOCTTY);
     const facts = fstatSync(handle);
     if (!facts.isFile() || facts.size > bytesMax) return { problem: "refused" };
     const bytes = Buffer.allocUnsafe((facts.size === 0 ? bytesMax : facts.size) + 1);

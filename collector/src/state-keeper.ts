@@ -1,7 +1,8 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, statSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type DesiredState, openState, type Result, type SignedState, signedStateSchema } from "@atalaya/wire";
 import { collectorLimits } from "./limits.ts";
+import { readSmallFile } from "./small-file.ts";
 
 export type StateKeeperOptions = {
   /** Where the state is kept; undefined: only in memory. */
@@ -104,32 +105,33 @@ function fileIn(folder: string): string {
   return join(folder, "desired-state.json");
 }
 
-function readCa(file: string): string | undefined {
-  try {
-    return statSync(file).size > collectorLimits.caBytesMax ? undefined : readFileSync(file, "utf8");
-  } catch {
-    return undefined;
-  }
+function readCa(path: string): string | undefined {
+  const file = readSmallFile(path, collectorLimits.caBytesMax, "followed");
+  return "text" in file ? file.text : undefined;
 }
 
-function readKept(file: string): SignedState | "unreadable" | undefined {
+/** The folder may be one that the publisher can write to, which is not root: nothing there makes us wait or lead away. */
+function readKept(path: string): SignedState | "unreadable" | undefined {
+  const file = readSmallFile(path, collectorLimits.keptStateBytesMax);
+  if ("problem" in file) return file.problem === "missing" ? undefined : "unreadable";
   try {
-    if (statSync(file).size > collectorLimits.keptStateBytesMax) return "unreadable";
-    const read = signedStateSchema.safeParse(JSON.parse(readFileSync(file, "utf8")));
+    const read = signedStateSchema.safeParse(JSON.parse(file.text));
     return read.success ? read.data : "unreadable";
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "ENOENT" ? undefined : "unreadable";
+  } catch {
+    return "unreadable";
   }
 }
 
-/** Whole or not at all, also when the machine stops in between. */
+/** Whole or not at all, also when the machine stops in between or the disk is full. */
 function writeWhole(folder: string, text: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const file = fileIn(folder);
   const half = `${file}.new`;
-  const handle = openSync(half, "w", 0o600);
+  // Made anew: a link that somebody put there is not written through.
+  rmSync(half, { force: true });
+  const handle = openSync(half, "wx", 0o600);
   try {
-    writeSync(handle, text);
+    writeFileSync(handle, text);
     fsyncSync(handle);
   } finally {
     closeSync(handle);

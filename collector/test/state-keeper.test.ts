@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, describe, test } from "node:test";
@@ -110,6 +110,24 @@ describe("the desired state", () => {
       assert.ok(made.take(signed()).ok);
     }
     assert.equal(keeper({ folder: at }).made.load()?.version, 5);
+  });
+
+  test("what the folder's other writers put there neither makes it wait nor leads it away", () => {
+    const at = join(folder, "shared");
+    mkdirSync(at);
+    execFileSync("mkfifo", [join(at, "desired-state.json"), join(at, "ca.pem")]);
+    const waiting = keeper({ folder: at });
+    assert.equal(waiting.made.load(), undefined);
+    assert.deepEqual(waiting.notes, ["state_unreadable"]);
+    assert.equal(keeper({ caFile: join(at, "ca.pem") }).made.take(signed()).ok, false);
+    const aim = join(folder, "aim");
+    writeFileSync(aim, "not ours");
+    symlinkSync(aim, join(at, "desired-state.json.new"));
+    assert.equal(waiting.made.take(signed()).ok, true);
+    assert.equal(readFileSync(aim, "utf8"), "not ours");
+    assert.equal(keeper({ folder: at }).made.load()?.version, 5);
+    symlinkSync(hub.file, join(at, "linked-ca.pem"));
+    assert.equal(keeper({ caFile: join(at, "linked-ca.pem") }).made.take(signed()).ok, true, "as Kubernetes mounts it");
   });
 
   test("where it cannot be kept it is in force all the same, and that is counted", () => {

@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 
 /** Writes a file in whole or not at all: beside it first, synced, then renamed over it. Throws what the disk throws. */
@@ -7,7 +7,8 @@ export function writeWhole(path: string, text: string, mode = 0o600): void {
   rmSync(draft, { force: true });
   const file = openSync(draft, "wx", mode);
   try {
-    writeSync(file, text);
+    // Not writeSync: on a disk that fills up it writes a part, and says so only in a number.
+    writeFileSync(file, text);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -1,4 +1,4 @@
-import { chmodSync, closeSync, fsyncSync, openSync, renameSync, writeSync } from "node:fs";
+import { closeSync, fchmodSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 
 /**
  * Writes a file in whole or not at all: beside it first, then renamed over it. `mode` holds from the first byte on,
@@ -6,10 +6,13 @@ import { chmodSync, closeSync, fsyncSync, openSync, renameSync, writeSync } from
  */
 export function writeWhole(path: string, text: string, mode = 0o600): void {
   const draft = `${path}.new`;
-  const file = openSync(draft, "w", mode);
+  // Made anew: no link is followed, and no earlier file's mode or owner kept.
+  rmSync(draft, { force: true });
+  const file = openSync(draft, "wx", mode);
   try {
-    chmodSync(draft, mode);
-    writeSync(file, text);
+    fchmodSync(file, mode);
+    // Not writeSync: on a disk that fills up it writes a part, and says so only in a number.
+    writeFileSync(file, text);
     fsyncSync(file);
   } finally {
     closeSync(file);

@@ -104,26 +104,35 @@ export function readBlockHead(bytes: Buffer, at: number): BlockHead | undefined 
     side: newSide(),
     streams: [],
   };
-  readLists(bytes, at, head);
-  return head;
+  const [counts, sides, streams] = [bytes[at + 40] ?? 0, bytes[at + 41] ?? 0, bytes[at + 42] ?? 0];
+  // A checksum proves no intention: what the lists say must fit, too.
+  if (fixedBytes + counts * 13 + sides * 10 + streams * (streamNameBytes + 8) !== headerBytes) return undefined;
+  return readLists(bytes, at, head, [counts, sides, streams]) ? head : undefined;
 }
 
-/** The checksum was right, so the lists are as they were written. */
-function readLists(bytes: Buffer, start: number, head: BlockHead): void {
-  const [counts, sides, streams] = [bytes[start + 40] ?? 0, bytes[start + 41] ?? 0, bytes[start + 42] ?? 0];
+/** False where a count is for a place that there is none of. */
+function readLists(
+  bytes: Buffer,
+  start: number,
+  head: BlockHead,
+  [counts, sides, streams]: readonly [number, number, number],
+): boolean {
   let at = start + fixedBytes;
   for (let i = 0; i < counts; i++, at += 13) {
     const place = bytes[at] as number;
+    if (place >= tallyPlaces) return false;
     head.before[place] = bytes.readDoubleLE(at + 1);
     head.here[place] = bytes.readUInt32LE(at + 9);
   }
   for (let i = 0; i < sides; i++, at += 10) {
-    const name = sideNames[bytes[at + 1] as number];
-    if (name !== undefined) head.side[name][bytes[at] as number] = bytes.readDoubleLE(at + 2);
+    const [place, name] = [bytes[at] as number, sideNames[bytes[at + 1] as number]];
+    if (place >= tallyPlaces || name === undefined) return false;
+    head.side[name][place] = bytes.readDoubleLE(at + 2);
   }
   for (let i = 0; i < streams; i++, at += streamNameBytes + 8) {
     head.streams.push([bytes.toString("latin1", at, at + streamNameBytes), bytes.readDoubleLE(at + streamNameBytes)]);
   }
+  return true;
 }
 
 /**
