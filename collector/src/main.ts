@@ -128,7 +128,7 @@ class Collector {
     }
     this.#saidLast = true;
     this.#drained = false;
-    this.#tell({ type: "report" });
+    this.#tell({ type: "report", final: this.#unpin });
   }
 
   #tell(message: ToWorker): void {

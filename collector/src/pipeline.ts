@@ -141,8 +141,8 @@ export class Pipeline {
     this.#stream.account.figures.add("sensor", reason);
   }
 
-  /** Once a second: follows the clock and says how the sensor is. */
-  report(): void {
+  /** Once a second: follows the clock and says how the sensor is; `isFinal` where its watch ends with that. */
+  report(isFinal = false): void {
     this.#clock.sync();
     this.#table.reap(this.#clock.nowBootUs());
     if (this.#window.isFull) {
@@ -152,7 +152,7 @@ export class Pipeline {
     }
     // The figures beside the account are written with it: after a kill they do not go back behind what was said.
     this.#stream.save();
-    const report = JSON.stringify(this.sensorReport());
+    const report = JSON.stringify(isFinal ? { ...this.sensorReport(), final: true } : this.sensorReport());
     this.#lagUs = 0;
     const event: SensorEvent = { ...blankEvent("sensor"), activity: "report", time_us: Date.now() * 1_000, report };
     this.#reports += 1;

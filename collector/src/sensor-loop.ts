@@ -95,7 +95,7 @@ class SensorLoop {
     else if (message.type === "resume") this.#resume(message.resume);
     else if (message.type === "note") this.#pipeline.note(message.reason);
     else if (message.type === "drain") this.#drainAndPause();
-    else if (message.type === "report") this.#lastReport();
+    else if (message.type === "report") this.#lastReport(message.final);
     else this.#close(message.unpin);
   }
 
@@ -131,8 +131,8 @@ class SensorLoop {
   }
 
   /** With nothing of ours on its way: what it says stays true until the next collector, or for good. */
-  #lastReport(): void {
-    this.#pipeline.report();
+  #lastReport(isFinal: boolean): void {
+    this.#pipeline.report(isFinal);
     this.#post({ type: "stopped" });
   }
 

@@ -24,7 +24,8 @@ export type ToWorker =
   | { type: "note"; reason: string }
   /** drain: hand on what is left. report: all of it is acknowledged, say so for the last time. close: give the rings back; `unpin` ends the watch, else what is pinned goes on. */
   | { type: "drain" }
-  | { type: "report" }
+  /** `final`: the watch ends with it, nothing more is counted under its epoch. */
+  | { type: "report"; final: boolean }
   | { type: "close"; unpin: boolean };
 
 export type WorkerOptions = {

@@ -195,6 +195,28 @@ describe("the sensor's loop", () => {
     await other.end();
   });
 
+  test("the last report of a watch that ends says that it is the last, and no other does", {
+    timeout: 10_000,
+  }, async () => {
+    const other = new OtherSide();
+    const finals = () =>
+      other.events.flatMap((event) =>
+        event.class === "sensor" ? [sensorReportSchema.parse(JSON.parse(event.report ?? "")).final] : [],
+      );
+    await other.until(() => finals().length >= 1);
+    other.tell({ type: "acknowledged", parcels: other.frames });
+    const before = finals().length;
+    other.tell({ type: "report", final: false });
+    await other.until(() => finals().length > before);
+    other.tell({ type: "report", final: true });
+    await other.until(() => finals().includes(true));
+    assert.deepEqual(
+      finals().filter((one) => one !== undefined),
+      [true],
+    );
+    await other.end();
+  });
+
   test("after an adoption nothing is drained before the publisher said what it has, and that is not handed on again", {
     timeout: 10_000,
   }, async () => {
