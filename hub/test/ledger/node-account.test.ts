@@ -129,7 +129,7 @@ class Truth {
 
 type Step = (truth: Truth) => void;
 const n = fc.integer({ min: 0, max: 50 });
-const step: fc.Arbitrary<Step> = fc.oneof(
+const usual: fc.Arbitrary<Step> = fc.oneof(
   n.map(
     (count): Step =>
       (truth) =>
@@ -155,18 +155,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       (truth) =>
         truth.deliverTwice(count),
   ),
-  n.map(
-    (count): Step =>
-      (truth) =>
-        truth.giveUp(count),
-  ),
   fc.constant<Step>((truth) => truth.collectorSays()),
   fc.constant<Step>((truth) => truth.publisherSays()),
-  fc.boolean().map(
-    (said): Step =>
-      (truth) =>
-        truth.newEpoch(said),
-  ),
   fc.constant<Step>((truth) => truth.hubRestarts()),
   // An old report arrives once more: the frame was delivered twice.
   fc.nat().map(
@@ -176,6 +166,22 @@ const step: fc.Arbitrary<Step> = fc.oneof(
         if (old !== undefined) truth.account.collectorSaid(old, 0);
       },
   ),
+);
+const giveUp = n.map(
+  (count): Step =>
+    (truth) =>
+      truth.giveUp(count),
+);
+const newEpoch = fc.boolean().map(
+  (said): Step =>
+    (truth) =>
+      truth.newEpoch(said),
+);
+const step = fc.oneof({ weight: 9, arbitrary: usual }, giveUp, newEpoch);
+// Of an epoch that ended it is not known how much of what the publisher gave up was its own: so much may hide there.
+const exactSteps = fc.oneof(
+  fc.array(fc.oneof({ weight: 9, arbitrary: usual }, giveUp), { maxLength: 40 }),
+  fc.array(fc.oneof({ weight: 9, arbitrary: usual }, newEpoch), { maxLength: 40 }),
 );
 
 function noneNegative(ledger: NodeLedger): void {
@@ -205,7 +211,7 @@ test("whatever happens in whatever order, nothing is negative, and once all has 
 
 test("an event that vanishes between two hops unbalances the account, by exactly its number", () => {
   fc.assert(
-    fc.property(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 20 }), (steps, vanished) => {
+    fc.property(exactSteps, fc.integer({ min: 1, max: 20 }), (steps, vanished) => {
       const truth = new Truth();
       for (const one of steps) one(truth);
       truth.submitted += vanished;
