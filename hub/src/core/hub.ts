@@ -5,7 +5,6 @@ import {
   type AlertPage,
   type AlertQuery,
   type ApiEvent,
-  blankEvent,
   Fault,
   type FilterPlan,
   type Frame,

@@ -1,5 +1,4 @@
 import { sql } from "kysely";
-import { storeLimits } from "../core/limits.ts";
 import { minuteOf } from "./alert-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables } from "./schema.ts";
