@@ -1,12 +1,12 @@
 import { createHash } from "node:crypto";
-import { createReadStream, readdirSync, readFileSync, statfsSync, statSync, writeFileSync } from "node:fs";
+import { createReadStream, readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { backup, DatabaseSync } from "node:sqlite";
 import { parentPort, workerData } from "node:worker_threads";
-import { Fault } from "@atalaya/wire";
 import { storeLimits } from "../core/limits.ts";
 import { type FaultMessage, packFault } from "../core/thread-fault.ts";
 import { listEventFiles } from "../store/event-files.ts";
+import { requireRoom } from "../store/require-room.ts";
 import { storeFault } from "../store/store-fault.ts";
 import type { BackupManifest } from "./backup-manifest.ts";
 
@@ -49,18 +49,13 @@ function otherFiles(folder: string): Map<string, Buffer> {
   return new Map(names.map(({ name }) => [name, readFileSync(join(folder, name))]));
 }
 
-function requireRoom(folder: string): void {
+function requireRoomForCopy(folder: string): void {
   const bytes = readdirSync(folder)
     .filter((name) => /\.sqlite(-wal)?$/.test(name))
     .reduce((sum, name) => sum + (statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0), 0);
-  const { bavail, bsize } = statfsSync(folder);
-  if (bavail * bsize >= bytes + storeLimits.reserveBytes) return;
-  const mib = (n: number) => Math.ceil(n / 2 ** 20);
-  throw new Fault(
-    "STORE_FULL",
-    `A backup is made from a copy on the hub's disk, and there is no room for it: ${mib(bytes + storeLimits.reserveBytes)} MiB are needed, ${mib(bavail * bsize)} MiB are free. Make room and try again.`,
-    { needed_bytes: bytes, free_bytes: bavail * bsize },
-  );
+  const sentence = (needed: number, free: number) =>
+    `A backup is made from a copy on the hub's disk, and there is no room for it: ${needed} MiB are needed, ${free} MiB are free. Make room and try again.`;
+  requireRoom(folder, bytes + storeLimits.reserveBytes, sentence, { needed_bytes: bytes });
 }
 
 async function sha256(path: string): Promise<string> {
@@ -70,7 +65,7 @@ async function sha256(path: string): Promise<string> {
 }
 
 async function copyAll({ hubFolder, target }: CopyWish): Promise<Copied> {
-  requireRoom(hubFolder);
+  requireRoomForCopy(hubFolder);
   const { sources, others } = snapshots(hubFolder);
   const files: BackupManifest["files"] = [];
   const note = async (name: string) => {

@@ -10,7 +10,6 @@ import {
   readdirSync,
   renameSync,
   rmSync,
-  statfsSync,
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -20,6 +19,7 @@ import { Fault } from "@atalaya/wire";
 import { lockDataFolder, prepareDataFolder } from "../store/data-folder.ts";
 import { readVersions } from "../store/migrate.ts";
 import { migrations } from "../store/migrations.ts";
+import { requireRoom } from "../store/require-room.ts";
 import { type BackupManifest, backupFormat, backupManifestSchema, manifestName } from "./backup-manifest.ts";
 import { readTar, type TarFile, unusable } from "./read-tar.ts";
 
@@ -116,17 +116,15 @@ async function readManifest(file: TarFile, folder: string): Promise<BackupManife
   if (!manifest.success) unusable("its manifest does not have the documented shape");
   const names = new Set(manifest.data.files.map((one) => one.name));
   if (names.size !== manifest.data.files.length || !names.has("hub/hub.sqlite")) unusable("it lacks the database");
-  requireRoom(manifest.data, folder);
+  requireRoomFor(manifest.data, folder);
   return manifest.data;
 }
 
-function requireRoom({ files }: BackupManifest, folder: string): void {
+function requireRoomFor({ files }: BackupManifest, folder: string): void {
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
-  const { bavail, bsize } = statfsSync(folder);
-  if (bavail * bsize >= bytes) return;
-  const mib = (n: number) => Math.ceil(n / 2 ** 20);
-  const message = `The backup takes ${mib(bytes)} MiB and ${mib(bavail * bsize)} MiB are free: make room, or choose another folder with --data.`;
-  throw new Fault("STORE_FULL", message, { needed_bytes: bytes, free_bytes: bavail * bsize });
+  const sentence = (needed: number, free: number) =>
+    `The backup takes ${needed} MiB and ${free} MiB are free: make room, or choose another folder with --data.`;
+  requireRoom(folder, bytes, sentence);
 }
 
 /** Gives the file's SHA-256. Its name was checked; nothing is there before it. */

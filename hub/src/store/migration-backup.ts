@@ -1,19 +1,9 @@
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  statSync,
-} from "node:fs";
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, renameSync, rmSync, statSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
-import { Fault } from "@atalaya/wire";
 import { storeLimits } from "../core/limits.ts";
 import { makePrivate } from "./node-sqlite.ts";
+import { requireRoom } from "./require-room.ts";
 
 const pattern = /^hub-v\d+-\d+\.sqlite$/;
 
@@ -25,7 +15,7 @@ export function keepCopy(path: string, version: number): void {
   const folder = join(dirname(path), "backups");
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   for (const name of readdirSync(folder)) if (name.endsWith(".part")) rmSync(join(folder, name), { force: true });
-  requireRoom(path, folder);
+  requireRoomForCopy(path, folder);
   const target = join(folder, `hub-v${version}-${Date.now()}.sqlite`);
   const part = `${target}.part`;
   // VACUUM INTO accepts an empty file.
@@ -48,19 +38,14 @@ export function keepCopy(path: string, version: number): void {
   for (const name of kept.slice(storeLimits.migrationCopiesKept)) rmSync(join(folder, name), { force: true });
 }
 
-function requireRoom(path: string, folder: string): void {
+function requireRoomForCopy(path: string, folder: string): void {
   const bytes = ["", "-wal"].reduce(
     (sum, end) => sum + (statSync(path + end, { throwIfNoEntry: false })?.size ?? 0),
     storeLimits.reserveBytes,
   );
-  const { bavail, bsize } = statfsSync(folder);
-  if (bavail * bsize >= bytes) return;
-  const mib = (n: number) => Math.ceil(n / 2 ** 20);
-  throw new Fault(
-    "STORE_FULL",
-    `The database is to be brought to this version, and there is no room for a copy of it first: ${mib(bytes)} MiB are needed in ${folder}, ${mib(bavail * bsize)} MiB are free. Make room there, or mount another disk at it, and start again; nothing was changed.`,
-    { folder, needed_bytes: bytes, free_bytes: bavail * bsize },
-  );
+  const sentence = (needed: number, free: number) =>
+    `The database is to be brought to this version, and there is no room for a copy of it first: ${needed} MiB are needed in ${folder}, ${free} MiB are free. Make room there, or mount another disk at it, and start again; nothing was changed.`;
+  requireRoom(folder, bytes, sentence, { folder });
 }
 
 function sync(path: string): void {
