@@ -1,6 +1,7 @@
-import { closeSync, fsyncSync, mkdirSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { type DesiredState, openState, type Result, type SignedState, signedStateSchema } from "@atalaya/wire";
+import { writeWhole } from "@atalaya/wire/files";
 import { collectorLimits } from "./limits.ts";
 import { readSmallFile } from "./small-file.ts";
 
@@ -86,7 +87,8 @@ export class StateKeeper {
     const { folder } = this.#options;
     if (folder === undefined) return;
     try {
-      writeWhole(folder, JSON.stringify(signed));
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+      writeWhole(fileIn(folder), JSON.stringify(signed));
     } catch (error) {
       this.#options.note("state_unkept");
       const why = error instanceof Error ? error.message : String(error);
@@ -119,28 +121,5 @@ function readKept(path: string): SignedState | "unreadable" | undefined {
     return read.success ? read.data : "unreadable";
   } catch {
     return "unreadable";
-  }
-}
-
-/** Whole or not at all, also when the machine stops in between or the disk is full. */
-function writeWhole(folder: string, text: string): void {
-  mkdirSync(folder, { recursive: true, mode: 0o700 });
-  const file = fileIn(folder);
-  const half = `${file}.new`;
-  // Made anew: a link that somebody put there is not written through.
-  rmSync(half, { force: true });
-  const handle = openSync(half, "wx", 0o600);
-  try {
-    writeFileSync(handle, text);
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
-  }
-  renameSync(half, file);
-  const directory = openSync(folder, "r");
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
   }
 }

@@ -1,8 +1,8 @@
 import { join } from "node:path";
+import { readText, writeWhole } from "@atalaya/wire/files";
 import { encodeMessage, messageKinds } from "@atalaya/wire/framing";
 import type { Gate } from "./gate.ts";
 import type { Identity } from "./identity/identity-files.ts";
-import { readText, writeWhole } from "./whole-file.ts";
 
 type Signed = { state: string; signature: string };
 export type Confirmation = { version: number; refused?: string };

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writeWhole } from "@atalaya/wire/files";
 import type { HubCore } from "../hub-core.ts";
 import { serverLimits } from "../server/limits.ts";
 import { defaultWorkspace } from "../server/workspace.ts";
-import { writeWhole } from "../tls/private-file.ts";
 import { hashPassword } from "./password.ts";
 import { newPassword, secretHash } from "./secret.ts";
 import { openSession } from "./sign-in.ts";

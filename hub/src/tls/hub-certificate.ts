@@ -2,9 +2,9 @@ import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { writeWhole } from "@atalaya/wire/files";
 import { serverLimits } from "../server/limits.ts";
 import type { KeyPair } from "./issue.ts";
-import { writeWhole } from "./private-file.ts";
 
 // Four files in the hub's folder, all mode 0600 but the first, which is public and is handed to clients:
 //   ca.pem   ca.key   server.pem   server.key

@@ -1,8 +1,8 @@
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
 import { chmodSync, mkdirSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { readText, writeWhole } from "@atalaya/wire/files";
 import { Fault } from "@atalaya/wire/framing";
-import { readText, writeWhole } from "../whole-file.ts";
 
 // The identity folder, mode 0700:
 //

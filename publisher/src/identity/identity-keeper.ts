@@ -1,3 +1,4 @@
+import { readText } from "@atalaya/wire/files";
 import { Fault } from "@atalaya/wire/framing";
 import { BackOff } from "../back-off.ts";
 import type { Gate } from "../gate.ts";
@@ -5,7 +6,6 @@ import { type HubLink, isStranger } from "../hub/hub-link.ts";
 import { limits } from "../limits.ts";
 import { OnceSayer } from "../once-sayer.ts";
 import { Sleeper } from "../sleeper.ts";
-import { readText } from "../whole-file.ts";
 import { certificateRequest, newKey } from "./csr.ts";
 import type { Proof } from "./enrol.ts";
 import { type Identity, type IdentityFacts, IdentityFiles, sha256Hex } from "./identity-files.ts";
