@@ -71,6 +71,8 @@ export class BenchNode {
   readonly #lanes: Record<"lifecycle" | "bulk", SyscallEvent[]> = { lifecycle: [], bulk: [] };
   readonly figures: NodeFigures = { acknowledged: 0, refused: 0, failed: 0, waitsMs: [] };
   offered = 0;
+  /** How often each request is sent at the same time: more than once by a sender that does not wait for its answer. */
+  copies = 1;
   #running: Promise<unknown> = Promise.resolve();
   #stopped = false;
 
@@ -122,14 +124,17 @@ export class BenchNode {
     const body = await compress(Buffer.concat(frames), { params: { [constants.ZSTD_c_compressionLevel]: 1 } });
     for (;;) {
       const sent = performance.now();
-      const { status, retryAfterMs } = await this.#post(body);
-      if (status === 200) {
+      const answers = await Promise.all(Array.from({ length: this.copies }, () => this.#post(body)));
+      for (const { status } of answers) {
+        if (status === 429) this.figures.refused += 1;
+        else if (status !== 200) this.figures.failed += 1;
+      }
+      if (answers.some(({ status }) => status === 200)) {
         this.figures.waitsMs.push(performance.now() - sent);
         this.figures.acknowledged += events.length;
         return;
       }
-      if (status === 429) this.figures.refused += 1;
-      else this.figures.failed += 1;
+      const retryAfterMs = Math.max(...answers.map((answer) => answer.retryAfterMs));
       await new Promise((done) => setTimeout(done, retryAfterMs));
     }
   }

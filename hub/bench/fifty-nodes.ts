@@ -11,12 +11,14 @@ import { enrolNode } from "../test/enrol-node.ts";
 import { BenchNode } from "./bench-node.ts";
 
 // A hub in a process of its own, and fifty nodes that send to it over TLS with their certificates: first what fifty nodes
-// send, then ten times that.
+// send, then ten times that, then the same by nodes that do not wait for an answer and send each request again and again.
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 const nodesMax = 50;
 const attackEveryMs = 200;
 const tickMs = 100;
+/** More in both lanes of a node than the hub takes of one credential at one time. */
+const stormCopies = 6;
 
 export type LoadFigures = {
   offered: number;
@@ -27,7 +29,13 @@ export type LoadFigures = {
   alertMs: number[];
   attacks: number;
 };
-export type FiftyNodes = { steady: LoadFigures; flood: LoadFigures; committed: number; ended: string[] };
+export type FiftyNodes = {
+  steady: LoadFigures;
+  flood: LoadFigures;
+  storm: LoadFigures;
+  committed: number;
+  ended: string[];
+};
 /** `enter` comes before the hub's command line: what puts it into its group. */
 export type FiftyNodesWish = {
   enter: readonly string[];
@@ -131,7 +139,7 @@ function figures(nodes: readonly BenchNode[], attacks: Attacks): LoadFigures {
   };
 }
 
-/** Runs both loads; resolves when everything that was offered is acknowledged. */
+/** Runs the three loads; resolves when everything that was offered is acknowledged. */
 export async function benchFiftyNodes({ enter, seconds, say, steady: mark }: FiftyNodesWish): Promise<FiftyNodes> {
   const hub = await startHub(enter);
   const attacks = new Attacks();
@@ -153,12 +161,18 @@ export async function benchFiftyNodes({ enter, seconds, say, steady: mark }: Fif
     mark("ends");
     attacks.count = 0;
     await load(nodes, 25_000, seconds, attacks);
-    say("ten times that was offered; what waits is still sent");
-    await Promise.all(nodes.map((node) => node.stop()));
     await attacks.settled();
     const flood = figures(nodes, attacks);
+    say(`25,000 events/s: ${flood.alertMs.length} alerts`);
+    attacks.count = 0;
+    for (const node of nodes) node.copies = stormCopies;
+    await load(nodes, 25_000, seconds, attacks);
+    say(`the same, each request ${stormCopies} times at once, was offered; what waits is still sent`);
+    await Promise.all(nodes.map((node) => node.stop()));
+    await attacks.settled();
+    const storm = figures(nodes, attacks);
     const { events_total: committed } = await hub.client.get("/api/v1/status", statusSchema);
-    return { steady, flood, committed, ended: [...hub.ended] };
+    return { steady, flood, storm, committed, ended: [...hub.ended] };
   } finally {
     attacks.end();
     hub.child.kill("SIGKILL");
