@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // load SECONDS EXECS OPENS PROGRAM TAG FILE: EXECS times a second starts `PROGRAM TAG N` (N counts from 0) and waits for
-// its end, OPENS times a second opens FILE; until SECONDS have passed or SIGTERM comes. Prints "EXECS OPENS", as done.
+// its end, OPENS times a second opens FILE; until SECONDS have passed, SIGTERM comes, or whoever started it is gone.
+// Prints "EXECS OPENS", as done.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <signal.h>
@@ -53,7 +54,8 @@ int main(int argc, char **argv)
 	double begin = now(), end = begin + atof(argv[1]);
 	double execs_per_s = atof(argv[2]), opens_per_s = atof(argv[3]);
 	long execs = 0, opens = 0;
-	for (double t = begin; !stopped && t < end; t = now()) {
+	pid_t starter = getppid();
+	for (double t = begin; !stopped && t < end && getppid() == starter; t = now()) {
 		double due_execs = (t - begin) * execs_per_s, due_opens = (t - begin) * opens_per_s;
 		if (execs < due_execs) {
 			if (start(argv[4], argv[5], execs) < 0)
