@@ -52,6 +52,7 @@ function eventOf(safe: AuditRecord, time: number, json: string): ApiEvent {
     object_name: target.name ?? null,
     response_code: safe.responseStatus?.code ?? null,
     record: json,
+    position: null,
   };
 }
 

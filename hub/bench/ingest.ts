@@ -23,7 +23,9 @@ import type { HubCore, SenderIdentity } from "../src/hub-core.ts";
 export type IngestBench = { seconds: number; batchEvents: number; concurrency: number };
 export type IngestFigures = { eventsPerSecond: number; eventsPerCpuSecond: number; p50Ms: number; p99Ms: number };
 
-const sender: SenderIdentity = { workspaceId: "bench", credentialId: "bench", cluster: "bench", node: "node-1" };
+const sender: SenderIdentity = {
+  ...{ workspaceId: "bench", credentialId: "bench", cluster: "bench", node: "node-1", mayAudit: false },
+};
 const programs = ["sh", "curl", "node", "grep", "sed", "cat", "python3", "date", "ls", "nginx"];
 let serial = 0;
 // So many lie in memory at once, about 700 bytes each.

@@ -31,6 +31,8 @@ export type SenderIdentity = {
   cluster: string;
   /** The node that the certificate names; null for an API server's credential. */
   node: string | null;
+  /** It may bring the cluster's audit records. */
+  mayAudit: boolean;
 };
 
 export type AccountRow = { user: string; passwordHash: string; role: "viewer" | "analyst" | "admin" };

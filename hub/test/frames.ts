@@ -1,6 +1,6 @@
 import { hostname } from "node:os";
 import { zstdCompressSync } from "node:zlib";
-import { blankEvent, EventEncoder, encodeFrame, type ProcessEvent } from "@atalaya/wire";
+import { blankEvent, EventEncoder, encodeFrame, type ProcessEvent, rings } from "@atalaya/wire";
 
 export function execEvent(change: Partial<ProcessEvent> = {}): ProcessEvent {
   return { ...blankEvent("process"), activity: "exec", time_us: 1_000, position: 64, pid: 42, name: "sh", ...change };
@@ -31,6 +31,16 @@ export function processFrame(events: readonly ProcessEvent[], names: Names = {})
     },
     encoder.bytes(),
   );
+}
+
+/** One record of an API server's audit log, as the collector of a control-plane node sends it. */
+export function auditFrame(names: Names): Buffer {
+  const encoder = new EventEncoder();
+  encoder.add({ ...blankEvent("api"), activity: "request", time_us: 1_000, verb: "get", record: "{}", position: 90 });
+  const span = { eventCount: 1, firstPosition: 90, lastPosition: 90, firstTimeUs: 1_000, lastTimeUs: 1_000 };
+  const { node = hostname(), cluster = "local", workspace = "" } = names;
+  const of = { bootId: "00".repeat(16), layoutHash: "a0d17f11e0000000", node, cluster, workspace, containerId: "" };
+  return encodeFrame({ class: "api", ring: rings.audit, ...span, ...of }, encoder.bytes());
 }
 
 export const packed = (bytes: Uint8Array) => zstdCompressSync(bytes);

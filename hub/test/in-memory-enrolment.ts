@@ -35,6 +35,7 @@ export class InMemoryEnrolment implements EnrolmentStore {
       used_us: one.usedBy === null ? null : 2,
       used_by_node: one.usedBy?.node ?? null,
       revoked_us: one.revoked ? 3 : null,
+      may_audit: one.mayAudit,
     }));
   }
 
@@ -61,6 +62,7 @@ export class InMemoryEnrolment implements EnrolmentStore {
       ...{ workspaceId: token.workspaceId, nodeId: this.known.get(name)?.nodeId ?? randomUUID() },
       ...{ cluster: token.cluster, node, proof: token.proof, keySha256, previousKeySha256: null },
       ...{ enrolledUs: nowUs, renewedUs: nowUs, expiresUs, revokedUs: null, revokedBy: null },
+      mayAudit: token.mayAudit,
     };
     this.known.set(name, row);
     return row;
@@ -83,7 +85,7 @@ export class InMemoryEnrolment implements EnrolmentStore {
     const row: NodeRow = {
       ...{ workspaceId, nodeId: before?.nodeId ?? randomUUID(), cluster, node, proof: "service_account" },
       ...{ keySha256, previousKeySha256: null, enrolledUs: nowUs, renewedUs: nowUs },
-      ...{ expiresUs, revokedUs: null, revokedBy: null },
+      ...{ expiresUs, revokedUs: null, revokedBy: null, mayAudit: pod.mayAudit },
     };
     this.known.set(name, row);
     return row;
@@ -95,8 +97,9 @@ export class InMemoryEnrolment implements EnrolmentStore {
 
   async clusters(workspaceId: string) {
     const own = [...this.keys.values()].filter((one) => one.workspaceId === workspaceId);
-    return own.map(({ cluster, issuer, namespace, serviceAccount, jwks, user }) => ({
+    return own.map(({ cluster, issuer, namespace, serviceAccount, auditServiceAccount, jwks, user }) => ({
       ...{ cluster, issuer, namespace, service_account: serviceAccount, created_us: 1, created_by: user },
+      audit_service_account: auditServiceAccount,
       keys: (JSON.parse(jwks) as { keys: unknown[] }).keys.length,
     }));
   }

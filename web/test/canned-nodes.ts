@@ -60,6 +60,7 @@ export function makeNodes(): EnrolledNode[] {
       expires_us: nowUs() + 82_800 * secondUs,
       revoked_us: null,
       revoked_by: null,
+      may_audit: i === 0,
       key_sha256: "3f0a9c41e7d0a2f1b7c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f6071829",
     }),
   );
@@ -76,6 +77,7 @@ export function makeToken(cluster: string, node: string | null, validS: number):
     used_us: null,
     used_by_node: null,
     revoked_us: null,
+    may_audit: false,
   });
 }
 

@@ -77,6 +77,8 @@ export const enrolmentTokenSchema = z.object({
   used_us: z.number().nullable(),
   used_by_node: z.string().nullable(),
   revoked_us: z.number().nullable(),
+  /** The node may also send its API server's audit log: it is one of the control plane. */
+  may_audit: z.boolean(),
   token: z.string().optional(),
 });
 export type ListedEnrolmentToken = z.infer<typeof enrolmentTokenSchema>;
@@ -91,6 +93,7 @@ export const enrolmentTokenRequestSchema = z.object({
     .min(60)
     .max(7 * 86_400)
     .default(3_600),
+  may_audit: z.boolean().default(false),
 });
 
 /** PUT /api/v1/clusters/:cluster: whose projected service-account tokens enrol nodes of this cluster. */
@@ -101,12 +104,15 @@ export const clusterRequestSchema = z.object({
   jwks: z.string().max(65_536),
   namespace: z.string().min(1).max(63).default("kube-system"),
   service_account: z.string().min(1).max(253).default("atalaya-publisher"),
+  /** Of the publishers on control-plane nodes: nodes that enrol by it may also send the API server's audit log. */
+  audit_service_account: z.string().min(1).max(253).default("atalaya-publisher-control-plane"),
 });
 export const clusterSchema = z.object({
   cluster: z.string(),
   issuer: z.string(),
   namespace: z.string(),
   service_account: z.string(),
+  audit_service_account: z.string(),
   /** How many keys are registered. */
   keys: z.number().int(),
   created_us: z.number(),
@@ -126,6 +132,8 @@ export const enrolledNodeSchema = z.object({
   expires_us: z.number(),
   revoked_us: z.number().nullable(),
   revoked_by: z.string().nullable(),
+  /** Its audit log is taken, as the cluster's. */
+  may_audit: z.boolean(),
   key_sha256: z.string(),
 });
 export type EnrolledNode = z.infer<typeof enrolledNodeSchema>;

@@ -148,6 +148,8 @@ export const apiColumns = {
   response_code: "u16",
   /** The redacted record as JSON, in the shape of audit.k8s.io/v1 Event. */
   record: "json",
+  /** Where its line ends, in bytes of all the audit log that this node read; null for what came by a webhook. */
+  position: "u53",
 } as const satisfies ColumnTable;
 
 /**

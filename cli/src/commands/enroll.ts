@@ -15,10 +15,11 @@ import { durationSeconds, timeText } from "../duration.ts";
 import { connectionOptions } from "../hub-connection.ts";
 import { printable, printLine } from "../print.ts";
 
-const help = `Usage: atalaya enroll token --cluster NAME [--node NAME] [--valid 1h] [--server URL] [--json]
+const help = `Usage: atalaya enroll token --cluster NAME [--node NAME] [--valid 1h] [--audit] [--server URL] [--json]
        atalaya enroll list [--json]
        atalaya enroll revoke ID
        atalaya enroll cluster NAME --issuer URL --jwks FILE [--namespace NAME] [--service-account NAME]
+                              [--audit-service-account NAME]
        atalaya enroll clusters [--json]
        atalaya enroll forget NAME
 
@@ -38,11 +39,15 @@ In a cluster nobody needs a token: its pods prove themselves by their service ac
   --cluster NAME  the cluster that the node belongs to
   --node NAME     only for this node; needed for one that is enrolled already
   --valid TIME    how long it can be used: 30m, 1h, 7d (default 1h, at most 7d)
+  --audit         the node is one of the control plane: it may send the audit log of its API server
   --server URL    the hub's address as the node reaches it (default: the one this command uses)
   --issuer URL    the issuer of its tokens (kubectl get --raw /.well-known/openid-configuration)
   --jwks FILE     its public keys
   --namespace NAME, --service-account NAME
                   whose pods (default kube-system, atalaya-publisher)
+  --audit-service-account NAME
+                  whose pods run on the control plane and may send its audit log
+                  (default atalaya-publisher-control-plane)
   --json          the token, or one a line, as JSON
   --data DIR      the hub of this data folder
 
@@ -62,6 +67,8 @@ const options = {
   jwks: { type: "string" },
   namespace: { type: "string" },
   "service-account": { type: "string" },
+  "audit-service-account": { type: "string" },
+  audit: { type: "boolean", default: false },
   json: { type: "boolean", default: false },
 } as const;
 const listSchema = z.object({ tokens: z.array(enrolmentTokenSchema) });
@@ -87,12 +94,14 @@ async function run(args: string[]): Promise<number> {
     return 0;
   }
   const { issuer, jwks, namespace, "service-account": service_account } = values;
+  const audit_service_account = values["audit-service-account"];
   if (action === "cluster" && name !== undefined && issuer !== undefined && jwks !== undefined) {
     const wish = {
       issuer,
       jwks: readText(jwks),
       ...(namespace && { namespace }),
       ...(service_account && { service_account }),
+      ...(audit_service_account && { audit_service_account }),
     };
     await hub.put(`/api/v1/clusters/${encodeURIComponent(name)}`, wish, z.unknown());
     printLine(`pods of ${printable(name)} can enrol their nodes`);
@@ -109,12 +118,14 @@ type Wish = {
   cluster: string;
   node?: string | undefined;
   valid: string;
+  audit: boolean;
   server?: string | undefined;
   json: boolean;
 };
 
-async function makeToken({ data, cluster, node, valid, server, json }: Wish): Promise<number> {
-  const wish = { cluster, ...(node === undefined ? {} : { node }), valid_s: durationSeconds("--valid", valid) };
+async function makeToken({ data, cluster, node, valid, audit, server, json }: Wish): Promise<number> {
+  const of = { cluster, ...(node === undefined ? {} : { node }), may_audit: audit };
+  const wish = { ...of, valid_s: durationSeconds("--valid", valid) };
   const hub = connectHub(data);
   const made = await hub.post("/api/v1/enrolment-tokens", wish, enrolmentTokenSchema);
   if (json) printLine(JSON.stringify(made));
@@ -157,7 +168,8 @@ function tokenLine(one: ListedEnrolmentToken): string {
         ? `used ${timeText(one.used_us)} by ${printable(one.used_by_node ?? "")}`
         : `${one.expires_us > Date.now() * 1_000 ? "good until" : "ended"} ${timeText(one.expires_us)}`;
   const node = one.node === null ? "any node" : printable(one.node);
-  return `${one.token_id}  ${printable(one.cluster)}, ${node}  ${state}  made by ${printable(one.created_by)}`;
+  const audit = one.may_audit ? "  with its audit log" : "";
+  return `${one.token_id}  ${printable(one.cluster)}, ${node}${audit}  ${state}  made by ${printable(one.created_by)}`;
 }
 
 async function listClusters(hub: HubClient, json: boolean): Promise<number> {

@@ -64,5 +64,6 @@ function nodeLine(one: EnrolledNode): string {
     one.revoked_us === null
       ? `certificate until ${timeText(one.expires_us)}`
       : `revoked ${timeText(one.revoked_us)} by ${printable(one.revoked_by ?? "")}`;
-  return `${printable(one.node)} (${printable(one.cluster)})  by ${one.proof.replace("_", " ")}  ${state}  ${one.node_id}`;
+  const audit = one.may_audit ? ", with its audit log" : "";
+  return `${printable(one.node)} (${printable(one.cluster)})  by ${one.proof.replace("_", " ")}${audit}  ${state}  ${one.node_id}`;
 }

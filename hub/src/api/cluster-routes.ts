@@ -38,8 +38,10 @@ export function addClusterRoutes(app: App, { core }: RouteContext): void {
     handler: async (request, reply) => {
       const { workspaceId, user } = whoOf(request);
       const { issuer, jwks, namespace, service_account: serviceAccount } = request.body;
+      const { audit_service_account: auditServiceAccount } = request.body;
       const { cluster } = request.params;
-      const keys = { workspaceId, cluster, issuer, jwks: publicKeys(jwks), namespace, serviceAccount };
+      const accounts = { namespace, serviceAccount, auditServiceAccount };
+      const keys = { workspaceId, cluster, issuer, jwks: publicKeys(jwks), ...accounts };
       const others = (await core.enrolment.clusterKeys()).filter(
         (one) => one.workspaceId !== workspaceId || one.cluster !== cluster,
       );

@@ -68,17 +68,25 @@ export function addNodeRoutes(app: App, { core }: RouteContext, authority: HubAu
     },
     handler: async (request) => {
       const { workspaceId, user } = whoOf(request);
-      const { cluster, node = null, valid_s } = request.body;
+      const { cluster, node = null, valid_s, may_audit } = request.body;
       const token = makeToken(authority.caPem);
       const createdUs = Date.now() * 1000;
-      const row = { workspaceId, tokenId: token.id, cluster, node, createdBy: user, proof: "token" as const };
+      const row = {
+        workspaceId,
+        tokenId: token.id,
+        cluster,
+        node,
+        createdBy: user,
+        proof: "token" as const,
+        mayAudit: may_audit,
+      };
       const expiresUs = createdUs + valid_s * 1_000_000;
       await core.enrolment.putToken(secretHash(token.secret), { ...row, expiresUs });
       request.changed = { object: token.id };
       request.log.info({ user, token: token.id, cluster }, "an enrolment token was made");
       return {
         ...{ token_id: token.id, cluster, node, created_us: createdUs, created_by: user, expires_us: expiresUs },
-        ...{ used_us: null, used_by_node: null, revoked_us: null, token: enrolmentTokenText(token) },
+        ...{ used_us: null, used_by_node: null, revoked_us: null, may_audit, token: enrolmentTokenText(token) },
       };
     },
   });
@@ -130,6 +138,7 @@ function listed(row: NodeRow): EnrolledNode {
     expires_us: row.expiresUs,
     revoked_us: row.revokedUs,
     revoked_by: row.revokedBy,
+    may_audit: row.mayAudit,
     key_sha256: row.keySha256,
   };
 }

@@ -77,8 +77,8 @@ export class AccessRecords {
     });
     if (known === undefined || known.use !== use) return undefined;
     this.#used(known);
-    const { workspaceId, credentialId, cluster, node } = known;
-    return { workspaceId, credentialId, cluster, node };
+    const { workspaceId, credentialId, cluster, node, mayAudit } = known;
+    return { workspaceId, credentialId, cluster, node, mayAudit };
   }
 
   #used(known: KnownCredential): void {

@@ -39,6 +39,6 @@ export async function nodeOnConnection(
   return { row, certificate };
 }
 
-export function senderOfNode({ workspaceId, nodeId, cluster, node }: NodeRow): SenderIdentity {
-  return { workspaceId, credentialId: nodeId, cluster, node };
+export function senderOfNode({ workspaceId, nodeId, cluster, node, mayAudit }: NodeRow): SenderIdentity {
+  return { workspaceId, credentialId: nodeId, cluster, node, mayAudit };
 }

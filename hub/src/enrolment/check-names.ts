@@ -2,8 +2,8 @@ import { Fault, type FrameHeader } from "@atalaya/wire";
 import type { SenderIdentity } from "../hub-core.ts";
 
 /**
- * Refuses frames that name another node, cluster or workspace than the certificate that brought them, and API events,
- * which no node brings yet. Throws Fault IDENTITY_MISMATCH; then none of the request's frames counts.
+ * Refuses frames that name another node, cluster or workspace than the certificate that brought them, and audit records
+ * from a node that is none of the control plane: it would put words into an API server's mouth. Throws Fault IDENTITY_MISMATCH; then none of the request's frames counts.
  */
 export function checkNames(
   headers: readonly Pick<FrameHeader, "node" | "cluster" | "workspace" | "class">[],
@@ -17,7 +17,7 @@ export function checkNames(
           ? "cluster"
           : workspace !== "" && workspace !== sender.workspaceId
             ? "workspace"
-            : name === "api"
+            : name === "api" && !sender.mayAudit
               ? "class"
               : undefined;
     if (wrong === undefined) continue;
@@ -29,5 +29,5 @@ const sentences = {
   node: "A frame names another node than the certificate that brought it",
   cluster: "A frame names another cluster than the certificate that brought it",
   workspace: "A frame names another workspace than the certificate that brought it",
-  class: "A sensor brings no API events: they come from an API server with a credential of its own",
+  class: "A node that is none of the control plane sent audit records (see docs/audit-log.md)",
 } as const;

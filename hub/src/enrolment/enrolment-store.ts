@@ -17,6 +17,8 @@ export type NodeRow = {
   expiresUs: number;
   revokedUs: number | null;
   revokedBy: string | null;
+  /** It may send the audit log of its cluster: it is a node of the control plane. */
+  mayAudit: boolean;
 };
 
 export type TokenRow = {
@@ -27,6 +29,8 @@ export type TokenRow = {
   proof: "token" | "local";
   createdBy: string;
   expiresUs: number;
+  /** What the node that uses it may. */
+  mayAudit: boolean;
 };
 
 /** What a token is exchanged for: a key, and the names that its owner claims. */

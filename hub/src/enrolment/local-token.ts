@@ -36,6 +36,8 @@ export async function ensureLocalToken(store: EnrolmentStore, here: ThisMachine)
     node: here.node,
     proof: "local",
     createdBy: "this machine",
+    // Who has the hub's own machine has the hub.
+    mayAudit: true,
     expiresUs: (Date.now() + enrolmentLimits.localTokenMs) * 1000,
   });
   // Written after it is known: a publisher that reads it is never refused.

@@ -12,10 +12,19 @@ export type ClusterKeys = {
   jwks: string;
   namespace: string;
   serviceAccount: string;
+  /** Of the publishers on the control plane's nodes. */
+  auditServiceAccount: string;
 };
 
-/** Who a projected service-account token speaks for. */
-export type PodProof = { workspaceId: string; cluster: string; node: string; nodeUid: string; podUid: string };
+/** Who a projected service-account token speaks for, and whether that may send the audit log. */
+export type PodProof = {
+  workspaceId: string;
+  cluster: string;
+  node: string;
+  nodeUid: string;
+  podUid: string;
+  mayAudit: boolean;
+};
 
 export const audience = "atalaya-hub";
 
@@ -34,7 +43,7 @@ export const jwksSchema = z.object({
 
 /**
  * Verifies a projected token (signature, issuer, audience, times) against the keys of the clusters that could have made
- * it, and that it names the publisher's service account, a pod and a node. The reason is for the log: whoever asks is
+ * it, and that it names a service account of publishers, a pod and a node. The reason is for the log: whoever asks is
  * told the same for all. `node` and `cluster` are what the bearer claims.
  */
 export async function verifyServiceAccount(
@@ -75,13 +84,14 @@ async function verifyFor(token: string, of: ClusterKeys): Promise<Result<PodProo
       return bad("it names no pod or no node: it is no projected token of a pod, or the cluster is older than 1.29");
     const { namespace, serviceaccount, pod, node } = claims.data["kubernetes.io"];
     if (namespace !== of.namespace) return bad("it is of another namespace");
+    const mayAudit = serviceaccount.name === of.auditServiceAccount;
     if (
-      serviceaccount.name !== of.serviceAccount ||
+      (serviceaccount.name !== of.serviceAccount && !mayAudit) ||
       payload.sub !== `system:serviceaccount:${namespace}:${serviceaccount.name}`
     )
       return bad("it is of another service account");
     const { workspaceId, cluster } = of;
-    return { ok: true, value: { workspaceId, cluster, node: node.name, nodeUid: node.uid, podUid: pod.uid } };
+    return { ok: true, value: { workspaceId, cluster, node: node.name, nodeUid: node.uid, podUid: pod.uid, mayAudit } };
   } catch (error) {
     return bad(error instanceof errors.JOSEError ? error.code : "it is no JSON Web Token");
   }

@@ -88,7 +88,9 @@ export class Evaluation {
   }
 
   #frame(header: FrameHeader, events: readonly AtalayaEvent[]): void {
-    const origin = this.#eventOrigin(header.node, header.bootId);
+    // Audit records are of the cluster, whichever node brought them, as those of a webhook.
+    const isAudit = header.class === "api";
+    const origin = isAudit ? this.#eventOrigin("", "") : this.#eventOrigin(header.node, header.bootId);
     const rows: ProcessRows = { node: header.node, bootId: header.bootId, steps: [], ends: [] };
     const stream = isCounted(header.class) ? header.layoutHash : "";
     const tally = this.#tally(header.node, stream, header.class);

@@ -47,7 +47,8 @@ export class EvaluatorPool {
       streams: memory.streams.filter(([key]) => {
         // workspace, cluster, node (a name that its sender chose), boot, rings, ring, class
         const parts = key.split("\n");
-        return owns(parts[0] ?? "", parts[1] ?? "", parts.slice(2, -4).join("\n"));
+        const node = parts.at(-1) === "api" ? "" : parts.slice(2, -4).join("\n");
+        return owns(parts[0] ?? "", parts[1] ?? "", node);
       }),
       audit: memory.audit.filter(([key]) => {
         const [workspaceId = "", cluster = ""] = key.split("\n");

@@ -27,6 +27,7 @@ export const enrolmentWrites = {
       used_by_node: null,
       used_by_key: null,
       revoked_us: null,
+      may_audit: Number(row.mayAudit),
     };
     // Of this machine's own there is one at a time.
     if (row.proof === "local") db.run(db.query.deleteFrom("enrolment_tokens").where("proof", "=", "local"));
@@ -57,7 +58,8 @@ export const enrolmentWrites = {
     const used = { used_us: nowUs, used_by_node: given.node, used_by_key: given.keySha256 };
     const update = db.query.updateTable("enrolment_tokens").set(used).where("workspace_id", "=", token.workspace_id);
     db.run(update.where("token_id", "=", token.token_id));
-    return putNode(db, name, { proof: token.proof as Proof, keySha256: given.keySha256, expiresUs: given.expiresUs });
+    const { keySha256, expiresUs } = given;
+    return putNode(db, name, { proof: token.proof as Proof, keySha256, expiresUs, mayAudit: token.may_audit === 1 });
   },
 
   enrolByPod(db: Db, _: unknown, pod: PodExchange): NodeRow | "copied" | "revoked" {
@@ -72,12 +74,14 @@ export const enrolmentWrites = {
       const row = { workspace_id, cluster, pod_uid, key_sha256, first_us: nowUs };
       db.run(db.query.insertInto("enrolled_pods").values(row));
     }
-    return putNode(db, pod, { proof: "service_account", keySha256: key_sha256, expiresUs: pod.expiresUs });
+    const { expiresUs, mayAudit } = pod;
+    return putNode(db, pod, { proof: "service_account", keySha256: key_sha256, expiresUs, mayAudit });
   },
 
   putClusterKeys(db: Db, _: unknown, { user, ...keys }: ClusterKeys & { user: string }): void {
-    const { workspaceId: workspace_id, cluster, issuer, jwks, namespace, serviceAccount: service_account } = keys;
-    const value = { issuer, jwks, namespace, service_account, created_us: Date.now() * 1_000, created_by: user };
+    const { workspaceId: workspace_id, cluster, issuer, jwks, namespace } = keys;
+    const accounts = { service_account: keys.serviceAccount, audit_service_account: keys.auditServiceAccount };
+    const value = { issuer, jwks, namespace, ...accounts, created_us: Date.now() * 1_000, created_by: user };
     const insert = db.query.insertInto("cluster_keys").values({ workspace_id, cluster, ...value });
     db.run(insert.onConflict((on) => on.columns(["workspace_id", "cluster"]).doUpdateSet(value)));
   },
@@ -115,7 +119,7 @@ export const enrolmentWrites = {
 export function putNode(
   db: Db,
   { workspaceId: workspace_id, cluster, node }: NodeKey,
-  by: { proof: Proof; keySha256: string; expiresUs: number },
+  by: { proof: Proof; keySha256: string; expiresUs: number; mayAudit: boolean },
 ): NodeRow {
   const nowUs = Date.now() * 1_000;
   const value = {
@@ -127,6 +131,7 @@ export function putNode(
     expires_us: by.expiresUs,
     revoked_us: null,
     revoked_by: null,
+    may_audit: Number(by.mayAudit),
   };
   const insert = db.query.insertInto("nodes").values({ workspace_id, node_id: randomUUID(), cluster, node, ...value });
   db.run(insert.onConflict((on) => on.columns(["workspace_id", "cluster", "node"]).doUpdateSet(value)));
@@ -149,6 +154,7 @@ export function readClusterKeys(db: Db): ClusterKeys[] {
     jwks: row.jwks,
     namespace: row.namespace,
     serviceAccount: row.service_account,
+    auditServiceAccount: row.audit_service_account,
   }));
 }
 
@@ -172,7 +178,9 @@ export function knowsEnrolmentToken(db: Db, secretHash: string): boolean {
 export function readEnrolmentTokens(db: Db, workspaceId: string): ListedEnrolmentToken[] {
   const query = db.query.selectFrom("enrolment_tokens").selectAll().where("workspace_id", "=", workspaceId);
   const rows = db.rows(query.where("proof", "=", "token").orderBy("created_us", "desc").limit(1_000));
-  return rows.map(({ workspace_id, secret_hash, proof, used_by_key, ...listed }) => listed);
+  return rows.map(({ workspace_id, secret_hash, proof, used_by_key, may_audit, ...listed }) => {
+    return { ...listed, may_audit: may_audit === 1 };
+  });
 }
 
 function nodeRow(row: NodeTable): NodeRow {
@@ -189,5 +197,6 @@ function nodeRow(row: NodeTable): NodeRow {
     expiresUs: row.expires_us,
     revokedUs: row.revoked_us,
     revokedBy: row.revoked_by,
+    mayAudit: row.may_audit === 1,
   };
 }

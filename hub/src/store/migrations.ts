@@ -4,9 +4,17 @@ import { enrolment } from "./migrations/002-enrolment.ts";
 import { nodeAccounts } from "./migrations/003-node-accounts.ts";
 import { windowLog } from "./migrations/004-window-log.ts";
 import { retention } from "./migrations/005-retention.ts";
+import { auditSenders } from "./migrations/006-audit-senders.ts";
 import type { HubTables } from "./schema.ts";
 
 export type Migration = { version: number; name: string; up(db: Kysely<HubTables>): Promise<void> };
 
 /** A file each: what landed is never changed. A database lacks whichever it has not noted, whatever their order. */
-export const migrations: readonly Migration[] = [firstTables, enrolment, nodeAccounts, windowLog, retention];
+export const migrations: readonly Migration[] = [
+  firstTables,
+  enrolment,
+  nodeAccounts,
+  windowLog,
+  retention,
+  auditSenders,
+];

@@ -64,6 +64,7 @@ export const readerQueries = {
       credentialId: row.credential_id,
       cluster: row.cluster,
       node: null,
+      mayAudit: true,
       use: row.use,
     };
   },

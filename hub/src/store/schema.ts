@@ -120,6 +120,8 @@ export type EnrolmentTokenTable = Owned & {
   /** SHA-256 of the key that used it: the same key may ask again, after an answer that was lost. */
   used_by_key: string | null;
   revoked_us: number | null;
+  /** 1: what it enrols may send an API server's audit log. */
+  may_audit: number;
 };
 /** A node that may send. A certificate counts only with the node's present key, or the one before (a renewal's answer may be lost). */
 export type NodeTable = Owned & {
@@ -134,6 +136,7 @@ export type NodeTable = Owned & {
   expires_us: number;
   revoked_us: number | null;
   revoked_by: string | null;
+  may_audit: number;
 };
 /** By which keys a cluster's service-account tokens are verified. */
 export type ClusterKeyTable = Owned & {
@@ -142,6 +145,7 @@ export type ClusterKeyTable = Owned & {
   jwks: string;
   namespace: string;
   service_account: string;
+  audit_service_account: string;
   created_us: number;
   created_by: string;
 };

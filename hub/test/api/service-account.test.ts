@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import type { Agent } from "node:https";
 import { after, before, test } from "node:test";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
-import { askForCertificate, newNodeKey, nodeAgent } from "../enrol-node.ts";
-import { execEvent, packed, processFrame } from "../frames.ts";
+import { askForCertificate, enrolNode, newNodeKey, nodeAgent } from "../enrol-node.ts";
+import { auditFrame, execEvent, packed, processFrame } from "../frames.ts";
 import { TestHub } from "../test-hub.ts";
 
 // Tokens signed as an API server of Kubernetes 1.34 signs projected ones: claims, header and key kinds.
@@ -70,6 +70,49 @@ test("a projected token signed by the cluster's RSA or EC key enrols the node th
     agents.push(agent);
     const raw = packed(processFrame([execEvent()], { node: "n1", cluster: "shop" }));
     assert.equal((await hub.call("POST", "/v1/ingest", { raw, agent })).status, 200);
+  }
+});
+
+const ofAccount = (name: string, node: string) =>
+  tokenOf(
+    ec,
+    { sub: `system:serviceaccount:kube-system:${name}` },
+    { serviceaccount: { name, uid: "7f" }, node: { name: node, uid: `uid-${node}` } },
+  );
+
+test("audit records are taken from a node whose pod has the control plane's service account, and from no other", async () => {
+  const send = async (account: string, node: string) => {
+    const enrolled = await enrol(await ofAccount(account, node), node);
+    assert.equal(enrolled.status, 200, enrolled.text);
+    const agent = nodeAgent(hub.read("hub/ca.pem"), enrolled.reply?.certificate ?? "", enrolled.key);
+    agents.push(agent);
+    const raw = packed(auditFrame({ node, cluster: "shop" }));
+    return await hub.call("POST", "/v1/ingest", { raw, agent });
+  };
+  assert.equal((await send("atalaya-publisher-control-plane", "cp-1")).status, 200);
+  const before = hub.core.ingested.length;
+  const worker = await send("atalaya-publisher", "worker-1");
+  assert.deepEqual([worker.status, worker.json["code"]], [403, "IDENTITY_MISMATCH"]);
+  assert.deepEqual(hub.core.mismatches.at(-1), [
+    "worker-1",
+    "A node that is none of the control plane sent audit records (see docs/audit-log.md)",
+  ]);
+  assert.equal(hub.core.ingested.length, before);
+  assert.equal((await send("atalaya-publisher", "cp-1")).status, 403, "what it may is what it enrolled by last");
+});
+
+test("an enrolment token says whether its node may send the audit log", async () => {
+  for (const [may_audit, status] of [
+    [true, 200],
+    [false, 403],
+  ] as const) {
+    const node = `by-token-${may_audit}`;
+    const made = await hub.admin("POST", "/api/v1/enrolment-tokens", { cluster: "shop", node, may_audit });
+    assert.equal(made.json["may_audit"], may_audit);
+    const agent = await enrolNode(hub.hub.url, hub.read("hub/ca.pem"), String(made.json["token"]), node);
+    agents.push(agent);
+    const raw = packed(auditFrame({ node, cluster: "shop" }));
+    assert.equal((await hub.call("POST", "/v1/ingest", { raw, agent })).status, status);
   }
 });
 
@@ -162,6 +205,7 @@ test("a cluster's public keys cannot be registered a second time, by which its n
       jwks: JSON.stringify({ keys: [(await newSigner("ES256", "e8")).jwk] }),
       namespace: "n",
       serviceAccount: "s",
+      auditServiceAccount: "t",
     },
     "eve",
   );

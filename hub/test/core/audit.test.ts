@@ -2,11 +2,13 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
-import { type ApiEvent, blankEvent } from "@atalaya/wire";
+import { type ApiEvent, blankEvent, rings } from "@atalaya/wire";
 import type { SenderIdentity } from "../../src/hub-core.ts";
-import { openTestHub, tempFolder } from "./hub-fixture.ts";
+import { frameOf, openTestHub, tempFolder } from "./hub-fixture.ts";
 
-const apiServer: SenderIdentity = { workspaceId: "main", credentialId: "audit-1", cluster: "prod", node: null };
+const apiServer: SenderIdentity = {
+  ...{ workspaceId: "main", credentialId: "audit-1", cluster: "prod", node: null, mayAudit: true },
+};
 const execRule = `
 - rule: Pod Exec
   desc: Somebody entered a pod
@@ -48,6 +50,7 @@ function podExec(id: string, marker = ""): ApiEvent {
     object_name: "web-1",
     response_code: 101,
     record: JSON.stringify(record),
+    position: null,
   };
 }
 
@@ -91,4 +94,32 @@ test("a record is known by all of its content: a second delivery counts once, th
   await first.close();
   const second = await openTestHub(t, { dataFolder: first.folder });
   assert.deepEqual(await second.hub.audit([one, other], apiServer), { accepted: 0 });
+});
+
+const lines = (events: readonly ApiEvent[], node = "cp-1") => [frameOf(events, { node, ring: rings.audit })];
+const controlPlane = (node = "cp-1"): SenderIdentity => ({ ...apiServer, credentialId: node, node });
+
+test("records from a node's file are those of the webhook: known by place and by content, whoever brings them first", async (t) => {
+  const first = await openTestHub(t, { builtIn: [{ path: "exec.yaml", text: execRule, pack: "built-in" }] });
+  const one = { ...podExec("a"), position: 100 };
+  const two = { ...podExec("b"), position: 200 };
+  assert.deepEqual(await first.hub.audit([podExec("a")], apiServer), { accepted: 1 });
+  assert.deepEqual(await first.hub.ingest(lines([one, two]), controlPlane()), { accepted: 1, duplicates: 1 });
+  assert.deepEqual(await first.hub.audit([podExec("b")], apiServer), { accepted: 0 });
+  // Another content at a place that was committed is the same line all the same.
+  const otherwise = { ...podExec("c"), position: 200 };
+  assert.deepEqual(await first.hub.ingest(lines([otherwise]), controlPlane()), { accepted: 0, duplicates: 1 });
+  const of = lines([{ ...podExec("d"), position: 100 }], "cp-2");
+  assert.deepEqual(await first.hub.ingest(of, controlPlane("cp-2")), { accepted: 1, duplicates: 0 });
+  await first.close();
+  const second = await openTestHub(t, { dataFolder: first.folder });
+  const again = await second.hub.ingest(lines([one, two, otherwise]), controlPlane());
+  assert.deepEqual(again, { accepted: 0, duplicates: 3 });
+  const { alerts } = await second.hub.alertPage("main", {});
+  assert.deepEqual([alerts.length, alerts[0]?.count], [1, 3]);
+  const whole = await second.hub.alert("main", alerts[0]?.alert_id ?? "");
+  assert.deepEqual([whole?.where.cluster, whole?.where.node], ["prod", undefined]);
+  const { nodes } = await second.hub.ledger("main", { cluster: "prod", node: "cp-1" });
+  const row = nodes[0]?.rows.find(({ hop, class: name }) => hop === "hub" && name === "api");
+  assert.deepEqual([row?.in, row?.out, row?.left_out, row?.difference], [6, 1, [{ reason: "duplicate", value: 5 }], 0]);
 });

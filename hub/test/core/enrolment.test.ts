@@ -34,10 +34,21 @@ for (const [name, store] of stores) {
     const token = (secret: string, change = {}) =>
       store().putToken(secret, {
         ...{ workspaceId: "a", tokenId: secret, cluster: "c", node: null, proof: "token" as const },
-        ...{ createdBy: "admin", expiresUs: inAnHour(), ...change },
+        ...{ createdBy: "admin", expiresUs: inAnHour(), mayAudit: false, ...change },
       });
     const exchange = (secretHash: string, node: string, keySha256: string, cluster?: string) =>
       store().enrolByToken({ secretHash, node, cluster, keySha256, expiresUs: inAnHour() });
+
+    test("what a token or a pod lets a node send is kept with the node, until it enrols by another", async () => {
+      await token("with-audit", { mayAudit: true });
+      assert.equal((await exchange("with-audit", "cp", "k1"))?.mayAudit, true);
+      assert.equal((await store().tokens("a")).find((one) => one.token_id === "with-audit")?.may_audit, true);
+      const pod = { workspaceId: "a", cluster: "c", node: "cp", nodeUid: "u", keySha256: "k2", expiresUs: inAnHour() };
+      await store().enrolByPod({ ...pod, podUid: "plain", mayAudit: false });
+      assert.equal((await store().node("a", "c", "cp"))?.mayAudit, false);
+      await store().enrolByPod({ ...pod, podUid: "control-plane", mayAudit: true });
+      assert.equal((await store().node("a", "c", "cp"))?.mayAudit, true);
+    });
 
     test("a token is good for one key", async () => {
       await token("s1");

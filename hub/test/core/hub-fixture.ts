@@ -22,6 +22,7 @@ export const sender: SenderIdentity = {
   credentialId: "sensor-1",
   cluster: "local",
   node: "node-1",
+  mayAudit: false,
 };
 
 /** A rule that needs nothing of the packs: it fires on every exec named `evil`. */
