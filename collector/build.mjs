@@ -19,7 +19,7 @@ const bpfArchitectures = { x64: "x86", arm64: "arm64" };
 const compilerFlags = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-cast-function-type", "-D_GNU_SOURCE"];
 
 /**
- * Builds `<root>/build/collector/{*.bpf.o,addon.node,sources.sha256,records.sha256}` when sources or kernel changed.
+ * Builds `<root>/build/collector/{*.bpf.o,addon.node,healthy,sources.sha256,records.sha256}` when sources or kernel changed.
  * Throws an Error that names the tool, the package that holds it, or the command that failed.
  */
 export async function buildCollector({ root, log }) {
@@ -29,7 +29,7 @@ export async function buildCollector({ root, log }) {
   const inputs = ["bpf", "addon", "build.mjs"].map((name) => join(source, name));
   const sources = hashInputs(inputs);
   // The kernel's types are part of what is built: another kernel, another build.
-  const digest = `${sources} ${release()} ${process.arch}`;
+  const digest = `${sources} ${hashInputs([join(source, "native")])} ${release()} ${process.arch}`;
   if (isFresh(stamp, digest) && isComplete(source, target)) return;
   dropStamp(stamp);
   log("building the sensor");
@@ -39,6 +39,7 @@ export async function buildCollector({ root, log }) {
   writeFileSync(join(fresh, "vmlinux.h"), kernelTypes());
   for (const name of objectsOf(source)) await compileObject(join(source, "bpf"), fresh, name);
   await compileAddon(root, source, fresh);
+  await compileProbe(source, fresh);
   writeFileSync(join(fresh, "sources.sha256"), sources);
   // Whoever finds the rings of another build can read them where this is the same.
   const records = ["record.h", "maps.h"].map((name) => join(source, "bpf", name));
@@ -55,6 +56,7 @@ function isComplete(source, target) {
   const wanted = [
     ...objectsOf(source).map((name) => name.replace(/c$/, "o")),
     "addon.node",
+    "healthy",
     "sources.sha256",
     "records.sha256",
   ];
@@ -108,6 +110,12 @@ async function compileAddon(root, source, target) {
   const paths = files.map((name) => join(folder, name));
   const link = ["-shared", "-fPIC", `-I${headers}`, ...paths, "-lbpf", "-o", join(target, "addon.node")];
   await run(tool("gcc", "gcc"), [...compilerFlags, ...link]);
+}
+
+/** Static: in the image it has only itself. */
+async function compileProbe(source, target) {
+  const flags = ["-static", "-Os", "-s", "-Wall", "-Wextra", "-Werror"];
+  await run(tool("gcc", "gcc"), [...flags, join(source, "native", "healthy.c"), "-o", join(target, "healthy")]);
 }
 
 function tool(name, packageName) {

@@ -6,6 +6,9 @@ import { defaultPinFolder } from "./pin-folder.ts";
 import { defaultWatchList, planOfNames } from "./watch-list.ts";
 import type { WorkerOptions } from "./worker-messages.ts";
 
+/** The group `atalaya` of the images. */
+const sharedGroup = 65_532;
+
 export const help = `Usage: atalaya collector (--socket PATH | --stdout) [options]
 
 The sensor: reads what the kernel's programs saw and hands it on as events. Needs root.
@@ -20,6 +23,12 @@ The sensor: reads what the kernel's programs saw and hands it on as events. Need
   --unpin-at-end     end the watch at Ctrl-C or SIGTERM; without, what is pinned goes on
   --state DIR        where the hub's last word (what to watch) is kept for the next start
   --ca FILE          the hub's CA certificate, by which that word is verified; may appear later
+  --share DIR        make this folder the publisher's too: group-owned (--share-group), mode 2770; can be repeated
+  --share-group GID  (default ${sharedGroup})
+  --host-root DIR    where the host's files are seen, for what runtimes leave of containers; in a pod: /proc/1/root
+  --containerd DIR   a folder of containerd's tasks beside the usual ones; can be repeated
+  --health FILE      say in this file once a second how the sensor is, for the probe \`healthy FILE alive|ready\`
+  --leave            this machine is left for good: remove pins, kept state and shared folders, and wait for the end
   --ignore-pid N     never report this process; can be repeated (this process itself never is)
   --stdout           print events as JSON lines, one an event; needs neither publisher nor hub
   --container ID     with --stdout: only of this container (start of its id, its name, or "host")
@@ -41,6 +50,9 @@ export type CollectorArguments = {
   stateFolder: string | undefined;
   caFile: string | undefined;
   unpinAtEnd: boolean;
+  /** Folders that the publisher, which is not root, writes to as well. */
+  shared: { folders: string[]; group: number };
+  leave: boolean;
   /** Where to pin; null for nowhere. */
   pin: string | null;
   worker: WorkerOptions;
@@ -56,6 +68,12 @@ const options = {
   "unpin-at-end": { type: "boolean", default: false },
   state: { type: "string" },
   ca: { type: "string" },
+  share: { type: "string", multiple: true },
+  "share-group": { type: "string", default: String(sharedGroup) },
+  "host-root": { type: "string", default: "" },
+  containerd: { type: "string", multiple: true },
+  health: { type: "string" },
+  leave: { type: "boolean", default: false },
   "ignore-pid": { type: "string", multiple: true },
   stdout: { type: "boolean", default: false },
   container: { type: "string" },
@@ -75,10 +93,11 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
   for (const name of values.stdout ? [] : lineOptions) {
     if (values[name] !== undefined) throw usage(`--${name} only goes with --stdout`);
   }
-  for (const name of values.stdout ? (["pin", "state", "ca"] as const) : []) {
-    if (values[name] !== undefined) throw usage(`--${name} only goes with --socket`);
+  for (const name of values.stdout ? (["pin", "state", "ca", "share", "leave"] as const) : []) {
+    if (values[name] !== undefined && values[name] !== false) throw usage(`--${name} only goes with --socket`);
   }
   if (values.pin !== undefined && values["no-pin"]) throw usage("give either --pin DIR or --no-pin");
+  if (values.leave && (values.stdout || values["no-pin"])) throw usage("--leave goes with --socket and --pin");
   const ignored = (values["ignore-pid"] ?? []).map((pid) => {
     if (!/^[1-9]\d{0,9}$/.test(pid)) throw usage("--ignore-pid takes a process id");
     return Number(pid);
@@ -89,6 +108,8 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
     stateFolder: values.state,
     caFile: values.ca,
     unpinAtEnd: values["unpin-at-end"],
+    shared: { folders: values.share ?? [], group: readGroup(values["share-group"]) },
+    leave: values.leave,
     pin: values.stdout || values["no-pin"] ? null : (values.pin ?? defaultPinFolder),
     worker: {
       node: values.node ?? hostname(),
@@ -98,6 +119,9 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
       lines: values.stdout ? { container: values.container, class: eventClass(values.class), name: values.name } : null,
       plan: values.stdout ? planOfNames(values.watch ?? []) : emptyFilterPlan,
       pinFolder: null,
+      hostRoot: values["host-root"].replace(/\/+$/, ""),
+      containerdTasks: values.containerd ?? [],
+      healthFile: values.health,
       state: null,
       notes: [],
     },
@@ -110,6 +134,11 @@ function parsed(args: readonly string[]) {
   } catch (error) {
     throw usage(error instanceof Error ? error.message : String(error));
   }
+}
+
+function readGroup(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw usage("--share-group takes a group's number");
+  return Number(text);
 }
 
 function eventClass(name: string | undefined): EventClass | undefined {

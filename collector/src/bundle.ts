@@ -24,6 +24,8 @@ export type BundleFacts = {
 };
 
 export type BundleFolders = {
+  /** Goes before every path that is read: where the host's root is seen. Events carry the paths without it. */
+  root: string;
   containerdTasks: readonly string[];
   crioContainers: string;
   dockerContainers: string;
@@ -31,6 +33,7 @@ export type BundleFolders = {
 };
 
 export const hostBundleFolders: BundleFolders = {
+  root: "",
   containerdTasks: [
     "/run/containerd/io.containerd.runtime.v2.task",
     "/run/k3s/containerd/io.containerd.runtime.v2.task",
@@ -43,7 +46,7 @@ export const hostBundleFolders: BundleFolders = {
 
 /** Whether a runtime knows a container of this id now: for ids that the cgroup's shape does not give away. */
 export function runtimeKnows(folders: BundleFolders, id: string): boolean {
-  if (existsSync(join(folders.runc, id, "state.json"))) return true;
+  if (existsSync(join(folders.root, folders.runc, id, "state.json"))) return true;
   return containerdBundle(folders, id) !== undefined;
 }
 
@@ -51,20 +54,24 @@ export function runtimeKnows(folders: BundleFolders, id: string): boolean {
 export function readBundle(folders: BundleFolders, id: string): BundleFacts | undefined {
   const containerd = containerdBundle(folders, id);
   if (containerd !== undefined) {
-    const config = readJson(join(containerd.folder, "config.json"));
+    const config = readJson(folders, containerd.folder, "config.json");
     if (config === undefined) return undefined;
     if (containerd.namespace === "moby") return dockerFacts(folders, id, config);
     return ociFacts("containerd", containerd.folder, config);
   }
   const crio = join(folders.crioContainers, id, "userdata");
-  const crioConfig = readJson(join(crio, "config.json"));
+  const crioConfig = readJson(folders, crio, "config.json");
   if (crioConfig !== undefined) return ociFacts("cri-o", crio, crioConfig);
   return runcFacts(folders, id);
 }
 
 /** What stands in the bundle that a runtime was told to start, or undefined where there is none. */
-export function readBundleAt(bundle: string | undefined, runtime: string | null): BundleFacts | undefined {
-  const config = bundle === undefined ? undefined : readJson(join(bundle, "config.json"));
+export function readBundleAt(
+  folders: BundleFolders,
+  bundle: string | undefined,
+  runtime: string | null,
+): BundleFacts | undefined {
+  const config = bundle === undefined ? undefined : readJson(folders, bundle, "config.json");
   if (bundle === undefined || config === undefined) return undefined;
   const isShims = bundle.includes("/io.containerd.runtime.v2.task/");
   return ociFacts(isShims ? "containerd" : (runtime ?? "runc"), bundle, config);
@@ -72,9 +79,9 @@ export function readBundleAt(bundle: string | undefined, runtime: string | null)
 
 function containerdBundle(folders: BundleFolders, id: string): { folder: string; namespace: string } | undefined {
   for (const tasks of folders.containerdTasks) {
-    for (const namespace of namesIn(tasks)) {
+    for (const namespace of namesIn(join(folders.root, tasks))) {
       const folder = join(tasks, namespace, id);
-      if (existsSync(join(folder, "config.json"))) return { folder, namespace };
+      if (existsSync(join(folders.root, folder, "config.json"))) return { folder, namespace };
     }
   }
   return undefined;
@@ -109,7 +116,7 @@ function ociFacts(runtime: string, bundle: string | null, config: unknown): Bund
 }
 
 function dockerFacts(folders: BundleFolders, id: string, config: unknown): BundleFacts {
-  const known = readJson(join(folders.dockerContainers, id, "config.v2.json"));
+  const known = readJson(folders, folders.dockerContainers, id, "config.v2.json");
   return {
     ...ociFacts("docker", null, config),
     name: textAt(known, "Name")?.replace(/^\//, "") ?? null,
@@ -119,14 +126,14 @@ function dockerFacts(folders: BundleFolders, id: string, config: unknown): Bundl
 }
 
 function runcFacts(folders: BundleFolders, id: string): BundleFacts | undefined {
-  const state = readJson(join(folders.runc, id, "state.json"));
+  const state = readJson(folders, folders.runc, id, "state.json");
   if (state === undefined) return undefined;
   const labels = at(state, "config", "labels");
   const label = Array.isArray(labels)
     ? labels.find((one): one is string => typeof one === "string" && one.startsWith("bundle="))
     : undefined;
   const bundle = label?.slice("bundle=".length, 4_096) ?? null;
-  const config = bundle?.startsWith("/") ? readJson(join(bundle, "config.json")) : undefined;
+  const config = bundle?.startsWith("/") ? readJson(folders, bundle, "config.json") : undefined;
   if (config === undefined) {
     const reason = "the bundle that runc's state names cannot be read";
     return { ...ociFacts("runc", bundle, {}), privileged: null, reason };
@@ -147,6 +154,6 @@ function isPrivileged(config: unknown): boolean | null {
   });
 }
 
-function readJson(path: string): unknown {
-  return readSmallJson(path, collectorLimits.bundleBytesMax);
+function readJson(folders: BundleFolders, ...path: string[]): unknown {
+  return readSmallJson(join(folders.root, ...path), collectorLimits.bundleBytesMax);
 }

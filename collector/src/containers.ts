@@ -168,7 +168,8 @@ export class Containers {
 
   #readBundle(container: Known, now: number): void {
     const id = container.id ?? "";
-    const facts = readBundle(this.#folders, id) ?? readBundleAt(this.#bundles.get(id), container.runtime);
+    const facts =
+      readBundle(this.#folders, id) ?? readBundleAt(this.#folders, this.#bundles.get(id), container.runtime);
     if (facts === undefined) {
       this.#unread.add(container);
       // A new container is looked for at every drain, an old one ever more rarely.

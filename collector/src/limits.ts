@@ -54,6 +54,9 @@ export const collectorLimits = {
   /** Failed tries before the log speaks of it: about three seconds. */
   reconnectsQuiet: 8,
   reconnectLastMs: 500,
+  /** For the collector before us, and for what the publisher removes, when the machine is left for good. */
+  leavePatienceMs: 20_000,
+  leaveLookMs: 250,
   stopPatienceMs: 1_800,
   unpinPatienceMs: 1_000,
 } as const;

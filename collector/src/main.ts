@@ -1,9 +1,11 @@
 import { Worker } from "node:worker_threads";
 import { Fault, type PartMessage, type SignedState } from "@atalaya/wire";
 import { type CollectorArguments, help, readCollectorArguments } from "./arguments.ts";
+import { leave } from "./leave.ts";
 import { collectorLimits } from "./limits.ts";
 import { choosePinFolder } from "./pin-folder.ts";
 import { type LinkListener, PublisherLink } from "./publisher-link.ts";
+import { shareFolder } from "./shared-folder.ts";
 import { claimedVersion, StateKeeper } from "./state-keeper.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
 
@@ -185,6 +187,11 @@ function main(): void {
     process.stdout.write(`${help}\n`);
     return;
   }
+  if (given.leave) {
+    leaveForGood(given);
+    return;
+  }
+  for (const folder of given.shared.folders) shareFolder(folder, given.shared.group);
   // Whoever reads our lines may stop at any time: that is the end, not an error.
   process.stdout.on("error", () => process.exit(0));
   const pinFolder = pinFolderOf(given.pin);
@@ -192,6 +199,17 @@ function main(): void {
   for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => collector.stop(true));
   // Whoever started us is gone without a word: the watch goes on for the one that comes next.
   process.on("disconnect", () => collector.stop(false));
+}
+
+/** Nothing to hand on, nothing to keep: SIGTERM ends it at once. */
+function leaveForGood({ pin, shared, stateFolder, worker }: CollectorArguments): void {
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => process.exit(0));
+  const { hostRoot, healthFile } = worker;
+  const things = { pinFolder: pin ?? undefined, stateFolder, sharedFolders: shared.folders, hostRoot, healthFile };
+  leave(things, log).catch((error: unknown) => {
+    fail("SENSOR_UNAVAILABLE", error instanceof Error ? error.message : String(error));
+    process.exit();
+  });
 }
 
 try {

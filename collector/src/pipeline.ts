@@ -16,6 +16,7 @@ import { Containers } from "./containers.ts";
 import { EventMaker } from "./event-maker.ts";
 import type { RingName, StreamName } from "./frame-builder.ts";
 import { Handover } from "./handover.ts";
+import { monotonicMs } from "./health-file.ts";
 import type { KernelRecord } from "./kernel-record.ts";
 import type { KernelSource } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
@@ -69,6 +70,7 @@ export class Pipeline {
   #reports = 0;
   #plan: FilterPlan = emptyFilterPlan;
   #stateVersion = 0;
+  #eventMs = monotonicMs();
 
   constructor(source: KernelSource, outlet: Outlet, options: PipelineOptions) {
     this.#source = source;
@@ -119,6 +121,11 @@ export class Pipeline {
     for (const stream of [this.#stream, this.#handover?.stream]) {
       stream?.resume(this.#options.bootId, streams);
     }
+  }
+
+  /** When the kernel last brought something, by `monotonicMs`; now, while the publisher's silence keeps us from looking. */
+  get eventMs(): number {
+    return this.#window.isFull ? monotonicMs() : this.#eventMs;
   }
 
   applyFilters(plan: FilterPlan): void {
@@ -236,6 +243,7 @@ export class Pipeline {
     each: (record: KernelRecord) => void,
   ): boolean {
     if (!drain.fill()) return false;
+    this.#eventMs = monotonicMs();
     this.#containers.refresh();
     this.#newestBootUs = 0;
     const taken = drain.take(each);

@@ -3,7 +3,9 @@ import { readFileSync } from "node:fs";
 import { release } from "node:os";
 import type { MessagePort } from "node:worker_threads";
 import { Fault, type Resume } from "@atalaya/wire";
+import { hostBundleFolders } from "./bundle.ts";
 import type { FrameOrigin } from "./frame-builder.ts";
+import { HealthFile, monotonicMs } from "./health-file.ts";
 import type { KernelOptions, KernelSource } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
 import { FrameOutlet, LineOutlet } from "./outlets.ts";
@@ -38,6 +40,8 @@ class SensorLoop {
   #timer: NodeJS.Timeout | undefined;
   #reporter: NodeJS.Timeout | undefined;
   #pauseMs: number = collectorLimits.drainBusyMs;
+  readonly #health: HealthFile;
+  #takenMs = 0;
   readonly #continues: boolean;
   #resumed = false;
   #stopping = false;
@@ -51,6 +55,7 @@ class SensorLoop {
     this.#source = source;
     this.#port = port;
     this.#post = post;
+    this.#health = new HealthFile(options.healthFile);
     const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim().replaceAll("-", "");
     const { node, cluster } = options;
     const origin = { bootId, streams: streamsOf(source), node, cluster, workspace: "" };
@@ -58,7 +63,14 @@ class SensorLoop {
     // Lines have no publisher that could have them already.
     const isReadOn = source.readAccount() !== undefined || source.earlier !== undefined;
     this.#continues = options.lines === null && isReadOn;
-    this.#pipeline = new Pipeline(source, outlet, { node, bootId, version: collectorVersion, kernel: release() });
+    const { containerdTasks } = hostBundleFolders;
+    const bundleFolders = {
+      ...hostBundleFolders,
+      root: options.hostRoot,
+      containerdTasks: [...containerdTasks, ...options.containerdTasks],
+    };
+    const self = { node, bootId, version: collectorVersion, kernel: release() };
+    this.#pipeline = new Pipeline(source, outlet, { ...self, bundleFolders });
     this.#pipeline.applyFilters(options.plan);
     for (const reason of options.notes) this.#pipeline.note(reason);
     if (options.state !== null) this.#applyState(options.state);
@@ -66,13 +78,19 @@ class SensorLoop {
 
   start(): void {
     this.#port.on("message", (message: ToWorker) => this.#receive(message));
-    this.#reporter = setInterval(() => this.#pipeline.report(), 1_000);
+    this.#reporter = setInterval(() => this.#report(), 1_000);
     const attached = this.#source.programs.filter((program) => program.attached).length;
     const detail = `${attached} of ${this.#source.programs.length} programs, kernel ${release()}${this.#whatWasBefore()}`;
     this.#post({ type: "ready", detail, continues: this.#continues });
     this.#pipeline.report();
     if (this.#continues) this.#timer = setTimeout(() => this.#tick(), collectorLimits.resumePatienceMs);
     else this.#tick();
+  }
+
+  #report(): void {
+    this.#pipeline.report();
+    const { eventMs } = this.#pipeline;
+    this.#health.write({ aliveMs: monotonicMs(), eventMs, takenMs: this.#takenMs });
   }
 
   #whatWasBefore(): string {
@@ -89,7 +107,7 @@ class SensorLoop {
   }
 
   #receive(message: ToWorker): void {
-    if (message.type === "acknowledged") this.#pipeline.acknowledged(message.parcels);
+    if (message.type === "acknowledged") this.#acknowledged(message.parcels);
     else if (message.type === "filters") this.#pipeline.applyFilters(message.plan);
     else if (message.type === "state") this.#applyState(message.state);
     else if (message.type === "resume") this.#resume(message.resume);
@@ -97,6 +115,11 @@ class SensorLoop {
     else if (message.type === "drain") this.#drainAndPause();
     else if (message.type === "report") this.#lastReport(message.final);
     else this.#close(message.unpin);
+  }
+
+  #acknowledged(parcels: number): void {
+    this.#takenMs = monotonicMs();
+    this.#pipeline.acknowledged(parcels);
   }
 
   /** The publisher says what it has: before the first drain, so that nothing of it is handed on again. */

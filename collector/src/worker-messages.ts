@@ -39,6 +39,12 @@ export type WorkerOptions = {
   plan: FilterPlan;
   /** Where programs and rings are pinned; null for nowhere. */
   pinFolder: string | null;
+  /** Goes before the paths of what runtimes leave on the host; "" for this process' own root. */
+  hostRoot: string;
+  /** Folders of containerd's tasks beside the usual ones. */
+  containerdTasks: string[];
+  /** Where to say how the sensor is; undefined for nowhere. */
+  healthFile: string | undefined;
   /** The desired state that was kept, verified. */
   state: StateInForce | null;
   /** What was counted before this thread ran. */

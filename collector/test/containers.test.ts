@@ -14,6 +14,7 @@ const root = mkdtempSync(join(tmpdir(), "atalaya-containers-"));
 after(() => rmSync(root, { recursive: true, force: true }));
 const folders: BundleFolders = {
   containerdTasks: [join(root, "tasks")],
+  root: "",
   crioContainers: join(root, "crio"),
   dockerContainers: join(root, "docker"),
   runc: join(root, "runc"),

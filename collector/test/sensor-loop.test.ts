@@ -25,6 +25,9 @@ const options: WorkerOptions = {
   lines: null,
   plan: emptyFilterPlan,
   pinFolder: null,
+  hostRoot: "",
+  containerdTasks: [],
+  healthFile: undefined,
   state: null,
   notes: [],
 };

@@ -61,6 +61,14 @@ export const limits = {
   stopPatienceMs: 2_000,
   lastWordMs: 500,
   collectorsMax: 16,
+  /** The kubelet's probes at one time, how long one may take, and the size of its request. */
+  probesMax: 8,
+  probeMs: 2_000,
+  probeBytesMax: 4_096,
+  /** So long without a word of the hub, and this publisher is not ready. */
+  hubSilentMs: 60_000,
+  /** A folder that the collector has to share is looked at this often. */
+  folderLookMs: 500,
 } as const;
 
 if (limits.batchBytesMax + wireLimits.frameBytesMax > wireLimits.ingestUnpackedBytesMax)

@@ -1,6 +1,9 @@
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 import { Fault, type PartMessage } from "@atalaya/wire/framing";
+import { awaitFolders } from "./await-folder.ts";
+import { HealthServer } from "./health-server.ts";
+import { leave } from "./leave.ts";
 import { limits } from "./limits.ts";
 import { type PublisherOptions, startPublisher } from "./publisher.ts";
 
@@ -19,6 +22,9 @@ committed them, and sends them over HTTPS.
   --ca FILE                     the hub's CA; needed only with --service-account-token
   --node NAME                   this node's name (default the host's)
   --cluster NAME                its cluster, where the proof does not name it
+  --await DIR                   wait until this folder can be written; can be repeated
+  --health-port N               answer the kubelet's probes there: /alive, and /ready when the hub takes what we send
+  --leave                       this node is left for good: remove spool, identity and socket, and wait for the end
 
 Example:
   atalaya publisher --socket /run/atalaya/collector.sock --spool /var/lib/atalaya/spool \\
@@ -36,6 +42,9 @@ const options = {
   ca: { type: "string" },
   node: { type: "string" },
   cluster: { type: "string" },
+  await: { type: "string", multiple: true },
+  "health-port": { type: "string" },
+  leave: { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
@@ -49,7 +58,9 @@ function tell(message: PartMessage): void {
   else say(message.detail ?? "ready");
 }
 
-function readOptions(): PublisherOptions | undefined {
+type Given = PublisherOptions & { awaited: string[]; healthPort: number | undefined; isLeaving: boolean };
+
+function readOptions(): Given | undefined {
   let values: ReturnType<typeof parse>;
   try {
     values = parse();
@@ -74,7 +85,17 @@ function readOptions(): PublisherOptions | undefined {
       caFile: values.ca,
     },
     say,
+    awaited: values.await ?? [],
+    healthPort: readPort(values["health-port"]),
+    isLeaving: values.leave ?? false,
   };
+}
+
+function readPort(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const port = Number(text);
+  if (!Number.isInteger(port) || port < 0 || port > 65_535) throw usage("--health-port takes a port");
+  return port;
 }
 
 function readBytes(text: string | undefined): number {
@@ -93,18 +114,32 @@ function parse() {
   return parseArgs({ options, strict: true }).values;
 }
 
+async function run(given: Given): Promise<void> {
+  let obstacle = (): string | undefined => "it starts";
+  // As the first process of a container it is not ended by a signal that it does not handle.
+  let stop = (): void => process.exit(0);
+  for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => stop());
+  if (given.healthPort !== undefined) await new HealthServer(() => obstacle()).listen(given.healthPort);
+  if (given.isLeaving) {
+    await leave({ ...given, identityFolder: given.identity.folder });
+    obstacle = () => undefined;
+    tell({ type: "ready", part: "publisher", detail: "nothing of the publisher is left on this node" });
+    setInterval(() => {}, 3_600_000);
+    return;
+  }
+  await awaitFolders(given.awaited, say);
+  const publisher = await startPublisher(given);
+  obstacle = publisher.obstacle;
+  stop = () => void publisher.stop().then(() => process.exit(0));
+  // Whoever started us is gone: frames are on disk, so ending loses nothing.
+  process.once("disconnect", () => stop());
+  tell({ type: "ready", part: "publisher", detail: `sending to ${given.hubUrl}` });
+}
+
 try {
   const given = readOptions();
-  if (given === undefined) {
-    process.stdout.write(`${help}\n`);
-  } else {
-    const publisher = await startPublisher(given);
-    const stop = () => void publisher.stop().then(() => process.exit(0));
-    for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, stop);
-    // Whoever started us is gone: frames are on disk, so ending loses nothing.
-    process.once("disconnect", stop);
-    tell({ type: "ready", part: "publisher", detail: `sending to ${given.hubUrl}` });
-  }
+  if (given === undefined) process.stdout.write(`${help}\n`);
+  else await run(given);
 } catch (error) {
   if (!(error instanceof Fault)) throw error;
   tell({ type: "failed", part: "publisher", code: error.code, message: error.message });

@@ -5,6 +5,7 @@ import { Gate } from "./gate.ts";
 import { HubLink } from "./hub/hub-link.ts";
 import type { Identity } from "./identity/identity-files.ts";
 import { IdentityKeeper, type IdentityOptions } from "./identity/identity-keeper.ts";
+import { limits } from "./limits.ts";
 import { publisherReport } from "./report.ts";
 import { Sender } from "./sender.ts";
 import { setAsideFirstFormat, takeOverFirstFormat } from "./spool/first-format.ts";
@@ -20,7 +21,13 @@ export type PublisherOptions = {
   identity: IdentityOptions;
   say: (line: string) => void;
 };
-export type Publisher = { counters: Counters; spool: Spool; stop(): Promise<void> };
+export type Publisher = {
+  counters: Counters;
+  spool: Spool;
+  /** Why nothing gets through to the hub; undefined when all does. */
+  obstacle(): string | undefined;
+  stop(): Promise<void>;
+};
 
 /**
  * Socket in, disk, hub out. Life-cycle and reports have a lane and a request of their own, so that a flood of file
@@ -71,6 +78,7 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
     return {
       counters,
       spool,
+      obstacle: () => obstacleOf(gate, keeper, sync),
       async stop() {
         await opened;
         await server.close();
@@ -88,6 +96,13 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
     await spool.close();
     throw error;
   }
+}
+
+function obstacleOf(gate: Gate, keeper: IdentityKeeper, sync: SyncLoop): string | undefined {
+  if (keeper.facts === undefined) return "this node is not enrolled yet";
+  if (gate.isRevoked) return "the hub revoked this node";
+  if (performance.now() - sync.answeredMs <= limits.hubSilentMs) return undefined;
+  return "the hub has not answered for a minute; frames wait on disk";
 }
 
 function resumeMessage(spool: Spool): Buffer {

@@ -23,6 +23,7 @@ export class SyncLoop {
   readonly #backOff = new BackOff();
   #loop: Promise<void> = Promise.resolve();
   #telling = false;
+  #answeredMs = Number.NEGATIVE_INFINITY;
 
   constructor(link: HubLink, gate: Gate, keeper: IdentityKeeper, states: StateKeeper, report: () => Report) {
     this.#link = link;
@@ -31,6 +32,11 @@ export class SyncLoop {
     this.#states = states;
     this.#report = report;
     states.onConfirmed(() => void this.#tell());
+  }
+
+  /** When the hub last answered a sync as it should, by `performance.now()`. */
+  get answeredMs(): number {
+    return this.#answeredMs;
   }
 
   start(): void {
@@ -91,6 +97,7 @@ export class SyncLoop {
     const { status, retryAfterMs, body } = answer;
     const reply = jsonOf(body);
     if (status === 200) {
+      this.#answeredMs = performance.now();
       this.#backOff.reset();
       this.#keeper.trusted();
       await this.#states.takeState(reply["state"]);
