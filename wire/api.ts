@@ -34,6 +34,16 @@ export {
   enrolmentTokenRequestSchema,
   enrolmentTokenSchema,
 } from "./src/enrolment.ts";
+export type * from "./src/inventory.ts";
+export {
+  inventoryClustersSchema,
+  inventoryNamespacePageSchema,
+  inventoryObjectPageSchema,
+  inventoryObjectSchema,
+  inventoryPodPageSchema,
+  inventoryWorkloadPageSchema,
+} from "./src/inventory.ts";
+export { inventoryKinds, workloadKinds } from "./src/inventory-kinds.ts";
 export type * from "./src/ledger.ts";
 export { ledgerPageSchema, ledgerReasons, ledgerRowSchema, nodeLedger, nodeLedgerSchema } from "./src/ledger.ts";
 export { type SensorReport, sensorReportSchema } from "./src/sensor-report.ts";

@@ -26,7 +26,7 @@ export {
   tokenSchema,
 } from "./src/api.ts";
 export type { ColumnTable, ColumnType, RowOf } from "./src/columns.ts";
-export { classByNumber, decodeEvents } from "./src/decode-event.ts";
+export { classByNumber, decodeEvents, decodeInventory } from "./src/decode-event.ts";
 export type * from "./src/desired-state.ts";
 export { desiredStateSchema, signedStateSchema, stateConfirmationSchema } from "./src/desired-state.ts";
 export { EventEncoder } from "./src/encode-event.ts";
@@ -54,6 +54,7 @@ export type {
   DnsEvent,
   EventClass,
   FileEvent,
+  InventoryEvent,
   KernelEvent,
   NetworkEvent,
   ProcessEvent,
@@ -74,6 +75,19 @@ export {
   oldestFrameVersion,
   rings,
 } from "./src/frame.ts";
+export type * from "./src/inventory.ts";
+export {
+  inventoryClusterSchema,
+  inventoryClustersSchema,
+  inventoryNamespacePageSchema,
+  inventoryObjectPageSchema,
+  inventoryObjectSchema,
+  inventoryPodPageSchema,
+  inventoryQuerySchema,
+  inventoryStatusSchema,
+  inventoryWorkloadPageSchema,
+} from "./src/inventory.ts";
+export { type InventoryKind, inventoryKinds, inventoryServiceAccount, workloadKinds } from "./src/inventory-kinds.ts";
 export { blankEvent, eventFromJson, eventToJson } from "./src/json-event.ts";
 export type * from "./src/ledger.ts";
 export {
@@ -117,4 +131,10 @@ export {
 } from "./src/socket-message.ts";
 export { openState, type StateHolder, signState } from "./src/state-signature.ts";
 export type * from "./src/sync.ts";
-export { publisherReportSchema, syncReplySchema, syncRequestSchema } from "./src/sync.ts";
+export {
+  claimReplySchema,
+  claimSchema,
+  publisherReportSchema,
+  syncReplySchema,
+  syncRequestSchema,
+} from "./src/sync.ts";

@@ -33,6 +33,8 @@ export function eventPage(): string {
     '    {"class":"process","activity":"exec","time_us":1764000000000000,"pid":42,"name":"sh","argv":["sh","-c","id"]}',
   ];
   for (const [name, columns] of Object.entries(classColumns)) {
+    // State of objects: no rule sees it, nothing prints it.
+    if (name === "inventory") continue;
     parts.push("", `## ${name}`, "", "| column | type | |", "| --- | --- | --- |");
     for (const [column, type] of Object.entries(columns))
       parts.push(`| \`${column}\` | ${typeText(type)} | ${remark(column)} |`);

@@ -63,6 +63,10 @@ export const alertWhereSchema = z.object({
   container_runtime: z.string().optional(),
   container_bundle: z.string().optional(),
   image: z.string().optional(),
+  /** From the inventory: what the image's name was resolved to, what made the pod in the end, and the pod's labels. */
+  image_digest: z.string().optional(),
+  workload: z.object({ kind: z.string(), name: z.string() }).optional(),
+  pod_labels: z.record(z.string(), z.string()).optional(),
   /** Why pod, container name or image are unknown. */
   reason: z.string().optional(),
   /** Control plane: the object acted upon. */

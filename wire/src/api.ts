@@ -33,6 +33,9 @@ import { publisherReportSchema } from "./sync.ts";
 //   GET    /api/v1/sensors               -> { sensors: Sensor[] }
 //   GET    /api/v1/status                -> Status
 //   GET    /api/v1/ledger                -> LedgerPage                 &cluster= &node= &after= &limit=
+//   GET    /api/v1/inventory/clusters    -> { clusters: InventoryCluster[] }
+//   GET    /api/v1/inventory/namespaces  InventoryQuery -> InventoryNamespacePage     (also workloads, pods, objects)
+//   GET    /api/v1/inventory/objects/:cluster/:uid   -> InventoryObject
 //   POST   /api/v1/test-alert            -> Alert
 //   POST   /api/v1/backups               -> application/zstd: a tar of the whole hub
 //   GET    /api/v1/notification          -> Notification
@@ -96,6 +99,11 @@ export const alertQuerySchema = z.object({
   namespace: z.string().max(256).optional(),
   container: z.string().max(256).optional(),
   node: z.string().max(256).optional(),
+  cluster: z.string().max(256).optional(),
+  /** A pod's uid. */
+  pod_uid: z.string().max(128).optional(),
+  /** `Deployment/shop` */
+  workload: z.string().max(512).optional(),
   assignee: z.string().max(128).optional(),
   technique: z.string().max(32).optional(),
   muted: z.enum(["true", "false"]).optional(),

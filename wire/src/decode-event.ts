@@ -1,6 +1,6 @@
 import type { ColumnType } from "./columns.ts";
 import { columnPlans } from "./encode-event.ts";
-import { type AtalayaEvent, classNumbers, type EventClass } from "./event-classes.ts";
+import { type AtalayaEvent, classNumbers, type EventClass, type InventoryEvent } from "./event-classes.ts";
 import type { Result } from "./faults.ts";
 import { limits } from "./limits.ts";
 
@@ -35,8 +35,17 @@ const malformed = { ok: false, code: "EVENT_MALFORMED", reason: "an event's colu
  * are made. Columns that a newer version appended are skipped.
  */
 export function decodeEvents(body: Uint8Array, eventsMax: number = limits.frameEventsMax): Result<AtalayaEvent[]> {
+  return decode(body, eventsMax, (name) => name !== "inventory") as Result<AtalayaEvent[]>;
+}
+
+/** As decodeEvents, for a frame of the class `inventory`. */
+export function decodeInventory(body: Uint8Array, eventsMax: number = limits.frameEventsMax): Result<InventoryEvent[]> {
+  return decode(body, eventsMax, (name) => name === "inventory") as Result<InventoryEvent[]>;
+}
+
+function decode(body: Uint8Array, eventsMax: number, takes: (name: EventClass) => boolean): Result<unknown[]> {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
-  const events: AtalayaEvent[] = [];
+  const events: unknown[] = [];
   let at = 0;
   while (at < bytes.length) {
     if (bytes.length - at < 6) return malformed;
@@ -45,8 +54,8 @@ export function decodeEvents(body: Uint8Array, eventsMax: number = limits.frameE
     const size = bytes.readUInt32LE(at);
     if (size < 6 || size > limits.eventBytesMax || size > bytes.length - at) return malformed;
     const name = classOfNumber.get(bytes[at + 4] as number);
-    if (name === undefined)
-      return { ok: false, code: "FRAME_CLASS", reason: "an event of a class that this version does not know" };
+    if (name === undefined || !takes(name))
+      return { ok: false, code: "FRAME_CLASS", reason: "an event of a class that is not known here" };
     const event = new Reader(bytes, at + 6, at + size).event(name);
     if (event === undefined) return malformed;
     events.push(event);
@@ -67,7 +76,7 @@ class Reader {
     this.#end = end;
   }
 
-  event(name: EventClass): AtalayaEvent | undefined {
+  event(name: EventClass): unknown {
     const plan = columnPlans[name];
     const bitmap = this.#take(plan.bitmapBytes);
     if (this.#failed) return undefined;
@@ -78,7 +87,7 @@ class Reader {
       row[plan.names[i] as string] = this.#value(plan.types[i] as ColumnType);
       if (this.#failed) return undefined;
     }
-    return row as AtalayaEvent;
+    return row;
   }
 
   /** Reserves `size` bytes and gives their offset; 0 with the failed mark when they are not there. */

@@ -1,5 +1,11 @@
 import type { ColumnType } from "./columns.ts";
-import { type AtalayaEvent, classColumns, classNumbers, type EventClass } from "./event-classes.ts";
+import {
+  type AtalayaEvent,
+  classColumns,
+  classNumbers,
+  type EventClass,
+  type InventoryEvent,
+} from "./event-classes.ts";
 import { limits } from "./limits.ts";
 
 type Plan = { number: number; names: string[]; types: ColumnType[]; bitmapBytes: number };
@@ -32,7 +38,7 @@ export class EventEncoder {
   }
 
   /** Appends one event; gives its size in bytes. */
-  add(event: AtalayaEvent): number {
+  add(event: AtalayaEvent | InventoryEvent): number {
     const plan = columnPlans[event.class];
     const row = event as unknown as Record<string, unknown>;
     const start = this.length;

@@ -171,8 +171,53 @@ export const sensorColumns = {
   message: "str",
 } as const satisfies ColumnTable;
 
+/**
+ * What a cluster's inventory saw of its objects. State, not happenings: a row that comes twice says the same.
+ *   put        the object as it is now
+ *   gone       it was deleted
+ *   complete   every object of `kind` that is there was told with this `generation` or a later one: the others are gone
+ *   status     how the inventory itself is (`facts`, an InventoryStatus as JSON)
+ */
+export const inventoryColumns = {
+  activity: ["put", "gone", "complete", "status"],
+  time_us: "u53",
+  /** Counted by the inventory from its start on; its frames' layout hash names that start. */
+  position: "u53",
+  /** The start of the inventory by the API server's clock: of two that send for one cluster, the later counts. */
+  epoch_us: "u53",
+  /** The list that the row belongs to, or follows: grows with every list of a kind. */
+  generation: "u53",
+  /** Kubernetes' name of the kind, e.g. `Pod`. */
+  kind: "str",
+  uid: "str",
+  resource_version: "str",
+  k8s_namespace: "str",
+  object_name: "str",
+  /** The owner that controls it (metadata.ownerReferences with controller: true). */
+  owner_kind: "str",
+  owner_name: "str",
+  owner_uid: "str",
+  created_us: "u53",
+  /** Pods: where it runs, and as whom. */
+  node_name: "str",
+  service_account: "str",
+  /** `key=value` */
+  labels: "strs",
+  /** What else is known, by kind: see wire/src/inventory.ts. */
+  facts: "json",
+} as const satisfies ColumnTable;
+
 /** Class name -> its number on the wire. Numbers are never reused. */
-export const classNumbers = { process: 1, file: 2, network: 3, dns: 4, kernel: 5, api: 6, sensor: 7 } as const;
+export const classNumbers = {
+  process: 1,
+  file: 2,
+  network: 3,
+  dns: 4,
+  kernel: 5,
+  api: 6,
+  sensor: 7,
+  inventory: 8,
+} as const;
 export type EventClass = keyof typeof classNumbers;
 
 export const classColumns = {
@@ -183,6 +228,7 @@ export const classColumns = {
   kernel: kernelColumns,
   api: apiColumns,
   sensor: sensorColumns,
+  inventory: inventoryColumns,
 } as const satisfies Record<EventClass, ColumnTable>;
 
 export type ProcessEvent = { class: "process" } & RowOf<typeof processColumns>;
@@ -193,6 +239,9 @@ export type KernelEvent = { class: "kernel" } & RowOf<typeof kernelColumns>;
 export type ApiEvent = { class: "api" } & RowOf<typeof apiColumns>;
 /** `node`: which node the hub's news is of. It is in no frame: there the header names the node. */
 export type SensorEvent = { class: "sensor"; node?: string } & RowOf<typeof sensorColumns>;
+
+/** State of an object, not something that happened: no rule sees it, so it is no AtalayaEvent. */
+export type InventoryEvent = { class: "inventory" } & RowOf<typeof inventoryColumns>;
 
 /** Events that a process caused: they carry the actor's columns. */
 export type SyscallEvent = ProcessEvent | FileEvent | NetworkEvent | DnsEvent | KernelEvent;

@@ -6,7 +6,7 @@ import { limits } from "./limits.ts";
 
 // A frame: many events of one class from one ring. The body is opaque to the publisher.
 //
-//    0  u32  magic "ATLY"            4  u16  version          6  u8  class        7  u8  ring (0 life-cycle, 1 bulk, 2 sensor itself, 3 audit log)
+//    0  u32  magic "ATLY"            4  u16  version          6  u8  class        7  u8  ring (0 life-cycle, 1 bulk, 2 sensor itself, 3 audit log, 4 inventory)
 //    8  u32  event count            12  u32  body bytes      16  u32 crc32 of the body
 //   20  u16  header bytes           22  u16  zero
 //   24  u53  first position         32  u53  last position
@@ -21,8 +21,8 @@ import { limits } from "./limits.ts";
 export const frameMagic = 0x594c5441;
 export const frameVersion = 2;
 export const oldestFrameVersion = 1;
-/** `audit` is no ring of the kernel's: positions in an audit log that a collector reads. */
-export const rings = { lifecycle: 0, bulk: 1, sensor: 2, audit: 3 } as const;
+/** `audit` is no ring of the kernel's: positions in an audit log that a collector reads; nor is `inventory`: rows that an inventory counts. */
+export const rings = { lifecycle: 0, bulk: 1, sensor: 2, audit: 3, inventory: 4 } as const;
 
 export type FrameHeader = {
   version: number;

@@ -15,7 +15,7 @@ export function eventFromJson(value: unknown): Result<AtalayaEvent> {
   if (typeof input !== "object" || input === null)
     return { ok: false, code: "EVENT_MALFORMED", reason: "not an object" };
   const name = input["class"];
-  if (typeof name !== "string" || !Object.hasOwn(classColumns, name)) {
+  if (typeof name !== "string" || !Object.hasOwn(classColumns, name) || name === "inventory") {
     return { ok: false, code: "FRAME_CLASS", reason: "`class` is missing or not an event class" };
   }
   const table: ColumnTable = classColumns[name as EventClass];

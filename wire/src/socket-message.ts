@@ -9,8 +9,19 @@ import { limits } from "./limits.ts";
 //   state    publisher -> collector   JSON of a SignedState
 //   confirm  collector -> publisher   JSON of a StateConfirmation
 //   resume   publisher -> collector   JSON of a Resume, once, before anything else
+//   claim    inventory -> publisher   JSON of a Claim: a token that lets this node send the cluster's inventory
+//   claimed  publisher -> inventory   JSON of a ClaimReply
 
-export const messageKinds = { frame: 1, ack: 2, filters: 3, state: 4, confirm: 5, resume: 6 } as const;
+export const messageKinds = {
+  frame: 1,
+  ack: 2,
+  filters: 3,
+  state: 4,
+  confirm: 5,
+  resume: 6,
+  claim: 7,
+  claimed: 8,
+} as const;
 
 export type SocketMessage = { kind: number; payload: Buffer };
 

@@ -29,6 +29,13 @@ export const publisherReportSchema = z.object({
 });
 export type PublisherReport = z.infer<typeof publisherReportSchema>;
 
+/** A pod of this node proves that it may have something sent: its projected service-account token. Never stored. */
+export const claimSchema = z.object({ token: z.string().min(1).max(16_384) });
+/** `reason` is for the log of whoever claimed. */
+export const claimReplySchema = z.object({ accepted: z.boolean(), reason: z.string().max(256).optional() });
+export type Claim = z.infer<typeof claimSchema>;
+export type ClaimReply = z.infer<typeof claimReplySchema>;
+
 /** POST /v1/sync: the publisher reports, and waits for news. */
 export const syncRequestSchema = z.object({
   publisher: publisherReportSchema,
@@ -38,6 +45,8 @@ export const syncRequestSchema = z.object({
   holds: z.number().int().nonnegative(),
   /** The hub answers at once when its state is newer than `holds`, else after so long. */
   wait_s: z.number().min(0).max(30),
+  /** Of pods that wait for an answer, e.g. the inventory's. */
+  claims: z.array(claimSchema).max(4).optional(),
 });
 export type SyncRequest = z.infer<typeof syncRequestSchema>;
 
@@ -45,5 +54,7 @@ export const syncReplySchema = z.object({
   now_us: count,
   /** The newest state for this node; absent when the publisher holds it already. */
   state: signedStateSchema.optional(),
+  /** As many, and in the order of, the request's claims. */
+  claims: z.array(claimReplySchema).max(4).optional(),
 });
 export type SyncReply = z.infer<typeof syncReplySchema>;

@@ -8,11 +8,13 @@ import {
   decodeEvents,
   decodeFrame,
   decodeFrames,
+  decodeInventory,
   type EventClass,
   EventEncoder,
   encodeFrame,
   eventFromJson,
   eventToJson,
+  type InventoryEvent,
   limits,
 } from "../index.ts";
 
@@ -31,17 +33,19 @@ function anyValue(type: ColumnType): fc.Arbitrary<unknown> {
   return fc.integer({ min: 0, max: numbers[type] });
 }
 
-const anyEvent: fc.Arbitrary<AtalayaEvent> = fc
-  .constantFrom(...(Object.keys(classColumns) as EventClass[]))
-  .chain((name) => {
-    const columns = Object.entries(classColumns[name] as Record<string, ColumnType>).map(([column, type]) => {
-      const value = anyValue(type);
-      return [column, column === "activity" ? value : fc.option(value, { nil: null })] as const;
-    });
-    return fc.record({ class: fc.constant(name), ...Object.fromEntries(columns) }, { noNullPrototype: true });
-  }) as unknown as fc.Arbitrary<AtalayaEvent>;
+const happenings = (Object.keys(classColumns) as EventClass[]).filter((name) => name !== "inventory");
+const anyEvent = fc.constantFrom(...happenings).chain(eventOf) as unknown as fc.Arbitrary<AtalayaEvent>;
+const anyObject = eventOf("inventory") as unknown as fc.Arbitrary<InventoryEvent>;
 
-function encode(events: AtalayaEvent[]): Buffer {
+function eventOf(name: EventClass) {
+  const columns = Object.entries(classColumns[name] as Record<string, ColumnType>).map(([column, type]) => {
+    const value = anyValue(type);
+    return [column, column === "activity" ? value : fc.option(value, { nil: null })] as const;
+  });
+  return fc.record({ class: fc.constant(name), ...Object.fromEntries(columns) }, { noNullPrototype: true });
+}
+
+function encode(events: (AtalayaEvent | InventoryEvent)[]): Buffer {
   const encoder = new EventEncoder();
   for (const event of events) encoder.add(event);
   return Buffer.from(encoder.bytes());
@@ -69,6 +73,17 @@ test("what is encoded decodes to the same events", () => {
       assert.deepEqual(decodeEvents(encode(events)), { ok: true, value: events });
     }),
   );
+});
+
+test("objects of an inventory decode to the same rows, and only where they are looked for", () => {
+  fc.assert(
+    fc.property(fc.array(anyObject, { minLength: 1, maxLength: 4 }), (rows) => {
+      const body = encode(rows);
+      assert.deepEqual(decodeInventory(body), { ok: true, value: rows });
+      assert.equal(decodeEvents(body).ok, false);
+    }),
+  );
+  fc.assert(fc.property(anyEvent, (event) => assert.equal(decodeInventory(encode([event])).ok, false)));
 });
 
 test("the JSON form reads back to the same event", () => {

@@ -18,8 +18,8 @@ import { newTally, type Tally, tallyPlaces } from "./tally.ts";
 
 export const blockMagic = 0x4b425441;
 export const fixedBytes = 44;
-/** Nine counts, 27 side counts and 64 streams. */
-export const headerBytesMax = fixedBytes + 9 * 13 + 27 * 10 + 64 * (streamNameBytes + 8);
+/** All counts, three side counts of each, and 64 streams. */
+export const headerBytesMax = fixedBytes + tallyPlaces * 13 + 3 * tallyPlaces * 10 + 64 * (streamNameBytes + 8);
 
 /** What was counted without being stored: cumulative, per lane. */
 export type Side = { deduplicated: Tally; given_up: Tally; refused: Tally };

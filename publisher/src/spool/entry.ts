@@ -1,6 +1,6 @@
 import { newSide, type Side } from "./block.ts";
 import type { FrameHead } from "./frame-head.ts";
-import { addTo, framesPlace, newTally, type Tally } from "./tally.ts";
+import { addTo, framesPlace, newTally, placeOf, type Tally } from "./tally.ts";
 
 export type KeptFrame = { bytes: Buffer; head: FrameHead };
 
@@ -16,7 +16,8 @@ export function isEmpty(entry: Entry): boolean {
 }
 
 export function countOne(tally: Tally, kind: number, eventCount: number): void {
-  tally[kind] = (tally[kind] ?? 0) + eventCount;
+  const place = placeOf(kind);
+  tally[place] = (tally[place] ?? 0) + eventCount;
   tally[framesPlace] = (tally[framesPlace] ?? 0) + 1;
 }
 

@@ -7,7 +7,7 @@ import {
   limits,
   oldestFrameVersion,
 } from "@atalaya/wire/framing";
-import { framesPlace, type Tally } from "./tally.ts";
+import { framesPlace, newTally, placeOf, type Tally } from "./tally.ts";
 
 /** What the publisher reads of a frame: a part of its header (grammar in wire/src/frame.ts), and nothing of its body. */
 export type FrameHead = {
@@ -69,9 +69,9 @@ export function splitFrames(bytes: Buffer, count: number): { frames: Buffer[]; t
     const read = readFrameHead(bytes, at);
     // One that this build cannot read is alone.
     const size = read.ok && count > 1 ? read.head.bytes : bytes.length - at;
-    const tally = new Array<number>(framesPlace).fill(0);
+    const tally = newTally();
     tally[framesPlace] = 1;
-    if (read.ok) tally[read.head.kind] = read.head.eventCount;
+    if (read.ok) tally[placeOf(read.head.kind)] = read.head.eventCount;
     frames.push(bytes.subarray(at, at + size));
     tallies.push(tally);
     at += size;

@@ -9,7 +9,7 @@ export type Counter = { class: string; reason: string; value: number };
  */
 export function spoolCounters(states: readonly LaneState[]): Counter[] {
   const counters: Counter[] = [];
-  for (const [place, name] of classNames.entries()) {
+  for (const [place, name] of classNames) {
     const of = (pick: (state: LaneState) => Tally) => states.reduce((sum, state) => sum + (pick(state)[place] ?? 0), 0);
     const side = (which: "deduplicated" | "given_up" | "refused") =>
       of((state) => state.side[which]) - of((state) => state.sideBefore[which]);

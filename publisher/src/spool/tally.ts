@@ -3,17 +3,22 @@ import { classNumbers } from "@atalaya/wire/framing";
 /** Events by class number (0: a class or version that this build does not know), and in the last place, frames. */
 export type Tally = number[];
 
+// The place of frames is in the files of every version; a class numbered 8 or more has the place behind its number.
 export const framesPlace = 8;
-export const tallyPlaces = 9;
+export const tallyPlaces = 10;
 
-/** Class names by their number on the wire. */
-export const classNames: readonly string[] = [
-  "unknown",
-  ...Object.entries(classNumbers)
-    .sort(([, a], [, b]) => a - b)
-    .map(([name]) => name),
-];
-if (classNames.length !== framesPlace) throw new Error("a class was added: the tally needs a place for it");
+/** Where the events of a class are counted, by its number on the wire; 0 for one that is not known. */
+export function placeOf(kind: number): number {
+  return kind < framesPlace ? kind : kind + 1;
+}
+
+/** Class names by their place. */
+export const classNames: ReadonlyMap<number, string> = new Map([
+  [0, "unknown"],
+  ...Object.entries(classNumbers).map(([name, number]): [number, string] => [placeOf(number), name]),
+]);
+if (Math.max(...classNames.keys()) !== tallyPlaces - 1)
+  throw new Error("a class was added: the tally needs a place for it");
 
 export function newTally(): Tally {
   return new Array<number>(tallyPlaces).fill(0);
