@@ -16,6 +16,8 @@ import { runCommand } from "../tools/setup/run-command.mjs";
 import { dropStamp, hashInputs, isFresh, writeStamp } from "../tools/setup/stamp.mjs";
 
 const bpfArchitectures = { x64: "x86", arm64: "arm64" };
+/** Line information and messages name sources from the checkout (and the compilers run there): the same wherever it lies. */
+const withoutPlace = (root) => `-ffile-prefix-map=${root}=.`;
 const compilerFlags = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-cast-function-type", "-D_GNU_SOURCE"];
 
 /**
@@ -37,7 +39,7 @@ export async function buildCollector({ root, log }) {
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
   writeFileSync(join(fresh, "vmlinux.h"), kernelTypes());
-  for (const name of objectsOf(source)) await compileObject(join(source, "bpf"), fresh, name);
+  for (const name of objectsOf(source)) await compileObject(root, join(source, "bpf"), fresh, name);
   await compileAddon(root, source, fresh);
   await compileProbe(source, fresh);
   writeFileSync(join(fresh, "sources.sha256"), sources);
@@ -93,14 +95,23 @@ function kernelTypes() {
   }
 }
 
-async function compileObject(folder, target, name) {
+async function compileObject(root, folder, target, name) {
   const architecture = bpfArchitectures[process.arch];
   if (architecture === undefined)
     throw new Error(`The sensor is not built for ${process.arch}, only for x64 and arm64.`);
   const flags = ["-g", "-O2", "-Wall", "-Werror", "-target", "bpf", "-mcpu=v3", `-D__TARGET_ARCH_${architecture}`];
+  flags.push(withoutPlace(root));
   const object = join(target, name.replace(/c$/, "o"));
-  await run(tool("clang", "clang"), [...flags, `-I${target}`, `-I${folder}`, "-c", join(folder, name), "-o", object]);
-  await run(tool("llvm-strip", "llvm"), ["-g", object]); // drops DWARF, keeps BTF
+  await run(root, tool("clang", "clang"), [
+    ...flags,
+    `-I${target}`,
+    `-I${folder}`,
+    "-c",
+    join(folder, name),
+    "-o",
+    object,
+  ]);
+  await run(root, tool("llvm-strip", "llvm"), ["-g", object]); // drops DWARF, keeps BTF
 }
 
 async function compileAddon(root, source, target) {
@@ -109,7 +120,7 @@ async function compileAddon(root, source, target) {
   const files = readdirSync(folder).filter((name) => name.endsWith(".c"));
   const paths = files.map((name) => join(folder, name));
   const link = ["-shared", "-fPIC", `-I${headers}`, ...paths, "-lbpf", "-o", join(target, "addon.node")];
-  await run(tool("gcc", "gcc"), [...compilerFlags, ...link]);
+  await run(root, tool("gcc", "gcc"), [...compilerFlags, withoutPlace(root), ...link]);
 }
 
 /** Static: in the image it has only itself. */
@@ -125,7 +136,7 @@ function tool(name, packageName) {
   return found;
 }
 
-async function run(file, args) {
-  const status = await runCommand(file, args);
+async function run(root, file, args) {
+  const status = await runCommand(file, args, { cwd: root });
   if (status !== 0) throw new Error(`this command failed with status ${status}, see above: ${file} ${args.join(" ")}`);
 }

@@ -1,1 +1,4 @@
-export function bundle(folder?: string): Promise<string>;
+export type Part = "collector" | "publisher" | "hub" | "cli";
+export const nodeParts: readonly Part[];
+export function bundle(folder?: string, parts?: readonly Part[]): Promise<string>;
+export function bundleFiles(folder: string, parts: readonly Part[]): Promise<string[]>;

@@ -1,5 +1,5 @@
-// Makes one JavaScript file of each part that runs on a node, and of each thread that it starts: what ships. Type
-// stripping costs 4x the start-up CPU and 3x the private memory, which the parts' budgets do not have.
+// Makes one JavaScript file of each part, and of each thread or process that it starts: what ships. Type stripping costs
+// 4x the start-up CPU and 3x the private memory, which the parts' budgets do not have.
 //
 //   node tools/bundle.mjs [FOLDER]     (default build/bundle)
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
@@ -8,21 +8,40 @@ import { pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { root } from "./setup/root.mjs";
 
-/** Output -> source. A thread's file lies beside its part's, under the name by which the part asks for it. */
-const entries = {
-  "collector/main": "collector/src/main.ts",
-  "collector/worker-thread": "collector/src/worker-thread.ts",
-  "publisher/main": "publisher/src/main.ts",
+/** Part -> output -> source. A thread's file lies beside its part's, under the name by which the part asks for it. */
+const files = {
+  collector: { main: "collector/src/main.ts", "worker-thread": "collector/src/worker-thread.ts" },
+  publisher: { main: "publisher/src/main.ts" },
+  hub: {
+    main: "hub/src/main.ts",
+    "writer-thread": "hub/src/store/writer-thread.ts",
+    "reader-thread": "hub/src/store/reader-thread.ts",
+    "evaluator-thread": "hub/src/pipeline/evaluator-thread.ts",
+    "copy-thread": "hub/src/backup/copy-thread.ts",
+  },
+  cli: { main: "cli/src/main.ts", "stand-ins-process": "simulator/src/network/stand-ins-process.ts" },
 };
 
+/** The parts that run on a node, and so under a limit. */
+export const nodeParts = ["collector", "publisher"];
+
 /** Bundles into `<folder>/PART/main.js`; gives the folder. Throws with esbuild's messages. */
-export async function bundle(folder = join(root, "build", "bundle")) {
+export async function bundle(folder = join(root, "build", "bundle"), parts = nodeParts) {
+  await bundleFiles(folder, parts);
+  return folder;
+}
+
+/** The same; gives the source files that are inside, relative to the checkout. */
+export async function bundleFiles(folder, parts) {
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, "package.json"), `${JSON.stringify({ type: "module", private: true })}\n`);
-  await build({
+  const entries = parts.flatMap((part) =>
+    Object.entries(files[part]).map(([output, source]) => [`${part}/${output}`, source]),
+  );
+  const { metafile } = await build({
     absWorkingDir: root,
-    entryPoints: entries,
+    entryPoints: Object.fromEntries(entries),
     outdir: folder,
     bundle: true,
     platform: "node",
@@ -32,12 +51,16 @@ export async function bundle(folder = join(root, "build", "bundle")) {
     // A stack trace stays readable.
     keepNames: true,
     logLevel: "warning",
+    metafile: true,
+    // A program of the machine, not JavaScript: its package is shipped beside the bundles.
+    external: ["@node-rs/argon2-*"],
     // What esbuild makes of CommonJS packages asks for `require`.
     banner: {
       js: 'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);',
     },
   });
-  return folder;
+  const outputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs));
+  return [...new Set(outputs.filter(([, { bytesInOutput }]) => bytesInOutput > 0).map(([path]) => path))].sort();
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {

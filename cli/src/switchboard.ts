@@ -1,9 +1,13 @@
+import { existsSync } from "node:fs";
+import { Fault } from "@atalaya/wire";
+
 // The one place where the command line reaches into the parts: each entry starts a part in this process.
 // Everything else under cli/ talks to the hub's API and imports only `wire`.
 
 /** Runs a part's own main module: it reads process.argv, so the arguments are put there first. */
 function part(file: URL): (args: string[]) => Promise<number> {
   return async (args) => {
+    if (!existsSync(file)) throw new Fault("USAGE", `${file.pathname} is missing: this package holds no such part`);
     process.argv = [process.execPath, file.pathname, ...args];
     await import(file.href);
     // The part runs on until nothing keeps it alive; it may also end the process itself.
@@ -13,10 +17,21 @@ function part(file: URL): (args: string[]) => Promise<number> {
   };
 }
 
+/** In a package (tools/bundle.mjs) each part is one bundle in a folder beside ours. */
+const isPackaged = import.meta.url.endsWith(".js");
+const fileOf = (part: string) =>
+  new URL(isPackaged ? `../${part}/main.js` : `../../${part}/src/main.ts`, import.meta.url);
+
 export const partFiles = {
-  hub: new URL("../../hub/src/main.ts", import.meta.url),
-  collector: new URL("../../collector/src/main.ts", import.meta.url),
-  publisher: new URL("../../publisher/src/main.ts", import.meta.url),
+  hub: fileOf("hub"),
+  collector: fileOf("collector"),
+  publisher: fileOf("publisher"),
+} as const;
+
+/** What is built of C and of the page, for `up`. */
+export const builtFolders = {
+  objects: new URL(isPackaged ? "../collector/objects" : "../../build/collector", import.meta.url),
+  web: new URL(isPackaged ? "../web" : "../../build/web", import.meta.url),
 } as const;
 
 export const runHub = part(partFiles.hub);

@@ -16,7 +16,7 @@ The sensor: reads what the kernel's programs saw and hands it on as events. Need
   --socket PATH      the publisher's Unix socket
   --node NAME        the name that this machine's events carry (default: the host's name)
   --cluster NAME     the cluster that they belong to (default local)
-  --objects DIR      the built programs and the addon (default build/collector)
+  --objects DIR      the built programs and the addon (default: those of this build)
   --pin DIR          a folder in a bpffs for this sensor alone: its programs and rings are kept there, and go on while
                      no collector runs; the next one goes on with them (default ${defaultPinFolder})
   --no-pin           keep nothing: the watch ends with this process
@@ -114,7 +114,7 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
     worker: {
       node: values.node ?? hostname(),
       cluster: values.cluster,
-      objectFolder: values.objects ?? fileURLToPath(new URL("../../build/collector", import.meta.url)),
+      objectFolder: values.objects ?? builtObjects(),
       ignorePids: [process.pid, ...ignored],
       lines: values.stdout ? { container: values.container, class: eventClass(values.class), name: values.name } : null,
       plan: values.stdout ? planOfNames(values.watch ?? []) : emptyFilterPlan,
@@ -126,6 +126,12 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
       notes: [],
     },
   };
+}
+
+/** In a package they lie beside the bundle, in a checkout below build/. */
+function builtObjects(): string {
+  const isPackaged = import.meta.url.endsWith(".js");
+  return fileURLToPath(new URL(isPackaged ? "./objects" : "../../build/collector", import.meta.url));
 }
 
 function parsed(args: readonly string[]) {

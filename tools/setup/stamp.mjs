@@ -1,9 +1,13 @@
 // A step of the set-up is skipped when nothing that it reads has changed: the stamp is a hash of its inputs.
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
+import { root } from "./root.mjs";
 
-/** A hash over the names and contents of files and folders (build output and installed packages left out). */
+/**
+ * A hash over the names (from the checkout) and contents of files and folders; build output and installed packages are
+ * left out. Two checkouts of the same sources have the same: what they build goes on with each other's rings.
+ */
 export function hashInputs(paths) {
   const hash = createHash("sha256");
   for (const path of paths) addTo(hash, path);
@@ -13,7 +17,7 @@ export function hashInputs(paths) {
 function addTo(hash, path) {
   if (!existsSync(path)) return;
   if (!statSync(path).isDirectory()) {
-    hash.update(path).update(readFileSync(path));
+    hash.update(relative(root, path)).update(readFileSync(path));
     return;
   }
   for (const name of readdirSync(path).sort()) {

@@ -9,6 +9,7 @@ import type { Command } from "../command.ts";
 import { PartProcess } from "../part-process.ts";
 import { pinFolderOf } from "../pin-folder.ts";
 import { sensorObstacle } from "../sensor-possible.ts";
+import { builtFolders } from "../switchboard.ts";
 
 const help = `Usage: atalaya up [options]
 
@@ -38,7 +39,8 @@ const options = {
   "no-sensor": { type: "boolean", default: false },
 } as const;
 
-const built = (name: string) => fileURLToPath(new URL(`../../../build/${name}`, import.meta.url));
+const objects = fileURLToPath(builtFolders.objects);
+const page = fileURLToPath(builtFolders.web);
 
 export const up: Command = { name: "up", summary: "run hub, collector and publisher on this machine", help, run };
 
@@ -48,7 +50,7 @@ async function run(args: string[]): Promise<number> {
   prepareDataFolder(data);
   const parts: PartProcess[] = [];
   const stopped = untilStopped(parts);
-  const obstacle = values["no-sensor"] ? "switched off by --no-sensor" : sensorObstacle(built("collector"));
+  const obstacle = values["no-sensor"] ? "switched off by --no-sensor" : sensorObstacle(objects);
   // The collector takes a second to load its programs and waits for the publisher by itself: it starts beside the hub.
   const collector = obstacle === undefined ? startCollector(parts, data, values.cluster) : undefined;
   collector?.catch(() => {});
@@ -77,7 +79,7 @@ async function startHub(
   cluster: string,
   more: string[],
 ): Promise<void> {
-  const hubArgs = ["--data", data, "--listen", listen, "--cluster", cluster, "--web", built("web"), ...more];
+  const hubArgs = ["--data", data, "--listen", listen, "--cluster", cluster, "--web", page, ...more];
   const hub = startable(parts, new PartProcess("hub", hubArgs, say));
   const ready = await hub.start();
   say(`page      ${ready.url}`);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { Worker } from "node:worker_threads";
 import { Fault } from "@atalaya/wire";
 import { unpackFault } from "../core/thread-fault.ts";
+import { threadFile } from "../core/thread-file.ts";
 import { type BackupManifest, backupFormat, manifestName } from "./backup-manifest.ts";
 import type { Copied, CopyWish } from "./copy-thread.ts";
 import { padding, tarEnd, tarHeader } from "./tar.ts";
@@ -62,7 +63,7 @@ export class BackupMaker {
 }
 
 async function copy(wish: CopyWish): Promise<BackupManifest["files"]> {
-  const worker = new Worker(new URL("./copy-thread.ts", import.meta.url), { workerData: wish });
+  const worker = new Worker(threadFile("copy-thread", import.meta.url), { workerData: wish });
   const [copied] = (await once(worker, "message")) as [Copied];
   if ("fault" in copied) throw unpackFault(copied.fault);
   return copied.files;

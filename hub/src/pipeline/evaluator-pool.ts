@@ -1,6 +1,7 @@
 import { availableParallelism } from "node:os";
 import { MessageChannel, Worker } from "node:worker_threads";
 import { pipelineLimits } from "../core/limits.ts";
+import { threadFile } from "../core/thread-file.ts";
 import { shardOfScope } from "../store/window-log.ts";
 import type { WriterClient } from "../store/writer-client.ts";
 import type { EvaluatorMemory, FromEvaluator, ToEvaluator } from "./messages.ts";
@@ -22,7 +23,7 @@ export class EvaluatorPool {
   constructor(events: EvaluatorEvents) {
     const size = Math.max(1, Math.min(pipelineLimits.workersMax, availableParallelism() - 1));
     for (let evaluator = 0; evaluator < size; evaluator++) {
-      const worker = new Worker(new URL("./evaluator-thread.ts", import.meta.url));
+      const worker = new Worker(threadFile("evaluator-thread", import.meta.url));
       worker.on("message", (message: FromEvaluator) => events.said(evaluator, message));
       worker.on("error", events.broken);
       this.#workers.push(worker);

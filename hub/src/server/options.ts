@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { isIP } from "node:net";
 import { homedir, hostname } from "node:os";
 import { join, resolve } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Fault } from "@atalaya/wire";
 import { storeLimits } from "../core/limits.ts";
@@ -12,7 +13,7 @@ Runs the hub alone: takes events and audit records, evaluates, stores, serves th
 
   --data DIR          the one folder with all data (default $XDG_DATA_HOME/atalaya)
   --listen HOST:PORT  where the page and the API answer (default 127.0.0.1:8443)
-  --web DIR           the built page
+  --web DIR           the built page (default: the one of this package, if it is one)
   --rules PATH        a rule file or folder beside the built-in packs; can be repeated
   --cluster NAME      the name that this machine's own events carry (default local)
   --node NAME         the name of this machine's own sensor (default the host's name)
@@ -77,7 +78,7 @@ export function readOptions(args: string[]): HubOptions | undefined {
   return {
     data: resolve(values.data ?? join(process.env["XDG_DATA_HOME"] || join(homedir(), ".local", "share"), "atalaya")),
     ...readListen(values.listen),
-    web: values.web === undefined ? undefined : resolve(values.web),
+    web: values.web === undefined ? packagedPage() : resolve(values.web),
     rules: rules.map((path) => resolve(path)),
     cluster: values.cluster,
     keepDays: readDays(values["keep-days"]),
@@ -86,6 +87,11 @@ export function readOptions(args: string[]): HubOptions | undefined {
     resetPassword: values["reset-password"],
     logLevel,
   };
+}
+
+/** In a package the page lies beside the hub; in a checkout it is named, since it may not be built. */
+function packagedPage(): string | undefined {
+  return import.meta.url.endsWith(".js") ? fileURLToPath(new URL("../web", import.meta.url)) : undefined;
 }
 
 function readDays(text: string): number {

@@ -2,6 +2,7 @@ import { Worker } from "node:worker_threads";
 import { Fault } from "@atalaya/wire";
 import { storeLimits } from "../core/limits.ts";
 import { unpackFault } from "../core/thread-fault.ts";
+import { threadFile } from "../core/thread-file.ts";
 import type { QueryArgument, QueryResult, ReaderQuery } from "./reader-queries.ts";
 import type { FromReader, ToReader } from "./reader-thread.ts";
 
@@ -51,7 +52,7 @@ export class ReaderPool {
   }
 
   #start(): Reader {
-    const thread = this.#options.thread ?? new URL("./reader-thread.ts", import.meta.url);
+    const thread = this.#options.thread ?? threadFile("reader-thread", import.meta.url);
     const worker = new Worker(thread, { workerData: { folder: this.#options.folder } });
     const reader: Reader = { worker, call: undefined, deadline: undefined };
     worker.on("message", (reply: FromReader) => this.#answered(reader, reply));

@@ -1,6 +1,7 @@
 import { type MessagePort, Worker } from "node:worker_threads";
 import { Fault } from "@atalaya/wire";
 import { unpackFault } from "../core/thread-fault.ts";
+import { threadFile } from "../core/thread-file.ts";
 import type { StateWrite, WriteArgument, WriteResult } from "./state-writes.ts";
 import type { FromWriter, StoredState, ToWriter, WriterData } from "./writer-messages.ts";
 
@@ -27,7 +28,7 @@ export class WriterClient {
 
   /** Throws the Fault that the writer met when it opened the database. */
   static open(workerData: WriterData, events: WriterEvents): Promise<{ writer: WriterClient; state: StoredState }> {
-    const worker = new Worker(new URL("./writer-thread.ts", import.meta.url), { workerData });
+    const worker = new Worker(threadFile("writer-thread", import.meta.url), { workerData });
     const writer = new WriterClient(worker, events);
     return new Promise((resolve, reject) => {
       worker.on("error", (error) => {
