@@ -44,7 +44,7 @@ bool is_what(int file, const char *fact)
 static bool is_known_type(uint32_t type)
 {
 	return type == BPF_MAP_TYPE_RINGBUF || type == BPF_MAP_TYPE_ARRAY || type == BPF_MAP_TYPE_HASH ||
-	       type == BPF_MAP_TYPE_LPM_TRIE || type == BPF_MAP_TYPE_PERCPU_ARRAY;
+	       type == BPF_MAP_TYPE_LPM_TRIE || type == BPF_MAP_TYPE_PERCPU_ARRAY || type == BPF_MAP_TYPE_LRU_HASH;
 }
 
 int map_remember(struct sensor *sensor, const char *name, int file)

@@ -6,10 +6,19 @@
 #define LIFECYCLE_RING_BYTES (4 << 20)
 #define BULK_RING_BYTES (8 << 20)
 
-#define KINDS_MAX 12
+#define KINDS_MAX 16
 #define NAMES_MAX 16384 /* both lists of a filter plan */
 #define PREFIXES_MAX 64
 #define IGNORED_MAX 64
+
+#define DOMAINS_MAX 16384
+#define NAME_WIRE_BYTES 256 /* RFC 1035: 255 bytes with lengths and root */
+#define ASKED_MAX 8192
+#define ASKED_AGAIN_NS 10000000000ULL /* the same process, name and type are one record in so long */
+#define BUDGETS_MAX 4096
+#define DNS_BUDGET 256 /* questions of one control group at once */
+#define DNS_BUDGET_REFILL_NS 20000000ULL /* and one more in so long: 50 a second */
+#define DNS_CALLERS_MAX 1024 /* connections to name servers whose process is remembered */
 
 #define PATH_BYTES 4096 /* one path; PATH_MAX of the kernel */
 #define PATH_DEPTH 64 /* components and mounts that a walk takes */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The maps that all objects share (the loader creates each once and reuses it by name), and the ways to leave:
- * every event is counted exactly once as submitted, ring_full, filtered, scratch_busy or unread.
+ * every event is counted exactly once as submitted, ring_full, filtered, scratch_busy, unread, throttled or repeated.
  */
 #ifndef ATALAYA_MAPS_H
 #define ATALAYA_MAPS_H
@@ -66,6 +66,36 @@ struct {
 	__type(value, struct reader_state);
 } reader SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, DOMAINS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct domain_key);
+	__type(value, __u32);
+} domains SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, ASKED_MAX);
+	__type(key, struct asked_key);
+	__type(value, __u64);
+} asked SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, BUDGETS_MAX);
+	__type(key, struct cgroup_ids);
+	__type(value, struct budget);
+} budgets SEC(".maps");
+
+/* Who connected to a name server, by the socket's cookie: what TCP sends later may be sent by anybody's interrupt. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, DNS_CALLERS_MAX);
+	__type(key, __u64);
+	__type(value, struct record_task);
+} dns_callers SEC(".maps");
+
 /*
  * Where a record of variable length is put together. `busy` guards against a second event on the same processor
  * before the first is done (kernels where a tracepoint can be preempted): the second is counted, never mixed in.
@@ -84,6 +114,7 @@ struct scratch {
 		struct cgroup_record cgroup;
 		struct open_record open;
 		struct connect_record connect;
+		struct dns_record dns_query; /* of fixed size: never put together here */
 	};
 };
 

@@ -9,6 +9,7 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define ALLOW 1
+#define DNS_PORT 53
 
 static __always_inline struct connect_record *begin(__u32 kind, struct bpf_sock_addr *ctx, struct count_slot **slot)
 {
@@ -34,6 +35,16 @@ static __always_inline struct connect_record *begin(__u32 kind, struct bpf_sock_
 	return record;
 }
 
+/* Of a connection to a name server: its questions are told by the packets, and those do not say whose they are. */
+static __always_inline void remember_caller(struct bpf_sock_addr *ctx, struct connect_record *record)
+{
+	if (record->protocol != IPPROTO_TCP || record->destination_port != DNS_PORT)
+		return;
+	struct record_task task = record->head.task; /* before Linux 6.2 no map takes a value from a ring's memory */
+	__u64 cookie = bpf_get_socket_cookie(ctx);
+	bpf_map_update_elem(&dns_callers, &cookie, &task, BPF_ANY);
+}
+
 static __always_inline int report4(__u32 kind, struct bpf_sock_addr *ctx)
 {
 	struct count_slot *count = NULL;
@@ -45,6 +56,7 @@ static __always_inline int report4(__u32 kind, struct bpf_sock_addr *ctx)
 	struct bpf_sock *socket = ctx->sk;
 	if (socket)
 		*(__u32 *)record->source = socket->src_ip4;
+	remember_caller(ctx, record);
 	SUBMIT(record, count);
 	return ALLOW;
 }
@@ -69,6 +81,7 @@ static __always_inline int report6(__u32 kind, struct bpf_sock_addr *ctx)
 		source[2] = socket->src_ip6[2];
 		source[3] = socket->src_ip6[3];
 	}
+	remember_caller(ctx, record);
 	SUBMIT(record, count);
 	return ALLOW;
 }

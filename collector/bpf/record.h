@@ -23,6 +23,7 @@ enum record_kind {
 	KIND_CONNECT = 9,
 	KIND_SEND = 10,
 	KIND_SNAPSHOT = 11,
+	KIND_DNS_QUERY = 12,
 };
 
 struct record_task {
@@ -149,7 +150,24 @@ struct connect_record {
 };
 _Static_assert(sizeof(struct connect_record) == 168, "connect_record");
 
-/* One slot of the map `counts` for each record_kind (0 is unused). attempted is the sum of the next four and `unread`. */
+/*
+ * A question to a name server, as its first bytes: the reader takes the name apart. They are what the kernel sends, not
+ * what lies in the sender's memory.
+ */
+#define DNS_MESSAGE_BYTES 272 /* 12 of header, 255 of a name, its root, 4 of type and class */
+struct dns_record {
+	struct record_head head;
+	__u8 server[16]; /* as connect_record's destination */
+	__u16 server_port;
+	__u8 family; /* 4 or 6 */
+	__u8 protocol; /* of IP: 17, or 6 */
+	__u16 message_length; /* bytes of `message` that are filled */
+	__u16 gap;
+	__u8 message[DNS_MESSAGE_BYTES];
+};
+_Static_assert(sizeof(struct dns_record) == 424, "dns_record");
+
+/* One slot of the map `counts` for each record_kind (0 is unused). attempted is the sum of the next four and the last three. */
 struct count_slot {
 	__u64 attempted;
 	__u64 submitted;
@@ -158,8 +176,10 @@ struct count_slot {
 	__u64 scratch_busy; /* another event held this processor's scratch memory */
 	__u64 read_fault; /* submitted, with a part that could not be read */
 	__u64 unread; /* nobody read any more: see reader_state */
+	__u64 throttled; /* its control group has used up its budget */
+	__u64 repeated; /* the same process said the same a moment ago */
 };
-_Static_assert(sizeof(struct count_slot) == 56, "count_slot");
+_Static_assert(sizeof(struct count_slot) == 72, "count_slot");
 
 /* The only value of the map `reader`, in nanoseconds since boot. Zeros before the first time. */
 struct reader_state {
@@ -185,6 +205,39 @@ struct prefix_key {
 	__u8 bytes[PREFIX_BYTES];
 };
 _Static_assert(sizeof(struct prefix_key) == 132, "prefix_key");
+
+/*
+ * Domains that are watched, in a longest-prefix tree: letters small, backwards, a dot behind each label, so that
+ * "moc.elpmaxe." finds example.com and all below it. Of longer names only the end is compared. No bits: every question.
+ */
+#define DOMAIN_BYTES 64
+struct domain_key {
+	__u32 bits;
+	__u8 bytes[DOMAIN_BYTES];
+};
+_Static_assert(sizeof(struct domain_key) == 68, "domain_key");
+
+/* What was reported a moment ago: the key of the map `asked`; the value is when, in nanoseconds since boot. */
+struct asked_key {
+	__u64 start_us;
+	__u64 name_hash;
+	__u32 pid;
+	__u32 type;
+};
+_Static_assert(sizeof(struct asked_key) == 24, "asked_key");
+
+/* Whom a budget is for: the key of the map `budgets`. */
+struct cgroup_ids {
+	__u64 v2;
+	__u64 v1; /* as in record_task */
+};
+_Static_assert(sizeof(struct cgroup_ids) == 16, "cgroup_ids");
+
+struct budget {
+	__u64 filled_ns; /* since boot */
+	__u64 left;
+};
+_Static_assert(sizeof(struct budget) == 16, "budget");
 
 /* The only value of the map `settings`: cheap tests before the hashes. Bit N of lengths: a name of N bytes is watched. */
 struct filter_settings {

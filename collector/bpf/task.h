@@ -34,17 +34,26 @@ static __always_inline void fill_session(struct record_task *out, struct task_st
 	}
 }
 
-static __always_inline void fill_cgroups(struct record_task *out, struct task_struct *task)
+static __always_inline struct cgroup_ids cgroups_of(struct task_struct *task)
 {
+	struct cgroup_ids ids = {};
 	struct css_set *set = task->cgroups;
-	out->cgroup_id_v2 = set->dfl_cgrp->kn->id;
+	ids.v2 = set->dfl_cgrp->kn->id;
 	__u64 memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
 	struct cgroup_subsys_state *state = NULL;
 	void *slot = (void *)set + bpf_core_field_offset(struct css_set, subsys) + memory * sizeof(void *);
 	bpf_probe_read_kernel(&state, sizeof(state), slot);
 	struct cgroup *cgroup = BPF_CORE_READ(state, cgroup);
 	if (BPF_CORE_READ(cgroup, root, hierarchy_id) != 0)
-		out->cgroup_id_v1 = BPF_CORE_READ(cgroup, kn, id);
+		ids.v1 = BPF_CORE_READ(cgroup, kn, id);
+	return ids;
+}
+
+static __always_inline void fill_cgroups(struct record_task *out, struct task_struct *task)
+{
+	struct cgroup_ids ids = cgroups_of(task);
+	out->cgroup_id_v2 = ids.v2;
+	out->cgroup_id_v1 = ids.v1;
 }
 
 static __always_inline void fill_credentials(struct record_task *out, struct task_struct *task)

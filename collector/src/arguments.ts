@@ -32,12 +32,14 @@ The sensor: reads what the kernel's programs saw and hands it on as events. Need
   --ignore-pid N     never report this process; can be repeated (this process itself never is)
   --stdout           print events as JSON lines, one an event; needs neither publisher nor hub
   --container ID     with --stdout: only of this container (start of its id, its name, or "host")
-  --class C          with --stdout: only this class: process, file, network, sensor
+  --class C          with --stdout: only this class: process, file, network, dns, sensor
   --name N           with --stdout: only of processes with this name
   --watch NAME       with --stdout: report opens and refused execs of this file name; can be repeated
+  --watch-domain D   with --stdout: report questions to name servers for this domain and what is below it; can be
+                     repeated; "." is every question
   --help
 
-Without --watch, --stdout watches these names: ${defaultWatchList.join(" ")}
+Without --watch and --watch-domain, --stdout watches every question and these names: ${defaultWatchList.join(" ")}
 
 Examples:
   atalaya collector --stdout --class process
@@ -80,6 +82,7 @@ const options = {
   class: { type: "string" },
   name: { type: "string" },
   watch: { type: "string", multiple: true },
+  "watch-domain": { type: "string", multiple: true },
   help: { type: "boolean", default: false },
 } as const;
 
@@ -89,7 +92,7 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
   if (!values.help && values.stdout === (values.socket !== undefined)) {
     throw usage("give either --socket PATH or --stdout");
   }
-  const lineOptions = ["container", "class", "name", "watch"] as const;
+  const lineOptions = ["container", "class", "name", "watch", "watch-domain"] as const;
   for (const name of values.stdout ? [] : lineOptions) {
     if (values[name] !== undefined) throw usage(`--${name} only goes with --stdout`);
   }
@@ -117,7 +120,7 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
       objectFolder: values.objects ?? builtObjects(),
       ignorePids: [process.pid, ...ignored],
       lines: values.stdout ? { container: values.container, class: eventClass(values.class), name: values.name } : null,
-      plan: values.stdout ? planOfNames(values.watch ?? []) : emptyFilterPlan,
+      plan: values.stdout ? planOfNames(values.watch ?? [], values["watch-domain"] ?? []) : emptyFilterPlan,
       pinFolder: null,
       hostRoot: values["host-root"].replace(/\/+$/, ""),
       containerdTasks: values.containerd ?? [],

@@ -1,10 +1,11 @@
-import type { AtalayaEvent, FileEvent, NetworkEvent, ProcessEvent, SyscallEvent } from "@atalaya/wire";
-import { blankFile, blankNetwork, blankProcess, type Filling } from "./blank-rows.ts";
+import type { AtalayaEvent, DnsEvent, FileEvent, NetworkEvent, ProcessEvent, SyscallEvent } from "@atalaya/wire";
+import { blankDns, blankFile, blankNetwork, blankProcess, type Filling } from "./blank-rows.ts";
 import type { BootClock } from "./boot-clock.ts";
 import type { Container, Containers } from "./containers.ts";
 import type {
   CgroupRecord,
   ConnectRecord,
+  DnsRecord,
   ExecFailedRecord,
   ExecRecord,
   ExitRecord,
@@ -66,6 +67,7 @@ export class EventMaker {
 
 function eventOf(record: Exclude<KernelRecord, CgroupRecord>): SyscallEvent {
   if ("openFlags" in record) return fileEvent(record);
+  if (record.kind === "dns_query") return dnsEvent(record);
   if ("dstIp" in record) return networkEvent(record);
   return processEvent(record);
 }
@@ -118,6 +120,17 @@ function networkEvent(record: ConnectRecord): Filling<NetworkEvent> {
   event.src_port = record.srcPort;
   event.dst_ip = record.dstIp;
   event.dst_port = record.dstPort;
+  return event;
+}
+
+function dnsEvent(record: DnsRecord): Filling<DnsEvent> {
+  const event = blankDns();
+  event.activity = "query";
+  event.query = record.name ?? null;
+  event.query_type = record.type ?? null;
+  event.dst_ip = record.dstIp;
+  event.dst_port = record.dstPort;
+  event.protocol = record.protocol;
   return event;
 }
 

@@ -74,6 +74,17 @@ export type ConnectRecord = Base & {
   dstIp: string;
   dstPort: number;
 };
+/** A question to a name server, as it was sent. */
+export type DnsRecord = Base & {
+  kind: "dns_query";
+  protocol: "tcp" | "udp";
+  dstIp: string;
+  dstPort: number;
+  /** Small letters, no dot at the end (the root is "."), what is not printable as \DDD. Undefined where it is no name. */
+  name: string | undefined;
+  /** As in RFC 1035; undefined where it was not captured. */
+  type: number | undefined;
+};
 /** A cgroup directory appeared; `task` made it (the container runtime). */
 export type CgroupRecord = Base & {
   kind: "cgroup_mkdir";
@@ -91,6 +102,7 @@ export type KernelRecord =
   | NamespaceRecord
   | OpenRecord
   | ConnectRecord
+  | DnsRecord
   | CgroupRecord;
 
 export type Counter = { class: string; reason: string; value: number };

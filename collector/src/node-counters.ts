@@ -16,6 +16,7 @@ const ringOfKind: Readonly<Record<string, "lifecycle" | "bulk">> = {
   open_failed: "bulk",
   connect: "bulk",
   send: "bulk",
+  dns_query: "bulk",
 };
 
 /**

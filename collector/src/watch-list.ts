@@ -24,13 +24,15 @@ export const defaultWatchList: readonly string[] = [
 
 const writePrefixes = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/etc/cron", "/root/.ssh/"];
 
-/** The plan that stands in for the hub's: the names given, else the default list. */
-export function planOfNames(names: readonly string[]): FilterPlan {
-  const watched = names.length > 0 ? [...new Set(names)] : [...defaultWatchList];
+/** The plan that stands in for the hub's: the names and domains given, else the default list and every question. */
+export function planOfNames(names: readonly string[], domains: readonly string[] = []): FilterPlan {
+  const isChosen = names.length + domains.length > 0;
+  const watched = isChosen ? [...new Set(names)] : [...defaultWatchList];
   return {
     ...emptyFilterPlan,
     open_names: watched,
     exec_names: watched,
-    write_prefixes: names.length > 0 ? [] : writePrefixes,
+    write_prefixes: isChosen ? [] : writePrefixes,
+    dns_domains: isChosen ? [...new Set(domains)] : ["."],
   };
 }

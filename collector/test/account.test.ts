@@ -190,7 +190,7 @@ describe("programs of another version at work", () => {
     old.put(...seen);
     fresh.put(...seen.map((record) => ({ ...record, bootUs: record.bootUs + 3 })));
     const run = new Run(fresh, disk, { earlier: old.asEarlier() });
-    run.pipeline.applyFilters({ version: 1, open_names: [], write_prefixes: [], exec_names: [] });
+    run.pipeline.applyFilters({ version: 1, open_names: [], write_prefixes: [], exec_names: [], dns_domains: [] });
     let last = 0;
     for (let i = 0; i < 12; i++) {
       run.pipeline.tick();
@@ -229,7 +229,7 @@ describe("programs of another version at work", () => {
     old.put(...some(3));
     const fresh = new PinnedRings("f".repeat(16));
     const run = new Run(fresh, disk, { earlier: old.asEarlier(false) });
-    run.pipeline.applyFilters({ version: 1, open_names: [], write_prefixes: [], exec_names: [] });
+    run.pipeline.applyFilters({ version: 1, open_names: [], write_prefixes: [], exec_names: [], dns_domains: [] });
     const report = run.settle();
     assert.equal(old.gone, true);
     assertBalanced(report);
@@ -247,7 +247,7 @@ describe("programs of another version at work", () => {
     run.pipeline.applyState({
       version: 3,
       workspace: "w",
-      filters: { version: 3, open_names: ["x"], write_prefixes: [], exec_names: [] },
+      filters: { version: 3, open_names: ["x"], write_prefixes: [], exec_names: [], dns_domains: [] },
     });
     run.settle();
     assert.deepEqual([old.attached, old.gone, run.outlet.workspace], [false, true, "w"]);

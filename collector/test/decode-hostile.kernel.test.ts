@@ -7,6 +7,7 @@ import { loadAddon } from "../src/kernel/addon.ts";
 import { decodeRecord } from "../src/kernel/decode-record.ts";
 import { recordKind } from "../src/kernel/layout.ts";
 import { recordBytes } from "../src/kernel/record-bytes.ts";
+import { question } from "./dns-message.ts";
 import { KernelWatch, objectFolder } from "./kernel-watch.ts";
 
 const options = { skip: skipUnless("kernel") };
@@ -18,7 +19,11 @@ const real = new Map<number, Buffer[]>();
 
 before(async () => {
   if (options.skip !== false) return;
-  watch = await KernelWatch.open({ open_names: ["passwd", "not-there"], exec_names: ["not-there"] });
+  watch = await KernelWatch.open({
+    open_names: ["passwd", "not-there"],
+    exec_names: ["not-there"],
+    dns_domains: ["."],
+  });
   const addon = loadAddon(objectFolder);
   const drain = addon.drain;
   addon.drain = (ring, into) => {
@@ -30,6 +35,10 @@ before(async () => {
     watch.run("/bin/sh", ["-c", "cat /etc/passwd /x/not-there; /x/not-there; exit 0"]);
     watch.run("/bin/bash", ["-c", "echo x > /dev/udp/127.0.0.1/9; echo x > /dev/tcp/127.0.0.1/9; exit 0"]);
     await watch.first("connect", () => true);
+    const answered = watch.run(watch.acts, ["ask", "sendto", "1", "127.0.0.1", "53"], {
+      input: question("a.b.example"),
+    });
+    await watch.first("dns_query", (record) => record.task.pid === answered.pid);
     watch.drain();
   } finally {
     addon.drain = drain;
@@ -52,7 +61,14 @@ test(
   "damaged records of this kernel never make the decoder throw, read outside them, or give more than they hold",
   options,
   () => {
-    for (const kind of [recordKind.exec, recordKind.fork, recordKind.exit, recordKind.open, recordKind.connect])
+    for (const kind of [
+      recordKind.exec,
+      recordKind.fork,
+      recordKind.exit,
+      recordKind.open,
+      recordKind.connect,
+      recordKind.dns_query,
+    ])
       assert.ok(real.has(kind), `the kernel gave a record of kind ${kind}`);
     const record = fc.constantFrom(...[...real.values()].flat());
     // Anywhere, and again where the kind, the flags and the lengths of strings are.

@@ -62,7 +62,7 @@ test("a record whose lengths do not add up, or of an unknown kind, is refused", 
     const { from, length } = room(size, kind, "x");
     assert.equal(decodeRecord(from, 0, length, 0, "lifecycle"), undefined, name);
   }
-  for (const kind of [0, 12, 65_535]) {
+  for (const kind of [0, 13, 65_535]) {
     const { from, length } = room(sizes.fork_record, kind);
     assert.equal(decodeRecord(from, 0, length, 0, "lifecycle"), undefined);
   }

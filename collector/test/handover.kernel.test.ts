@@ -21,7 +21,7 @@ describe("an upgrade that changes the kernel side", { skip: skipUnless("kernel")
     cpSync(objectFolder, next, { recursive: true });
     writeFileSync(join(next, "sources.sha256"), "f".repeat(64));
     publisher = await StandInPublisher.listen(socket, 30);
-    const plan = { version: 1, open_names: ["watched"], write_prefixes: [], exec_names: [] };
+    const plan = { version: 1, open_names: ["watched"], write_prefixes: [], exec_names: [], dns_domains: [] };
     publisher.greetings.push(encodeMessage(messageKinds.filters, Buffer.from(JSON.stringify(plan))));
   });
   after(async () => {

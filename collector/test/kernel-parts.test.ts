@@ -66,7 +66,7 @@ function mapsInMemory() {
   const writes: string[] = [];
   const keysOf = (keys: Buffer, size: number) =>
     Array.from({ length: keys.length / size }, (_, index) => keys.subarray(index * size, (index + 1) * size));
-  const keySizes: Record<string, number> = { names: 64, prefixes: 132, settings: 4, ignored: 4 };
+  const keySizes: Record<string, number> = { names: 64, prefixes: 132, domains: 68, settings: 4, ignored: 4 };
   const of = (name: string) => maps.get(name) ?? maps.set(name, new Map()).get(name) ?? new Map<string, string>();
   const addon: Pick<Addon, "mapUpdate" | "mapDelete"> = {
     mapUpdate(name, keys, values) {
@@ -107,6 +107,26 @@ test("a new plan lets the new names through before it drops the old ones", () =>
   assert.deepEqual(writes, ["update names", "update settings", "delete names", "delete prefixes"]);
   assert.equal(of("names").size, 1);
   assert.equal(of("prefixes").size, 0);
+});
+
+test("a domain is watched backwards, in small letters, and a long one by its end", () => {
+  const { addon, of, writes } = mapsInMemory();
+  const filters = new FilterMaps(addon);
+  const long = `${"a".repeat(63)}.example`;
+  filters.set({ ...emptyFilterPlan, dns_domains: ["Bad.Example", ".", long] });
+  const keys = [...of("domains").keys()].map((hex) => Buffer.from(hex, "hex"));
+  assert.deepEqual(
+    keys.map((key) => [key.readUInt32LE(0) / 8, key.subarray(4).toString("latin1").replaceAll("\0", "")]),
+    [
+      [12, "elpmaxe.dab."],
+      [0, ""],
+      [64, `elpmaxe.${"a".repeat(56)}`],
+    ],
+  );
+  writes.length = 0;
+  filters.set({ ...emptyFilterPlan, dns_domains: ["bad.example"] });
+  assert.deepEqual(writes, ["update domains", "update settings", "delete domains"]);
+  assert.equal(of("domains").size, 1);
 });
 
 test("a name in two bytes a letter is measured in bytes", () => {

@@ -37,8 +37,12 @@ export class KernelWatch {
   static async open(plan: Partial<FilterPlan> = {}): Promise<KernelWatch> {
     await buildCollector({ root, log: () => undefined });
     const watch = new KernelWatch();
-    watch.source.setFilterPlan({ ...emptyFilterPlan, version: 1, ...plan });
+    watch.setPlan(plan);
     return watch;
+  }
+
+  setPlan(plan: Partial<FilterPlan>): void {
+    this.source.setFilterPlan({ ...emptyFilterPlan, version: 1, ...plan });
   }
 
   close(): void {
@@ -53,7 +57,7 @@ export class KernelWatch {
   }
 
   /** Runs to its end; gives process id, exit status and output. */
-  run(file: string, args: string[], options: { uid?: number; cwd?: string } = {}) {
+  run(file: string, args: string[], options: { uid?: number; cwd?: string; input?: Buffer } = {}) {
     const { pid, status, stdout, stderr, error } = spawnSync(file, args, { encoding: "utf8", ...options });
     if (error !== undefined) throw error;
     return { pid, status, stdout, stderr };

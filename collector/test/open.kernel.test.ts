@@ -16,6 +16,7 @@ describe("opened files", { skip: skipUnless("kernel") }, () => {
       open_names: ["secret-file", "secret-folder", "ld.so.preload-test", longName],
       write_prefixes: [`${watch.folder}/written/`],
       exec_names: [],
+      dns_domains: [],
     });
     secret = `${watch.folder}/secret-file`;
     writeFileSync(secret, "x");
@@ -104,7 +105,13 @@ describe("opened files", { skip: skipUnless("kernel") }, () => {
   });
 
   test("a new plan takes the place of the old one", async () => {
-    watch.source.setFilterPlan({ version: 2, open_names: ["passwd"], write_prefixes: [], exec_names: [] });
+    watch.source.setFilterPlan({
+      version: 2,
+      open_names: ["passwd"],
+      write_prefixes: [],
+      exec_names: [],
+      dns_domains: [],
+    });
     const old = watch.act("opens", "openat", "1", secret);
     const { pid } = watch.act("opens", "openat", "1", "/etc/passwd");
     const open = await watch.first("open", (record) => record.task.pid === pid);

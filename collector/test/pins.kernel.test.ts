@@ -50,7 +50,13 @@ describe("what outlives a collector", { skip: skipUnless("kernel") }, () => {
       assert.ok(records.some((record) => record.kind === "open" && record.path.endsWith("left-behind")));
       assert.ok(countOf(source.counters(), "exec", "submitted") >= 500);
       assert.ok(source.snapshot().length > 1);
-      source.setFilterPlan({ version: 2, open_names: ["another"], exec_names: [], write_prefixes: [] });
+      source.setFilterPlan({
+        version: 2,
+        open_names: ["another"],
+        exec_names: [],
+        write_prefixes: [],
+        dns_domains: [],
+      });
       execFileSync("cat", [join(folder, "left-behind")]);
       assert.ok(!drainAll(source).some((record) => record.kind === "open" && record.path.endsWith("left-behind")));
     } finally {

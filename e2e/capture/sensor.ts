@@ -33,7 +33,9 @@ export class Sensor {
   static async start(victim: Container, rules: RuleSet): Promise<Sensor> {
     const plan = rules.filterPlan();
     const watched = [...new Set([...plan.open_names, ...plan.exec_names])].flatMap((name) => ["--watch", name]);
-    const args = ["--disable-warning=ExperimentalWarning", program, "--stdout", "--container", victim.id, ...watched];
+    const domains = plan.dns_domains.flatMap((domain) => ["--watch-domain", domain]);
+    const names = [...watched, ...domains];
+    const args = ["--disable-warning=ExperimentalWarning", program, "--stdout", "--container", victim.id, ...names];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe", "ipc"] });
     const sensor = new Sensor(child, victim);
     await sensor.#until("the start of the sensor", (done) => child.once("message", done));

@@ -61,6 +61,7 @@ export const ruleLimits = {
   /** A filter plan's lists: as in the contract of wire. */
   planNamesMax: 8_192,
   planPrefixesMax: 64,
+  planDomainsMax: 16_384,
   planPrefixBytesMax: 128,
   planNameBytesMax: 255,
 } as const;

@@ -1,4 +1,11 @@
-import { type ApiEvent, blankEvent, type FileEvent, type NetworkEvent, type ProcessEvent } from "@atalaya/wire";
+import {
+  type ApiEvent,
+  blankEvent,
+  type DnsEvent,
+  type FileEvent,
+  type NetworkEvent,
+  type ProcessEvent,
+} from "@atalaya/wire";
 import { loadRules, type Match, makeEvaluator } from "../index.ts";
 
 const actor = {
@@ -58,6 +65,18 @@ export const connect = (over: Partial<NetworkEvent> = {}): NetworkEvent => ({
   ...over,
 });
 
+export const question = (query: string, over: Partial<DnsEvent> = {}): DnsEvent => ({
+  ...blankEvent("dns"),
+  ...actor,
+  activity: "query",
+  query,
+  query_type: 1,
+  dst_ip: "10.96.0.10",
+  dst_port: 53,
+  protocol: "udp",
+  ...over,
+});
+
 /** An audit event whose columns and record say the same. */
 export function audit(record: Record<string, unknown> = {}, over: Partial<ApiEvent> = {}): ApiEvent {
   const whole = {
@@ -106,7 +125,7 @@ export const load = (text: string, pack = "test") => loadRules([{ path: "rules.y
 /** The matches of one condition on one event; fails on a condition that does not load. */
 export function matches(
   condition: string,
-  event: ProcessEvent | FileEvent | NetworkEvent | ApiEvent,
+  event: ProcessEvent | FileEvent | NetworkEvent | DnsEvent | ApiEvent,
   output = "o",
 ): Match[] {
   const source = event.class === "api" ? "k8s_audit" : "syscall";
@@ -115,5 +134,7 @@ export function matches(
   return makeEvaluator(rules).evaluate(event);
 }
 
-export const holds = (condition: string, event: ProcessEvent | FileEvent | NetworkEvent | ApiEvent): boolean =>
-  matches(condition, event).length > 0;
+export const holds = (
+  condition: string,
+  event: ProcessEvent | FileEvent | NetworkEvent | DnsEvent | ApiEvent,
+): boolean => matches(condition, event).length > 0;

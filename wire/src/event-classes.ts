@@ -117,10 +117,15 @@ export const networkColumns = {
 export const dnsColumns = {
   activity: ["query", "answer"],
   ...actor,
+  /** The name that is asked for: small letters, no dot at the end; what is not printable as \\DDD (RFC 4343). */
   query: "str",
+  /** 1 is A, 28 is AAAA, 16 is TXT (RFC 1035 and its successors). */
   query_type: "u16",
   answers: "strs",
+  /** Of the name server. */
   dst_ip: "str",
+  dst_port: "u16",
+  protocol: ["udp", "tcp"],
 } as const satisfies ColumnTable;
 
 export const kernelColumns = {

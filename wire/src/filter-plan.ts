@@ -13,6 +13,17 @@ export const filterPlanSchema = z.object({
   write_prefixes: z.array(z.string().min(1).max(128)).max(64),
   /** A refused exec of one of these names is reported. */
   exec_names: z.array(z.string().min(1).max(255)).max(8192),
+  /**
+   * A question to a name server for one of these domains, or for a name below one, is reported; "." stands for every
+   * question. Absent in what hubs of earlier versions send.
+   */
+  dns_domains: z.array(z.string().min(1).max(255)).max(16_384).default([]),
 });
 export type FilterPlan = z.infer<typeof filterPlanSchema>;
-export const emptyFilterPlan: FilterPlan = { version: 0, open_names: [], write_prefixes: [], exec_names: [] };
+export const emptyFilterPlan: FilterPlan = {
+  version: 0,
+  open_names: [],
+  write_prefixes: [],
+  exec_names: [],
+  dns_domains: [],
+};

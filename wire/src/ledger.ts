@@ -13,7 +13,7 @@ export type LedgerSide = "in" | "out" | "left_out" | "lost" | "pending" | "note"
 //   made   what the hub itself made (a test alert, news of a sensor)
 // What a scan at a collector's start finds is no event: it only fills the collector's table of processes.
 // Audit records and reports of sensors are counted under `api` and `sensor`. None of these is part of a node's total,
-// which is about what the kernel let go: process, file and network.
+// which is about what the kernel let go: process, file, network and DNS.
 
 /** By hop: reason -> side. A reason that is not here is a loss: what nobody explained must be seen. */
 export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, LedgerSide>>> = {
@@ -22,10 +22,13 @@ export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, LedgerSide
     attempted: "in",
     submitted: "out",
     filtered: "left_out",
+    /** A question to a name server that the same process had asked a moment before (the collector's own word for twins is `deduplicated`). */
+    repeated: "left_out",
     ring_full: "lost",
     scratch_busy: "lost",
     /** Nobody had read for 60 s. */
     unread: "lost",
+    /** Its control group had used up its budget (questions to name servers). */
     throttled: "lost",
     /** A path or an argument could not be read; the record went out with a gap. */
     read_fault: "note",
@@ -108,6 +111,7 @@ export const classOfRecordKind: Readonly<Record<string, string>> = {
   open_failed: "file",
   connect: "network",
   send: "network",
+  dns_query: "dns",
   bulk: "file",
 };
 
@@ -227,7 +231,7 @@ export function nodeLedger(
 }
 
 /** Classes of what the kernel lets go. */
-const countedClasses: ReadonlySet<string> = new Set(["process", "file", "network"]);
+const countedClasses: ReadonlySet<string> = new Set(["process", "file", "network", "dns"]);
 
 /** Whether a class is part of a node's total. */
 export function isCounted(name: string): boolean {

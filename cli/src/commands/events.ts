@@ -11,7 +11,7 @@ const help = `Usage: atalaya events --follow [--container ID] [--class NAME] [--
 Shows what the sensors send, live, until Ctrl-C.
 
   --container ID   only this container (the start of its id is enough; "host" for the host)
-  --class NAME     process, file, network or api
+  --class NAME     process, file, network, dns or api
   --name NAME      only processes of this name
   --json           one event a line, in its JSON form
   --data DIR       the hub of this data folder

@@ -1,5 +1,6 @@
 // One record's bytes to one value. Whoever calls has checked that the record is as long as it says and 8-aligned.
 import type { ConnectRecord, KernelRecord, OpenRecord, Task } from "../kernel-record.ts";
+import { questionAt } from "./decode-question.ts";
 import { taskAt } from "./decode-task.ts";
 import { ipText } from "./ip-text.ts";
 import { layout, recordFlag, recordKind, sizes } from "./layout.ts";
@@ -24,6 +25,7 @@ const decoders: Record<number, Decoder> = {
   [recordKind.open_failed]: (from, at, end, base) => openFrom("open_failed", from, at, end, base),
   [recordKind.connect]: (from, at, end, base) => connectFrom("connect", from, at, end, base),
   [recordKind.send]: (from, at, end, base) => connectFrom("send", from, at, end, base),
+  [recordKind.dns_query]: dnsFrom,
 };
 
 /** Decodes the record of `length` bytes at `at`, a multiple of 8; undefined when it is not one of ours or its lengths do not add up. */
@@ -200,6 +202,27 @@ function connectFrom(kind: ConnectRecord["kind"], from: RecordBytes, at: number,
     srcPort: u16At(from, at + of.source_port),
     dstIp: ipText(from.bytes, at + of.destination, family),
     dstPort: u16At(from, at + of.destination_port),
+  };
+}
+
+function dnsFrom(from: RecordBytes, at: number, end: number, base: Base): KernelRecord | undefined {
+  if (end - at !== sizes.dns_record) return undefined;
+  const { dns_record: of } = layout;
+  const messageFrom = at + of.message;
+  const length = u16At(from, at + of.message_length);
+  if (messageFrom + length > end) return undefined;
+  const { name, type } = questionAt(from.bytes, messageFrom, messageFrom + length);
+  return {
+    kind: "dns_query",
+    position: base.position,
+    ring: base.ring,
+    bootUs: base.bootUs,
+    task: base.task,
+    protocol: from.bytes.readUInt8(at + of.protocol) === 6 ? "tcp" : "udp",
+    dstIp: ipText(from.bytes, at + of.server, from.bytes.readUInt8(at + of.family)),
+    dstPort: u16At(from, at + of.server_port),
+    name,
+    type,
   };
 }
 

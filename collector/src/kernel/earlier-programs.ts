@@ -2,7 +2,7 @@ import type { EarlierPrograms } from "../kernel-source.ts";
 import { readAccount, writeAccount } from "./account-map.ts";
 import type { Addon } from "./addon.ts";
 import { readCounters } from "./kernel-counters.ts";
-import { isOurs, isReadableShape } from "./map-shapes.ts";
+import { isReadableShape, readableMaps } from "./map-shapes.ts";
 import { PinnedSet, pinnedSets } from "./pins.ts";
 import { Ring } from "./ring.ts";
 import { ringIdOf } from "./ring-id.ts";
@@ -22,7 +22,8 @@ export function openEarlier(addon: Addon, pinFolder: string, own: string): Earli
   for (const other of pinnedSets(pinFolder).filter((one) => one !== own)) {
     const set = new PinnedSet(addon, pinFolder, other);
     const isReadable = other.split("_")[1] === own.split("_")[1];
-    if (found === undefined && set.isWhole && set.adoptMaps(prefix, isReadable ? isOurs : isReadableShape)) {
+    const adopt = () => (isReadable ? set.adoptMaps(prefix) : set.adoptMaps(prefix, isReadableShape, readableMaps));
+    if (found === undefined && set.isWhole && adopt()) {
       found = earlierOf(addon, set, isReadable);
       continue;
     }

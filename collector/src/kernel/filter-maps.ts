@@ -6,11 +6,12 @@ import { startTicks } from "./proc-snapshot.ts";
 const forOpen = 1;
 const forExec = 2;
 
-/** Keeps the maps `names`, `prefixes` and `settings` equal to a filter plan. */
+/** Keeps the maps `names`, `prefixes`, `domains` and `settings` equal to a filter plan. */
 export class FilterMaps {
   readonly #addon: Addon;
   #names = new Map<string, { key: Buffer; uses: number }>();
   #prefixes = new Map<string, Buffer>();
+  #domains: Buffer[] = [];
 
   constructor(addon: Addon) {
     this.#addon = addon;
@@ -23,6 +24,8 @@ export class FilterMaps {
     const nameKeys = [...names.values()].map((one) => one.key);
     this.#write("names", nameKeys, Buffer.concat([...names.values()].map((one) => u32(one.uses))));
     this.#write("prefixes", [...prefixes.values()], Buffer.alloc(4 * prefixes.size));
+    const domains = domainKeys(plan.dns_domains);
+    this.#write("domains", domains, Buffer.alloc(4 * domains.length));
     const settings = Buffer.alloc(sizes.filter_settings);
     fillLengths(settings, names.values());
     settings.writeUInt32LE(prefixes.size, layout.filter_settings.write_prefixes);
@@ -35,8 +38,10 @@ export class FilterMaps {
       ),
     );
     this.#drop("prefixes", stale([...this.#prefixes.values()], [...prefixes.values()]));
+    this.#drop("domains", stale(this.#domains, domains));
     this.#names = names;
     this.#prefixes = prefixes;
+    this.#domains = domains;
   }
 
   /** Takes over maps that an earlier process wrote: what it watched is known, so that `set` can end it. */
@@ -45,6 +50,7 @@ export class FilterMaps {
       this.#names.set(key.toString("hex"), { key, uses: 0 });
     for (const key of keysOf(this.#addon.mapKeys("prefixes"), sizes.prefix_key))
       this.#prefixes.set(key.toString("hex"), key);
+    this.#domains = keysOf(this.#addon.mapKeys("domains"), sizes.domain_key);
   }
 
   /** From now on these processes alone are not reported; none that gets one of their ids when they are gone. */
@@ -122,6 +128,20 @@ function prefixKey(prefix: string): Buffer {
   key.writeUInt32LE(text.length * 8, layout.prefix_key.bits);
   text.copy(key, layout.prefix_key.bytes);
   return key;
+}
+
+/** Backwards, a dot behind each label: bpf/record.h. Two that end alike may be one key. */
+function domainKeys(domains: readonly string[]): Buffer[] {
+  const keys = new Map<string, Buffer>();
+  for (const domain of domains) {
+    const text = domain === "." ? Buffer.alloc(0) : Buffer.from(`.${domain.toLowerCase()}`).reverse();
+    const compared = text.subarray(0, sizes.domain_key - layout.domain_key.bytes);
+    const key = Buffer.alloc(sizes.domain_key);
+    key.writeUInt32LE(compared.length * 8, layout.domain_key.bits);
+    compared.copy(key, layout.domain_key.bytes);
+    keys.set(key.toString("latin1"), key);
+  }
+  return [...keys.values()];
 }
 
 /** A bit for each length of a watched name: most names are let go without a look into the hash. */

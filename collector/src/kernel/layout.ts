@@ -13,6 +13,7 @@ export const recordKind = {
   connect: 9,
   send: 10,
   snapshot: 11,
+  dns_query: 12,
 } as const;
 
 export const recordFlag = {
@@ -85,10 +86,22 @@ export const layout = {
     family: 164,
     protocol: 165,
   },
-  count_slot: { attempted: 0, submitted: 8, ring_full: 16, filtered: 24, scratch_busy: 32, read_fault: 40, unread: 48 },
+  dns_record: { server: 128, server_port: 144, family: 146, protocol: 147, message_length: 148, message: 152 },
+  count_slot: {
+    attempted: 0,
+    submitted: 8,
+    ring_full: 16,
+    filtered: 24,
+    scratch_busy: 32,
+    read_fault: 40,
+    unread: 48,
+    throttled: 56,
+    repeated: 64,
+  },
   reader_state: { read_ns: 0, until_ns: 8 },
   name_key: { length: 0, bytes: 4 },
   prefix_key: { bits: 0, bytes: 4 },
+  domain_key: { bits: 0, bytes: 4 },
   filter_settings: { open_lengths: 0, exec_lengths: 32, write_prefixes: 64 },
 } as const;
 
@@ -104,9 +117,14 @@ export const sizes = {
   cgroup_record: 144,
   open_record: 160,
   connect_record: 168,
-  count_slot: 56,
+  dns_record: 424,
+  count_slot: 72,
   reader_state: 16,
   name_key: 64,
   prefix_key: 132,
+  domain_key: 68,
+  asked_key: 24,
+  cgroup_ids: 16,
+  budget: 16,
   filter_settings: 72,
 } as const;

@@ -7,6 +7,7 @@ export type MapShape = readonly [type: number, keyBytes: number, valueBytes: num
 const hash = 1;
 const array = 2;
 const perProcessorArray = 6;
+const lruHash = 9;
 const prefixTree = 11;
 const ring = 27;
 
@@ -14,10 +15,14 @@ const ring = 27;
 export const mapShapes: Readonly<Record<string, MapShape>> = {
   lifecycle: [ring, 0, 0, 4 << 20],
   bulk: [ring, 0, 0, 8 << 20],
-  counts: [perProcessorArray, 4, sizes.count_slot, 12],
+  counts: [perProcessorArray, 4, sizes.count_slot, 16],
   ignored: [hash, 4, 8, 64],
   names: [hash, sizes.name_key, 4, 16_384],
   prefixes: [prefixTree, sizes.prefix_key, 4, 64],
+  domains: [prefixTree, sizes.domain_key, 4, 16_384],
+  asked: [lruHash, sizes.asked_key, 8, 8_192],
+  budgets: [lruHash, sizes.cgroup_ids, sizes.budget, 4_096],
+  dns_callers: [lruHash, 8, sizes.record_task, 1_024],
   settings: [array, 4, sizes.filter_settings, 1],
   reader: [array, 4, sizes.reader_state, 1],
   account: [array, 4, accountValueBytes, 1],
@@ -28,6 +33,9 @@ export function isOurs(map: string, shape: MapShape): boolean {
   const wanted = mapShapes[map];
   return wanted?.every((one, i) => one === shape[i]) === true;
 }
+
+/** Of another build only these are taken over: it may not have the rest. */
+export const readableMaps: readonly string[] = ["lifecycle", "bulk", "reader", "account"];
 
 /** Of another build little is asked: that its rings are rings, and that what is read as one value is one. */
 export function isReadableShape(map: string, shape: MapShape): boolean {

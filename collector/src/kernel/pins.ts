@@ -36,8 +36,12 @@ export class PinnedSet {
   }
 
   /** Takes over the maps, each under its name behind `prefix`; false when one is missing, or not what it should be. */
-  adoptMaps(prefix = "", isSound: (map: string, shape: MapShape) => boolean = isOurs): boolean {
-    return Object.keys(mapShapes).every(
+  adoptMaps(
+    prefix = "",
+    isSound: (map: string, shape: MapShape) => boolean = isOurs,
+    names: readonly string[] = Object.keys(mapShapes),
+  ): boolean {
+    return names.every(
       (name) =>
         this.#addon.adoptMap(prefix + name, this.#map(name)) === "" &&
         isSound(name, this.#addon.mapShape(prefix + name)),

@@ -33,6 +33,7 @@ export const programPlans: readonly ProgramPlan[] = [
   { object: "net", program: "connect6", attachment: "cgroup" },
   { object: "net", program: "sendmsg4", attachment: "cgroup" },
   { object: "net", program: "sendmsg6", attachment: "cgroup" },
+  { object: "dns", program: "dns_egress", attachment: "cgroup" },
   { object: "iter", program: "snapshot_with_args", attachment: "iterator" },
   { object: "iter", program: "snapshot_without_args", attachment: "iterator", insteadOf: "snapshot_with_args" },
 ];

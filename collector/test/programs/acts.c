@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -133,6 +135,85 @@ static int act_udp(char **arguments)
 	return sendto(file, "x", 1, 0, (void *)&to, sizeof(to)) == 1 ? 0 : fail("sendto");
 }
 
+/* The name server's socket address, IPv4 or IPv6. */
+static socklen_t server_at(struct sockaddr_storage *server, const char *address, int port)
+{
+	struct sockaddr_in *four = (void *)server;
+	struct sockaddr_in6 *six = (void *)server;
+	if (inet_pton(AF_INET, address, &four->sin_addr) == 1) {
+		four->sin_family = AF_INET;
+		four->sin_port = htons(port);
+		return sizeof(*four);
+	}
+	if (inet_pton(AF_INET6, address, &six->sin6_addr) != 1)
+		return 0;
+	six->sin6_family = AF_INET6;
+	six->sin6_port = htons(port);
+	return sizeof(*six);
+}
+
+/* As glibc asks for both kinds of address: two messages in one call, the second with the type of IPv6. */
+static int send_both(int file, char *message, size_t length)
+{
+	char other[4096];
+	memcpy(other, message, length);
+	other[length - 3] = 28;
+	struct iovec parts[2] = { { message, length }, { other, length } };
+	struct mmsghdr both[2] = { { .msg_hdr = { .msg_iov = &parts[0], .msg_iovlen = 1 } },
+				   { .msg_hdr = { .msg_iov = &parts[1], .msg_iovlen = 1 } } };
+	return sendmmsg(file, both, 2, MSG_NOSIGNAL) == 2;
+}
+
+static int ask_over_tcp(int file, const char *message, size_t length, int apart)
+{
+	unsigned char size[2] = { length >> 8, length & 255 };
+	struct iovec parts[2] = { { size, 2 }, { (void *)message, length } };
+	int one = 1;
+	setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (apart)
+		return write(file, size, 2) == 2 && write(file, message, length) == (ssize_t)length;
+	return writev(file, parts, 2) == (ssize_t)length + 2;
+}
+
+static int ask(int file, const char *how, char *message, size_t length, const void *to, socklen_t to_length)
+{
+	ssize_t sent = -1;
+	struct iovec part = { message, length };
+	struct msghdr header = { .msg_name = (void *)to, .msg_namelen = to_length, .msg_iov = &part, .msg_iovlen = 1 };
+	if (strcmp(how, "sendto") == 0)
+		sent = sendto(file, message, length, 0, to, to_length);
+	else if (strcmp(how, "sendmsg") == 0)
+		sent = sendmsg(file, &header, 0);
+	else if (connect(file, to, to_length))
+		return 0;
+	else if (strcmp(how, "sendmmsg") == 0)
+		return send_both(file, message, length);
+	else if (strcmp(how, "write") == 0)
+		sent = write(file, message, length);
+	else if (strcmp(how, "corked") == 0)
+		return send(file, message, 12, MSG_MORE) == 12 &&
+		       send(file, message + 12, length - 12, 0) == (ssize_t)length - 12;
+	else if (strncmp(how, "tcp", 3) == 0)
+		return ask_over_tcp(file, message, length, strcmp(how, "tcp-apart") == 0);
+	return sent == (ssize_t)length;
+}
+
+/* ask HOW TIMES ADDRESS PORT: sends the message that standard input holds, so that no argument names what is asked for. */
+static int act_ask(char **arguments)
+{
+	char message[4096];
+	struct sockaddr_storage server = { 0 };
+	socklen_t server_length = server_at(&server, arguments[2], atoi(arguments[3]));
+	ssize_t length = read(0, message, sizeof(message));
+	if (server_length == 0 || length < 12)
+		return fail("ask");
+	int file = socket(server.ss_family, strncmp(arguments[0], "tcp", 3) == 0 ? SOCK_STREAM : SOCK_DGRAM, 0);
+	for (long left = atol(arguments[1]); left > 0; left--)
+		if (!ask(file, arguments[0], message, length, &server, server_length))
+			return fail("ask");
+	return 0;
+}
+
 /* namespace: a child in a new UTS namespace. */
 static int in_namespace(void *unused)
 {
@@ -162,10 +243,12 @@ int main(int count, char **arguments)
 		return act_exec(arguments + 2);
 	if (count == 4 && strcmp(arguments[1], "udp") == 0)
 		return act_udp(arguments + 2);
+	if (count == 6 && strcmp(arguments[1], "ask") == 0)
+		return act_ask(arguments + 2);
 	if (count == 2 && strcmp(arguments[1], "namespace") == 0)
 		return act_namespace();
 	if (count == 2 && strcmp(arguments[1], "nothing") == 0)
 		return 0;
-	fprintf(stderr, "usage: acts memfd|opens|execs|forks|exec|udp|namespace|nothing ...\n");
+	fprintf(stderr, "usage: acts memfd|opens|execs|forks|exec|udp|ask|namespace|nothing ...\n");
 	return 64;
 }

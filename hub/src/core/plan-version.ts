@@ -22,6 +22,7 @@ export class PlanVersion {
       plan.open_names.toSorted(),
       plan.write_prefixes.toSorted(),
       plan.exec_names.toSorted(),
+      plan.dns_domains.toSorted(),
     ]);
     const hash = createHash("sha256").update(content).digest("hex");
     const changed = hash !== this.#kept.hash;

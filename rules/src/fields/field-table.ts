@@ -1,6 +1,7 @@
 import type { RuleSource } from "../contract.ts";
 import { auditFields } from "./audit-fields.ts";
 import { containerFields } from "./container-fields.ts";
+import { dnsFields } from "./dns-fields.ts";
 import { eventFields } from "./event-fields.ts";
 import type { Field } from "./field.ts";
 import { fileDescriptorFields } from "./file-descriptor-fields.ts";
@@ -19,6 +20,7 @@ for (const field of [
   ...eventFields,
   ...processFields,
   ...fileDescriptorFields,
+  ...dnsFields,
   ...containerFields,
   ...auditFields,
   ...podFields,

@@ -1,11 +1,12 @@
-import { blankEvent, type EventClass, type FileEvent, type ProcessEvent } from "@atalaya/wire";
+import { blankEvent, type DnsEvent, type EventClass, type FileEvent, type ProcessEvent } from "@atalaya/wire";
 import { type CheckNode, childrenOf, type Node } from "../compile/resolve.ts";
 import { EventView } from "../event-view.ts";
+import { domainRequirement } from "./domain-requirement.ts";
 import { directoryRequirement, nameRequirement, pathRequirement } from "./path-requirement.ts";
 import { allOf, anyOf, anything, constant, type Requirement, requiring } from "./requirement.ts";
 
-/** The events that the kernel filters by name or path. */
-export type FilteredKind = "open" | "open_failed" | "exec_failed";
+/** The events that the kernel filters by name, path or domain. */
+export type FilteredKind = "open" | "open_failed" | "exec_failed" | "dns_query";
 
 /** What an event of a kind must look like so that the condition can hold. Never too narrow. */
 export function requirementOf(node: Node, kind: FilteredKind, negated = false): Requirement {
@@ -17,15 +18,21 @@ export function requirementOf(node: Node, kind: FilteredKind, negated = false): 
   return (node.kind === "and") !== negated ? allOf(children) : anyOf(children);
 }
 
-const classOf = (kind: FilteredKind): EventClass => (kind === "exec_failed" ? "process" : "file");
+const classes: Readonly<Record<FilteredKind, EventClass>> = {
+  open: "file",
+  open_failed: "file",
+  exec_failed: "process",
+  dns_query: "dns",
+};
 
 function ofCheck(check: CheckNode, kind: FilteredKind, negated: boolean): Requirement {
   const { left } = check;
   // A field that these events never have makes the comparison false.
-  if (left.classes !== undefined && !left.classes.includes(classOf(kind))) return constant(negated);
+  if (left.classes !== undefined && !left.classes.includes(classes[kind])) return constant(negated);
   const fixed = fixedOutcome(check, kind);
   if (fixed !== undefined) return constant(fixed !== negated);
   if (negated || check.values === undefined) return anything;
+  if (kind === "dns_query") return domainRequirement(check, check.values);
   return kind === "exec_failed" ? ofExec(check, check.values) : ofOpen(check, check.values);
 }
 
@@ -78,7 +85,7 @@ function fixedOutcome(check: CheckNode, kind: FilteredKind): boolean | undefined
   const [first] = outcomes;
   // Of a refusal's error the two ends stand for all in comparisons of order; equality may hold between them.
   const isOrder = ["<", "<=", ">", ">=", "exists"].includes(operator);
-  const isSingle = kind === "open" || left.text === "fd.num" || left.text === "evt.failed";
+  const isSingle = kind === "open" || kind === "dns_query" || left.text === "fd.num" || left.text === "evt.failed";
   if (!isOrder && !isSingle) return undefined;
   return outcomes.every((outcome) => outcome === first) ? first : undefined;
 }
@@ -95,6 +102,14 @@ const representatives = {
   open: [{ ...blankEvent("file"), activity: "open" as const }],
   open_failed: [refusedOpen(-1), refusedOpen(-4095)],
   exec_failed: [refusedExec(-1), refusedExec(-4095)],
+  dns_query: [{ ...blankEvent("dns"), activity: "query" as const } satisfies DnsEvent],
+};
+
+const typeNames: Readonly<Record<FilteredKind, readonly string[]>> = {
+  open: ["openat", "open", "openat2"],
+  open_failed: ["openat", "open", "openat2"],
+  exec_failed: ["execve", "execveat"],
+  dns_query: ["dns_query"],
 };
 
 /** An open goes by several names always, by creat only with that call's flags. */
@@ -103,8 +118,7 @@ function typeOutcome(check: CheckNode, kind: FilteredKind): boolean | undefined 
   if (values === undefined || check.left.transforms.length > 0) return undefined;
   const isEqual = ["=", "==", "in", "intersects"].includes(operator);
   if (!isEqual && operator !== "!=") return undefined;
-  const names = kind === "exec_failed" ? ["execve", "execveat"] : ["openat", "open", "openat2"];
-  const named = values.some((value) => names.includes(value));
-  if (!named && kind !== "exec_failed" && values.includes("creat")) return undefined;
+  const named = values.some((value) => typeNames[kind].includes(value));
+  if (!named && classes[kind] === "file" && values.includes("creat")) return undefined;
   return named === isEqual;
 }

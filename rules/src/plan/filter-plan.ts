@@ -2,12 +2,14 @@ import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
 import type { CompiledRule } from "../evaluate/compiled-rule.ts";
 import { ruleLimits } from "../limits.ts";
 import { requirementOf } from "./condition-requirement.ts";
+import { asksForQuestions, planDomains } from "./domain-requirement.ts";
 import type { Alternative, Requirement } from "./requirement.ts";
 
 type RulePlan = {
   openNames: Set<string>;
   writePrefixes: Set<string>;
   execNames: Set<string>;
+  domains: Set<string>;
   unplanned: string | undefined;
 };
 
@@ -16,17 +18,20 @@ export function planRules(rules: readonly CompiledRule[]): FilterPlan {
   const openNames = new Set<string>();
   const prefixes = new Set<string>();
   const execNames = new Set<string>();
+  const domains = new Set<string>();
   for (const rule of rules) {
     const plan = planRule(rule);
     for (const name of plan.openNames) openNames.add(name);
     for (const name of plan.execNames) execNames.add(name);
     for (const prefix of plan.writePrefixes) prefixes.add(prefix);
+    for (const domain of plan.domains) domains.add(domain);
   }
   return {
     ...emptyFilterPlan,
     open_names: bounded(openNames),
     write_prefixes: coveringPrefixes([...prefixes]),
     exec_names: bounded(execNames),
+    dns_domains: planDomains(domains),
   };
 }
 
@@ -39,12 +44,19 @@ const planned = new WeakMap<CompiledRule, RulePlan>();
 function planRule(rule: CompiledRule): RulePlan {
   const known = planned.get(rule);
   if (known !== undefined) return known;
-  const plan: RulePlan = { openNames: new Set(), writePrefixes: new Set(), execNames: new Set(), unplanned: undefined };
+  const plan: RulePlan = {
+    openNames: new Set(),
+    writePrefixes: new Set(),
+    execNames: new Set(),
+    domains: new Set(),
+    unplanned: undefined,
+  };
   addOpens(plan, requirementOf(rule.node, "open"));
   addRefused(plan, requirementOf(rule.node, "open_failed"));
   // A rule that takes any start of a program rarely means refused ones: they are reported for names that are asked for.
   for (const { names } of requirementOf(rule.node, "exec_failed"))
     for (const name of names ?? []) plan.execNames.add(name);
+  if (asksForQuestions(rule.node)) addQuestions(plan, requirementOf(rule.node, "dns_query"));
   planned.set(rule, plan);
   return plan;
 }
@@ -68,6 +80,10 @@ function addRefused(plan: RulePlan, requirement: Requirement): void {
   if (requirement.some(nameless)) {
     plan.unplanned ??= "it does not say the names of the files, so the kernel cannot pick the opens that were refused";
   }
+}
+
+function addQuestions(plan: RulePlan, requirement: Requirement): void {
+  for (const { components } of requirement) for (const domain of components ?? ["."]) plan.domains.add(domain);
 }
 
 function bounded(names: ReadonlySet<string>): string[] {

@@ -41,6 +41,7 @@ export const enOperation = {
       unencodable: "unencodable",
       dropped: "dropped",
       throttled: "throttled",
+      repeated: "asked a moment before",
       unread: "nobody read",
       scratch_busy: "interrupted",
       absorbed: "no event by itself",

@@ -41,6 +41,7 @@ export const esOperation: typeof enOperation = {
       undecodable: "indescifrable",
       dropped: "descartado",
       throttled: "limitado",
+      repeated: "preguntado un momento antes",
       unread: "nadie leía",
       unencodable: "no codificable",
       scratch_busy: "interrumpido",
