@@ -6,7 +6,19 @@ import { root } from "../setup/root.mjs";
 import { fileRules } from "./file-rules.ts";
 import { importProblems } from "./import-rule.ts";
 
-const packages = ["wire", "rules", "detections", "collector", "publisher", "audit", "hub", "simulator", "web", "cli"];
+const packages = [
+  "wire",
+  "rules",
+  "detections",
+  "collector",
+  "publisher",
+  "kube",
+  "audit",
+  "hub",
+  "simulator",
+  "web",
+  "cli",
+];
 
 function tracked(): string[] {
   const args = ["ls-files", "--cached", "--others", "--exclude-standard"];
