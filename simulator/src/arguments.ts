@@ -4,74 +4,100 @@ import { scenarioNames } from "./attack/scenario.ts";
 import { type RuntimeName, runtimeNames } from "./container/runtime.ts";
 import { limits } from "./limits.ts";
 
-export const help = `Usage: atalaya simulate --local [SCENARIO]... [options]
-
-Attacks a web server of its own in a container on this machine, harmlessly and with real techniques, and waits for the
-alert that each attack must raise. Victim and attacker live in a network without a way out; everything is removed at
-the end. Needs root, a running hub (npm start) and its sensor on this machine.
-
-Scenarios (default all):
-  recon         reads the service account's token, asks what it may do, scans the network
-  lateral-mov   asks the cloud's metadata service for credentials
-  secrets       searches for credentials in files and variables, and reads them
-  crypto        tunes the processor, prepares a rootkit's place, downloads and runs a "miner"
-  webshell      gives one order through a web shell
-  ti-domain     listed only: it needs DNS events
-  all           all of them
-
-  --local            in containers on this machine
-  --runtime NAME     runc (default) or containerd
-  --timeout SECONDS  how long an alert may take (default ${limits.alertMs / 1000})
-  --json             one object a line: {scenario, alert, status, seconds, alert_id}
-  --data DIR         the hub of this data folder
-  --cache DIR        where the victim's root is kept between runs
-  --keep             leaves attacker and last victim for a look; the next run removes them
-
-Exit status: 0 every alert came, 1 one was missed or an attack had no effect, 2 unusable arguments, 130 after Ctrl-C.
-
-Examples:
-  atalaya simulate --local all
-  atalaya simulate --local crypto webshell --runtime containerd
-  atalaya simulate --local all --json > result.jsonl`;
-
 const options = {
   local: { type: "boolean", default: false },
-  runtime: { type: "string", default: "runc" },
   timeout: { type: "string" },
   json: { type: "boolean", default: false },
-  cache: { type: "string" },
+  junit: { type: "string" },
   keep: { type: "boolean", default: false },
   data: { type: "string" },
+  listen: { type: "string" },
+  mapping: { type: "string" },
+  runtime: { type: "string" },
+  cache: { type: "string" },
+  kubeconfig: { type: "string" },
+  context: { type: "string" },
+  node: { type: "string" },
+  image: { type: "string" },
+  chart: { type: "string" },
+  values: { type: "string", multiple: true },
+  "no-metadata-stand-in": { type: "boolean" },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
+const onlyLocal = ["runtime", "cache"] as const;
+const onlyOnCluster = ["kubeconfig", "context", "node", "image", "chart", "values", "no-metadata-stand-in"] as const;
+
+/** In containers on this machine. */
+export type LocalWhere = { kind: "local"; runtime: RuntimeName; cacheFolder: string | undefined };
+/** In pods on a cluster. */
+export type ClusterWhere = {
+  kind: "cluster";
+  kubeconfig: string | undefined;
+  context: string | undefined;
+  node: string | undefined;
+  image: string | undefined;
+  chart: string | undefined;
+  valueFiles: string[];
+  metadataStandIn: boolean;
+};
+
 export type SimulateOptions = {
+  /** Names of scenarios and `all`; none: there is a menu. */
   words: string[];
-  runtime: RuntimeName;
+  where: LocalWhere | ClusterWhere;
   timeoutMs: number;
   json: boolean;
+  junit: string | undefined;
   keep: boolean;
-  cacheFolder: string | undefined;
   data: string | undefined;
+  /** Score what is posted here instead of our hub's alerts. */
+  listen: { address: string; mapping: string | undefined } | undefined;
 };
 
 /** Reads the command line; undefined when help was asked for. Throws Fault USAGE. */
 export function readOptions(args: string[]): SimulateOptions | undefined {
   const { values, positionals } = parse(args);
   if (values.help) return undefined;
-  if (!values.local) throw usage("simulate needs --local: attacks on a cluster are not part of this version");
   const unknown = positionals.find((word) => word !== "all" && !(scenarioNames as readonly string[]).includes(word));
   if (unknown !== undefined)
     throw usage(`there is no scenario "${unknown}"; there are ${scenarioNames.join(", ")} and all`);
-  const runtime = runtimeNames.find((name) => name === values.runtime);
+  const foreign = (values.local ? onlyOnCluster : onlyLocal).find((name) => values[name] !== undefined);
+  if (foreign !== undefined) throw usage(`--${foreign} ${values.local ? "goes without --local" : "needs --local"}`);
+  if (values.mapping !== undefined && values.listen === undefined) throw usage("--mapping needs --listen");
+  const { json, junit, keep, data, listen, mapping } = values;
+  return {
+    words: values.local && positionals.length === 0 ? ["all"] : positionals,
+    where: values.local ? local(values) : onCluster(values),
+    timeoutMs: milliseconds(values.timeout),
+    json,
+    junit,
+    keep,
+    data,
+    listen: listen === undefined ? undefined : { address: listen, mapping },
+  };
+}
+
+type Values = ReturnType<typeof parse>["values"];
+
+function local(values: Values): LocalWhere {
+  const runtime = runtimeNames.find((name) => name === (values.runtime ?? "runc"));
   if (runtime === undefined) throw usage(`--runtime takes ${runtimeNames.join(" or ")}`);
-  const seconds = values.timeout === undefined ? limits.alertMs / 1000 : Number(values.timeout);
-  if (!(seconds > 0 && seconds <= limits.alertSecondsMax)) {
-    throw usage(`--timeout takes seconds, at most ${limits.alertSecondsMax}`);
-  }
-  const { json, keep, cache: cacheFolder, data } = values;
-  const words = positionals.length === 0 ? ["all"] : positionals;
-  return { words, runtime, timeoutMs: seconds * 1000, json, keep, cacheFolder, data };
+  return { kind: "local", runtime, cacheFolder: values.cache };
+}
+
+function onCluster(values: Values): ClusterWhere {
+  const { kubeconfig, context, node, image, chart, values: valueFiles = [] } = values;
+  // It goes into Helm's values as it is: what is no image's name is told here, not by a pod that does not start.
+  if (image !== undefined && !/^[a-z0-9][\w./:@-]*$/i.test(image)) throw usage("--image takes NAME:TAG");
+  const metadataStandIn = values["no-metadata-stand-in"] !== true;
+  return { kind: "cluster", kubeconfig, context, node, image, chart, valueFiles, metadataStandIn };
+}
+
+function milliseconds(timeout: string | undefined): number {
+  const seconds = timeout === undefined ? limits.alertMs / 1000 : Number(timeout);
+  if (seconds > 0 && seconds <= limits.alertSecondsMax) return seconds * 1000;
+  throw usage(`--timeout takes seconds, at most ${limits.alertSecondsMax}`);
 }
 
 function parse(args: string[]) {

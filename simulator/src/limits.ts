@@ -25,9 +25,32 @@ export const limits = {
   clockToleranceUs: 100_000,
   /** Alerts remembered while a run lasts; a machine that raises more is in other trouble. */
   arrivalsMax: 10_000,
+  /** Alerts of the audit log whose author is being asked for at one time. */
+  askingMax: 32,
   containerMemoryBytes: 512 * 1024 * 1024,
   containerProcesses: 512,
   /** The run's folder is a tmpfs: what containers write never reaches a disk. */
   runFolderBytes: 512 * 1024 * 1024,
+  /** One kubectl call on a cluster that is busy. */
+  kubectlMs: 30_000,
+  /** kubectl calls at one time: each is a process of its own. */
+  kubectlAtOnce: 4,
+  /** From `helm install` until both pods are ready, the pull of the image included. */
+  installMs: 5 * 60_000,
+  /** All orders on a cluster; the longest waits 20 s for a scan. */
+  attackMs: 10 * 60_000,
+  /** Before a log that broke off is followed again. */
+  followAgainMs: 500,
+  /** Two pods with a grace period of a second, and their namespace. */
+  removeMs: 2 * 60_000,
+  /** What a run that nobody ended may take before another one removes it. */
+  runMs: 20 * 60_000,
+  /** A cluster's clock that differs by less is taken for ours: a line of a log takes as long to arrive. */
+  clockDifferenceUs: 1_000_000,
+  attackLineBytesMax: 4_096,
+  /** One alert posted to `--listen`; Falco's are below 64 KiB. */
+  postedBytesMax: 1024 * 1024,
+  postedPerRequestMax: 1_000,
+  mappingBytesMax: 1024 * 1024,
   standInBodyBytesMax: 64 * 1024,
 } as const;

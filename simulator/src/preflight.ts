@@ -1,11 +1,12 @@
 import { existsSync } from "node:fs";
 import { hostname } from "node:os";
 import { setTimeout as pause } from "node:timers/promises";
-import { Fault, type Sensor, sensorSchema } from "@atalaya/wire";
+import { Fault } from "@atalaya/wire";
 import type { HubClient } from "@atalaya/wire/client";
 import type { RuntimeName } from "./container/runtime.ts";
 import { limits } from "./limits.ts";
 import { findProgram } from "./programs.ts";
+import { sensorsOf } from "./sensors.ts";
 
 /** Something that the simulation needs and this machine lacks, and how to get it. */
 export type Missing = { what: string; remedy: string };
@@ -50,7 +51,11 @@ export function missingHere(
 
 /** Throws Fault SIMULATION_UNAVAILABLE that names everything that is missing. */
 export function requireHere(runtime: RuntimeName, rootCached: boolean): void {
-  const missing = missingHere(runtime, rootCached);
+  refuseMissing(missingHere(runtime, rootCached));
+}
+
+/** Throws Fault SIMULATION_UNAVAILABLE that names everything that is missing, each with its remedy. */
+export function refuseMissing(missing: readonly Missing[]): void {
   if (missing.length === 0) return;
   const lines = missing.map(({ what, remedy }) => `  ${what}: ${remedy}`);
   throw new Fault("SIMULATION_UNAVAILABLE", `The simulation needs what is not here:\n${lines.join("\n")}`);
@@ -78,13 +83,4 @@ export async function requireSensor(
     const remedy = "Start it as root with: npm start (its first lines say why a sensor cannot run)";
     throw new Fault("SIMULATION_UNAVAILABLE", `The hub at ${hub.url} ${known} (${node}). ${remedy}`);
   }
-}
-
-async function sensorsOf(hub: Pick<HubClient, "text">): Promise<Sensor[]> {
-  const reply: unknown = JSON.parse(await hub.text("/api/v1/sensors"));
-  const list = typeof reply === "object" && reply !== null && "sensors" in reply ? reply.sensors : undefined;
-  return (Array.isArray(list) ? list : []).flatMap((one) => {
-    const sensor = sensorSchema.safeParse(one);
-    return sensor.success ? [sensor.data] : [];
-  });
 }

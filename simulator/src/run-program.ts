@@ -8,6 +8,10 @@ export type ProgramOptions = {
   timeoutMs?: number;
   signal?: AbortSignal | undefined;
   env?: NodeJS.ProcessEnv;
+  /** What the program reads on standard input; nothing when absent. */
+  input?: string;
+  /** Called for each line on standard output while the program runs. */
+  onOutputLine?: (line: string) => void;
   /** Called for each line on standard error while the program runs. */
   onLine?: (line: string) => void;
   /** Where standard output and error go instead of the result: a program that leaves a daemon behind must not hold our pipes. */
@@ -22,9 +26,12 @@ export async function runProgram(file: string, args: string[], options: ProgramO
   options.signal?.throwIfAborted();
   const output = options.logTo ?? "pipe";
   // In a session of its own: Ctrl-C at the terminal reaches only us, and we decide what ends and in which order.
-  const stdio: StdioOptions = ["ignore", output, output];
+  const stdio: StdioOptions = [options.input === undefined ? "ignore" : "pipe", output, output];
   const child = spawn(file, args, { stdio, env: options.env ?? process.env, detached: true });
-  const stdout = collect(child, "stdout");
+  // A program that ends before it has read everything says why by its status.
+  child.stdin?.on("error", () => {});
+  child.stdin?.end(options.input);
+  const stdout = collect(child, "stdout", options.onOutputLine);
   const stderr = collect(child, "stderr", options.onLine);
   const status = await exitOf(child, file, options);
   return { status, stdout: stdout(), stderr: stderr() };

@@ -1,4 +1,3 @@
-import type { HubClient } from "@atalaya/wire/client";
 import type { Expectation, Scenario, ScenarioName } from "./attack/scenario.ts";
 import { scenario } from "./attack/scenarios.ts";
 import { removeAbandonedRuns, removeRun } from "./clean-up.ts";
@@ -7,7 +6,7 @@ import { runcRuntime } from "./container/runc.ts";
 import type { RuntimeName } from "./container/runtime.ts";
 import { makeNetwork } from "./network/network.ts";
 import { type StandIns, startStandIns } from "./network/stand-ins.ts";
-import { AlertWatch } from "./report/arrivals.ts";
+import type { AlertSource } from "./report/arrival-list.ts";
 import type { Report } from "./report/report.ts";
 import { exitStatus, type Result } from "./report/result.ts";
 import { openRunFolder, type RunFolder } from "./run-folder.ts";
@@ -17,7 +16,8 @@ import { type Place, startAttacker } from "./victim/victim.ts";
 import { prepareVictimRoot, type VictimRoot } from "./victim/victim-root.ts";
 
 export type Simulation = {
-  hub: HubClient;
+  /** Opens the way on which alerts come, before the first attack. */
+  openSource: () => Promise<AlertSource>;
   scenarios: ScenarioName[];
   runtime: RuntimeName;
   timeoutMs: number;
@@ -60,7 +60,7 @@ async function attackAll(simulation: Simulation, folder: RunFolder, root: Victim
   const runtime = simulation.runtime === "runc" ? runcRuntime(folder) : await containerdRuntime(folder, signal);
   const network = await makeNetwork(folder.name);
   const standIns = await startStandIns(network, secrets.metadata, secrets.token);
-  const watch = await openWatch(simulation.hub, standIns);
+  const source = await openSource(simulation, standIns);
   try {
     const place: Place = { folder, runtime, root, network, secrets, signal };
     const attacker = await startAttacker(place);
@@ -73,7 +73,7 @@ async function attackAll(simulation: Simulation, folder: RunFolder, root: Victim
         scenario: one,
         place,
         attacker,
-        watch,
+        source,
         timeoutMs: simulation.timeoutMs,
         keep: simulation.keep && one === last,
         onProgress: (what) => report.progress(what),
@@ -88,17 +88,17 @@ async function attackAll(simulation: Simulation, folder: RunFolder, root: Victim
       });
     }
   } finally {
-    await watch.close();
+    await source.close();
     if (!simulation.keep) await standIns.stop();
   }
   report.end(results);
   return problems > 0 ? 1 : exitStatus(results);
 }
 
-/** The stream is open before the first attack; without it nothing would be seen and nothing is attacked. */
-async function openWatch(hub: HubClient, standIns: StandIns): Promise<AlertWatch> {
+/** It is open before the first attack; without it nothing would be seen and nothing is attacked. */
+async function openSource(simulation: Simulation, standIns: StandIns): Promise<AlertSource> {
   try {
-    return await AlertWatch.open(hub);
+    return await simulation.openSource();
   } catch (error) {
     await standIns.stop();
     throw error;

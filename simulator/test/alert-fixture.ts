@@ -1,4 +1,4 @@
-import type { AlertSummary } from "@atalaya/wire";
+import type { Alert, AlertSummary } from "@atalaya/wire";
 
 /** An alert of the web-shell rule in the container `containerId`, with whatever is to be different. */
 export function alertFixture(containerId: string, changes: Partial<AlertSummary> = {}): AlertSummary {
@@ -21,6 +21,28 @@ export function alertFixture(containerId: string, changes: Partial<AlertSummary>
     where: { container_id: containerId },
     attack: [],
     tags: [],
+    ...changes,
+  };
+}
+
+/** The same as a whole, as its own page shows it. */
+export function wholeAlertFixture(changes: Partial<Alert> = {}): Alert {
+  return {
+    ...alertFixture(""),
+    description: { en: "", es: "" },
+    triage: [],
+    blind_spots: [],
+    who: {},
+    why: { kind: "leaf", text: "", result: true },
+    rule_file: "web-shell.yaml",
+    rule_line: 1,
+    condition: "",
+    output: "",
+    output_fields: {},
+    process_tree: [],
+    evidence: [],
+    comments: [],
+    raw: {},
     ...changes,
   };
 }

@@ -9,7 +9,7 @@ export const serviceAccountOperation: Expectation = {
   alert: "Suspicious Kubernetes service account operation detected",
   rules: ["Suspicious Service Account Operation"],
   steps: ["access review"],
-  beyond: "needs_cluster",
+  beyondLocal: "needs_cluster",
 };
 
 export const networkScan: Expectation = {
@@ -74,6 +74,7 @@ export const mining: Expectation = {
 
 export const threatIntelligence: Expectation = {
   alert: "Communication with test domain identified by threat intelligence",
-  rules: [],
-  beyond: "not_covered",
+  rules: ["Threat Intelligence Domain"],
+  steps: ["test domain"],
+  beyondLocal: "not_covered",
 };

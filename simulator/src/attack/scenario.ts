@@ -22,6 +22,20 @@ export type Step = {
   plain?: boolean;
   /** Undefined when the step had its effect, else what is missing. */
   missing: (outcome: StepOutcome) => string | undefined;
+  onCluster: ClusterProof;
+};
+
+/**
+ * What shows the effect where nobody looks into the victim: the attacker's pod judges by it, so that no stolen value
+ * leaves the pod or stands in its log.
+ */
+export type ClusterProof = {
+  /** The script, where a cluster needs another one. */
+  script?: string;
+  /** The exit statuses that count as done; any when absent. */
+  statuses?: readonly number[];
+  /** An extended regular expression (grep -E) of which the output must hold a line. */
+  prints?: string;
 };
 
 /** An alert that must come because a step took effect. */
@@ -32,8 +46,8 @@ export type Expectation = {
   rules: string[];
   /** The steps that raise it, each on its own; the scenario's first when absent: all go through the web shell. */
   steps?: string[];
-  /** Why this run cannot show it. */
-  beyond?: "needs_cluster" | "not_covered";
+  /** Why a run in local containers cannot show it. */
+  beyondLocal?: "needs_cluster" | "not_covered";
 };
 
 export type Scenario = { name: ScenarioName; steps: Step[]; expectations: Expectation[] };

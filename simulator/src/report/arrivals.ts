@@ -1,51 +1,33 @@
-import { type AlertSummary, alertSummarySchema, Fault } from "@atalaya/wire";
+import { type AlertSummary, alertSchema, alertSummarySchema, Fault } from "@atalaya/wire";
 import type { HubClient } from "@atalaya/wire/client";
+import type { Expectation } from "../attack/scenario.ts";
 import { limits } from "../limits.ts";
+import { type AlertSource, type Arrival, ArrivalList, type Wanted } from "./arrival-list.ts";
 
-/** An alert as the hub's stream brought it, and when (microseconds since 1970). */
-export type Arrival = { alert: AlertSummary; arrivedUs: number };
-
-/** What a run waits for: an alert by one of `rules`, about `containerId`, seen since `beganUs`. */
-export type Wanted = { rules: readonly string[]; containerId: string; beganUs: number };
-
-/**
- * The first arrival that is what was wanted. An alert that folds repeats was new before: then its last sighting counts.
- * Arrivals from before the step began never count, whatever their times say.
- */
-export function findArrival(arrivals: readonly Arrival[], wanted: Wanted): Arrival | undefined {
-  return arrivals.find(
-    ({ alert, arrivedUs }) =>
-      wanted.rules.includes(alert.rule) &&
-      isContainer(alert.where.container_id, wanted.containerId) &&
-      arrivedUs >= wanted.beganUs &&
-      alert.last_seen_us >= wanted.beganUs - limits.clockToleranceUs,
-  );
-}
-
-/** The whole id: the right container, not one that begins alike. */
-function isContainer(seen: string | undefined, wanted: string): boolean {
-  return seen === wanted;
-}
+type Hub = Pick<HubClient, "follow" | "get" | "url">;
 
 /** Follows the hub's stream of alerts and keeps what arrives. */
-export class AlertWatch {
-  readonly arrivals: Arrival[] = [];
+export class AlertWatch implements AlertSource {
+  readonly #hub: Hub;
+  readonly #list = new ArrivalList();
   readonly #stop = new AbortController();
-  #woken = Promise.withResolvers<void>();
-  #failure: unknown;
   #following: Promise<void> = Promise.resolve();
+  readonly #asking = new Set<Promise<void>>();
+
+  private constructor(hub: Hub) {
+    this.#hub = hub;
+  }
 
   /** Resolves when the stream is open: what is raised from then on is seen. Throws what the hub refuses with. */
-  static async open(hub: Pick<HubClient, "follow" | "url">): Promise<AlertWatch> {
-    const watch = new AlertWatch();
+  static async open(hub: Hub): Promise<AlertWatch> {
+    const watch = new AlertWatch(hub);
     const opened = Promise.withResolvers<void>();
     const onMessage = (message: { data: unknown }) => watch.#keep(message.data);
     watch.#following = hub
       .follow("alerts", {}, onMessage, watch.#stop.signal, opened.resolve)
       .catch((error: unknown) => {
-        watch.#failure = error;
+        watch.#list.fail(error);
         opened.reject(error);
-        watch.#wake();
       });
     const late = new Fault("HUB_UNREACHABLE", `The stream of alerts at ${hub.url} does not open`);
     const timer = setTimeout(() => opened.reject(late), limits.streamOpenMs);
@@ -60,43 +42,57 @@ export class AlertWatch {
     }
   }
 
-  /** The alert that is wanted, as soon as it is here; undefined when it is not by `deadlineUs`. */
-  async wait(wanted: Wanted, deadlineUs: number, signal?: AbortSignal): Promise<Arrival | undefined> {
-    for (;;) {
-      signal?.throwIfAborted();
-      if (this.#failure !== undefined) throw this.#failure;
-      const found = findArrival(this.arrivals, wanted);
-      if (found !== undefined) return found.arrivedUs <= deadlineUs ? found : undefined;
-      const leftMs = (deadlineUs - Date.now() * 1000) / 1000;
-      if (leftMs <= 0) return undefined;
-      await this.#changed(leftMs, signal);
-    }
+  get arrivals(): readonly Arrival[] {
+    return this.#list.arrivals;
+  }
+
+  rulesFor(expectation: Expectation): readonly string[] {
+    return expectation.rules;
+  }
+
+  wait(wanted: Wanted, deadlineUs: number, signal?: AbortSignal): Promise<Arrival | undefined> {
+    return this.#list.wait(wanted, deadlineUs, signal);
   }
 
   async close(): Promise<void> {
     this.#stop.abort();
     await this.#following;
+    await Promise.allSettled(this.#asking);
   }
 
   #keep(data: unknown): void {
     const alert = alertSummarySchema.safeParse(data);
-    if (!alert.success || this.arrivals.length >= limits.arrivalsMax) return;
-    this.arrivals.push({ alert: alert.data, arrivedUs: Date.now() * 1000 });
-    this.#wake();
+    if (!alert.success) return;
+    const arrivedUs = Date.now() * 1000;
+    if (alert.data.source !== "k8s_audit") this.#list.add(arrivalOf(alert.data, arrivedUs, undefined));
+    else if (this.#asking.size < limits.askingMax) this.#askWho(alert.data, arrivedUs);
+    else this.#list.dropped += 1;
   }
 
-  #wake(): void {
-    this.#woken.resolve();
-    this.#woken = Promise.withResolvers<void>();
+  /** A summary does not say who asked the API server; the alert itself does. The time of its arrival stays the stream's. */
+  #askWho(summary: AlertSummary, arrivedUs: number): void {
+    const path = `/api/v1/alerts/${encodeURIComponent(summary.alert_id)}`;
+    const asking = this.#hub
+      .get(path, alertSchema)
+      .then(
+        ({ who }) => this.#list.add(arrivalOf(summary, arrivedUs, who.user)),
+        () => this.#list.add(arrivalOf(summary, arrivedUs, undefined)),
+      )
+      .finally(() => this.#asking.delete(asking));
+    this.#asking.add(asking);
   }
+}
 
-  async #changed(timeoutMs: number, signal?: AbortSignal): Promise<void> {
-    const ended = Promise.withResolvers<void>();
-    const end = () => ended.resolve();
-    const timer = setTimeout(end, timeoutMs);
-    signal?.addEventListener("abort", end, { once: true });
-    await Promise.race([this.#woken.promise, ended.promise]);
-    clearTimeout(timer);
-    signal?.removeEventListener("abort", end);
-  }
+function arrivalOf(alert: AlertSummary, arrivedUs: number, user: string | undefined): Arrival {
+  const { container_id: containerId, namespace, pod } = alert.where;
+  return {
+    rule: alert.rule,
+    alertId: alert.alert_id,
+    arrivedUs,
+    lastSeenUs: alert.last_seen_us,
+    containerId,
+    namespace,
+    pod,
+    user,
+  };
 }

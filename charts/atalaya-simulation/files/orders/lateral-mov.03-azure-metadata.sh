@@ -1,0 +1,3 @@
+# step: Azure metadata
+# ends with: 0 7 22 28 52 56
+curl -s -m 5 --noproxy '*' -H "Metadata: true" 'http://169.254.169.254/metadata/instance/compute/subscriptionId?api-version=2017-08-01&format=text'; echo; curl -s -m 5 --noproxy '*' -H "Metadata: true" 'http://169.254.169.254/metadata/instance/compute/resourceGroupName?api-version=2017-08-01&format=text'; echo; curl -s -m 5 --noproxy '*' -H "Metadata: true" 'http://169.254.169.254/metadata/instance/compute/location?api-version=2017-08-01&format=text'; echo; curl -s -m 5 --noproxy '*' -H "Metadata: true" 'http://169.254.169.254/metadata/identity/oauth2/token?api-version=2018-02-01&resource=https://management.azure.com'

@@ -1,0 +1,4 @@
+# step: service account token
+# ends with: 0
+# prints: ^eyJ
+cat /var/run/secrets/kubernetes.io/serviceaccount/token

@@ -1,0 +1,4 @@
+# step: whoami
+# plain
+# prints: ^www-data$
+whoami
