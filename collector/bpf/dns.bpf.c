@@ -18,6 +18,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 struct route {
 	__u32 at; /* of the transport's header in the packet */
+	__be16 port;
 	__u8 protocol;
 	__u8 family;
 };
@@ -82,7 +83,7 @@ static __always_inline void fill_server(struct dns_record *record, struct __sk_b
 {
 	record->family = route->family;
 	record->protocol = route->protocol;
-	record->server_port = DNS_PORT;
+	record->server_port = bpf_ntohs(route->port);
 	if (route->family == 4)
 		bpf_skb_load_bytes(skb, offsetof(struct iphdr, daddr), record->server, 4);
 	else
@@ -161,6 +162,20 @@ static __always_inline int look(struct __sk_buff *skb, struct route *route)
 	return ALLOW;
 }
 
+/*
+ * The port is what the packet says now: a rule of netfilter in the sender's own namespace may have changed it (Docker's
+ * name server, Istio's, a Service whose pods listen elsewhere). A connected socket still knows which one was meant.
+ */
+static __always_inline bool is_for_a_name_server(struct __sk_buff *skb, struct route *route)
+{
+	if (bpf_skb_load_bytes(skb, route->at + 2, &route->port, sizeof(route->port)))
+		return false;
+	if (route->port == bpf_htons(DNS_PORT))
+		return true;
+	struct bpf_sock *socket = skb->sk;
+	return socket && socket->dst_port == bpf_htons(DNS_PORT);
+}
+
 SEC("cgroup_skb/egress")
 int dns_egress(struct __sk_buff *skb)
 {
@@ -173,8 +188,5 @@ int dns_egress(struct __sk_buff *skb)
 	} else if (skb->protocol != bpf_htons(0x86dd) || !find_transport6(skb, data, end, &route)) {
 		return ALLOW;
 	}
-	__be16 port = 0;
-	if (bpf_skb_load_bytes(skb, route.at + 2, &port, sizeof(port)) || port != bpf_htons(DNS_PORT))
-		return ALLOW;
-	return look(skb, &route);
+	return is_for_a_name_server(skb, &route) ? look(skb, &route) : ALLOW;
 }
