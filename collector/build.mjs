@@ -41,7 +41,7 @@ export async function buildCollector({ root, log }) {
   writeFileSync(join(fresh, "vmlinux.h"), kernelTypes());
   for (const name of objectsOf(source)) await compileObject(root, join(source, "bpf"), fresh, name);
   await compileAddon(root, source, fresh);
-  await compileProbe(source, fresh);
+  await compileProbe(root, source, fresh);
   writeFileSync(join(fresh, "sources.sha256"), sources);
   // Whoever finds the rings of another build can read them where this is the same.
   const records = ["record.h", "maps.h"].map((name) => join(source, "bpf", name));
@@ -124,9 +124,15 @@ async function compileAddon(root, source, target) {
 }
 
 /** Static: in the image it has only itself. */
-async function compileProbe(source, target) {
+async function compileProbe(root, source, target) {
   const flags = ["-static", "-Os", "-s", "-Wall", "-Wextra", "-Werror"];
-  await run(tool("gcc", "gcc"), [...flags, join(source, "native", "healthy.c"), "-o", join(target, "healthy")]);
+  await run(root, tool("gcc", "gcc"), [
+    ...flags,
+    withoutPlace(root),
+    join(source, "native", "healthy.c"),
+    "-o",
+    join(target, "healthy"),
+  ]);
 }
 
 function tool(name, packageName) {

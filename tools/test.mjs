@@ -1,6 +1,8 @@
 // `npm test`: sets everything up, then checks the code and runs the tests, in the order of their price.
 //
-//   node tools/test.mjs [--only unit|kernel|containers|browser|e2e] [--yes] [PATTERN of test names]
+//   node tools/test.mjs [--only unit|kernel|containers|browser|e2e|cluster] [--full] [--yes] [PATTERN of test names]
+//
+// Those of the kind `cluster` need a real Kubernetes (e2e/cluster/) and run only when asked for; --full is their long form.
 //
 // The last line counts: `tests: N passed, N failed, N skipped`.
 import { spawn } from "node:child_process";
@@ -11,11 +13,13 @@ import { root } from "./setup/root.mjs";
 import { runCommand } from "./setup/run-command.mjs";
 
 const kinds = ["unit", "kernel", "containers", "browser", "e2e"];
+const asked = [...kinds, "cluster"];
 const args = process.argv.slice(2);
 const only = args.includes("--only") ? args[args.indexOf("--only") + 1] : undefined;
+const full = args.includes("--full");
 const pattern = args.find((arg, i) => !arg.startsWith("--") && args[i - 1] !== "--only");
-if (only !== undefined && !kinds.includes(only)) {
-  say(`--only takes one of ${kinds.join(", ")}`);
+if (only !== undefined && !asked.includes(only)) {
+  say(`--only takes one of ${asked.join(", ")}`);
   process.exit(2);
 }
 
@@ -23,9 +27,9 @@ if (only !== undefined && !kinds.includes(only)) {
 async function testFiles(kind) {
   const list = `
     import { globSync } from "node:fs";
-    const all = globSync("{wire,rules,detections,collector,publisher,audit,hub,simulator,web,cli,tools,e2e}/**/*.test.ts");
+    const all = globSync("{wire,rules,detections,collector,publisher,inventory,kube,audit,hub,simulator,web,cli,charts,tools,e2e}/**/*.test.ts");
     const kind = ${JSON.stringify(kind)};
-    const of = (file) => /\\.(kernel|containers|browser|e2e)\\.test\\.ts$/.exec(file)?.[1] ?? "unit";
+    const of = (file) => /\\.(kernel|containers|browser|e2e|cluster)\\.test\\.ts$/.exec(file)?.[1] ?? "unit";
     console.log(JSON.stringify(all.filter((file) => !file.includes("node_modules") && of(file) === kind).sort()));`;
   const child = spawn(pinnedNode(), ["--input-type=module", "-e", list], {
     cwd: root,
@@ -42,8 +46,9 @@ const counts = { passed: 0, failed: 0, skipped: 0 };
 function runTests(files, kind) {
   const flags = [...nodeFlags, "--test", "--test-reporter=spec", `--test-concurrency=${kind === "unit" ? 2 : 1}`];
   if (pattern !== undefined) flags.push(`--test-name-pattern=${pattern}`);
-  const child = spawn(pinnedNode(), [...flags, "--test-timeout=600000", ...files], {
+  const child = spawn(pinnedNode(), [...flags, `--test-timeout=${full ? 7_200_000 : 600_000}`, ...files], {
     cwd: root,
+    env: { ...process.env, ...(full ? { ATALAYA_CLUSTER_FULL: "1" } : {}) },
     stdio: ["ignore", "pipe", "inherit"],
   });
   createInterface({ input: child.stdout }).on("line", (line) => {
@@ -58,7 +63,8 @@ function runTests(files, kind) {
 
 let status = 0;
 try {
-  for (const line of await prepare({ withTests: true, yes: args.includes("--yes") })) say(line);
+  for (const line of await prepare({ withTests: true, withCluster: only === "cluster", yes: args.includes("--yes") }))
+    say(line);
   if (only === undefined) {
     say("checking types, lint and tidiness");
     if ((await runCommand(process.execPath, [new URL("check.mjs", import.meta.url).pathname])) !== 0) {

@@ -27,9 +27,19 @@ const tests = [
   { name: "e2fsprogs", probe: ["/sbin/mkfs.ext4", "/usr/sbin/mkfs.ext4"] },
 ];
 
-/** The names of the packages that are missing, for `npm start` or, with tests, for `npm test`. */
-export function missingSystemPackages({ withTests }) {
-  const wanted = [...sensor, ...simulation, ...(withTests ? tests : [])];
+/** A real Kubernetes for tests (e2e/cluster), and the images that run on it. */
+const cluster = [
+  { name: "etcd-server", probe: ["/usr/bin/etcd"] },
+  { name: "containernetworking-plugins", probe: ["/usr/lib/cni/bridge"] },
+  { name: "iptables", probe: ["/usr/sbin/iptables"] },
+  { name: "umoci", probe: ["/usr/bin/umoci"] },
+  { name: "skopeo", probe: ["/usr/bin/skopeo"] },
+  { name: "buildah", probe: ["/usr/bin/buildah"] },
+];
+
+/** The names of the packages that are missing, for `npm start`, for `npm test`, or for tests on a cluster too. */
+export function missingSystemPackages({ withTests, withCluster }) {
+  const wanted = [...sensor, ...simulation, ...(withTests ? tests : []), ...(withCluster ? cluster : [])];
   return wanted.filter((one) => !one.probe.some(existsSync)).map((one) => one.name);
 }
 
@@ -42,8 +52,8 @@ function isDebian() {
  * Installs what is missing, after a question on a terminal (none without one, or with `yes`).
  * Gives one sentence that says what is still missing and how to get it, or undefined when all is there.
  */
-export async function installSystemPackages({ withTests, yes, log }) {
-  const missing = missingSystemPackages({ withTests });
+export async function installSystemPackages({ withTests, withCluster = false, yes, log }) {
+  const missing = missingSystemPackages({ withTests, withCluster });
   if (missing.length === 0) return undefined;
   const names = missing.join(" ");
   if (process.platform !== "linux") return `The sensor needs Linux; on ${process.platform} everything else runs.`;
@@ -56,7 +66,7 @@ export async function installSystemPackages({ withTests, yes, log }) {
   await runCommand("apt-get", ["-q", "update"], { env, stdio: ["ignore", "ignore", "inherit"] });
   const args = ["-qq", "install", "-y", "--no-install-recommends", ...missing];
   await runCommand("apt-get", args, { env, stdio: ["ignore", "ignore", "inherit"] });
-  const left = missingSystemPackages({ withTests });
+  const left = missingSystemPackages({ withTests, withCluster });
   return left.length === 0 ? undefined : `apt-get could not install ${left.join(" ")}: see its message above.`;
 }
 
