@@ -1,7 +1,7 @@
 import { clusterRequestSchema, clusterSchema, Fault } from "@atalaya/wire";
 import { z } from "zod";
 import { whoOf } from "../auth/authenticate.ts";
-import { jwksSchema } from "../enrolment/service-account.ts";
+import { registerCluster } from "../enrolment/register-cluster.ts";
 import type { App, RouteContext } from "../server/app-type.ts";
 import { nothing, refusals, signedIn } from "./route-schema.ts";
 
@@ -40,13 +40,8 @@ export function addClusterRoutes(app: App, { core }: RouteContext): void {
       const { issuer, jwks, namespace, service_account: serviceAccount } = request.body;
       const { audit_service_account: auditServiceAccount } = request.body;
       const { cluster } = request.params;
-      const accounts = { namespace, serviceAccount, auditServiceAccount };
-      const keys = { workspaceId, cluster, issuer, jwks: publicKeys(jwks), ...accounts };
-      const others = (await core.enrolment.clusterKeys()).filter(
-        (one) => one.workspaceId !== workspaceId || one.cluster !== cluster,
-      );
-      if (others.some((one) => shareKey(one.jwks, keys.jwks))) throw takenKey();
-      await core.enrolment.putCluster(keys, user);
+      const keys = { workspaceId, cluster, issuer, jwks, namespace, serviceAccount, auditServiceAccount };
+      await registerCluster(core.enrolment, keys, user);
       request.log.info({ user, cluster }, "a cluster's keys were registered");
       return reply.code(204).send();
     },
@@ -70,39 +65,4 @@ export function addClusterRoutes(app: App, { core }: RouteContext): void {
       return reply.code(204).send();
     },
   });
-}
-
-/**
- * A cluster's keys are public: registered a second time, in any workspace, they would make its tokens speak for two
- * clusters, and such tokens are refused. So the first registration stands, and nobody can undo it by another.
- */
-function takenKey(): Fault {
-  return new Fault("USAGE", "One of these keys is registered for another cluster already; remove that one first");
-}
-
-function shareKey(one: string, other: string): boolean {
-  const known = new Set(keyNumbers(one));
-  return keyNumbers(other).some((key) => known.has(key));
-}
-
-/** What makes a public key: the modulus, or the point. */
-function keyNumbers(jwks: string): string[] {
-  const { keys } = jwksSchema.parse(JSON.parse(jwks));
-  return keys
-    .map(({ n, x, y }) => [n, x, y].filter((part) => part !== undefined).join(" "))
-    .filter((key) => key !== "");
-}
-
-/** Throws Fault BODY_MALFORMED. What is private in a key is never stored. */
-function publicKeys(text: string): string {
-  try {
-    const { keys } = jwksSchema.parse(JSON.parse(text));
-    const publicParts = ["kty", "kid", "alg", "use", "n", "e", "crv", "x", "y"];
-    return JSON.stringify({
-      keys: keys.map((key) => Object.fromEntries(Object.entries(key).filter(([name]) => publicParts.includes(name)))),
-    });
-  } catch (cause) {
-    const how = "kubectl get --raw /openid/v1/jwks prints one";
-    throw new Fault("BODY_MALFORMED", `The keys are no JSON Web Key Set of RSA or EC keys: ${how}`, {}, cause);
-  }
 }

@@ -15,8 +15,8 @@ import { secretHash } from "../auth/secret.ts";
 import { addressOf } from "../auth/sign-in.ts";
 import { nodeOnConnection } from "../enrolment/authenticate-node.ts";
 import type { NodeRow } from "../enrolment/enrolment-store.ts";
+import type { KubeClusters } from "../enrolment/kube-clusters.ts";
 import { enrolmentLimits } from "../enrolment/limits.ts";
-import { verifyServiceAccount } from "../enrolment/service-account.ts";
 import type { App, RouteContext } from "../server/app-type.ts";
 import type { HubAuthority } from "../tls/hub-authority.ts";
 import { refusals } from "./route-schema.ts";
@@ -30,7 +30,12 @@ const refused = () =>
   );
 
 /** How a node becomes known and stays it. */
-export function addEnrolRoutes(app: App, { core }: RouteContext, authority: HubAuthority): void {
+export function addEnrolRoutes(
+  app: App,
+  { core }: RouteContext,
+  authority: HubAuthority,
+  clusters: Pick<KubeClusters, "verify">,
+): void {
   const throttle = new LoginThrottle();
 
   app.route({
@@ -104,12 +109,12 @@ export function addEnrolRoutes(app: App, { core }: RouteContext, authority: HubA
     },
   });
 
-  /** In a cluster: the pod's own token, verified by the cluster's keys; no call to the API server is needed. */
+  /** In a cluster: the pod's own token, verified by the cluster's keys, and by its API server where the hub reaches it. */
   async function byPod(
     request: FastifyRequest,
     given: { csr: string; token: string; node: string; cluster: string | undefined },
   ): Promise<EnrolReply> {
-    const proof = await verifyServiceAccount(given.token, await core.enrolment.clusterKeys(), given);
+    const proof = await clusters.verify(given.token, given);
     if (!proof.ok) {
       request.log.warn({ address: addressOf(request), reason: proof.reason }, "a service account's token was refused");
       throw await slowedDown(request);

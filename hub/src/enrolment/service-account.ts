@@ -1,4 +1,3 @@
-import type { Result } from "@atalaya/wire";
 import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, jwtVerify } from "jose";
 import { z } from "zod";
 import { enrolmentLimits } from "./limits.ts";
@@ -26,6 +25,14 @@ export type PodProof = {
   mayAudit: boolean;
 };
 
+/** What the bearer of a token says of itself. */
+export type Claimed = { node: string; cluster: string | undefined };
+
+/** `newKey`: signed by a key, or for an issuer, that no registered cluster has: perhaps not yet. */
+export type Verified =
+  | { ok: true; value: PodProof }
+  | { ok: false; code: "ENROL_REFUSED"; reason: string; newKey: boolean };
+
 export const audience = "atalaya-hub";
 
 // Kubernetes 1.29 and newer write the node into tokens that are bound to a pod (KEP-4193).
@@ -49,28 +56,30 @@ export const jwksSchema = z.object({
 export async function verifyServiceAccount(
   token: string,
   clusters: readonly ClusterKeys[],
-  claimed: { node: string; cluster: string | undefined },
-): Promise<Result<PodProof>> {
-  const bad = (reason: string): Result<never> => ({ ok: false, code: "ENROL_REFUSED", reason });
+  claimed: Claimed,
+): Promise<Verified> {
   const proofs: PodProof[] = [];
-  let reason = "no registered cluster has this issuer";
+  let refusal = bad("no registered cluster has this issuer", true);
   for (const of of clusters) {
     if (claimed.cluster !== undefined && claimed.cluster !== of.cluster) continue;
     const proof = await verifyFor(token, of);
     if (proof.ok) proofs.push(proof.value);
-    else reason = proof.reason;
+    else refusal = proof;
   }
   const [proof, another] = proofs;
-  if (proof === undefined) return bad(reason);
+  if (proof === undefined) return refusal;
   // Two clusters registered with one key: which of them it is must not be guessed.
   if (another !== undefined) return bad("more than one registered cluster has the key that signed it");
   return proof.node === claimed.node ? { ok: true, value: proof } : bad("it names another node");
 }
 
-async function verifyFor(token: string, of: ClusterKeys): Promise<Result<PodProof>> {
-  const bad = (reason: string): Result<never> => ({ ok: false, code: "ENROL_REFUSED", reason });
+function bad(reason: string, newKey = false): Extract<Verified, { ok: false }> {
+  return { ok: false, code: "ENROL_REFUSED", reason, newKey };
+}
+
+async function verifyFor(token: string, of: ClusterKeys): Promise<Verified> {
   try {
-    if (decodeJwt(token).iss !== of.issuer) return bad("no registered cluster has this issuer");
+    if (decodeJwt(token).iss !== of.issuer) return bad("no registered cluster has this issuer", true);
     const keys = createLocalJWKSet(JSON.parse(of.jwks) as JSONWebKeySet);
     const { payload } = await jwtVerify(token, keys, {
       issuer: of.issuer,
@@ -93,6 +102,7 @@ async function verifyFor(token: string, of: ClusterKeys): Promise<Result<PodProo
     const { workspaceId, cluster } = of;
     return { ok: true, value: { workspaceId, cluster, node: node.name, nodeUid: node.uid, podUid: pod.uid, mayAudit } };
   } catch (error) {
-    return bad(error instanceof errors.JOSEError ? error.code : "it is no JSON Web Token");
+    const unknownKey = error instanceof errors.JWKSNoMatchingKey;
+    return bad(error instanceof errors.JOSEError ? error.code : "it is no JSON Web Token", unknownKey);
   }
 }

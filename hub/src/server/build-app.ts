@@ -24,6 +24,7 @@ import { addStreamRoute } from "../api/stream-route.ts";
 import { addSyncRoute } from "../api/sync-route.ts";
 import { authenticate } from "../auth/authenticate.ts";
 import { ChangeRecorder } from "../changes/change-recorder.ts";
+import type { KubeClusters } from "../enrolment/kube-clusters.ts";
 import type { HubCore } from "../hub-core.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import type { HubAuthority } from "../tls/hub-authority.ts";
@@ -44,6 +45,8 @@ export type AppParts = {
   metrics: HttpMetrics;
   certificate: HubCertificate;
   authority: HubAuthority;
+  /** What verifies the tokens of clusters' pods. */
+  clusters: Pick<KubeClusters, "verify">;
   /** The folder of the built page. */
   web: string | undefined;
   version: string;
@@ -139,7 +142,7 @@ function addRoutes(app: App, parts: AppParts, broadcast: Broadcast, recorder: Ch
   addBackupRoutes(app, context);
   addNotificationRoutes(app, context, parts.notifier);
   addAuditCredentialRoutes(app, context, { url: parts.url, caPem: parts.certificate.caPem });
-  addEnrolRoutes(app, context, parts.authority);
+  addEnrolRoutes(app, context, parts.authority, parts.clusters);
   addNodeRoutes(app, context, parts.authority);
   addClusterRoutes(app, context);
   addLedgerRoutes(app, context);

@@ -6,6 +6,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { Fault } from "@atalaya/wire";
 import { storeLimits } from "../core/limits.ts";
+import { defaultAccount } from "../enrolment/limits.ts";
 
 export const help = `Usage: atalaya hub [options]
 
@@ -17,6 +18,11 @@ Runs the hub alone: takes events and audit records, evaluates, stores, serves th
   --rules PATH        a rule file or folder beside the built-in packs; can be repeated
   --cluster NAME      the name that this machine's own events carry (default local)
   --node NAME         the name of this machine's own sensor (default the host's name)
+  --in-cluster        runs in a pod: trusts the service accounts of its own cluster (named by --cluster) by itself
+  --kube NAME=FILE    the same for the cluster NAME, reached by this kubeconfig; can be repeated
+  --publisher NS/NAME the service account by which these clusters' publishers enrol; those on the control plane have the
+                      same name with -control-plane behind it
+                      (default ${defaultAccount.serviceAccount} in the hub's own namespace, else ${defaultAccount.namespace})
   --keep-days N       days that resolved alerts and process history are kept (default ${storeLimits.keepDays})
   --keep-bytes SIZE   what the hub's folder may take, like 10GiB: the oldest process history goes first
                       (default ${storeLimits.keepBytes / 1024 ** 3}GiB)
@@ -38,6 +44,9 @@ export type HubOptions = {
   web: string | undefined;
   rules: string[];
   cluster: string;
+  inCluster: boolean;
+  kube: { cluster: string; file: string }[];
+  publisher: { namespace: string | undefined; serviceAccount: string };
   keepDays: number;
   keepBytes: number;
   node: string;
@@ -52,6 +61,9 @@ const options = {
   rules: { type: "string", multiple: true },
   cluster: { type: "string", default: "local" },
   node: { type: "string" },
+  "in-cluster": { type: "boolean", default: false },
+  kube: { type: "string", multiple: true },
+  publisher: { type: "string" },
   "keep-days": { type: "string", default: String(storeLimits.keepDays) },
   "keep-bytes": { type: "string", default: String(storeLimits.keepBytes) },
   "reset-password": { type: "boolean", default: false },
@@ -81,6 +93,9 @@ export function readOptions(args: string[]): HubOptions | undefined {
     web: values.web === undefined ? packagedPage() : resolve(values.web),
     rules: rules.map((path) => resolve(path)),
     cluster: values.cluster,
+    inCluster: values["in-cluster"],
+    kube: (values.kube ?? []).map(readKube),
+    publisher: readAccount(values.publisher),
     keepDays: readDays(values["keep-days"]),
     keepBytes: readBytes(values["keep-bytes"]),
     node,
@@ -92,6 +107,21 @@ export function readOptions(args: string[]): HubOptions | undefined {
 /** In a package the page lies beside the hub; in a checkout it is named, since it may not be built. */
 function packagedPage(): string | undefined {
   return import.meta.url.endsWith(".js") ? fileURLToPath(new URL("../web", import.meta.url)) : undefined;
+}
+
+function readKube(text: string): { cluster: string; file: string } {
+  const [, cluster, file] = /^([\x21-\x3c\x3e-\x7e]{1,255})=(.+)$/.exec(text) ?? [];
+  if (cluster === undefined || file === undefined)
+    throw usage("--kube takes NAME=FILE, a cluster's name and a kubeconfig");
+  return { cluster, file: resolve(file) };
+}
+
+function readAccount(text: string | undefined): HubOptions["publisher"] {
+  if (text === undefined) return { namespace: undefined, serviceAccount: defaultAccount.serviceAccount };
+  const [, namespace, serviceAccount] = /^([a-z0-9-]{1,63})\/([a-z0-9.-]{1,239})$/.exec(text) ?? [];
+  if (namespace === undefined || serviceAccount === undefined)
+    throw usage("--publisher takes NAMESPACE/NAME of a service account, like kube-system/atalaya-publisher");
+  return { namespace, serviceAccount };
 }
 
 function readDays(text: string): number {

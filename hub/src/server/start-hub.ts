@@ -5,7 +5,9 @@ import { join } from "node:path";
 import { Fault } from "@atalaya/wire";
 import type { FastifyBaseLogger } from "fastify";
 import { ensureFirstAccount, ensureLocalClient } from "../auth/first-start.ts";
+import { KubeClusters } from "../enrolment/kube-clusters.ts";
 import { ensureLocalToken } from "../enrolment/local-token.ts";
+import { reachableClusters } from "../enrolment/reachable-clusters.ts";
 import type { HubCore } from "../hub-core.ts";
 import { Notifier } from "../notify/notifier.ts";
 import { prepareDataFolder } from "../store/data-folder.ts";
@@ -22,7 +24,7 @@ export type RunningHub = { url: string; firstPassword: string | undefined; close
 
 /**
  * Starts everything behind one address. Nothing lasting is made before the port is ours: a first password is told
- * once, so it must not be made by a start that fails. Throws Fault DATA_UNWRITABLE, PORT_TAKEN, STORE_NEWER, USAGE.
+ * once, so it must not be made by a start that fails. Throws Fault DATA_UNWRITABLE, PORT_TAKEN, STORE_NEWER, KUBE_UNUSABLE, USAGE.
  */
 export async function startHub(
   options: HubOptions,
@@ -31,6 +33,7 @@ export async function startHub(
   version: string,
 ): Promise<RunningHub> {
   const folder = join(options.data, "hub");
+  const reachable = reachableClusters(options);
   requireWritable(options.data);
   prepareDataFolder(folder);
   await requireFreePort(options);
@@ -38,22 +41,33 @@ export async function startHub(
   const authority = openAuthority(folder);
   const metrics = new HttpMetrics();
   const core = await openCore(folder);
+  const clusters = new KubeClusters(core.enrolment, reachable, logger);
   let endServer = async () => {};
   try {
     const parts = { core, metrics, logger, url: localUrl(options.host, options.port) };
     const printLine = (line: string) => process.stdout.write(`${line}\n`);
     const notifier = new Notifier({ ...parts, dataFolder: options.data, printLine });
-    const { app, end } = await buildApp({ ...parts, notifier, certificate, authority, web: options.web, version });
+    const { app, end } = await buildApp({
+      ...parts,
+      notifier,
+      certificate,
+      authority,
+      clusters,
+      web: options.web,
+      version,
+    });
     endServer = end;
     const url = localUrl(options.host, await listen(app, options));
     const firstPassword = await ensureFirstAccount(core, options.resetPassword);
     const here = { dataFolder: options.data, cluster: options.cluster, node: options.node, caPem: certificate.caPem };
     await ensureLocalToken(core.enrolment, here);
     await ensureLocalClient(core, options.data, url);
+    clusters.start();
     await notifier.start();
     const stopRenewal = renewInTime(app, folder, options.host, logger);
     const close = async () => {
       stopRenewal();
+      clusters.close();
       await Promise.race([end(), new Promise((done) => setTimeout(done, serverLimits.drainMs).unref())]);
       app.server.closeAllConnections();
       await notifier.close();
@@ -61,6 +75,7 @@ export async function startHub(
     };
     return { url, firstPassword, close };
   } catch (error) {
+    clusters.close();
     await endServer();
     await core.close();
     throw error;
