@@ -119,6 +119,8 @@ export {
   workspaceRequestSchema,
   workspaceSchema,
 } from "./src/people.ts";
+export type * from "./src/process-search.ts";
+export { foundProcessSchema, processPageSchema, processQuerySchema } from "./src/process-search.ts";
 export { type Resume, resumeSchema } from "./src/resume.ts";
 export { type ProgramState, type SensorReport, sensorReportSchema } from "./src/sensor-report.ts";
 export {

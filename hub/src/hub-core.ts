@@ -11,6 +11,8 @@ import type {
   Frame,
   LedgerPage,
   Notification,
+  ProcessPage,
+  ProcessQuery,
   Rule,
   Sensor,
   SignedState,
@@ -76,6 +78,7 @@ export type HubCore = {
   releaseHeld(): void;
 
   alertPage(workspaceId: string, query: AlertQuery): Promise<AlertPage>;
+  processPage(workspaceId: string, query: ProcessQuery): Promise<ProcessPage>;
   alert(workspaceId: string, alertId: string): Promise<Alert | undefined>;
   actOnAlert(workspaceId: string, alertId: string, action: AlertAction, user: string): Promise<Alert | undefined>;
   /** Changes after `commit`, oldest first, at most 1,000: what a resumed stream missed. */

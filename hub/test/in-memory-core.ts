@@ -120,6 +120,10 @@ export class InMemoryCore implements HubCore {
     return { alerts, counts: { status: {}, severity: {} }, histogram: [] };
   }
 
+  async processPage() {
+    return { processes: [], searched_to_us: 0 };
+  }
+
   async alert(_workspaceId: string, alertId: string) {
     return this.alerts.get(alertId);
   }

@@ -31,6 +31,7 @@ import { publisherReportSchema } from "./sync.ts";
 //   GET    /api/v1/rules/:rule           -> Rule
 //   PUT    /api/v1/rules/:rule/enabled   { enabled } -> Rule
 //   GET    /api/v1/sensors               -> { sensors: Sensor[] }
+//   GET    /api/v1/processes             ProcessQuery -> ProcessPage   newest first, keyset paging by `cursor`
 //   GET    /api/v1/status                -> Status
 //   GET    /api/v1/ledger                -> LedgerPage                 &cluster= &node= &after= &limit=
 //   GET    /api/v1/inventory/clusters    -> { clusters: InventoryCluster[] }

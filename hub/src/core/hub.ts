@@ -11,6 +11,8 @@ import {
   type LedgerPage,
   type Notification,
   notificationSchema,
+  type ProcessPage,
+  type ProcessQuery,
   type Rule,
   type Sensor,
   type SignedState,
@@ -109,6 +111,10 @@ export class Hub implements HubCore {
 
   alertPage(workspaceId: string, query: AlertQuery): Promise<AlertPage> {
     return this.#parts.readers.ask("alertPage", { workspaceId, query });
+  }
+
+  processPage(workspaceId: string, query: ProcessQuery): Promise<ProcessPage> {
+    return this.#parts.readers.ask("processPage", { workspaceId, query });
   }
 
   alert(workspaceId: string, alertId: string): Promise<Alert | undefined> {

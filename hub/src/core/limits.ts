@@ -127,6 +127,11 @@ export const storeLimits = {
   treeProgramsMax: 8,
   treeMarksMax: 10,
   statementsCachedMax: 256,
+  processPageDefault: 50,
+  /** What one search of processes takes before it gives what it has, and goes on when asked for the next page. */
+  searchMs: 1_000,
+  /** The first stretch of time that a search looks through; each is twice the one before while they are quick. */
+  searchStretchUs: 600_000_000,
 } as const;
 
 if (wireLimits.ingestUnpackedBytesMax > pipelineLimits.inFlightBytesMax)

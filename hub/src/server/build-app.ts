@@ -17,6 +17,7 @@ import { addLedgerRoutes } from "../api/ledger-routes.ts";
 import { addNodeRoutes } from "../api/node-routes.ts";
 import { addNotificationRoutes } from "../api/notification-routes.ts";
 import { addPeopleRoutes } from "../api/people-routes.ts";
+import { addProcessRoutes } from "../api/process-routes.ts";
 import { addRuleRoutes } from "../api/rule-routes.ts";
 import { addSessionRoutes } from "../api/session-routes.ts";
 import { addStatusRoutes } from "../api/status-routes.ts";
@@ -136,6 +137,7 @@ function addRoutes(app: App, parts: AppParts, broadcast: Broadcast, recorder: Ch
   const admission = new BodyAdmission(parts.metrics);
   addSessionRoutes(app, context);
   addAlertRoutes(app, context);
+  addProcessRoutes(app, context);
   addStreamRoute(app, context, broadcast);
   addRuleRoutes(app, context);
   addStatusRoutes(app, context);

@@ -1,8 +1,8 @@
-import { limits, type Text, type TreeRow } from "@atalaya/wire";
+import { limits, type TreeRow } from "@atalaya/wire";
 import { storeLimits } from "../core/limits.ts";
-import type { FixedSummary } from "../pipeline/alert-document.ts";
 import { stepKinds, stepOrigins } from "../pipeline/process-rows.ts";
 import type { SeedProcess, TreeSeed } from "../pipeline/tree-seed.ts";
+import { type AlertMark, readAlertMarks } from "./alert-marks.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import { ProcessHistory, type Step } from "./process-history.ts";
 import type { EventTables, HubTables } from "./schema.ts";
@@ -11,7 +11,6 @@ type Db = OpenDatabase<HubTables>;
 type Days = readonly OpenDatabase<EventTables>[];
 type Of = { workspaceId: string; alertId: string; seed: TreeSeed };
 type Process = { pid: number; startUs: number; steps: readonly Step[] };
-type Marks = { alert_id: string; title: Text; timeUs: number }[];
 
 /**
  * The process tree of an alert, in the order to draw: the ancestors, the subject, what it started (also after the
@@ -155,27 +154,9 @@ class TreeWriter {
   }
 
   /** Other alerts about the process. */
-  #marks(pid: number, startUs: number): Marks {
+  #marks(pid: number, startUs: number): AlertMark[] {
     if (this.#bootNo === undefined) return [];
-    const query = this.#db.query
-      .selectFrom("alert_processes as p")
-      .innerJoin("alerts as a", (on) =>
-        on.onRef("a.workspace_id", "=", "p.workspace_id").onRef("a.alert_id", "=", "p.alert_id"),
-      )
-      .select(["a.alert_id", "a.summary", "a.last_seen_us"])
-      .where("p.workspace_id", "=", this.#of.workspaceId)
-      .where("p.boot_no", "=", this.#bootNo)
-      .where("p.pid", "=", pid)
-      .where("p.start_us", "=", startUs)
-      .where("p.alert_id", "<>", this.#of.alertId)
-      .limit(storeLimits.treeMarksMax);
-    return this.#db.rows(query).map((row) => {
-      return {
-        alert_id: row.alert_id,
-        title: (JSON.parse(row.summary) as FixedSummary).title,
-        timeUs: row.last_seen_us,
-      };
-    });
+    return readAlertMarks(this.#db, this.#of.workspaceId, { bootNo: this.#bootNo, pid, startUs }, this.#of.alertId);
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Alert, AlertPage, AlertQuery, AuditCredential } from "@atalaya/wire";
+import type { Alert, AlertPage, AlertQuery, AuditCredential, ProcessPage, ProcessQuery } from "@atalaya/wire";
 import type { ChangeQuery } from "../changes/change-store.ts";
 import type { AccountRow, CommittedAlert, SenderIdentity, SessionRow } from "../hub-core.ts";
 import { readApiChanges } from "./change-rows.ts";
@@ -21,6 +21,7 @@ import {
   readRuleFigures,
 } from "./read-alerts.ts";
 import type { EventTables, HubTables } from "./schema.ts";
+import { searchProcesses } from "./search-processes.ts";
 
 export type ReaderFiles = { db: OpenDatabase<HubTables>; days(): readonly OpenDatabase<EventTables>[] };
 
@@ -39,6 +40,9 @@ export const readerQueries = {
     readRuleFigures(db, of.workspaceId, of.sinceUs),
 
   openAlerts: ({ db }: ReaderFiles, of: { workspaceId: string }): number => countOpenAlerts(db, of.workspaceId),
+
+  processPage: ({ db, days }: ReaderFiles, of: { workspaceId: string; query: ProcessQuery }): ProcessPage =>
+    searchProcesses(db, days(), of.workspaceId, of.query),
 
   account({ db }: ReaderFiles, of: { workspaceId: string; user: string }): AccountRow | undefined {
     const accounts = db.query.selectFrom("accounts").selectAll().where("workspace_id", "=", of.workspaceId);

@@ -45,6 +45,7 @@ function tableFor(other: Tenant): Table {
     },
     "GET /api/v1/sensors": { least: "viewer", status: 200 },
     "GET /api/v1/status": { least: "viewer", status: 200 },
+    "GET /api/v1/processes": { least: "viewer", status: 200 },
     "GET /api/v1/ledger": { least: "viewer", status: 200, path: `/api/v1/ledger?cluster=${other.cluster}` },
     "GET /api/v1/notification": { least: "admin", status: 200 },
     "PUT /api/v1/notification": { least: "admin", status: 200, body: setting },

@@ -48,6 +48,7 @@ const routes: [method: string, path: string, least: "viewer" | "analyst" | "admi
     ["DELETE", "/api/v1/tokens/0123456789abcdef", "viewer", 404],
     ["GET", "/api/v1/workspaces", "admin", 200],
     ["POST", "/api/v1/workspaces", "admin", 200, { workspace: "other" }],
+    ["GET", "/api/v1/processes", "viewer", 200],
     ["GET", "/api/v1/ledger", "viewer", 200],
     ["POST", "/api/v1/nodes/none/revoke", "admin", 404],
     ["GET", "/api/v1/clusters", "viewer", 200],
