@@ -1,4 +1,11 @@
-import { blankEvent, type FileEvent, type NetworkEvent, type ProcessEvent, type SyscallEvent } from "@atalaya/wire";
+import {
+  blankEvent,
+  type DnsEvent,
+  type FileEvent,
+  type NetworkEvent,
+  type ProcessEvent,
+  type SyscallEvent,
+} from "@atalaya/wire";
 
 // Events as the sensor makes them, for tests of rules that need no kernel: a bare runc container, whose image and pod
 // are unknown, with a web server that runs PHP.
@@ -129,4 +136,17 @@ export function connect(task: Task, address: string, port: number, protocol: "tc
     dst_port: port,
   };
   return { ...blankEvent("network"), ...(actorOf(task) as Partial<NetworkEvent>), ...own };
+}
+
+/** The process asked a name server. */
+export function question(task: Task, query: string, type = 1): DnsEvent {
+  const own = {
+    activity: "query" as const,
+    query,
+    query_type: type,
+    dst_ip: "10.96.0.10",
+    dst_port: 53,
+    protocol: "udp" as const,
+  };
+  return { ...blankEvent("dns"), ...(actorOf(task) as Partial<DnsEvent>), ...own };
 }

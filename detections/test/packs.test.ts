@@ -15,9 +15,9 @@ test("the vocabulary is loaded before the packs that speak it", () => {
   assert.ok(builtInPacks().every((file) => file.pack === "built-in"));
 });
 
-test("there are seventeen detections, twelve at run time and five of the control plane", () => {
+test("there are twenty-one detections, sixteen at run time and five of the control plane", () => {
   const files = new Map(builtIn.rules.map((rule) => [rule.file, rule.source]));
-  assert.equal([...files.values()].filter((source) => source === "syscall").length, 12);
+  assert.equal([...files.values()].filter((source) => source === "syscall").length, 16);
   assert.equal([...files.values()].filter((source) => source === "k8s_audit").length, 5);
 });
 

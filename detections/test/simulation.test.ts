@@ -8,6 +8,7 @@ import {
   fpmWorker,
   open,
   openFlags,
+  question,
   scriptShell,
   webShell,
 } from "./event-builder.ts";
@@ -67,6 +68,17 @@ const scenarios: Record<string, { events: Parameters<typeof firedBy>; rules: str
       "Drift Binary Executed",
       "Digital Currency Mining",
     ],
+  },
+  "threat intelligence": {
+    events: [
+      ...shell,
+      exec({
+        argv: ["curl", "-s", "-m", "10", "-X", "POST", "http://mdc-eicar.alerts.security.azure.com?SendingData"],
+      }),
+      question({ argv: ["curl", "-s"] }, "mdc-eicar.alerts.security.azure.com"),
+      question({ argv: ["curl", "-s"] }, "mdc-eicar.alerts.security.azure.com", 28),
+    ],
+    rules: ["Web Shell Activity", "Threat Intelligence Test Domain"],
   },
   "web shell": {
     events: [exec({ argv: ["sh", "-c", "whoami"], parents: [fpmWorker, fpmMaster] })],

@@ -2,6 +2,7 @@ import { chmodSync, chownSync, copyFileSync, mkdirSync, writeFileSync } from "no
 import { dirname, join } from "node:path";
 import type { VictimRoot } from "@atalaya/simulator";
 import { Fault } from "@atalaya/wire";
+import { nameFiles } from "./names.ts";
 
 // What the attacks need in the victim's image. A program that is copied while the container runs is a drift binary
 // and known as one; only a copy in the image shows that the name was never the only mark.
@@ -47,6 +48,7 @@ if ($program !== false) { echo stream_get_contents($pipes[1]); proc_close($progr
   "opt/ports.pl": `${connectTo}try_one("10.99.7.2", $_) for (9000 .. 8999 + $ARGV[0]);\n`,
   "opt/connect.pl": `${connectTo}try_one($ARGV[0], $ARGV[1]);\n`,
   "opt/module.pl": 'exec { "/sbin/modprobe" } "modprobe", "overlay"; exit 0;\n',
+  "opt/ask.pl": 'open(my $in, "<", $ARGV[0]) or die; chomp(my $name = <$in>); gethostbyname($name);\n',
   "opt/start.pl": 'exec { "/opt/work" } "work";\n',
   // memfd_create(2): 319 on x86_64, 279 on arm64. Without close-on-exec, or the program could not be named.
   "opt/memory.pl": `open(my $in, "<", "/bin/true") or die; binmode($in); local $/; my $program = <$in>;
@@ -55,6 +57,7 @@ my $fd = syscall($ARGV[0], $name, 0);
 open(my $out, ">&=", $fd) or die; binmode($out); $out->autoflush(1); print $out $program;
 exec { "/proc/self/fd/$fd" } "work";
 `,
+  ...Object.fromEntries(Object.entries(nameFiles).map(([file, name]) => [`opt/names/${file}`, `${name}\n`])),
   "root/.ssh/id_rsa": "planted\n",
   "root/.ssh/config": "Host *\n",
   "home/user/.gitconfig": "[user]\n",
