@@ -44,7 +44,13 @@ export class HubProcess {
     const all = ["--data", this.data, "--listen", "127.0.0.1:0", "--log-level", "error", ...args];
     const child = fork(main, all, { execArgv: ["--disable-warning=ExperimentalWarning"] });
     this.child = child;
-    const [message] = (await once(child, "message")) as [PartMessage];
+    const ended = once(child, "exit").then(([code, signal]) => {
+      throw new Error(`the hub ended before it was ready: ${signal ?? code}`);
+    });
+    const [message] = (await Promise.race([once(child, "message"), ended])) as [PartMessage];
+    ended.catch(() => {
+      // It ends some time; this was about its start.
+    });
     if (message.type !== "ready") throw new Error(JSON.stringify(message));
     this.url = message.url ?? "";
     this.password = message.firstPassword ?? this.password;
