@@ -27,7 +27,7 @@ if (only !== undefined && !asked.includes(only)) {
 async function testFiles(kind) {
   const list = `
     import { globSync } from "node:fs";
-    const all = globSync("{wire,rules,detections,collector,publisher,inventory,kube,audit,hub,simulator,web,cli,charts,tools,e2e}/**/*.test.ts");
+    const all = globSync("{wire,rules,detections,collector,publisher,inventory,kube,audit,hub,simulator,web,cli,charts,containers,tools,e2e}/**/*.test.ts");
     const kind = ${JSON.stringify(kind)};
     const of = (file) => /\\.(kernel|containers|browser|e2e|cluster)\\.test\\.ts$/.exec(file)?.[1] ?? "unit";
     console.log(JSON.stringify(all.filter((file) => !file.includes("node_modules") && of(file) === kind).sort()));`;

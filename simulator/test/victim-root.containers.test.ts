@@ -41,7 +41,7 @@ test("a root that is being made is not seen, and one that is ready is made once"
     const onProgress = (what: string) => void progress.push(what);
     const both = await Promise.all([
       prepareVictimRoot({ cacheFolder, onProgress }),
-      prepareVictimRoot({ cacheFolder }),
+      prepareVictimRoot({ cacheFolder, onProgress }),
     ]);
     for (const root of both) assert.ok(root.kind === "debian" && existsSync(join(root.path, "ready")));
     assert.deepEqual(progress, ["installing"]);

@@ -28,6 +28,7 @@ test("accounts, sessions, credentials and notification settings outlive a restar
     credentialId: "c1",
     cluster: "local",
     node: null,
+    mayAudit: true,
   });
   assert.deepEqual(await hub.notification("main"), notification);
 });

@@ -74,7 +74,7 @@ export const mining: Expectation = {
 
 export const threatIntelligence: Expectation = {
   alert: "Communication with test domain identified by threat intelligence",
-  rules: ["Threat Intelligence Domain"],
+  rules: ["Threat Intelligence Test Domain"],
   steps: ["test domain"],
   beyondLocal: "not_covered",
 };
