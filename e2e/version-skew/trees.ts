@@ -6,6 +6,8 @@ import { frameVersion } from "@atalaya/wire";
 
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const packages = ["wire", "rules", "detections", "collector", "publisher", "audit", "hub", "simulator", "cli", "tools"];
+/** And those that there were not at first. */
+const laterPackages = ["kube"];
 
 /** The sources of an earlier commit in `folder`, with its sensor built. Needs the repository's history. */
 export function treeOfCommit(commit: string, folder: string): string {
@@ -23,7 +25,7 @@ export function treeOfCommit(commit: string, folder: string): string {
 
 /** The present sources in `folder`, and of the frame's version one more: the next version, as far as frames go. */
 export function treeOfNextVersion(folder: string): string {
-  for (const name of packages) {
+  for (const name of [...packages, ...laterPackages]) {
     cpSync(join(root, name), join(folder, name), {
       recursive: true,
       filter: (path) => !/\/(node_modules|samples|test)$/.test(path),
