@@ -7,6 +7,7 @@ import { searchable } from "../pipeline/searchable.ts";
 import { minuteOf, minuteUs, summaryOfRow } from "./alert-rows.ts";
 import { eventFileName } from "./event-files.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
+import { likeText, listed } from "./query-text.ts";
 import { readTree } from "./read-tree.ts";
 import type { EventTables, HubTables } from "./schema.ts";
 
@@ -44,8 +45,6 @@ function parseCursor(cursor: string | undefined): { lastSeenUs: number; alertId:
   return parts === null ? undefined : { lastSeenUs: Number(parts[1]), alertId: parts[2] ?? "" };
 }
 
-const listed = (value: string | undefined): string[] => (value ?? "").split(",").filter((one) => one !== "");
-
 function filtered(start: AlertsQuery, query: AlertQuery): AlertsQuery {
   let found = start.where("muted", "=", query.muted === "true" ? 1 : 0);
   for (const column of ["status", "severity", "rule", "source", "namespace", "node", "assignee"] as const) {
@@ -80,9 +79,6 @@ function filtered(start: AlertsQuery, query: AlertQuery): AlertsQuery {
   if (query.until_us !== undefined) found = found.where("first_seen_us", "<=", query.until_us);
   return found;
 }
-
-/** LIKE's wildcards do not occur in ids; what holds one is looked for without it. */
-const likeText = (text: string): string => text.replace(/[%_]/g, "");
 
 function readCounts(db: Db, workspaceId: string): AlertPage["counts"] {
   const counts: AlertPage["counts"] = { status: {}, severity: {} };

@@ -5,6 +5,7 @@ import { stepKinds, stepOrigins } from "../pipeline/process-rows.ts";
 import { readAlertMarks } from "./alert-marks.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import { ProcessHistory, type Step } from "./process-history.ts";
+import { likeText, listed } from "./query-text.ts";
 import type { BootTable, EventTables, HubTables } from "./schema.ts";
 
 type Db = OpenDatabase<HubTables>;
@@ -144,7 +145,7 @@ function filtered(start: Steps, query: ProcessQuery, boots: ReadonlyMap<number, 
   const containers = listed(query.container);
   if (containers.length > 0) {
     // A short id, as `docker ps` prints it, is a beginning of the long one.
-    found = found.where((is) => is.or(containers.map((one) => is("container_id", "like", `${escaped(one)}%`))));
+    found = found.where((is) => is.or(containers.map((one) => is("container_id", "like", `${likeText(one)}%`))));
   }
   for (const word of (query.q ?? "").split(/\s+/)) {
     if (word === "") continue;
@@ -196,5 +197,4 @@ function parseCursor(cursor: string | undefined): Cursor | undefined {
   return { timeUs, boot: Number(parts[2]), pid: Number(parts[3]), startUs: Number(parts[4]) };
 }
 
-const listed = (value: string | undefined): string[] => (value ?? "").split(",").filter((one) => one !== "");
 const escaped = (text: string): string => text.replace(/[\\%_]/g, "\\$&");
