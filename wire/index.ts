@@ -61,7 +61,7 @@ export type {
   SensorEvent,
   SyscallEvent,
 } from "./src/event-classes.ts";
-export { actorColumnNames, classColumns, classNumbers } from "./src/event-classes.ts";
+export { actorColumnNames, classColumns, classNumbers, inventoryColumns } from "./src/event-classes.ts";
 export type { FaultCode, Result } from "./src/faults.ts";
 export { Fault, faultCodes } from "./src/faults.ts";
 export { emptyFilterPlan, type FilterPlan, filterPlanSchema } from "./src/filter-plan.ts";

@@ -13,7 +13,7 @@ import { importBaseImages } from "./images.ts";
 import { makeClusterNetwork, removeClusterNetwork } from "./network.ts";
 import { partCommands } from "./parts.ts";
 import { dnsProgram, kubeProgram, makeFolders, nodeName, type Place, placeOf } from "./place.ts";
-import { makePodCgroups, removePodCgroups } from "./pod-cgroups.ts";
+import { removePodCgroups } from "./pod-cgroups.ts";
 import { runningParts, startPart, stopParts } from "./processes.ts";
 
 const readyPatienceMs = 90_000;
@@ -55,7 +55,6 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   linkProgram(programs.kube, kubeProgram(place));
   linkProgram(programs.dns, dnsProgram(place));
   await makeClusterNetwork(place);
-  makePodCgroups(place);
   const cluster = clusterAt(place);
   try {
     await startParts(cluster, partCommands(place), say);

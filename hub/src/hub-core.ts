@@ -23,6 +23,7 @@ import type { PeopleStore } from "./auth/people-store.ts";
 import type { MadeBackup } from "./backup/make-backup.ts";
 import type { ChangeStore } from "./changes/change-store.ts";
 import type { EnrolmentStore } from "./enrolment/enrolment-store.ts";
+import type { InventoryStore } from "./inventory/inventory-store.ts";
 import type { LedgerQuery } from "./ledger/account-table.ts";
 import type { NodeKey } from "./ledger/node-account.ts";
 
@@ -110,6 +111,8 @@ export type HubCore = {
   /** Who may send, and how nodes become known. */
   readonly enrolment: EnrolmentStore;
   readonly people: PeopleStore;
+  /** What clusters are made of. */
+  readonly inventory: InventoryStore;
   /** Who changed what through the API. */
   readonly apiChanges: ChangeStore;
 

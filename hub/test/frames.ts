@@ -1,6 +1,14 @@
 import { hostname } from "node:os";
 import { zstdCompressSync } from "node:zlib";
-import { blankEvent, EventEncoder, encodeFrame, type ProcessEvent, rings } from "@atalaya/wire";
+import {
+  blankEvent,
+  EventEncoder,
+  encodeFrame,
+  type InventoryEvent,
+  inventoryColumns,
+  type ProcessEvent,
+  rings,
+} from "@atalaya/wire";
 
 export function execEvent(change: Partial<ProcessEvent> = {}): ProcessEvent {
   return { ...blankEvent("process"), activity: "exec", time_us: 1_000, position: 64, pid: 42, name: "sh", ...change };
@@ -41,6 +49,40 @@ export function auditFrame(names: Names): Buffer {
   const { node = hostname(), cluster = "local", workspace = "" } = names;
   const of = { bootId: "00".repeat(16), layoutHash: "a0d17f11e0000000", node, cluster, workspace, containerId: "" };
   return encodeFrame({ class: "api", ring: rings.audit, ...span, ...of }, encoder.bytes());
+}
+
+/** A pod as an inventory tells it. */
+export function podRow(change: Partial<InventoryEvent> = {}): InventoryEvent {
+  return {
+    ...inventoryRow("put"),
+    ...{ kind: "Pod", uid: "pod-1", resource_version: "1", k8s_namespace: "shop", object_name: "web-1" },
+    ...{ created_us: 1_000, node_name: "node-1", service_account: "default", facts: "{}", ...change },
+  };
+}
+
+let objects = 0;
+/** A row of an inventory; every one has the next position. */
+export function inventoryRow(
+  activity: "put" | "gone" | "complete" | "status",
+  change: Partial<InventoryEvent> = {},
+): InventoryEvent {
+  const nulls = Object.fromEntries(Object.keys(inventoryColumns).map((name) => [name, null])) as unknown;
+  const row = { ...(nulls as InventoryEvent), class: "inventory", activity } as const;
+  return { ...row, time_us: 1_000, position: ++objects, epoch_us: 1_000_000, generation: 1, ...change };
+}
+
+export function inventoryFrame(rows: readonly InventoryEvent[], names: Names = {}): Buffer {
+  const encoder = new EventEncoder();
+  for (const row of rows) encoder.add(row);
+  const positions = rows.map((row) => row.position ?? 0);
+  const { node = hostname(), cluster = "local", workspace = "" } = names;
+  const of = { bootId: "00".repeat(16), layoutHash: "1000000000000001", node, cluster, workspace, containerId: "" };
+  const span = { firstPosition: Math.min(...positions), lastPosition: Math.max(...positions) };
+  const times = { firstTimeUs: 1_000, lastTimeUs: 1_000 };
+  return encodeFrame(
+    { class: "inventory", ring: rings.inventory, eventCount: rows.length, ...span, ...times, ...of },
+    encoder.bytes(),
+  );
 }
 
 export const packed = (bytes: Uint8Array) => zstdCompressSync(bytes);

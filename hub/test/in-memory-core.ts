@@ -8,7 +8,7 @@ import type {
   Rule,
   Sensor,
 } from "@atalaya/wire";
-import { decodeEvents, emptyFilterPlan, Fault } from "@atalaya/wire";
+import { decodeEvents, decodeInventory, emptyFilterPlan, Fault } from "@atalaya/wire";
 import type { ChangeRow } from "../src/changes/change-store.ts";
 import type { AccountRow, CommittedAlert, HubCore, LiveListener, SenderIdentity, SessionRow } from "../src/hub-core.ts";
 import { InMemoryEnrolment } from "./in-memory-enrolment.ts";
@@ -79,7 +79,7 @@ export class InMemoryCore implements HubCore {
   async ingest(frames: readonly Frame[], sender: SenderIdentity) {
     if (this.ingestFault !== undefined) throw this.ingestFault;
     for (const frame of frames) {
-      const events = decodeEvents(frame.body);
+      const events = frame.header.class === "inventory" ? decodeInventory(frame.body) : decodeEvents(frame.body);
       if (!events.ok) throw new Fault(events.code, events.reason);
     }
     this.ingested.push({ frames, sender });
@@ -110,6 +110,18 @@ export class InMemoryCore implements HubCore {
   }
 
   releaseHeld() {}
+
+  readonly inventoryNodes = new Set<string>();
+  readonly inventory: HubCore["inventory"] = {
+    allow: async ({ cluster, node }) => void this.inventoryNodes.add(`${cluster}/${node}`),
+    mayBeSentBy: async ({ cluster, node }) => this.inventoryNodes.has(`${cluster}/${node}`),
+    clusters: async () => [],
+    namespaces: async () => ({ namespaces: [] }),
+    workloads: async () => ({ workloads: [] }),
+    pods: async () => ({ pods: [] }),
+    objects: async () => ({ objects: [] }),
+    object: async () => undefined,
+  };
 
   async backup() {
     return { bytes: 0, read: async function* () {}, close() {} };

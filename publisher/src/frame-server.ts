@@ -15,6 +15,8 @@ export type FrameServerOptions = {
   greeting(): Buffer[];
   /** What a collector says about a state: JSON. */
   confirmed(payload: Buffer): void;
+  /** A pod's claim, as JSON, and the way back to it. */
+  claimed(payload: Buffer, answer: (message: Buffer) => void): void;
 };
 
 /** The Unix socket that collectors write frames to. A frame is acknowledged when it is on disk, in order. */
@@ -96,6 +98,10 @@ class Intake {
   // Two lanes sync at their own pace; a count of frames means the first ones, so it follows the order of arrival.
   #before: Promise<void> = Promise.resolve();
 
+  readonly #answer = (message: Buffer): void => {
+    if (!this.#socket.destroyed) this.#socket.write(message);
+  };
+
   constructor(socket: Socket, options: FrameServerOptions) {
     this.#socket = socket;
     this.#options = options;
@@ -116,6 +122,7 @@ class Intake {
     for (const { kind, payload } of messages.value) {
       if (kind === messageKinds.frame) frames.push(payload);
       else if (kind === messageKinds.confirm) this.#options.confirmed(payload);
+      else if (kind === messageKinds.claim) this.#options.claimed(payload, this.#answer);
     }
     if (frames.length > 0) this.#keep(frames);
     this.#rest(chunk.length);

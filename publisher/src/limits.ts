@@ -61,6 +61,9 @@ export const limits = {
   stopPatienceMs: 2_000,
   lastWordMs: 500,
   collectorsMax: 16,
+  /** Pods of the node whose claims wait for the hub, and the length of a token (as in wire/src/sync.ts). */
+  claimsMax: 4,
+  claimTokenCharsMax: 16_384,
   /** The kubelet's probes at one time, how long one may take, and the size of its request. */
   probesMax: 8,
   probeMs: 2_000,

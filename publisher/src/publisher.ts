@@ -1,4 +1,5 @@
 import { encodeMessage, messageKinds } from "@atalaya/wire/framing";
+import { ClaimDesk } from "./claim-desk.ts";
 import { Counters } from "./counters.ts";
 import { FrameServer } from "./frame-server.ts";
 import { Gate } from "./gate.ts";
@@ -38,6 +39,7 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
   const { say } = options;
   const counters = new Counters();
   const gate = new Gate();
+  const claims = new ClaimDesk();
   const link = new HubLink(options.hubUrl);
   const bytes = options.spoolBytesMax === undefined ? {} : { bytesMax: options.spoolBytesMax };
   const spool = new Spool({ folder: options.spoolFolder, counters, say, ...bytes });
@@ -52,6 +54,7 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
     keep: (frames) => spool.keep(frames),
     greeting: () => [resumeMessage(spool), ...states.greeting()],
     confirmed: (payload) => void states.takeConfirmation(payload),
+    claimed: (payload, answer) => claims.take(payload, answer),
   });
   let first: Identity | undefined;
   let changed = (identity: Identity): void => {
@@ -62,7 +65,7 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
     // To verify it loads the schemas, which at 60m takes a second: the socket is there before. Nothing is sent until then.
     const opened = states.open(first);
     await server.listen();
-    const sync = new SyncLoop(link, gate, keeper, states, () => publisherReport(spool, keeper));
+    const sync = new SyncLoop({ link, gate, keeper, states, claims, report: () => publisherReport(spool, keeper) });
     const parts = { link, gate, keeper, states, counters, settled: () => spool.settled(), say };
     const senders = [spool.lanes.life, spool.lanes.bulk].map((lane) => new Sender(lane, parts));
     changed = (identity) => {

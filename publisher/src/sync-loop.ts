@@ -1,5 +1,6 @@
 import type { SyncRequest } from "@atalaya/wire";
 import { BackOff } from "./back-off.ts";
+import type { ClaimDesk } from "./claim-desk.ts";
 import type { Gate } from "./gate.ts";
 import { type Answer, type HubLink, isStranger, jsonOf } from "./hub/hub-link.ts";
 import type { IdentityKeeper } from "./identity/identity-keeper.ts";
@@ -8,6 +9,14 @@ import { Sleeper } from "./sleeper.ts";
 import type { StateKeeper } from "./state-keeper.ts";
 
 type Report = SyncRequest["publisher"];
+export type SyncParts = {
+  link: HubLink;
+  gate: Gate;
+  keeper: IdentityKeeper;
+  states: StateKeeper;
+  claims: ClaimDesk;
+  report: () => Report;
+};
 
 /**
  * Asks the hub for news and says how this publisher is, over and over: the hub holds the request for some seconds, and
@@ -18,6 +27,7 @@ export class SyncLoop {
   readonly #gate: Gate;
   readonly #keeper: IdentityKeeper;
   readonly #states: StateKeeper;
+  readonly #claims: ClaimDesk;
   readonly #report: () => Report;
   readonly #sleeper = new Sleeper();
   readonly #backOff = new BackOff();
@@ -25,13 +35,15 @@ export class SyncLoop {
   #telling = false;
   #answeredMs = Number.NEGATIVE_INFINITY;
 
-  constructor(link: HubLink, gate: Gate, keeper: IdentityKeeper, states: StateKeeper, report: () => Report) {
+  constructor({ link, gate, keeper, states, claims, report }: SyncParts) {
     this.#link = link;
     this.#gate = gate;
     this.#keeper = keeper;
     this.#states = states;
+    this.#claims = claims;
     this.#report = report;
     states.onConfirmed(() => void this.#tell());
+    claims.onClaim(() => void this.#tell());
   }
 
   /** When the hub last answered a sync as it should, by `performance.now()`. */
@@ -76,16 +88,20 @@ export class SyncLoop {
 
   async #once(user: "sync" | "tell", waitS: number): Promise<void> {
     const states = this.#states;
+    const claims = this.#claims.waiting;
     const asked: SyncRequest = {
       publisher: this.#report(),
       confirmed: states.confirmed,
       holds: states.version,
-      wait_s: waitS,
+      // Who claims waits for the answer.
+      wait_s: claims.length > 0 ? 0 : waitS,
+      ...(claims.length > 0 && { claims: claims.map(({ token }) => ({ token })) }),
     };
     const body = Buffer.from(JSON.stringify(asked));
     const headers = { "content-type": "application/json" };
     try {
       const answer = await this.#link.call(user, { method: "POST", path: "/v1/sync", headers, body });
+      if (answer.status === 200 && claims.length > 0) this.#claims.answered(claims, jsonOf(answer.body)["claims"]);
       if (user === "sync") await this.#answered(answer);
     } catch (error) {
       if (isStranger(error)) this.#keeper.doubt("stranger");

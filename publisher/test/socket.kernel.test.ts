@@ -21,7 +21,14 @@ after(() => rmSync(folder, { recursive: true }));
 
 function server(path: string): FrameServer {
   const keep = async () => {};
-  return new FrameServer({ path, counters: new Counters(), keep, greeting: () => [], confirmed: () => {} });
+  return new FrameServer({
+    path,
+    counters: new Counters(),
+    keep,
+    greeting: () => [],
+    confirmed: () => {},
+    claimed: () => {},
+  });
 }
 
 /** What connecting gives to a process of this user and groups. */

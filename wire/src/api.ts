@@ -34,6 +34,12 @@ import { publisherReportSchema } from "./sync.ts";
 //   GET    /api/v1/processes             ProcessQuery -> ProcessPage   newest first, keyset paging by `cursor`
 //   GET    /api/v1/status                -> Status
 //   GET    /api/v1/ledger                -> LedgerPage                 &cluster= &node= &after= &limit=
+//   GET    /api/v1/inventory/clusters    -> { clusters: InventoryCluster[] }
+//   GET    /api/v1/inventory/namespaces  InventoryQuery -> InventoryNamespacePage     keyset paging by `cursor`
+//   GET    /api/v1/inventory/workloads   InventoryQuery -> InventoryWorkloadPage
+//   GET    /api/v1/inventory/pods        InventoryQuery -> InventoryPodPage
+//   GET    /api/v1/inventory/objects     InventoryQuery -> InventoryObjectPage
+//   GET    /api/v1/inventory/objects/:cluster/:uid   -> InventoryObject
 //   POST   /api/v1/test-alert            -> Alert
 //   POST   /api/v1/backups               -> application/zstd: a tar of the whole hub
 //   GET    /api/v1/notification          -> Notification

@@ -1,5 +1,5 @@
 /** Whose projected token lets a node send its cluster's inventory (the pod's own: see ClaimRequest in sync.ts). */
-export const inventoryServiceAccount = "atalaya-collector-misc";
+export const inventoryServiceAccount = "atalaya-inventory";
 
 /** The kinds that are listed and watched, in this order: owners before what they own. */
 export const inventoryKinds = [

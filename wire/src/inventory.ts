@@ -78,9 +78,10 @@ export const inventoryClusterSchema = z.object({
   objects: z.record(z.string(), z.number()),
   alerts_open: z.number(),
   status: inventoryStatusSchema.optional(),
-  /** Rows that came from an inventory that a later one had replaced, and rows beyond the bound. */
+  /** Rows that came from an inventory that a later one had replaced, rows beyond the bound, rows that name no object. */
   superseded: z.number(),
   over_limit: z.number(),
+  malformed: z.number(),
 });
 export type InventoryCluster = z.infer<typeof inventoryClusterSchema>;
 

@@ -41,7 +41,7 @@ export function addIngestRoute(app: App, { core, metrics }: RouteContext, admiss
         const frames = decodeFrames(bytes);
         if (!frames.ok) throw new Fault(frames.code, `A frame was refused: ${frames.reason}`);
         const sender = senderIn(request);
-        refuseOtherNames(core, frames.value, sender);
+        await refuseOthers(core, frames.value, sender);
         const { accepted, duplicates } = await core.ingest(frames.value, sender);
         const counts = { accepted, duplicates };
         const holds = heldVersion(request.headers["x-atalaya-state"]);
@@ -55,12 +55,12 @@ export function addIngestRoute(app: App, { core, metrics }: RouteContext, admiss
 }
 
 /** Throws Fault IDENTITY_MISMATCH; who tries it is told of. */
-function refuseOtherNames(core: HubCore, frames: readonly Frame[], sender: SenderIdentity): void {
+async function refuseOthers(core: HubCore, frames: readonly Frame[], sender: SenderIdentity): Promise<void> {
+  const headers = frames.map((frame) => frame.header);
+  const bringsInventory = headers.some((header) => header.class === "inventory");
+  const mayInventory = bringsInventory && (await core.inventory.mayBeSentBy(nodeOf(sender)));
   try {
-    checkNames(
-      frames.map((frame) => frame.header),
-      sender,
-    );
+    checkNames(headers, { ...sender, mayInventory });
   } catch (error) {
     if (error instanceof Fault && error.code === "IDENTITY_MISMATCH")
       core.mismatched(nodeOf(sender), error.message, String(error.facts["names_another"] ?? ""));

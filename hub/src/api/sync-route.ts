@@ -1,11 +1,13 @@
-import { syncReplySchema, syncRequestSchema } from "@atalaya/wire";
+import { type ClaimReply, syncReplySchema, syncRequestSchema } from "@atalaya/wire";
 import { senderIn } from "../auth/authenticate.ts";
+import type { KubeClusters } from "../enrolment/kube-clusters.ts";
+import { judgeClaim } from "../inventory/judge-claim.ts";
 import type { App, RouteContext } from "../server/app-type.ts";
 import { refusals, sensorOnly } from "./route-schema.ts";
 import { nodeOf } from "./sending-node.ts";
 
 /** A publisher reports and waits for news: the answer comes at once when its node's state is newer than it holds. */
-export function addSyncRoute(app: App, { core }: RouteContext): void {
+export function addSyncRoute(app: App, { core }: RouteContext, clusters: Pick<KubeClusters, "verify">): void {
   app.route({
     method: "POST",
     url: "/v1/sync",
@@ -22,11 +24,13 @@ export function addSyncRoute(app: App, { core }: RouteContext): void {
       const of = nodeOf(senderIn(request));
       const { body } = request;
       core.synced(of, body, arrivedUs);
+      const claims: ClaimReply[] = [];
+      for (const { token } of body.claims ?? []) claims.push(await judgeClaim({ core, clusters }, of, token));
       const gone = new AbortController();
       reply.raw.once("close", () => gone.abort());
       const state = await core.desiredState(of, body.holds, body.wait_s * 1_000, gone.signal);
       const now_us = Date.now() * 1_000;
-      return state === undefined ? { now_us } : { now_us, state };
+      return { now_us, ...(state !== undefined && { state }), ...(claims.length > 0 && { claims }) };
     },
   });
 }

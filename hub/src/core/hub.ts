@@ -23,6 +23,7 @@ import type { PeopleStore } from "../auth/people-store.ts";
 import type { MadeBackup } from "../backup/make-backup.ts";
 import type { ChangeStore } from "../changes/change-store.ts";
 import type { AccountRow, CommittedAlert, HubCore, LiveListener, SenderIdentity, SessionRow } from "../hub-core.ts";
+import type { InventoryStore } from "../inventory/inventory-store.ts";
 import type { LedgerQuery } from "../ledger/account-table.ts";
 import { LedgerMetrics, type NodeFigures } from "../ledger/ledger-metrics.ts";
 import type { NodeKey } from "../ledger/node-account.ts";
@@ -31,6 +32,7 @@ import type { CredentialRow } from "../store/state-writes.ts";
 import { AccessRecords } from "./access-records.ts";
 import { EnrolmentRecords } from "./enrolment-records.ts";
 import type { HubParts } from "./hub-parts.ts";
+import { inventoryRecords } from "./inventory-records.ts";
 import { peopleRecords } from "./people-records.ts";
 import { testEvent, testRuleName } from "./test-alert.ts";
 
@@ -51,6 +53,7 @@ export class Hub implements HubCore {
   readonly #nodeMetrics = new LedgerMetrics();
   readonly enrolment: EnrolmentRecords;
   readonly people: PeopleStore;
+  readonly inventory: InventoryStore;
   readonly apiChanges: ChangeStore;
 
   constructor(parts: HubParts) {
@@ -63,6 +66,7 @@ export class Hub implements HubCore {
       page: (workspaceId, query) => parts.readers.ask("apiChanges", { workspaceId, query }),
     };
     this.#access = new AccessRecords(parts.readers, parts.writer, (error) => parts.log("a credential's use", error));
+    this.inventory = inventoryRecords(parts.readers, parts.writer);
     this.people = peopleRecords(parts.readers, parts.writer, (is) => this.#access.forgetSessions(is));
   }
 

@@ -119,6 +119,13 @@ export const storeLimits = {
   histogramKeptUs: 7 * 86_400_000_000,
   histogramUs: 3_600_000_000,
   alertsSinceMax: 1_000,
+  /** Objects of one cluster; deleted ones are kept so long for alerts that come late. */
+  inventoryObjectsMax: 200_000,
+  goneObjectsKeptUs: 86_400_000_000,
+  inventoryPageDefault: 50,
+  /** Nodes and images of a workload that a list shows. */
+  workloadNodesShownMax: 20,
+  inventoryClustersMax: 1_000,
   alertPageDefault: 50,
   /** Processes looked at while a tree is assembled, and children of one process that are shown. */
   treeVisitsMax: 2_000,

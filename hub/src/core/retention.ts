@@ -15,6 +15,12 @@ export type RetentionParts = {
 };
 
 const dayUs = 86_400_000_000;
+/** What is kept for another time than the days of the settings. */
+const keptLong: Partial<Record<ForgottenKind, number>> = {
+  streams: storeLimits.streamKeptUs,
+  minutes: storeLimits.histogramKeptUs,
+  objects: storeLimits.goneObjectsKeptUs,
+};
 
 /**
  * Forgets what is too old or too much: resolved alerts by age; days of process history by age, by size, and when the disk
@@ -69,8 +75,8 @@ export class Retention {
     await this.#files(nowUs);
     const keptFromUs = nowUs - this.#parts.keepDays * dayUs;
     for (const kind of forgottenKinds) {
-      const from = kind === "streams" ? nowUs - storeLimits.streamKeptUs : keptFromUs;
-      await this.#rows(kind, kind === "minutes" ? nowUs - storeLimits.histogramKeptUs : from);
+      const keptUs = keptLong[kind];
+      await this.#rows(kind, keptUs === undefined ? keptFromUs : nowUs - keptUs);
     }
   }
 

@@ -3,7 +3,7 @@ import { Fault, type Result } from "@atalaya/wire";
 import type { EnrolmentStore } from "./enrolment-store.ts";
 import { enrolmentLimits } from "./limits.ts";
 import { registerCluster } from "./register-cluster.ts";
-import { audience, type Claimed, type PodProof, verifyServiceAccount } from "./service-account.ts";
+import { audience, type Claimed, type ClusterKeys, type PodProof, verifyServiceAccount } from "./service-account.ts";
 
 /** A cluster whose API server this hub speaks to, and whose pods of these accounts enrol its nodes. */
 export type ReachableCluster = {
@@ -14,6 +14,8 @@ export type ReachableCluster = {
   auditServiceAccount: string;
   client: KubeClient;
 };
+
+type AcceptKeys = (all: readonly ClusterKeys[]) => readonly ClusterKeys[];
 
 type Log = Record<"info" | "warn" | "error", (facts: object, message: string) => void>;
 
@@ -48,14 +50,18 @@ export class KubeClusters {
     for (const { client } of this.#clusters) client.close();
   }
 
-  /** As verifyServiceAccount. Throws Fault KUBE_UNREACHABLE where the cluster's API server has to be asked and cannot. */
-  async verify(token: string, claimed: Claimed): Promise<Result<PodProof>> {
-    let proof = await verifyServiceAccount(token, await this.#store.clusterKeys(), claimed);
+  /**
+   * As verifyServiceAccount; `accept` picks whose keys count, and for which service accounts (all that enrol by default).
+   * Throws Fault KUBE_UNREACHABLE where the cluster's API server has to be asked and cannot.
+   */
+  async verify(token: string, claimed: Claimed, accept: AcceptKeys = (all) => all): Promise<Result<PodProof>> {
+    const look = async () => verifyServiceAccount(token, accept(await this.#store.clusterKeys()), claimed);
+    let proof = await look();
     // A key that nobody knows yet may be a new one. Strangers ask for it too: so not often.
     const due = performance.now() - this.#lastReadMs > enrolmentLimits.keysAgainMs;
     if (!proof.ok && proof.newKey && (due || this.#reading !== undefined)) {
       await this.#readKeys();
-      proof = await verifyServiceAccount(token, await this.#store.clusterKeys(), claimed);
+      proof = await look();
     }
     if (!proof.ok) return proof;
     const { workspaceId, cluster, podUid } = proof.value;

@@ -133,7 +133,17 @@ function labelsOf({ of: { workspaceId: workspace, cluster, node: name } }: NodeA
   return { workspace, cluster, node: name };
 }
 
-const classes: ReadonlySet<string> = new Set(["process", "file", "network", "dns", "kernel", "api", "sensor", "made"]);
+const classes: ReadonlySet<string> = new Set([
+  "process",
+  "file",
+  "network",
+  "dns",
+  "kernel",
+  "api",
+  "sensor",
+  "inventory",
+  "made",
+]);
 
 /** The class of a counter; a name that is none of ours becomes `other`. */
 function knownClass(kind: string): string {

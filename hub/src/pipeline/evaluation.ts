@@ -2,9 +2,13 @@ import {
   type ApiEvent,
   type AtalayaEvent,
   decodeEvents,
+  decodeInventory,
+  type EventClass,
   Fault,
   type FrameHeader,
+  type InventoryEvent,
   isCounted,
+  type Result,
   type SensorReport,
   sensorReportSchema,
 } from "@atalaya/wire";
@@ -12,7 +16,7 @@ import type { EventOrigin } from "./alert-document.ts";
 import type { EventMemory } from "./event-memory.ts";
 import { MatchFolder } from "./fold-matches.ts";
 import { entriesOf, FrameTally } from "./frame-tally.ts";
-import type { Batch, FramePart, Origin, ProcessRows, SensorHeard } from "./messages.ts";
+import type { Batch, FramePart, InventoryRows, Origin, ProcessRows, SensorHeard } from "./messages.ts";
 import { keepProcessRow } from "./process-rows.ts";
 import type { RuleEngine } from "./rule-engine.ts";
 import type { Span } from "./stream-positions.ts";
@@ -33,6 +37,7 @@ export class Evaluation {
   readonly #folder = new MatchFolder();
   readonly #tallies: FrameTally[] = [];
   readonly #processes: ProcessRows[] = [];
+  readonly #inventory: InventoryRows[] = [];
   readonly #hashes: string[] = [];
   readonly #started = performance.now();
   #accepted = 0;
@@ -49,12 +54,19 @@ export class Evaluation {
 
   /** Throws a Fault when a frame does not decode: then none of the request's frames counts. */
   frames(frames: readonly FramePart[]): void {
-    const decoded = frames.map(({ header, body }) => ({ header, events: decodeFrameBody(header, body) }));
+    const decoded = frames.map(({ header, body }) =>
+      header.class === "inventory"
+        ? { header, objects: checkedBody(header, decodeInventory(body, header.eventCount)) }
+        : { header, events: checkedBody(header, decodeEvents(body, header.eventCount)) },
+    );
     this.#memory.admit(
       this.#origin.workspaceId,
       frames.map(({ header }) => this.#streamOf(header)),
     );
-    for (const { header, events } of decoded) this.#frame(header, events);
+    for (const one of decoded) {
+      if (one.objects === undefined) this.#frame(one.header, one.events);
+      else this.#objects(one.header, one.objects);
+    }
   }
 
   /** Records of the audit endpoint. */
@@ -107,6 +119,27 @@ export class Evaluation {
       positions.add(span);
     }
     if (rows.steps.length + rows.ends.length > 0) this.#processes.push(rows);
+  }
+
+  /** State of a cluster's objects: no rule sees it, the writer takes it in the order of its positions. */
+  #objects(header: FrameHeader, events: readonly InventoryEvent[]): void {
+    const tally = this.#tally(header.node, "", header.class);
+    const span = spanOf(events);
+    if (span === undefined) {
+      tally.report_malformed += events.length;
+      return;
+    }
+    const positions = this.#memory.stream(this.#origin.workspaceId, this.#streamOf(header));
+    const fresh: InventoryEvent[] = [];
+    for (const event of events) {
+      if (event.position !== null && positions.has(event.position)) this.#duplicate(tally);
+      else fresh.push(event);
+    }
+    positions.add(span);
+    tally.received += fresh.length;
+    tally.committed += fresh.length;
+    this.#accepted += fresh.length;
+    if (fresh.length > 0) this.#inventory.push({ node: header.node, events: fresh });
   }
 
   #duplicate(tally: FrameTally): void {
@@ -189,6 +222,7 @@ export class Evaluation {
       windows: log === undefined ? undefined : { row: log.row, text: log.text, dropUpTo: log.dropUpTo },
       auditHashes: hashes,
       processes: this.#processes,
+      inventory: this.#inventory,
       folds: this.#folder.take(),
       evaluateUs: Math.round((performance.now() - this.#started) * 1_000),
     };
@@ -196,12 +230,12 @@ export class Evaluation {
 }
 
 /** Where an event lies in its ring. Audit records and reports have no place. */
-function positionOf(event: AtalayaEvent): number | undefined {
+function positionOf(event: AtalayaEvent | InventoryEvent): number | undefined {
   return "position" in event && event.position !== null ? event.position : undefined;
 }
 
 /** The frame's part of its ring; undefined when none of its events has a place there. */
-function spanOf(events: readonly AtalayaEvent[]): Span | undefined {
+function spanOf(events: readonly (AtalayaEvent | InventoryEvent)[]): Span | undefined {
   let firstPosition = Number.POSITIVE_INFINITY;
   let lastPosition = -1;
   for (const event of events) {
@@ -213,8 +247,7 @@ function spanOf(events: readonly AtalayaEvent[]): Span | undefined {
   return lastPosition < 0 ? undefined : { firstPosition, lastPosition };
 }
 
-function decodeFrameBody(header: FrameHeader, body: Uint8Array): AtalayaEvent[] {
-  const decoded = decodeEvents(body, header.eventCount);
+function checkedBody<E extends { class: EventClass }>(header: FrameHeader, decoded: Result<E[]>): E[] {
   if (!decoded.ok)
     throw new Fault(decoded.code, `A frame of ${header.class} events: ${decoded.reason}.`, { class: header.class });
   if (decoded.value.length !== header.eventCount || decoded.value.some((event) => event.class !== header.class)) {

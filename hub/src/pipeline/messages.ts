@@ -1,6 +1,6 @@
 import type { MessagePort } from "node:worker_threads";
 import type { Rule, RuleFile, RuleProblem, WindowRow } from "@atalaya/rules";
-import type { ApiEvent, AtalayaEvent, FilterPlan, FrameHeader, SensorReport } from "@atalaya/wire";
+import type { ApiEvent, AtalayaEvent, FilterPlan, FrameHeader, InventoryEvent, SensorReport } from "@atalaya/wire";
 import type { FaultMessage } from "../core/thread-fault.ts";
 import type { FoldedMatches } from "./fold-matches.ts";
 
@@ -72,6 +72,9 @@ export type ProcessRows = {
 export const stepWidth = 12;
 export const endWidth = 5;
 
+/** What one frame told of its cluster's objects, in order. */
+export type InventoryRows = { node: string; events: InventoryEvent[] };
+
 /** `stream`: the layout hash of the frame that the events came in, empty for what is not of a kernel ring. */
 export type LedgerEntry = { node: string; stream: string; class: string; reason: string; n: number };
 
@@ -95,6 +98,7 @@ export type Batch = Origin & {
   /** recordHashBytes each. */
   auditHashes: Uint8Array | undefined;
   processes: ProcessRows[];
+  inventory: InventoryRows[];
   folds: FoldedMatches[];
 };
 

@@ -13,6 +13,7 @@ import { addChangeRoutes } from "../api/change-routes.ts";
 import { addClusterRoutes } from "../api/cluster-routes.ts";
 import { addEnrolRoutes } from "../api/enrol-routes.ts";
 import { addIngestRoute } from "../api/ingest-route.ts";
+import { addInventoryRoutes } from "../api/inventory-routes.ts";
 import { addLedgerRoutes } from "../api/ledger-routes.ts";
 import { addNodeRoutes } from "../api/node-routes.ts";
 import { addNotificationRoutes } from "../api/notification-routes.ts";
@@ -148,9 +149,10 @@ function addRoutes(app: App, parts: AppParts, broadcast: Broadcast, recorder: Ch
   addNodeRoutes(app, context, parts.authority);
   addClusterRoutes(app, context);
   addLedgerRoutes(app, context);
+  addInventoryRoutes(app, context);
   addPeopleRoutes(app, context);
   addChangeRoutes(app, context, recorder);
   addIngestRoute(app, context, admission);
-  addSyncRoute(app, context);
+  addSyncRoute(app, context, parts.clusters);
   addAuditRoute(app, context, admission);
 }

@@ -4,6 +4,7 @@ import type { CommittedAlert } from "../hub-core.ts";
 import type { Batch } from "../pipeline/messages.ts";
 import { recordHashBytes } from "../pipeline/seen-records.ts";
 import { commitFold } from "./commit-folds.ts";
+import { commitInventory } from "./inventory-writes.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables } from "./schema.ts";
 import { saveWindows } from "./window-log.ts";
@@ -18,7 +19,8 @@ export function commitBatch(db: Db, state: WorkspaceState, batch: Batch): Commit
   saveAuditHashes(db, batch);
   saveLedger(db, batch);
   state.addEvents(batch.workspaceId, batch.accepted);
-  const changes: CommittedAlert[] = [];
+  // Before the alerts: what is told with a match helps to place it.
+  const changes: CommittedAlert[] = commitInventory(db, state, batch);
   for (const fold of batch.folds) {
     const change = commitFold(db, state, batch, fold);
     if (change !== undefined) changes.push(change);

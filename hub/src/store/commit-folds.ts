@@ -5,6 +5,7 @@ import type { CommittedAlert } from "../hub-core.ts";
 import type { FoldedMatches } from "../pipeline/fold-matches.ts";
 import type { Batch } from "../pipeline/messages.ts";
 import { countMinute, recount } from "./alert-counts.ts";
+import { placeOfAlert, withWorkload } from "./alert-pod.ts";
 import { type AlertRow, minuteOf, summaryOfRow } from "./alert-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables } from "./schema.ts";
@@ -53,7 +54,7 @@ function findOpen(db: Db, workspaceId: string, fold: FoldedMatches): AlertRow | 
 
 function openAlert(db: Db, state: WorkspaceState, batch: Batch, fold: FoldedMatches): AlertRow {
   const { draft } = fold;
-  const { where } = draft.summary;
+  const { where, ...place } = placeOfAlert(db, batch.workspaceId, draft.summary.where, fold.firstUs);
   const row: AlertRow = {
     workspace_id: batch.workspaceId,
     alert_id: newAlertId(),
@@ -76,8 +77,9 @@ function openAlert(db: Db, state: WorkspaceState, batch: Batch, fold: FoldedMatc
     container_name: where.container_name ?? null,
     node: where.node ?? null,
     techniques: ` ${draft.summary.attack.map((technique) => technique.id).join(" ")} `,
-    search_text: draft.searchText,
-    summary: JSON.stringify(draft.summary),
+    search_text: withWorkload(draft.searchText, place.workload),
+    summary: JSON.stringify({ ...draft.summary, where }),
+    ...place,
   };
   db.run(db.query.insertInto("alerts").values(row));
   const { workspace_id, alert_id } = row;

@@ -1,19 +1,21 @@
 import { sql } from "kysely";
 import { storeLimits } from "../core/limits.ts";
 import { recount } from "./alert-counts.ts";
+import { forgetGoneObjects } from "./inventory-writes.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables } from "./schema.ts";
 
 type Db = OpenDatabase<HubTables>;
 /** How many rows of each kind went. */
 export type Forgotten = Record<ForgottenKind, number>;
-export const forgottenKinds = ["alerts", "audit_windows", "sessions", "streams", "minutes"] as const;
+export const forgottenKinds = ["alerts", "audit_windows", "sessions", "streams", "minutes", "objects"] as const;
 export type ForgottenKind = (typeof forgottenKinds)[number];
 export type ForgetOld = { kind: ForgottenKind; beforeUs: number };
 
 /** Deletes some of what is older, the oldest first: so little that nobody waits for it. Gives how many. */
 export function forgetOld(db: Db, { kind, beforeUs }: ForgetOld): number {
   if (kind === "alerts") return forgetAlerts(db, beforeUs);
+  if (kind === "objects") return forgetGoneObjects(db, beforeUs);
   const max = storeLimits.forgottenAtOnce;
   switch (kind) {
     case "audit_windows":

@@ -87,5 +87,10 @@ export class HubWriter {
 }
 
 export function rowsOf(batch: Batch): number {
-  return batch.processes.reduce((sum, one) => sum + one.steps.length / stepWidth + one.ends.length / endWidth, 0);
+  const objects = batch.inventory.reduce((sum, { events }) => sum + events.length, 0);
+  const steps = batch.processes.reduce(
+    (sum, one) => sum + one.steps.length / stepWidth + one.ends.length / endWidth,
+    0,
+  );
+  return objects + steps;
 }

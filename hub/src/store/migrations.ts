@@ -5,6 +5,7 @@ import { nodeAccounts } from "./migrations/003-node-accounts.ts";
 import { windowLog } from "./migrations/004-window-log.ts";
 import { retention } from "./migrations/005-retention.ts";
 import { auditSenders } from "./migrations/006-audit-senders.ts";
+import { inventory } from "./migrations/007-inventory.ts";
 import type { HubTables } from "./schema.ts";
 
 export type Migration = { version: number; name: string; up(db: Kysely<HubTables>): Promise<void> };
@@ -17,4 +18,5 @@ export const migrations: readonly Migration[] = [
   windowLog,
   retention,
   auditSenders,
+  inventory,
 ];

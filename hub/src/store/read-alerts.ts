@@ -47,7 +47,18 @@ function parseCursor(cursor: string | undefined): { lastSeenUs: number; alertId:
 
 function filtered(start: AlertsQuery, query: AlertQuery): AlertsQuery {
   let found = start.where("muted", "=", query.muted === "true" ? 1 : 0);
-  for (const column of ["status", "severity", "rule", "source", "namespace", "node", "assignee"] as const) {
+  for (const column of [
+    "status",
+    "severity",
+    "rule",
+    "source",
+    "namespace",
+    "node",
+    "assignee",
+    "cluster",
+    "pod_uid",
+    "workload",
+  ] as const) {
     const values = listed(query[column]);
     if (values.length > 0) found = found.where(column, "in", values);
   }

@@ -1,6 +1,15 @@
-import type { Alert, AlertPage, AlertQuery, AuditCredential, ProcessPage, ProcessQuery } from "@atalaya/wire";
+import type {
+  Alert,
+  AlertPage,
+  AlertQuery,
+  AuditCredential,
+  InventoryQuery,
+  ProcessPage,
+  ProcessQuery,
+} from "@atalaya/wire";
 import type { ChangeQuery } from "../changes/change-store.ts";
 import type { AccountRow, CommittedAlert, SenderIdentity, SessionRow } from "../hub-core.ts";
+import type { NodeKey } from "../ledger/node-account.ts";
 import { readApiChanges } from "./change-rows.ts";
 import {
   knowsEnrolmentToken,
@@ -10,6 +19,7 @@ import {
   readNode,
   readNodes,
 } from "./enrolment-rows.ts";
+import { readInventorySender } from "./inventory-sender-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import { readAccounts, readTokens, readWorkspaces } from "./people-rows.ts";
 import {
@@ -20,9 +30,18 @@ import {
   readAlertsSince,
   readRuleFigures,
 } from "./read-alerts.ts";
+import {
+  readInventoryClusters,
+  readInventoryNamespaces,
+  readInventoryObject,
+  readInventoryObjects,
+  readInventoryPods,
+  readInventoryWorkloads,
+} from "./read-inventory.ts";
 import type { EventTables, HubTables } from "./schema.ts";
 import { searchProcesses } from "./search-processes.ts";
 
+type InventoryAsked = { workspaceId: string; query: InventoryQuery };
 export type ReaderFiles = { db: OpenDatabase<HubTables>; days(): readonly OpenDatabase<EventTables>[] };
 
 /** What the API thread may ask a reader. */
@@ -79,6 +98,16 @@ export const readerQueries = {
   clusterKeys: ({ db }: ReaderFiles, _: Record<string, never>) => readClusterKeys(db),
   clusters: ({ db }: ReaderFiles, of: { workspaceId: string }) => readClusters(db, of.workspaceId),
   enrolledNodes: ({ db }: ReaderFiles, of: { workspaceId: string }) => readNodes(db, of.workspaceId),
+
+  inventorySender: ({ db }: ReaderFiles, of: NodeKey) => readInventorySender(db, of),
+  inventoryClusters: ({ db }: ReaderFiles, of: { workspaceId: string }) => readInventoryClusters(db, of.workspaceId),
+  inventoryNamespaces: ({ db }: ReaderFiles, of: InventoryAsked) =>
+    readInventoryNamespaces(db, of.workspaceId, of.query),
+  inventoryWorkloads: ({ db }: ReaderFiles, of: InventoryAsked) => readInventoryWorkloads(db, of.workspaceId, of.query),
+  inventoryPods: ({ db }: ReaderFiles, of: InventoryAsked) => readInventoryPods(db, of.workspaceId, of.query),
+  inventoryObjects: ({ db }: ReaderFiles, of: InventoryAsked) => readInventoryObjects(db, of.workspaceId, of.query),
+  inventoryObject: ({ db }: ReaderFiles, of: { workspaceId: string; cluster: string; uid: string }) =>
+    readInventoryObject(db, of.workspaceId, of),
 
   apiChanges: ({ db }: ReaderFiles, of: { workspaceId: string; query: ChangeQuery }) =>
     readApiChanges(db, of.workspaceId, of.query),

@@ -34,8 +34,13 @@ export type AlertTable = Owned & {
   techniques: string;
   /** Folded to lower case without accents: what `q` is looked for in. */
   search_text: string;
-  /** The parts of a summary that never change, as JSON. */
+  /** The parts of a summary that never change but for what the inventory adds, as JSON. */
   summary: string;
+  pod_uid: string | null;
+  /** Nothing more is to be learnt of the pod. */
+  pod_known: number;
+  /** What made the pod in the end: `Deployment/shop`. */
+  workload: string | null;
 };
 /** The long part of an alert, apart so that lists read few pages. */
 export type AlertDocumentTable = Owned & { alert_id: string; document: string };
@@ -164,6 +169,58 @@ export type ApiChangeTable = Owned & {
   status: number;
 };
 
+/** One object of a cluster, as its inventory told it last. */
+export type InventoryObjectTable = Owned & {
+  cluster: string;
+  uid: string;
+  kind: string;
+  namespace: string;
+  name: string;
+  resource_version: string;
+  /** By which list of which inventory it was last seen: grows, so that what a whole list did not see is gone. */
+  seen: number;
+  owner_kind: string | null;
+  owner_name: string | null;
+  owner_uid: string | null;
+  workload_kind: string | null;
+  workload_name: string | null;
+  /** 1 for what is listed as a workload: it makes pods and is not itself made by one that is known. */
+  is_workload: number;
+  node: string | null;
+  service_account: string | null;
+  /** Names and digests of its images, with spaces between: what `image` is looked for in. */
+  images: string;
+  labels: string;
+  facts: string;
+  created_us: number;
+  changed_us: number;
+  gone_us: number | null;
+};
+/** Who told a cluster's objects last. */
+export type InventorySourceTable = Owned & {
+  cluster: string;
+  node: string;
+  epoch_us: number;
+  /** How many inventories there were. */
+  serial: number;
+  seen_us: number;
+  /** Kinds that the present one has listed whole, as JSON. */
+  complete: string;
+  status: string | null;
+  objects: number;
+  superseded: number;
+  over_limit: number;
+  malformed: number;
+};
+/** Nodes that may send their cluster's inventory: a pod of theirs has proved that it is the inventory's. */
+export type InventorySenderTable = Owned & {
+  cluster: string;
+  node: string;
+  pod_uid: string;
+  granted_us: number;
+  until_us: number;
+};
+
 export type HubTables = {
   workspaces: WorkspaceTable;
   alerts: AlertTable;
@@ -191,6 +248,9 @@ export type HubTables = {
   cluster_keys: ClusterKeyTable;
   enrolled_pods: EnrolledPodTable;
   api_changes: ApiChangeTable;
+  inventory_objects: InventoryObjectTable;
+  inventory_sources: InventorySourceTable;
+  inventory_senders: InventorySenderTable;
 };
 
 /** One step in a process' life, in a file a day. Clustered by the parent: a tree is read from its parents down. */

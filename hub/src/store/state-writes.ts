@@ -3,6 +3,7 @@ import { type ActOnAlert, actOnAlert } from "./alert-actions.ts";
 import { addApiChanges } from "./change-rows.ts";
 import { enrolmentWrites } from "./enrolment-rows.ts";
 import { type ForgetOld, forgetOld } from "./forget-old.ts";
+import { allowInventory } from "./inventory-sender-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import { saveNodeAccounts, saveNodeSyncs } from "./node-writes.ts";
 import { peopleWrites } from "./people-rows.ts";
@@ -95,6 +96,7 @@ export const stateWrites = {
 
   saveNodeAccounts,
   saveNodeSyncs,
+  allowInventory,
 } as const;
 
 export type StateWrites = typeof stateWrites;

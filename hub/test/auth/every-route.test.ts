@@ -47,6 +47,15 @@ function tableFor(other: Tenant): Table {
     "GET /api/v1/status": { least: "viewer", status: 200 },
     "GET /api/v1/processes": { least: "viewer", status: 200 },
     "GET /api/v1/ledger": { least: "viewer", status: 200, path: `/api/v1/ledger?cluster=${other.cluster}` },
+    ...Object.fromEntries(
+      ["clusters", "namespaces", "workloads", "pods", "objects"].map((list) => [
+        `GET /api/v1/inventory/${list}`,
+        { least: "viewer", status: 200, path: `/api/v1/inventory/${list}?cluster=${other.cluster}` } as const,
+      ]),
+    ),
+    "GET /api/v1/inventory/objects/{cluster}/{uid}": {
+      ...{ least: "viewer", status: 404, path: `/api/v1/inventory/objects/${other.cluster}/${other.podUid}` },
+    },
     "GET /api/v1/notification": { least: "admin", status: 200 },
     "PUT /api/v1/notification": { least: "admin", status: 200, body: setting },
     "POST /api/v1/notification/test": { least: "admin", status: 200 },

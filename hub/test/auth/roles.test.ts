@@ -50,6 +50,12 @@ const routes: [method: string, path: string, least: "viewer" | "analyst" | "admi
     ["POST", "/api/v1/workspaces", "admin", 200, { workspace: "other" }],
     ["GET", "/api/v1/processes", "viewer", 200],
     ["GET", "/api/v1/ledger", "viewer", 200],
+    ["GET", "/api/v1/inventory/clusters", "viewer", 200],
+    ["GET", "/api/v1/inventory/namespaces", "viewer", 200],
+    ["GET", "/api/v1/inventory/workloads", "viewer", 200],
+    ["GET", "/api/v1/inventory/pods", "viewer", 200],
+    ["GET", "/api/v1/inventory/objects", "viewer", 200],
+    ["GET", "/api/v1/inventory/objects/none/none", "viewer", 404],
     ["POST", "/api/v1/nodes/none/revoke", "admin", 404],
     ["GET", "/api/v1/clusters", "viewer", 200],
     ["PUT", "/api/v1/clusters/none", "admin", 204, { issuer: "i", jwks: '{"keys":[{"kty":"EC"}]}' }],
@@ -105,7 +111,7 @@ test("no route that the document lists is missing from the table of roles", asyn
     "POST /v1/audit/*",
   ];
   const here = routes.map(
-    ([method, path]) => `${method} ${path.replace(/(?<=\/)(a-1|web_shell|none|0123456789abcdef)(?=\/|$)/, "*")}`,
+    ([method, path]) => `${method} ${path.replace(/(?<=\/)(a-1|web_shell|none|0123456789abcdef)(?=\/|$)/g, "*")}`,
   );
   assert.deepEqual(listed.toSorted(), [...open, ...elsewhere, ...here].toSorted());
 });

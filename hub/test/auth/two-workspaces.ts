@@ -16,7 +16,7 @@ import { HubClient } from "@atalaya/wire/client";
 import { z } from "zod";
 import { evilExec } from "../core/hub-fixture.ts";
 import { enrolNode } from "../enrol-node.ts";
-import { packed, processFrame } from "../frames.ts";
+import { inventoryFrame, packed, podRow, processFrame } from "../frames.ts";
 import { type ServedHub, sendBytes } from "../served-hub.ts";
 
 export type Role = "viewer" | "analyst" | "admin";
@@ -34,6 +34,7 @@ export type Tenant = {
   enrolmentTokenId: string;
   credentialId: string;
   tokenId: string;
+  podUid: string;
 };
 
 export async function makeTenant(t: TestContext, hub: ServedHub, name: string): Promise<Tenant> {
@@ -68,6 +69,12 @@ export async function makeTenant(t: TestContext, hub: ServedHub, name: string): 
   const frame = packed(processFrame([evilExec()], { node, cluster }));
   const sent = await sendBytes(`${hub.client.url}/v1/ingest`, frame, nodeAgent);
   if (sent.status !== 200) throw new Error(sent.text);
+  const podUid = `${name}-marker-pod`;
+  const claimed = { workspaceId: name, cluster, node };
+  await hub.core.inventory.allow(claimed, podUid, (Date.now() + 3_600_000) * 1_000);
+  const objects = packed(inventoryFrame([podRow({ uid: podUid, object_name: podUid })], { node, cluster }));
+  const told = await sendBytes(`${hub.client.url}/v1/ingest`, objects, nodeAgent);
+  if (told.status !== 200) throw new Error(told.text);
   const audit = await client.post("/api/v1/audit-credentials", { cluster }, auditCredentialSchema);
   const open2 = await client.post("/api/v1/enrolment-tokens", wish, enrolmentTokenSchema);
   // Its name has nothing of the tenant: who asks for it finds the name among their own changes.
@@ -82,7 +89,7 @@ export async function makeTenant(t: TestContext, hub: ServedHub, name: string): 
   return {
     ...{ name, cluster, node, nodeAgent, auditToken: audit.token ?? "", tokens, client },
     ...{ alertId: alerts[0]?.alert_id ?? "", nodeId: nodes[0]?.node_id ?? "", enrolmentTokenId: open2.token_id },
-    ...{ credentialId: audit.credential_id, tokenId: ofViewer?.token_id ?? "" },
+    ...{ credentialId: audit.credential_id, tokenId: ofViewer?.token_id ?? "", podUid },
   };
 }
 
@@ -90,6 +97,7 @@ export async function makeTenant(t: TestContext, hub: ServedHub, name: string): 
 export async function everythingOf({ client }: Tenant): Promise<string> {
   const paths = [
     "alerts",
+    "inventory/pods",
     "nodes",
     "tokens",
     "accounts",

@@ -25,6 +25,7 @@ const batch = (request: number, epoch = 0): Batch => ({
   windows: undefined,
   auditHashes: undefined,
   processes: [],
+  inventory: [],
   folds: [],
 });
 

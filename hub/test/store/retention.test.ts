@@ -46,7 +46,7 @@ function fillWithOldAlerts(db: OpenDatabase<HubTables>, count: number): void {
   const long = JSON.stringify({ text: "x".repeat(6_000) });
   const insert = (table: string, columns: number) =>
     db.raw.prepare(`INSERT INTO ${table} VALUES (${Array.from({ length: columns }, () => "?").join(",")})`);
-  const alerts = insert("alerts", 23);
+  const alerts = insert("alerts", 26);
   const documents = insert("alert_documents", 3);
   const evidence = insert("alert_evidence", 5);
   const processes = insert("alert_processes", 5);
@@ -54,7 +54,24 @@ function fillWithOldAlerts(db: OpenDatabase<HubTables>, count: number): void {
   for (let i = 0; i < count; i++) {
     const [id, status] = [`alert-${i}`, i % 10 === 0 ? "new" : "resolved"];
     const fixed = ["main", id, `key-${i}`, "Old Rule", "syscall", status, "low", 0, null, 1, 10];
-    alerts.run(...fixed, 1_000 + i, 1_000 + i, 1_000, i, "local", null, null, null, "node-1", " ", "old", "{}");
+    alerts.run(
+      ...fixed,
+      1_000 + i,
+      1_000 + i,
+      1_000,
+      i,
+      "local",
+      null,
+      null,
+      null,
+      "node-1",
+      " ",
+      "old",
+      "{}",
+      null,
+      0,
+      null,
+    );
     documents.run("main", id, long);
     for (let n = 0; n < 10; n++) {
       evidence.run("main", id, n, `h${n}`, JSON.stringify({ time_us: 1, output: "y".repeat(300), output_fields: {} }));

@@ -1,0 +1,24 @@
+import type {
+  InventoryCluster,
+  InventoryNamespacePage,
+  InventoryObject,
+  InventoryObjectPage,
+  InventoryPodPage,
+  InventoryQuery,
+  InventoryWorkloadPage,
+} from "@atalaya/wire";
+import type { NodeKey } from "../ledger/node-account.ts";
+
+/** What clusters are made of, and which nodes may say so. */
+export type InventoryStore = {
+  /** A pod of this node proved that it is the cluster's inventory. */
+  allow(of: NodeKey, podUid: string, untilUs: number): Promise<void>;
+  /** Whether the node may send its cluster's inventory now. */
+  mayBeSentBy(of: NodeKey): Promise<boolean>;
+  clusters(workspaceId: string): Promise<InventoryCluster[]>;
+  namespaces(workspaceId: string, query: InventoryQuery): Promise<InventoryNamespacePage>;
+  workloads(workspaceId: string, query: InventoryQuery): Promise<InventoryWorkloadPage>;
+  pods(workspaceId: string, query: InventoryQuery): Promise<InventoryPodPage>;
+  objects(workspaceId: string, query: InventoryQuery): Promise<InventoryObjectPage>;
+  object(workspaceId: string, of: { cluster: string; uid: string }): Promise<InventoryObject | undefined>;
+};
