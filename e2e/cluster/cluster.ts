@@ -6,6 +6,7 @@ import { findProgram } from "../../simulator/src/programs.ts";
 import { removeFolder } from "../../simulator/src/run-folder.ts";
 import { mustRun, type ProgramResult, runProgram } from "../../simulator/src/run-program.ts";
 import { until } from "../../simulator/src/until.ts";
+import { type AuditSetup, writeAuditFiles } from "./audit-setup.ts";
 import { makeCertificates } from "./certificates.ts";
 import { writeConfigFiles } from "./config-files.ts";
 import { goProgram } from "./go-programs.ts";
@@ -14,15 +15,14 @@ import { makeClusterNetwork, removeClusterNetwork } from "./network.ts";
 import { partCommands } from "./parts.ts";
 import { dnsProgram, kubeProgram, makeFolders, nodeName, type Place, placeOf } from "./place.ts";
 import { removePodCgroups } from "./pod-cgroups.ts";
-import { runningParts, startPart, stopParts } from "./processes.ts";
+import { runningParts, startPart, stopPart, stopParts } from "./processes.ts";
 
 const readyPatienceMs = 90_000;
 const needed = ["etcd", "containerd", "runc", "umoci", "skopeo", "openssl", "gcc", "nsenter", "ip", "go"];
 
 export type ClusterOptions = {
   name?: string;
-  /** Where the API server posts its audit events: an address inside the cluster's namespace. */
-  auditWebhook?: string;
+  audit?: AuditSetup;
   say?: (line: string) => void;
 };
 
@@ -36,6 +36,11 @@ export type Cluster = {
   namespace(prefix: string): Promise<string>;
   /** Applies one object, in `namespace` where it has one. */
   apply(object: unknown, namespace?: string): Promise<void>;
+  /**
+   * Restarts the API server with another audit set-up (in the field: its manifest is edited). Gives when it answers again;
+   * pods run on meanwhile.
+   */
+  setAudit(setup: AuditSetup): Promise<void>;
   down(): Promise<void>;
 };
 
@@ -51,13 +56,14 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   await removeCluster(place);
   makeFolders(place);
   await makeCertificates(place);
-  writeConfigFiles(place, options.auditWebhook);
+  writeConfigFiles(place);
+  writeAuditFiles(place, options.audit ?? {});
   linkProgram(programs.kube, kubeProgram(place));
   linkProgram(programs.dns, dnsProgram(place));
   await makeClusterNetwork(place);
   const cluster = clusterAt(place);
   try {
-    await startParts(cluster, partCommands(place), say);
+    await startParts(cluster, partCommands(place, options.audit), say);
   } catch (error) {
     await removeCluster(place);
     throw error;
@@ -74,13 +80,11 @@ export function runningCluster(name?: string): Cluster | undefined {
 async function startParts(cluster: Cluster, commands: Record<string, string[]>, say: (line: string) => void) {
   const { place } = cluster;
   const start = (name: string) => startPart(place, name, commands[name] ?? []);
-  const succeeds = async (...args: string[]) => (await cluster.kubectl(args)).status === 0;
-  const ready = (what: string, part: string, test: () => Promise<boolean>) =>
-    until(`${what} (see ${join(place.folder, "logs", `${part}.log`)})`, test, readyPatienceMs);
+  const ready = (what: string, part: string, test: () => Promise<boolean>) => untilReady(place, what, part, test);
   start("etcd");
   start("containerd");
   start("apiserver");
-  await ready("the API server's readiness", "apiserver", () => succeeds("get", "--raw", "/readyz"));
+  await apiServerReady(cluster);
   say("the API server answers");
   start("controller-manager");
   start("scheduler");
@@ -94,10 +98,27 @@ async function startParts(cluster: Cluster, commands: Record<string, string[]>, 
     return node.status === 0 && /\bReady\b/.test(node.stdout);
   });
   await cluster.mustKubectl(["apply", "-f", join(place.folder, "etc/dns.yaml")]);
-  await ready("the default service account", "controller-manager", () =>
-    succeeds("-n", "default", "get", "serviceaccount", "default"),
-  );
+  await ready("the default service account", "controller-manager", async () => {
+    return (await cluster.kubectl(["-n", "default", "get", "serviceaccount", "default"])).status === 0;
+  });
   say("the node is ready");
+}
+
+function untilReady(place: Place, what: string, part: string, test: () => Promise<boolean>): Promise<void> {
+  return until(`${what} (see ${join(place.folder, "logs", `${part}.log`)})`, test, readyPatienceMs);
+}
+
+function apiServerReady(cluster: Cluster): Promise<void> {
+  return untilReady(cluster.place, "the API server's readiness", "apiserver", async () => {
+    return (await cluster.kubectl(["get", "--raw", "/readyz"])).status === 0;
+  });
+}
+
+async function setAudit(place: Place, setup: AuditSetup): Promise<void> {
+  writeAuditFiles(place, setup);
+  await stopPart(place, "apiserver");
+  startPart(place, "apiserver", partCommands(place, setup)["apiserver"] ?? []);
+  await apiServerReady(clusterAt(place));
 }
 
 /** The arguments of `nsenter` that run kubectl as the cluster's administrator. */
@@ -114,6 +135,7 @@ function clusterAt(place: Place): Cluster {
     mustKubectl: (args, timeoutMs = 60_000) => mustRun("nsenter", command(args), { timeoutMs }),
     namespace: (prefix) => makeNamespace(place, prefix),
     apply: (object, namespace) => applyObject(place, object, namespace),
+    setAudit: (setup) => setAudit(place, setup),
     down: () => removeCluster(place),
   };
 }

@@ -3,15 +3,13 @@ import { join } from "node:path";
 import { addresses, type Place } from "./place.ts";
 
 /** What the parts are configured by; JSON, which is YAML too. */
-export function writeConfigFiles(place: Place, auditWebhook: string | undefined): void {
+export function writeConfigFiles(place: Place): void {
   const write = (name: string, value: unknown) =>
     writeFileSync(join(place.folder, "etc", name), JSON.stringify(value, null, 1), { mode: 0o600 });
   for (const user of ["admin", "controller-manager", "scheduler", "kubelet"]) {
     write(`${user}.kubeconfig`, kubeconfig(place, user));
   }
   write("kubelet.yaml", kubeletConfig(place));
-  write("audit-policy.yaml", auditPolicy);
-  write("audit-webhook.kubeconfig", webhookConfig(auditWebhook ?? "http://127.0.0.1:9/nobody"));
   write("dns.yaml", { apiVersion: "v1", kind: "List", items: dnsService });
   writeFileSync(join(place.folder, "etc", "Corefile"), corefile(place));
   write("cni/10-pods.conflist", podNetwork);
@@ -27,17 +25,6 @@ function kubeconfig(place: Place, user: string): unknown {
     contexts: [{ name: "c", context: { cluster: "c", user } }],
     clusters: [{ name: "c", cluster: { server: addresses.api, "certificate-authority": pki("ca.crt") } }],
     users: [{ name: user, user: { "client-certificate": pki(`${user}.crt`), "client-key": pki(`${user}.key`) } }],
-  };
-}
-
-function webhookConfig(server: string): unknown {
-  return {
-    apiVersion: "v1",
-    kind: "Config",
-    "current-context": "c",
-    contexts: [{ name: "c", context: { cluster: "c", user: "" } }],
-    clusters: [{ name: "c", cluster: { server } }],
-    users: [],
   };
 }
 
@@ -68,21 +55,6 @@ function kubeletConfig(place: Place): unknown {
     enforceNodeAllocatable: [],
   };
 }
-
-/** Replaced by the recommended one where a test is about it. */
-const auditPolicy = {
-  apiVersion: "audit.k8s.io/v1",
-  kind: "Policy",
-  omitStages: ["RequestReceived"],
-  rules: [
-    {
-      level: "None",
-      users: ["system:kube-scheduler", "system:kube-controller-manager", "system:apiserver"],
-    },
-    { level: "Metadata", resources: [{ group: "", resources: ["secrets", "configmaps"] }] },
-    { level: "RequestResponse" },
-  ],
-};
 
 const podNetwork = {
   cniVersion: "0.4.0",

@@ -1,7 +1,8 @@
+import { type AuditSetup, auditFlags } from "./audit-setup.ts";
 import { addresses, dnsProgram, kubeProgram, nodeName, type Place } from "./place.ts";
 
 /** The command line of each part, in the order of their start. Paths are relative to the cluster's folder. */
-export function partCommands(place: Place): Record<string, string[]> {
+export function partCommands(place: Place, audit: AuditSetup = {}): Record<string, string[]> {
   const kube = kubeProgram(place);
   const dns = dnsProgram(place);
   const etcd = "http://127.0.0.1:2379";
@@ -40,10 +41,7 @@ export function partCommands(place: Place): Record<string, string[]> {
         "kubelet-client-key": "pki/kubelet-client.key",
         "kubelet-certificate-authority": "pki/ca.crt",
         "kubelet-preferred-address-types": "InternalIP",
-        "audit-policy-file": "etc/audit-policy.yaml",
-        "audit-log-path": "logs/audit.log",
-        "audit-webhook-config-file": "etc/audit-webhook.kubeconfig",
-        "audit-webhook-batch-max-wait": "200ms",
+        ...auditFlags(audit),
       }),
     ],
     "controller-manager": [

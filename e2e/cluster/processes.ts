@@ -38,13 +38,21 @@ export function runningParts(place: Place): Noted[] {
 
 /** Ends the parts, the last started first. */
 export async function stopParts(place: Place): Promise<void> {
-  const parts = runningParts(place).reverse();
+  await stop(runningParts(place).reverse());
+  rmSync(pidsFile(place), { force: true });
+}
+
+/** Ends one part by its name, if it runs. */
+export async function stopPart(place: Place, name: string): Promise<void> {
+  await stop(runningParts(place).filter((part) => part.name === name));
+}
+
+async function stop(parts: readonly Noted[]): Promise<void> {
   for (const part of parts) signal(part, "SIGTERM");
   const until = performance.now() + gracefulMs;
   while (parts.some(isAlive) && performance.now() < until) await pause(50);
   for (const part of parts) signal(part, "SIGKILL");
   while (parts.some(isAlive)) await pause(20);
-  rmSync(pidsFile(place), { force: true });
 }
 
 function signal(part: Noted, name: NodeJS.Signals): void {
