@@ -46,7 +46,7 @@ for (const runtime of ["runc", "containerd"]) {
       [],
       errors,
     );
-    assert.equal(alerted.size, 11, errors);
+    assert.equal(alerted.size, 12, errors);
     for (const line of lines)
       if (line.seconds !== null) assert.ok(line.seconds <= deadlineSeconds, JSON.stringify(line));
     assert.equal(status, 0);

@@ -8,6 +8,8 @@ import { redacted, redactText, redactUri } from "./secret-text.ts";
 export type AuditContext = {
   /** Time of arrival, for a record that carries no time of its own. */
   receivedUs?: number;
+  /** Bodies that the receiver took out before. */
+  leftOut?: readonly string[];
 };
 
 /**
@@ -20,18 +22,44 @@ export function apiEventFromAudit(record: unknown, context: AuditContext = {}): 
   if (!read.ok) return read;
   const time = microseconds(read.value.stageTimestamp ?? read.value.requestReceivedTimestamp) ?? context.receivedUs;
   if (time === undefined) return refuse("`stageTimestamp` is missing or not a time");
+  let problem: Result<never> | undefined;
+  // The answer is given up before the request, because rules read the request; then the record is too large.
+  for (const without of [[], ["responseObject"], ["responseObject", "requestObject"]]) {
+    const gone = [...new Set([...(context.leftOut ?? []), ...without])];
+    const within = redactedWithin(gone.length === 0 ? read.value : withoutBodies(read.value, gone));
+    if (within.ok) return { ok: true, value: eventOf(within.value.safe, time, within.value.json) };
+    problem = within;
+  }
+  return problem as Result<never>;
+}
+
+/** The record without its secrets, and its JSON, where both keep to their limits. */
+function redactedWithin(record: AuditRecord): Result<{ safe: AuditRecord; json: string }> {
   try {
-    const safe = redactRecord(read.value);
-    const json = jsonWithin(safe);
-    if (json === undefined) return { ok: false, code: "BODY_TOO_LARGE", reason: "the record is larger than the limit" };
-    return { ok: true, value: eventOf(safe, time, json) };
+    const safe = redactRecord(record);
+    const json = JSON.stringify(safe);
+    const isWithin = json.length <= auditLimits.recordBytesMax && Buffer.byteLength(json) <= auditLimits.recordBytesMax;
+    if (isWithin) return { ok: true, value: { safe, json } };
+    return { ok: false, code: "BODY_TOO_LARGE", reason: "the record is larger than the limit" };
   } catch (error) {
     if (error instanceof WalkLimit) return refuse(`the record ${error.message}`);
     throw error;
   }
 }
 
-const refuse = (reason: string): Result<ApiEvent> => ({ ok: false, code: "BODY_MALFORMED", reason });
+/** Says in the record itself what is missing from it. */
+function withoutBodies(record: AuditRecord, gone: readonly string[]): AuditRecord {
+  const given = typeof record.annotations === "object" ? record.annotations : {};
+  const { requestObject, responseObject, ...rest } = record;
+  return {
+    ...rest,
+    ...(gone.includes("requestObject") ? {} : { requestObject }),
+    ...(gone.includes("responseObject") ? {} : { responseObject }),
+    annotations: { ...given, "atalaya.dev/left-out": gone.join(",") },
+  };
+}
+
+const refuse = (reason: string): Result<never> => ({ ok: false, code: "BODY_MALFORMED", reason });
 
 function eventOf(safe: AuditRecord, time: number, json: string): ApiEvent {
   const target = safe.objectRef ?? {};
@@ -136,24 +164,6 @@ function redactStatus(status: Status, secret: boolean, walk: Walk): Status {
     details: optional(status.details, (value) => (secret ? redacted : redactValue(value, "", walk))),
     code: status.code,
   };
-}
-
-/** The answer is given up before the request, because rules read the request; then the record is too large. */
-function jsonWithin(record: AuditRecord): string | undefined {
-  for (const without of [{}, { responseObject: undefined }, { responseObject: undefined, requestObject: undefined }]) {
-    const gone = Object.keys(without);
-    const json = JSON.stringify(
-      gone.length === 0 ? record : { ...record, ...without, annotations: noted(record, gone) },
-    );
-    if (json.length <= auditLimits.recordBytesMax && Buffer.byteLength(json) <= auditLimits.recordBytesMax) return json;
-  }
-  return undefined;
-}
-
-/** Says in the record itself what is missing from it. */
-function noted(record: AuditRecord, gone: string[]): Record<string, unknown> {
-  const given = typeof record.annotations === "object" ? record.annotations : {};
-  return { ...given, "atalaya.dev/left-out": gone.join(",") };
 }
 
 const timestamp = /^(\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})$/;

@@ -17,7 +17,7 @@ const startedCounts = new Set(["exec", "attach", "portforward", "proxy"]);
  * Whether a stage is evaluated. Every request ends in ResponseComplete or Panic. Its start is told for what lasts:
  * a session into a pod must be known when it opens, not when somebody leaves it.
  */
-function isEvaluated(event: ApiEvent): boolean {
+export function isEvaluated(event: ApiEvent): boolean {
   if (event.stage === "RequestReceived") return false;
   if (event.stage !== "ResponseStarted") return true;
   return event.verb === "watch" || startedCounts.has(event.subresource ?? "");

@@ -30,7 +30,7 @@ export function jsonShapeProblem(bytes: Uint8Array, depthMax: number, valuesMax:
 }
 
 /** Where the text that starts at `at` ends: its closing quote, or the last byte. */
-function endOfText(bytes: Uint8Array, at: number): number {
+export function endOfText(bytes: Uint8Array, at: number): number {
   for (let i = at + 1; i < bytes.length; i++) {
     if (bytes[i] === backslash) i++;
     else if (bytes[i] === quote) return i;

@@ -28,4 +28,16 @@ export const auditLimits = {
   auditIdCharsMax: 256,
   sourceIpsMax: 64,
   groupsMax: 1_024,
+  /** A line of an audit log that is held until it is whole: above what an API server answers at once. */
+  lineBytesMax: 16 * 1024 * 1024,
+  /** Of it, what is parsed at once; bodies are taken out before that where it is more. */
+  lineParsedBytesMax: 4 * 1024 * 1024,
+  /** Places in a broken line at which a whole record is looked for. */
+  tornTriesMax: 4,
+  /** One read from an audit log. */
+  readBytesMax: 256 * 1024,
+  /** The beginning of a file, by which it is known again under another name. */
+  printBytesMax: 1_024,
+  /** Rotated files of one log that are looked at; an API server keeps ten by most installers' settings. */
+  rotatedFilesMax: 1_024,
 } as const;

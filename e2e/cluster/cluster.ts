@@ -14,7 +14,7 @@ import { importBaseImages } from "./images.ts";
 import { makeClusterNetwork, removeClusterNetwork } from "./network.ts";
 import { partCommands } from "./parts.ts";
 import { dnsProgram, kubeProgram, makeFolders, nodeName, type Place, placeOf } from "./place.ts";
-import { removePodCgroups } from "./pod-cgroups.ts";
+import { makePodCgroups, removePodCgroups } from "./pod-cgroups.ts";
 import { runningParts, startPart, stopPart, stopParts } from "./processes.ts";
 
 const readyPatienceMs = 90_000;
@@ -61,6 +61,7 @@ export async function startCluster(options: ClusterOptions = {}): Promise<Cluste
   linkProgram(programs.kube, kubeProgram(place));
   linkProgram(programs.dns, dnsProgram(place));
   await makeClusterNetwork(place);
+  makePodCgroups(place);
   const cluster = clusterAt(place);
   try {
     await startParts(cluster, partCommands(place, options.audit), say);

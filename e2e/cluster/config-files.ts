@@ -34,6 +34,7 @@ function kubeletConfig(place: Place): unknown {
     apiVersion: "kubelet.config.k8s.io/v1beta1",
     kind: "KubeletConfiguration",
     cgroupDriver: "cgroupfs",
+    cgroupRoot: `/${place.name}`,
     // The machines of tests have cgroup v1 beside v2.
     failCgroupV1: false,
     failSwapOn: false,

@@ -53,7 +53,7 @@ give() { # SCENARIO FILE
 }
 
 # Serves the "miner" that the victim downloads.
-python3 -m http.server 80 --directory /simulation/pages > /dev/null 2>&1 &
+busybox httpd -f -p 80 -h /simulation/pages &
 if ! curl -sf -o /dev/null --retry 60 --retry-delay 1 --retry-all-errors "$victim/ready.php"; then
   printf '{"state":"no_victim"}\n'
   exit 1

@@ -76,5 +76,4 @@ export const threatIntelligence: Expectation = {
   alert: "Communication with test domain identified by threat intelligence",
   rules: ["Threat Intelligence Test Domain"],
   steps: ["test domain"],
-  beyondLocal: "not_covered",
 };

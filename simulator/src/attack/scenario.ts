@@ -47,7 +47,7 @@ export type Expectation = {
   /** The steps that raise it, each on its own; the scenario's first when absent: all go through the web shell. */
   steps?: string[];
   /** Why a run in local containers cannot show it. */
-  beyondLocal?: "needs_cluster" | "not_covered";
+  beyondLocal?: "needs_cluster";
 };
 
 export type Scenario = { name: ScenarioName; steps: Step[]; expectations: Expectation[] };

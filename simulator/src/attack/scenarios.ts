@@ -20,7 +20,7 @@ export function scenario(name: ScenarioName, kind: VictimKind): Scenario {
     case "webshell":
       return { name, steps: [steps.whoAmI], expectations: [expected.webShell] };
     case "ti-domain":
-      return { name, steps: kind === "debian" ? [steps.testDomain] : [], expectations: [expected.threatIntelligence] };
+      return { name, steps: [steps.testDomain(kind)], expectations: [expected.threatIntelligence] };
   }
 }
 
