@@ -64,6 +64,8 @@ export function blankProcess(): Filling<ProcessEvent> {
     exit_code: null,
     exit_signal: null,
     clone_flags: null,
+    entry_pid: null,
+    entry_start_us: null,
   };
 }
 
@@ -123,6 +125,8 @@ export function blankFile(): Filling<FileEvent> {
     inode: null,
     device: null,
     upper_layer: null,
+    entry_pid: null,
+    entry_start_us: null,
   };
 }
 
@@ -179,6 +183,8 @@ export function blankNetwork(): Filling<NetworkEvent> {
     src_port: null,
     dst_ip: null,
     dst_port: null,
+    entry_pid: null,
+    entry_start_us: null,
   };
 }
 
@@ -236,6 +242,8 @@ export function blankDns(): Filling<DnsEvent> {
     dst_ip: null,
     dst_port: null,
     protocol: null,
+    entry_pid: null,
+    entry_start_us: null,
   };
 }
 

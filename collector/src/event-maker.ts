@@ -62,6 +62,10 @@ export class EventMaker {
     const container = this.#containers.of(task);
     event.user_name = this.#containers.userName(container, task);
     fillContainer(event, container);
+    const { entry: from } = this.#table.met(entry, container.id);
+    if (event.class === "kernel") return;
+    event.entry_pid = from?.pid ?? null;
+    event.entry_start_us = from?.startUs ?? null;
   }
 }
 

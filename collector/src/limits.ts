@@ -7,6 +7,8 @@ export const collectorLimits = {
   exitGraceUs: 30_000_000,
   /** Ended processes whose pid another has by now, and whose records still come. */
   lateProcessesMax: 1_024,
+  /** Generations that are walked up in the first snapshot to find how a line came into its container. */
+  seedDepthMax: 512,
   /** Command lines of ancestors travel with every event: cut to so many UTF-16 units. */
   cmdlineLengthMax: 1_024,
   /** An argument list, all arguments together; longer ones are cut and counted. */

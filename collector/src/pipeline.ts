@@ -89,6 +89,7 @@ export class Pipeline {
     this.#paths.scan();
     const running = source.snapshot();
     this.#table.seed(running);
+    this.#table.seedPlaces(running, (task) => this.#containers.of(task).id);
     // Read now, through processes that live: those of later events may be gone before their container's files are open.
     for (const { task } of running) this.#containers.userName(this.#containers.of(task), task);
   }

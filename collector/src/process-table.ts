@@ -1,5 +1,6 @@
 import { limits } from "@atalaya/wire";
 import type { Counters } from "./counters.ts";
+import { type Above, mayAdopt, nowhere, type Place, placeOf } from "./entry-point.ts";
 import type { ExecRecord, KernelRecord, Task } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
 import { redactArgv } from "./redact.ts";
@@ -26,6 +27,9 @@ export type ProcessEntry = {
   endedUs: number | null;
   ancestors: readonly Program[] | null;
   lineage: Lineage | null;
+  nsPid: number;
+  place: Place;
+  above: Above | null;
 };
 
 /**
@@ -68,11 +72,41 @@ export class ProcessTable {
     }
   }
 
+  /** Where the processes of the snapshot are. Of two in one container the parent may have taken the child over. */
+  seedPlaces(snapshot: readonly KernelRecord[], containerOf: (task: Task) => string | null): void {
+    const seeded: ProcessEntry[] = [];
+    for (const { task } of snapshot) {
+      const entry = this.#entries.get(task.pid);
+      if (entry === undefined) continue;
+      entry.place = { containerId: containerOf(task), entry: null };
+      seeded.push(entry);
+    }
+    const placed = new Set<ProcessEntry>();
+    for (const entry of seeded) this.#seedPlace(entry, placed, 0);
+  }
+
+  #seedPlace(entry: ProcessEntry, placed: Set<ProcessEntry>, depth: number): void {
+    if (placed.has(entry) || depth > collectorLimits.seedDepthMax) return;
+    placed.add(entry);
+    const parent = this.#entries.get(parentOf.get(entry) ?? 0);
+    if (parent === undefined || parent === entry) return;
+    this.#seedPlace(parent, placed, depth + 1);
+    entry.above = { ...parent.place, isSure: !mayAdopt(parent) };
+    entry.place = placeOf(entry, entry.place.containerId, entry.above);
+  }
+
+  /** The process was met in that container. */
+  met(entry: ProcessEntry, containerId: string | null): Place {
+    if (entry.place.containerId !== containerId) entry.place = placeOf(entry, containerId, entry.above);
+    return entry.place;
+  }
+
   /** Takes a record in and gives its process; records of one process come in order. */
   apply(record: KernelRecord): ProcessEntry {
     if (this.#bornAfter.length > 0 && record.bootUs > this.#seededUs) this.#endBacklog();
     const known = this.#find(record.task);
-    const entry = known === undefined ? this.#insert(record.task) : this.#atBirth(known, record);
+    const entry =
+      known === undefined ? this.#insert(record.task, record.kind === "fork") : this.#atBirth(known, record);
     if (record.kind === "exec") {
       this.#setProgram(entry, record);
       entry.execUs = record.bootUs;
@@ -132,7 +166,7 @@ export class ProcessTable {
    */
   #atBirth(known: ProcessEntry, record: KernelRecord): ProcessEntry {
     if (record.kind !== "fork" || !known.fromSnapshot || record.bootUs > this.#seededUs) return known;
-    const entry = bornFrom(record.task, this.#parent(record.task));
+    const entry = bornFrom(record.task, this.#parent(record.task), true);
     this.#entries.set(entry.pid, entry);
     this.#bornAfter.push({ entry, seen: known });
     return entry;
@@ -150,10 +184,10 @@ export class ProcessTable {
     this.#bornAfter = [];
   }
 
-  #insert(task: Task): ProcessEntry {
+  #insert(task: Task, birthSeen = false): ProcessEntry {
     const there = this.#entries.get(task.pid);
     const parent = this.#parent(task);
-    const entry = bornFrom(task, parent);
+    const entry = bornFrom(task, parent, birthSeen);
     // A late record of the pid's last bearer does not push out the present one.
     if (there !== undefined && there.startUs > task.startUs) {
       if (this.#late.size >= collectorLimits.lateProcessesMax) this.#late.clear();
@@ -231,7 +265,7 @@ export class ProcessTable {
 /** The parent's pid of each entry, for the walk in a snapshot. */
 const parentOf = new WeakMap<ProcessEntry, number>();
 
-function bornFrom(task: Task, parent: ProcessEntry | undefined): ProcessEntry {
+function bornFrom(task: Task, parent: ProcessEntry | undefined, birthSeen: boolean): ProcessEntry {
   const program: Program = {
     pid: task.pid,
     startUs: task.startUs,
@@ -258,6 +292,9 @@ function bornFrom(task: Task, parent: ProcessEntry | undefined): ProcessEntry {
         ? null
         : [parent.program, ...knownAbove].slice(0, limits.ancestorsMax),
     lineage: null,
+    nsPid: task.nsPid,
+    place: nowhere,
+    above: parent === undefined ? null : { ...parent.place, isSure: birthSeen || !mayAdopt(parent) },
   };
   parentOf.set(entry, task.ppid);
   return entry;

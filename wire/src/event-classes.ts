@@ -66,6 +66,20 @@ const actor = {
   container_reason: "str",
 } as const satisfies ColumnTable;
 
+/**
+ * Of what came later than the first actor columns: at the end of each class, where an old decoder stops reading, and only
+ * where the bitmap keeps its size (class kernel has no bit left in its last byte, and nobody sends it yet).
+ */
+const entry = {
+  /**
+   * The process by which this one's line came into its container from outside (the container's first process, or the
+   * first of an exec session), by pid and start; the process itself where it is that one. Kept when parents end. Absent
+   * on the host, and where the line was born unseen.
+   */
+  entry_pid: "u32",
+  entry_start_us: "u53",
+} as const satisfies ColumnTable;
+
 export const processColumns = {
   activity: ["exec", "exec_failed", "fork", "exit", "namespace"],
   ...actor,
@@ -87,6 +101,7 @@ export const processColumns = {
   exit_code: "i32",
   exit_signal: "u8",
   clone_flags: "u53",
+  ...entry,
 } as const satisfies ColumnTable;
 
 export const fileColumns = {
@@ -102,6 +117,7 @@ export const fileColumns = {
   inode: "u53",
   device: "u32",
   upper_layer: "bool",
+  ...entry,
 } as const satisfies ColumnTable;
 
 export const networkColumns = {
@@ -112,6 +128,7 @@ export const networkColumns = {
   src_port: "u16",
   dst_ip: "str",
   dst_port: "u16",
+  ...entry,
 } as const satisfies ColumnTable;
 
 export const dnsColumns = {
@@ -126,6 +143,7 @@ export const dnsColumns = {
   dst_ip: "str",
   dst_port: "u16",
   protocol: ["udp", "tcp"],
+  ...entry,
 } as const satisfies ColumnTable;
 
 export const kernelColumns = {
