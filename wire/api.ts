@@ -26,6 +26,8 @@ export {
   tokenRequestSchema,
   tokenSchema,
 } from "./src/api.ts";
+export type * from "./src/done-by.ts";
+export { doneBySchema, podSessionSchema } from "./src/done-by.ts";
 export type * from "./src/enrolment.ts";
 export {
   apiChangePageSchema,

@@ -29,6 +29,8 @@ export type { ColumnTable, ColumnType, RowOf } from "./src/columns.ts";
 export { classByNumber, decodeEvents, decodeInventory } from "./src/decode-event.ts";
 export type * from "./src/desired-state.ts";
 export { desiredStateSchema, signedStateSchema, stateConfirmationSchema } from "./src/desired-state.ts";
+export type * from "./src/done-by.ts";
+export { doneBySchema, podSessionSchema } from "./src/done-by.ts";
 export { EventEncoder } from "./src/encode-event.ts";
 export type * from "./src/enrolment.ts";
 export {

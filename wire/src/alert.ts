@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { doneBySchema, doneByShortSchema } from "./done-by.ts";
 
 /** A sentence in every language that we ship. */
 export const textSchema = z.object({ en: z.string(), es: z.string() });
@@ -102,6 +103,8 @@ export const treeRowSchema = z.object({
   subject: z.boolean(),
   /** Titles of other alerts about this process. */
   alerts: z.array(z.object({ alert_id: z.string(), title: textSchema })).optional(),
+  /** Whose session started the process, or what it comes from. */
+  done_by: doneBySchema.optional(),
 });
 export type TreeRow = z.infer<typeof treeRowSchema>;
 
@@ -110,6 +113,10 @@ export const alertEvidenceSchema = z.object({
   output: z.string(),
   output_fields: z.record(z.string(), z.unknown()),
   pid: z.number().optional(),
+  /** The process by which this one's line came into its container. */
+  entry_pid: z.number().optional(),
+  entry_start_us: z.number().optional(),
+  done_by: z.array(doneBySchema).optional(),
 });
 export type AlertEvidence = z.infer<typeof alertEvidenceSchema>;
 
@@ -142,11 +149,15 @@ export const alertSummarySchema = z.object({
   where: alertWhereSchema,
   attack: z.array(attackTechniqueSchema),
   tags: z.array(z.string()),
+  /** Who did it, as far as an audit log says; amended when its record arrives later. */
+  by: doneByShortSchema.optional(),
 });
 export type AlertSummary = z.infer<typeof alertSummarySchema>;
 
 /** All of one alert. */
 export const alertSchema = alertSummarySchema.extend({
+  /** Of all its evidence; each piece says its own. */
+  done_by: z.array(doneBySchema).optional(),
   description: textSchema,
   triage: z.array(textSchema),
   blind_spots: z.array(textSchema),

@@ -12,11 +12,13 @@ import {
   type SensorReport,
   sensorReportSchema,
 } from "@atalaya/wire";
+import { sessionsOfRequest } from "../who/session-of-request.ts";
+import { startOfProcess } from "../who/start-of-process.ts";
 import type { EventOrigin } from "./alert-document.ts";
 import type { EventMemory } from "./event-memory.ts";
 import { MatchFolder } from "./fold-matches.ts";
 import { entriesOf, FrameTally } from "./frame-tally.ts";
-import type { Batch, FramePart, InventoryRows, Origin, ProcessRows, SensorHeard } from "./messages.ts";
+import type { Batch, FramePart, InventoryRows, Origin, ProcessRows, SensorHeard, WhoFacts } from "./messages.ts";
 import { keepProcessRow } from "./process-rows.ts";
 import type { RuleEngine } from "./rule-engine.ts";
 import type { Span } from "./stream-positions.ts";
@@ -39,6 +41,7 @@ export class Evaluation {
   readonly #processes: ProcessRows[] = [];
   readonly #inventory: InventoryRows[] = [];
   readonly #hashes: string[] = [];
+  readonly #who: WhoFacts = { sessions: [], starts: [], heard: [] };
   readonly #started = performance.now();
   #accepted = 0;
   #duplicates = 0;
@@ -119,6 +122,13 @@ export class Evaluation {
       positions.add(span);
     }
     if (rows.steps.length + rows.ends.length > 0) this.#processes.push(rows);
+    // Reports go the way of life-cycle records, behind them.
+    if (header.class === "process" || header.class === "sensor") this.#heard(header, events);
+  }
+
+  #heard({ node, bootId }: FrameHeader, events: readonly AtalayaEvent[]): void {
+    const timeUs = events.reduce((newest, event) => Math.max(newest, event.time_us ?? 0), 0);
+    this.#who.heard.push({ node, bootId, timeUs });
   }
 
   /** State of a cluster's objects: no rule sees it, the writer takes it in the order of its positions. */
@@ -172,8 +182,17 @@ export class Evaluation {
 
   #observe(event: AtalayaEvent, origin: EventOrigin, rows: ProcessRows | undefined, tally: FrameTally): void {
     if (rows !== undefined && keepProcessRow(rows, event)) tally.kept += 1;
+    this.#whoFacts(event, origin);
     this.#match(event, origin, tally);
     this.#outlets.live?.(this.#origin.workspaceId, origin.node, event);
+  }
+
+  #whoFacts(event: AtalayaEvent, { node, bootId }: EventOrigin): void {
+    if (event.class === "api") this.#who.sessions.push(...sessionsOfRequest(event));
+    else {
+      const start = startOfProcess(event, node, bootId);
+      if (start !== undefined) this.#who.starts.push(start);
+    }
   }
 
   #match(event: AtalayaEvent, origin: EventOrigin, tally: FrameTally): void {
@@ -224,6 +243,7 @@ export class Evaluation {
       processes: this.#processes,
       inventory: this.#inventory,
       folds: this.#folder.take(),
+      who: this.#who,
       evaluateUs: Math.round((performance.now() - this.#started) * 1_000),
     };
   }

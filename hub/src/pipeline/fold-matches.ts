@@ -1,10 +1,24 @@
 import { createHash } from "node:crypto";
 import type { Match } from "@atalaya/rules";
 import { type AlertEvidence, type AtalayaEvent, limits } from "@atalaya/wire";
+import { whoLimits } from "../who/limits.ts";
 import { type AlertDraft, draftAlert, type EventOrigin } from "./alert-document.ts";
 
 export type EvidenceRow = { hash: string; evidence: AlertEvidence };
 export type MatchedProcess = { node: string; bootId: string; pid: number; startUs: number };
+
+/** A line of processes in a pod that raised an alert; pid 0 where it is not known by which process it came in. */
+export type MatchedEntry = {
+  node: string;
+  bootId: string;
+  pid: number;
+  startUs: number;
+  namespace: string;
+  pod: string;
+  container: string | null;
+  firstUs: number;
+  lastUs: number;
+};
 
 /** The matches of one request that are repeats of one alert, with what is needed to open it if none is open. */
 export type FoldedMatches = {
@@ -16,6 +30,7 @@ export type FoldedMatches = {
   draft: AlertDraft;
   evidence: EvidenceRow[];
   processes: MatchedProcess[];
+  entries: MatchedEntry[];
 };
 
 /**
@@ -35,6 +50,7 @@ export class MatchFolder {
     fold.lastUs = Math.max(fold.lastUs, timeUs);
     addEvidence(fold, match, event, timeUs);
     addProcess(fold, event, origin);
+    addEntry(fold, event, origin, timeUs);
   }
 
   take(): FoldedMatches[] {
@@ -52,6 +68,7 @@ function openFold(match: Match, event: AtalayaEvent, origin: EventOrigin, timeUs
     draft: draftAlert(match, event, origin),
     evidence: [],
     processes: [],
+    entries: [],
   };
 }
 
@@ -61,6 +78,8 @@ function addEvidence(fold: FoldedMatches, match: Match, event: AtalayaEvent, tim
   if (fold.evidence.some((one) => one.hash === hash)) return;
   const evidence: AlertEvidence = { time_us: timeUs, output: match.output, output_fields: match.outputFields };
   if ("pid" in event && event.pid !== null) evidence.pid = event.pid;
+  const entry = entryOf(event);
+  if (entry !== undefined) [evidence.entry_pid, evidence.entry_start_us] = entry;
   fold.evidence.push({ hash, evidence });
 }
 
@@ -70,4 +89,24 @@ function addProcess(fold: FoldedMatches, event: AtalayaEvent, origin: EventOrigi
   if (pid === null || startUs === null) return;
   if (fold.processes.some((one) => one.pid === pid && one.startUs === startUs)) return;
   fold.processes.push({ node: origin.node, bootId: origin.bootId, pid, startUs });
+}
+
+function entryOf(event: AtalayaEvent): [pid: number, startUs: number] | undefined {
+  if (!("entry_pid" in event) || event.entry_pid === null || event.entry_start_us === null) return undefined;
+  return [event.entry_pid, event.entry_start_us];
+}
+
+function addEntry(fold: FoldedMatches, event: AtalayaEvent, origin: EventOrigin, timeUs: number): void {
+  if (!("k8s_pod" in event) || event.k8s_pod === null || event.k8s_namespace === null) return;
+  const [pid, startUs] = entryOf(event) ?? [0, 0];
+  const { k8s_namespace: namespace, k8s_pod: pod, container_name: container } = event;
+  const known = fold.entries.find((one) => one.pid === pid && one.startUs === startUs && one.pod === pod);
+  if (known !== undefined) {
+    known.firstUs = Math.min(known.firstUs, timeUs);
+    known.lastUs = Math.max(known.lastUs, timeUs);
+    return;
+  }
+  if (fold.entries.length >= whoLimits.alertEntriesMax) return;
+  const times = { firstUs: timeUs, lastUs: timeUs };
+  fold.entries.push({ node: origin.node, bootId: origin.bootId, pid, startUs, namespace, pod, container, ...times });
 }

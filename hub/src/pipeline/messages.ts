@@ -2,6 +2,8 @@ import type { MessagePort } from "node:worker_threads";
 import type { Rule, RuleFile, RuleProblem, WindowRow } from "@atalaya/rules";
 import type { ApiEvent, AtalayaEvent, FilterPlan, FrameHeader, InventoryEvent, SensorReport } from "@atalaya/wire";
 import type { FaultMessage } from "../core/thread-fault.ts";
+import type { Session } from "../who/session.ts";
+import type { ProcessStart } from "../who/start-of-process.ts";
 import type { FoldedMatches } from "./fold-matches.ts";
 
 // What API thread, evaluators and writer say to each other.
@@ -81,6 +83,13 @@ export type LedgerEntry = { node: string; stream: string; class: string; reason:
 /** A row for the log of windows, and the newest of its older rows that are needless then (-1: none). */
 export type WindowLogRow = { row: number; text: string; dropUpTo: number };
 
+/** What a request says of who did it. `heard`: how far a node's life-cycle records have come. */
+export type WhoFacts = {
+  sessions: Session[];
+  starts: ProcessStart[];
+  heard: { node: string; bootId: string; timeUs: number }[];
+};
+
 /** One request, evaluated: what the writer commits in one transaction. */
 export type Batch = Origin & {
   type: "batch";
@@ -100,6 +109,7 @@ export type Batch = Origin & {
   processes: ProcessRows[];
   inventory: InventoryRows[];
   folds: FoldedMatches[];
+  who: WhoFacts;
 };
 
 export type ToEvaluatorFromWriter = { type: "settled"; upTo: number } | { type: "failed"; epoch: number };

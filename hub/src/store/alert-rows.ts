@@ -1,4 +1,4 @@
-import type { AlertSummary, Severity } from "@atalaya/wire";
+import type { AlertSummary, DoneByShort, Severity } from "@atalaya/wire";
 import type { Selectable } from "kysely";
 import type { FixedSummary } from "../pipeline/alert-document.ts";
 import type { AlertTable } from "./schema.ts";
@@ -20,6 +20,7 @@ export function summaryOfRow(row: AlertRow): AlertSummary {
     first_seen_us: row.first_seen_us,
     last_seen_us: row.last_seen_us,
     committed_us: row.committed_us,
+    ...(row.done_by === null ? {} : { by: JSON.parse(row.done_by) as DoneByShort }),
   };
 }
 

@@ -5,6 +5,7 @@ import type { CommittedAlert } from "../hub-core.ts";
 import type { FoldedMatches } from "../pipeline/fold-matches.ts";
 import type { Batch } from "../pipeline/messages.ts";
 import { countMinute, recount } from "./alert-counts.ts";
+import { saveEntries } from "./alert-entries.ts";
 import { placeOfAlert, withWorkload } from "./alert-pod.ts";
 import { type AlertRow, minuteOf, summaryOfRow } from "./alert-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
@@ -23,6 +24,7 @@ export function commitFold(
   const open = findOpen(db, batch.workspaceId, fold);
   const row = open === undefined ? openAlert(db, state, batch, fold) : repeatAlert(db, state, open, fold);
   saveEvidence(db, row, open?.evidence_count ?? 0, fold);
+  saveEntries(db, state, row, batch.cluster, fold);
   for (const { node, bootId, pid, startUs } of fold.processes) {
     const boot_no = state.bootNo(batch.workspaceId, batch.cluster, node, bootId);
     const { workspace_id, alert_id } = row;
@@ -80,6 +82,7 @@ function openAlert(db: Db, state: WorkspaceState, batch: Batch, fold: FoldedMatc
     search_text: withWorkload(draft.searchText, place.workload),
     summary: JSON.stringify({ ...draft.summary, where }),
     ...place,
+    done_by: null,
   };
   db.run(db.query.insertInto("alerts").values(row));
   const { workspace_id, alert_id } = row;

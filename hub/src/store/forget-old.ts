@@ -4,11 +4,12 @@ import { recount } from "./alert-counts.ts";
 import { forgetGoneObjects } from "./inventory-writes.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables } from "./schema.ts";
+import { forgetWho } from "./who-rows.ts";
 
 type Db = OpenDatabase<HubTables>;
 /** How many rows of each kind went. */
 export type Forgotten = Record<ForgottenKind, number>;
-export const forgottenKinds = ["alerts", "audit_windows", "sessions", "streams", "minutes", "objects"] as const;
+export const forgottenKinds = ["alerts", "audit_windows", "sessions", "streams", "minutes", "objects", "who"] as const;
 export type ForgottenKind = (typeof forgottenKinds)[number];
 export type ForgetOld = { kind: ForgottenKind; beforeUs: number };
 
@@ -16,6 +17,7 @@ export type ForgetOld = { kind: ForgottenKind; beforeUs: number };
 export function forgetOld(db: Db, { kind, beforeUs }: ForgetOld): number {
   if (kind === "alerts") return forgetAlerts(db, beforeUs);
   if (kind === "objects") return forgetGoneObjects(db, beforeUs);
+  if (kind === "who") return forgetWho(db, Date.now() * 1_000, beforeUs);
   const max = storeLimits.forgottenAtOnce;
   switch (kind) {
     case "audit_windows":
@@ -51,6 +53,11 @@ function deleted(db: Db, query: ReturnType<typeof sql>): number {
 
 type Old = { workspace_id: string; alert_id: string; status: string; severity: string; muted: number };
 
+const ofAlerts = [
+  ...(["alert_evidence", "alert_comments", "alert_processes", "alert_entries"] as const),
+  ...(["alert_documents", "alerts"] as const),
+];
+
 /** An alert that nobody has resolved stays, however old: somebody is still to look at it. */
 function forgetAlerts(db: Db, beforeUs: number): number {
   const query = sql<Old>`SELECT workspace_id, alert_id, status, severity, muted FROM alerts
@@ -59,7 +66,7 @@ function forgetAlerts(db: Db, beforeUs: number): number {
   const old = db.rows<Old>({ compile: () => query.compile(db.query) });
   for (const alert of old) {
     recount(db, alert, undefined);
-    for (const table of ["alert_evidence", "alert_comments", "alert_processes", "alert_documents", "alerts"] as const) {
+    for (const table of ofAlerts) {
       const rows = db.query.deleteFrom(table).where("workspace_id", "=", alert.workspace_id);
       db.run(rows.where("alert_id", "=", alert.alert_id));
     }

@@ -110,6 +110,6 @@ export class GroupCommit {
 }
 
 function settled(batch: Batch): SettledBatch {
-  const { streams, windows, auditHashes, processes, inventory, folds, type, sequence, epoch, ...rest } = batch;
+  const { streams, windows, auditHashes, processes, inventory, folds, who, type, sequence, epoch, ...rest } = batch;
   return { ...rest, rows: rowsOf(batch) };
 }

@@ -3,6 +3,7 @@ import type { CommittedAlert } from "../hub-core.ts";
 import { type Batch, endWidth, stepWidth } from "../pipeline/messages.ts";
 import { commitBatch } from "./commit-batch.ts";
 import { EventDay } from "./event-day.ts";
+import { WhoJoin } from "./join-who.ts";
 import { openMigrated } from "./migrate.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables } from "./schema.ts";
@@ -23,11 +24,13 @@ export class HubWriter {
   readonly #db: OpenDatabase<HubTables>;
   readonly #day: EventDay;
   readonly state: WorkspaceState;
+  readonly #who: WhoJoin;
 
   private constructor(folder: string, db: OpenDatabase<HubTables>) {
     this.#db = db;
     this.#day = new EventDay(folder);
     this.state = new WorkspaceState(db);
+    this.#who = new WhoJoin(db, this.state);
   }
 
   /** Opens and migrates the folder's database. Throws Fault STORE_NEWER, and what node:sqlite throws. */
@@ -63,7 +66,7 @@ export class HubWriter {
       const bootNo = this.state.bootNo(batch.workspaceId, batch.cluster, rows.node, rows.bootId);
       this.#day.write(batch.workspaceId, bootNo, rows);
     }
-    changes.push(...commitBatch(this.#db, this.state, batch));
+    changes.push(...commitBatch(this.#db, this.state, batch), ...this.#who.take(batch));
   }
 
   #write(work: WriteCall, changes: CommittedAlert[]): unknown {
@@ -78,6 +81,7 @@ export class HubWriter {
     this.#day.rollBack();
     if (this.#db.raw.isTransaction) this.#db.raw.exec("ROLLBACK");
     this.state.reload();
+    this.#who.reload();
   }
 
   close(): void {

@@ -6,6 +6,7 @@ import { windowLog } from "./migrations/004-window-log.ts";
 import { retention } from "./migrations/005-retention.ts";
 import { auditSenders } from "./migrations/006-audit-senders.ts";
 import { inventory } from "./migrations/007-inventory.ts";
+import { who } from "./migrations/008-who.ts";
 import type { HubTables } from "./schema.ts";
 
 export type Migration = { version: number; name: string; up(db: Kysely<HubTables>): Promise<void> };
@@ -19,4 +20,5 @@ export const migrations: readonly Migration[] = [
   retention,
   auditSenders,
   inventory,
+  who,
 ];

@@ -4,6 +4,7 @@ import { storeLimits } from "../core/limits.ts";
 import type { CommittedAlert } from "../hub-core.ts";
 import type { AlertDocument } from "../pipeline/alert-document.ts";
 import { searchable } from "../pipeline/searchable.ts";
+import { type AlertDoneBy, readDoneBy } from "./alert-entries.ts";
 import { minuteOf, minuteUs, summaryOfRow } from "./alert-rows.ts";
 import { eventFileName } from "./event-files.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
@@ -126,12 +127,14 @@ export function readAlert(
   const text = db.row(documents.where("alert_id", "=", alertId))?.document;
   if (row === undefined || text === undefined) return undefined;
   const { tree, ...document } = JSON.parse(text) as AlertDocument;
+  const doneBy = readDoneBy(db, row);
   return {
     ...summaryOfRow(row),
     ...document,
+    ...(doneBy.all.length > 0 ? { done_by: doneBy.all } : {}),
     process_tree: tree === undefined ? [] : readTree(db, days, { workspaceId, alertId, seed: tree }),
     ...(tree !== undefined && isHistoryGone(days, row.committed_us) ? { process_history_gone: true } : {}),
-    evidence: readEvidence(db, workspaceId, alertId),
+    evidence: readEvidence(db, workspaceId, alertId, doneBy),
     comments: readComments(db, workspaceId, alertId),
   };
 }
@@ -142,10 +145,14 @@ function isHistoryGone(days: readonly OpenDatabase<EventTables>[], committedUs: 
   return eventFileName(committedUs / 1_000) < oldest;
 }
 
-function readEvidence(db: Db, workspaceId: string, alertId: string): AlertEvidence[] {
+function readEvidence(db: Db, workspaceId: string, alertId: string, doneBy: AlertDoneBy): AlertEvidence[] {
   const query = db.query.selectFrom("alert_evidence").select("evidence").where("workspace_id", "=", workspaceId);
   const rows = db.rows(query.where("alert_id", "=", alertId).orderBy("evidence_no"));
-  return rows.map((row) => JSON.parse(row.evidence) as AlertEvidence);
+  return rows.map((row) => {
+    const evidence = JSON.parse(row.evidence) as AlertEvidence;
+    const own = doneBy.of(evidence.entry_pid, evidence.entry_start_us);
+    return own.length > 0 ? { ...evidence, done_by: own } : evidence;
+  });
 }
 
 function readComments(db: Db, workspaceId: string, alertId: string): AlertComment[] {

@@ -1,4 +1,4 @@
-import { limits, type TreeRow } from "@atalaya/wire";
+import { type DoneBy, limits, type TreeRow } from "@atalaya/wire";
 import { storeLimits } from "../core/limits.ts";
 import { stepKinds, stepOrigins } from "../pipeline/process-rows.ts";
 import type { SeedProcess, TreeSeed } from "../pipeline/tree-seed.ts";
@@ -6,6 +6,7 @@ import { type AlertMark, readAlertMarks } from "./alert-marks.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import { ProcessHistory, type Step } from "./process-history.ts";
 import type { EventTables, HubTables } from "./schema.ts";
+import { readStartedBy } from "./who-rows.ts";
 
 type Db = OpenDatabase<HubTables>;
 type Days = readonly OpenDatabase<EventTables>[];
@@ -22,7 +23,22 @@ export function readTree(db: Db, days: Days, of: Of): TreeRow[] {
   const boots = db.query.selectFrom("boots").select("boot_no").where("workspace_id", "=", of.workspaceId);
   const found = boots.where("cluster", "=", cluster).where("node", "=", node).where("boot_id", "=", boot_id);
   const bootNo = db.row(found)?.boot_no;
-  return new TreeWriter(db, new ProcessHistory(days, of.workspaceId, bootNo), of, bootNo).rows();
+  const rows = new TreeWriter(db, new ProcessHistory(days, of.workspaceId, bootNo), of, bootNo).rows();
+  return bootNo === undefined ? rows : withDoneBy(db, { workspaceId: of.workspaceId, bootNo }, rows);
+}
+
+/** Marks what a session began, and what hangs under it until another line begins. */
+function withDoneBy(db: Db, of: { workspaceId: string; bootNo: number }, rows: TreeRow[]): TreeRow[] {
+  const started = readStartedBy(db, of, rows);
+  if (started.size === 0) return rows;
+  const above: { depth: number; doneBy: DoneBy }[] = [];
+  return rows.map((row) => {
+    while ((above.at(-1)?.depth ?? -1) >= row.depth) above.pop();
+    const own = started.get(`${row.pid} ${row.start_us}`);
+    if (own !== undefined) above.push({ depth: row.depth, doneBy: own });
+    const doneBy = above.at(-1)?.doneBy;
+    return doneBy === undefined ? row : { ...row, done_by: doneBy };
+  });
 }
 
 class TreeWriter {

@@ -41,6 +41,8 @@ export type AlertTable = Owned & {
   pod_known: number;
   /** What made the pod in the end: `Deployment/shop`. */
   workload: string | null;
+  /** A DoneByShort as JSON; null where nobody is known. */
+  done_by: string | null;
 };
 /** The long part of an alert, apart so that lists read few pages. */
 export type AlertDocumentTable = Owned & { alert_id: string; document: string };
@@ -55,6 +57,56 @@ export type AlertCommentTable = Owned & {
 };
 /** Which alerts are about which process: the marks in other alerts' trees. */
 export type AlertProcessTable = Owned & { boot_no: number; pid: number; start_us: number; alert_id: string };
+/** By which line of processes each alert was raised, and who did it (DoneBy[] as JSON). pid 0: not known by which. */
+export type AlertEntryTable = Owned & {
+  alert_id: string;
+  boot_no: number;
+  pid: number;
+  start_us: number;
+  cluster: string;
+  namespace: string;
+  pod: string;
+  container: string | null;
+  first_us: number;
+  last_us: number;
+  done_by: string | null;
+};
+/** Sessions into pods, from audit records. `command` and `told` (PodSession) are JSON. */
+export type WhoSessionTable = Owned & {
+  cluster: string;
+  namespace: string;
+  pod: string;
+  session_id: string;
+  kind: string;
+  container: string | null;
+  received_us: number;
+  started_us: number | null;
+  ended_us: number | null;
+  command: string | null;
+  told: string;
+  /** When its last record came to the hub. */
+  seen_us: number;
+};
+/** Processes that came into a pod's container from outside. `argv` and `done_by` (DoneBy) are JSON. */
+export type WhoStartTable = Owned & {
+  boot_no: number;
+  pid: number;
+  start_us: number;
+  cluster: string;
+  namespace: string;
+  pod: string;
+  container: string | null;
+  container_id: string;
+  is_init: number;
+  time_us: number;
+  argv: string;
+  script: string | null;
+  is_cut: number;
+  seen_us: number;
+  /** When the node has been heard so far, its records change nothing more; null where it has. */
+  settles_us: number | null;
+  done_by: string | null;
+};
 export type AlertCountTable = Owned & { status: string; severity: string; n: number };
 export type AlertMinuteTable = Owned & { minute_us: number; severity: string; n: number };
 
@@ -228,6 +280,9 @@ export type HubTables = {
   alert_evidence: AlertEvidenceTable;
   alert_comments: AlertCommentTable;
   alert_processes: AlertProcessTable;
+  alert_entries: AlertEntryTable;
+  who_sessions: WhoSessionTable;
+  who_starts: WhoStartTable;
   alert_counts: AlertCountTable;
   alert_minutes: AlertMinuteTable;
   boots: BootTable;

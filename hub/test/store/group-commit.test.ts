@@ -27,6 +27,7 @@ const batch = (request: number, epoch = 0): Batch => ({
   processes: [],
   inventory: [],
   folds: [],
+  who: { sessions: [], starts: [], heard: [] },
 });
 
 /** A writer whose disk is full until it is told otherwise. */

@@ -1,0 +1,106 @@
+import type { DoneBy } from "@atalaya/wire";
+import type { CommittedAlert } from "../hub-core.ts";
+import type { FoldedMatches, MatchedEntry } from "../pipeline/fold-matches.ts";
+import { searchable } from "../pipeline/searchable.ts";
+import { whoLimits } from "../who/limits.ts";
+import { distinct, shortOf } from "../who/short.ts";
+import { type AlertRow, summaryOfRow } from "./alert-rows.ts";
+import type { OpenDatabase } from "./node-sqlite.ts";
+import type { AlertEntryTable, HubTables } from "./schema.ts";
+import type { PodKey } from "./who-rows.ts";
+import type { WorkspaceState } from "./workspace-state.ts";
+
+type Db = OpenDatabase<HubTables>;
+type Alert = { workspace_id: string; alert_id: string };
+
+/** Notes which lines of processes raised the alert, the first ones up to the limit. */
+export function saveEntries(db: Db, state: WorkspaceState, alert: Alert, cluster: string, fold: FoldedMatches): void {
+  const { workspace_id, alert_id } = alert;
+  for (const entry of fold.entries) {
+    const boot_no = state.bootNo(workspace_id, cluster, entry.node, entry.bootId);
+    saveEntry(db, { workspace_id, alert_id, boot_no, pid: entry.pid, start_us: entry.startUs }, cluster, entry);
+  }
+}
+
+type EntryKey = Alert & { boot_no: number; pid: number; start_us: number };
+
+function saveEntry(db: Db, key: EntryKey, cluster: string, entry: MatchedEntry): void {
+  const entries = db.query.selectFrom("alert_entries").where("workspace_id", "=", key.workspace_id);
+  const ofAlert = entries.where("alert_id", "=", key.alert_id);
+  const one = ofAlert.where("boot_no", "=", key.boot_no).where("pid", "=", key.pid);
+  const known = db.row(one.where("start_us", "=", key.start_us).select(["first_us", "last_us"]));
+  if (known !== undefined) {
+    const last_us = Math.max(known.last_us, entry.lastUs);
+    const first_us = Math.min(known.first_us, entry.firstUs);
+    if (last_us !== known.last_us || first_us !== known.first_us) update(db, key, { first_us, last_us });
+    return;
+  }
+  const n = db.row(ofAlert.select((of) => of.fn.countAll<number>().as("n")))?.n ?? 0;
+  if (n >= whoLimits.alertEntriesMax) return;
+  const { namespace, pod, container, firstUs: first_us, lastUs: last_us } = entry;
+  const row = { ...key, cluster, namespace, pod, container, first_us, last_us, done_by: null };
+  db.run(db.query.insertInto("alert_entries").values(row));
+}
+
+function update(db: Db, key: EntryKey, set: Partial<AlertEntryTable>): void {
+  const entries = db.query.updateTable("alert_entries").set(set).where("workspace_id", "=", key.workspace_id);
+  const one = entries.where("alert_id", "=", key.alert_id).where("boot_no", "=", key.boot_no);
+  db.run(one.where("pid", "=", key.pid).where("start_us", "=", key.start_us));
+}
+
+/** The lines in a pod that raised alerts, the newest up to the limit. */
+export function entriesOfPod(db: Db, key: PodKey): AlertEntryTable[] {
+  const query = db.query
+    .selectFrom("alert_entries")
+    .selectAll()
+    .where("workspace_id", "=", key.workspaceId)
+    .where("cluster", "=", key.cluster)
+    .where("namespace", "=", key.namespace)
+    .where("pod", "=", key.pod);
+  return db.rows(query.orderBy("last_us", "desc").limit(whoLimits.podAlertsMax));
+}
+
+/** Notes who did it; true where that is news. */
+export function setDoneBy(db: Db, entry: AlertEntryTable, doneBy: readonly DoneBy[]): boolean {
+  const done_by = doneBy.length === 0 ? null : JSON.stringify(doneBy);
+  if (done_by === entry.done_by) return false;
+  update(db, entry, { done_by });
+  return true;
+}
+
+/** Puts what its lines say into the alert itself; gives the change to tell of, where somebody is to be told. */
+export function amendAlert(db: Db, state: WorkspaceState, of: Alert): CommittedAlert | undefined {
+  const alerts = db.query.selectFrom("alerts").selectAll().where("workspace_id", "=", of.workspace_id);
+  const before = db.row(alerts.where("alert_id", "=", of.alert_id));
+  if (before === undefined) return undefined;
+  const short = shortOf(readDoneBy(db, of).all);
+  const row: AlertRow = { ...before, done_by: short === undefined ? null : JSON.stringify(short) };
+  row.search_text = withUsers(before.search_text, short?.users ?? []);
+  if (row.muted === 0) row.commit_no = state.nextCommit(row.workspace_id);
+  const { done_by, search_text, commit_no } = row;
+  const change = db.query.updateTable("alerts").set({ done_by, search_text, commit_no });
+  db.run(change.where("workspace_id", "=", row.workspace_id).where("alert_id", "=", row.alert_id));
+  if (row.muted !== 0) return undefined;
+  return { workspaceId: row.workspace_id, commit: row.commit_no, alert: summaryOfRow(row) };
+}
+
+const usersMark = "\n\u0001";
+
+/** The users stand at the end of what is searched, and are replaced when they change. */
+function withUsers(text: string, users: readonly string[]): string {
+  const [own = ""] = text.split(usersMark);
+  return users.length === 0 ? own : `${own}${usersMark}${searchable(users.join("\n"))}`;
+}
+
+export type AlertDoneBy = { all: DoneBy[]; of(pid: number | undefined, startUs: number | undefined): DoneBy[] };
+
+/** Who did it, of the alert and of each of its lines. */
+export function readDoneBy(db: Db, { workspace_id, alert_id }: Alert): AlertDoneBy {
+  const entries = db.query.selectFrom("alert_entries").selectAll().where("workspace_id", "=", workspace_id);
+  const rows = db.rows(entries.where("alert_id", "=", alert_id).orderBy("first_us"));
+  const lines = rows.map((row) => ({ ...row, doneBy: JSON.parse(row.done_by ?? "[]") as DoneBy[] }));
+  return {
+    all: distinct(lines.flatMap((line) => line.doneBy)),
+    of: (pid = 0, startUs = 0) => lines.find((line) => line.pid === pid && line.start_us === startUs)?.doneBy ?? [],
+  };
+}

@@ -1,0 +1,157 @@
+import type { DoneBy } from "@atalaya/wire";
+import type { CommittedAlert } from "../hub-core.ts";
+import type { Batch } from "../pipeline/messages.ts";
+import { judge, type Verdict, windowOf } from "../who/judge.ts";
+import { whoLimits } from "../who/limits.ts";
+import { presentAt } from "../who/presence.ts";
+import type { Session, Window } from "../who/session.ts";
+import { amendAlert, entriesOfPod, setDoneBy } from "./alert-entries.ts";
+import type { OpenDatabase } from "./node-sqlite.ts";
+import type { AlertEntryTable, HubTables } from "./schema.ts";
+import {
+  isAnybodyKnown,
+  type PodKey,
+  podsToSettle,
+  readSessions,
+  readStarts,
+  type StartRow,
+  saveSession,
+  saveStart,
+} from "./who-rows.ts";
+import type { WorkspaceState } from "./workspace-state.ts";
+
+type Db = OpenDatabase<HubTables>;
+
+/**
+ * Joins audit with runtime: the writer is where both meet, and what they say is committed with the request that said it.
+ * A pod is looked at when something new is known of it: a session, a process from outside, an alert, or that its node
+ * has been heard long enough. Nothing but that last is kept in memory.
+ */
+export class WhoJoin {
+  readonly #db: Db;
+  readonly #state: WorkspaceState;
+  /** How far each boot of a node has been heard, by workspace and boot number. */
+  readonly #heard = new Map<string, number>();
+
+  constructor(db: Db, state: WorkspaceState) {
+    this.#db = db;
+    this.#state = state;
+  }
+
+  /** After a commit that failed: what it said was not heard. */
+  reload(): void {
+    this.#heard.clear();
+  }
+
+  /** To be called when the batch's alerts are written. Gives the alerts that it amended. */
+  take(batch: Batch): CommittedAlert[] {
+    const pods = new Map<string, PodKey>();
+    const touch = (key: PodKey) => pods.set(`${key.cluster}\n${key.namespace}\n${key.pod}`, key);
+    const { workspaceId, cluster, who } = batch;
+    for (const session of who.sessions) {
+      saveSession(this.#db, batch, session);
+      touch({ workspaceId, cluster, namespace: session.namespace, pod: session.pod });
+    }
+    for (const start of who.starts) {
+      saveStart(this.#db, batch, this.#state.bootNo(workspaceId, cluster, start.node, start.bootId), start);
+      touch({ workspaceId, cluster, namespace: start.namespace, pod: start.pod });
+    }
+    for (const { namespace, pod } of batch.folds.flatMap((fold) => fold.entries)) {
+      touch({ workspaceId, cluster, namespace, pod });
+    }
+    for (const pod of this.#hear(batch)) touch(pod);
+    return [...pods.values()].flatMap((pod) => this.#joinPod(pod));
+  }
+
+  #hear({ workspaceId, cluster, who }: Batch): PodKey[] {
+    const aheadMaxUs = Date.now() * 1_000 + whoLimits.heardAheadUs;
+    const boots = new Set<number>();
+    for (const { node, bootId, timeUs } of who.heard) {
+      const bootNo = this.#state.bootNo(workspaceId, cluster, node, bootId);
+      const key = `${workspaceId}\n${bootNo}`;
+      const before = this.#heard.get(key) ?? 0;
+      this.#heard.set(key, Math.max(before, Math.min(timeUs, aheadMaxUs)));
+      boots.add(bootNo);
+    }
+    return [...boots].flatMap((bootNo) =>
+      podsToSettle(this.#db, workspaceId, bootNo, this.#heardUs(workspaceId, bootNo)),
+    );
+  }
+
+  #heardUs(workspaceId: string, bootNo: number): number {
+    return (this.#heard.get(`${workspaceId}\n${bootNo}`) ?? 0) - whoLimits.settleSlackUs;
+  }
+
+  #joinPod(key: PodKey): CommittedAlert[] {
+    const sessions = readSessions(this.#db, key);
+    if (sessions.length > 0) this.#judgePod(key, sessions);
+    else if (!isAnybodyKnown(this.#db, key)) return [];
+    const amended = new Map<string, AlertEntryTable>();
+    for (const entry of entriesOfPod(this.#db, key)) {
+      const isNews = setDoneBy(this.#db, entry, this.#doneBy(entry, sessions));
+      if (isNews) amended.set(entry.alert_id, entry);
+    }
+    return [...amended.values()].flatMap((entry) => amendAlert(this.#db, this.#state, entry) ?? []);
+  }
+
+  #judgePod(key: PodKey, sessions: readonly Session[]): void {
+    const starts = readStarts(this.#db, key, sessions.flatMap(windowsOf));
+    if (starts === undefined || starts.length === 0) return;
+    const boots = new Set(starts.map((row) => row.boot_no));
+    const heardUs = Math.min(...[...boots].map((bootNo) => this.#heardUs(key.workspaceId, bootNo)));
+    const verdicts = judge(
+      sessions,
+      starts.map((row) => row.start),
+      heardUs,
+    );
+    // Older sessions than those that were read may have had a part in older processes.
+    const isWhole = sessions.length < whoLimits.sessionsReadMax;
+    const fromUs = isWhole ? 0 : (sessions[0]?.receivedUs ?? 0) + wholeWindowUs;
+    const keptUs = Date.now() * 1_000 - whoLimits.auditLateMaxUs;
+    for (const row of starts) {
+      if (row.seen_us < keptUs || row.time_us < fromUs) continue;
+      this.#save(row, verdicts.get(row.start.key));
+    }
+  }
+
+  #save(row: StartRow, verdict: Verdict | undefined): void {
+    const done_by = verdict === undefined ? null : JSON.stringify(verdict.doneBy);
+    const settles_us = verdict?.settlesUs ?? null;
+    if (done_by === row.done_by && settles_us === row.settles_us) return;
+    const update = this.#db.query.updateTable("who_starts").set({ done_by, settles_us });
+    const one = update.where("workspace_id", "=", row.workspace_id).where("boot_no", "=", row.boot_no);
+    this.#db.run(one.where("pid", "=", row.pid).where("start_us", "=", row.start_us));
+  }
+
+  /** Who started the line that raised an alert, and who else was there. */
+  #doneBy(entry: AlertEntryTable, sessions: readonly Session[]): DoneBy[] {
+    const start = entry.pid === 0 ? undefined : this.#start(entry);
+    const started = start?.done_by ? [JSON.parse(start.done_by) as DoneBy] : [];
+    const origin = start === undefined ? "unknown" : start.is_init !== 0 ? "first" : "entered";
+    const { container, first_us: firstUs, last_us: lastUs } = entry;
+    const present = presentAt(sessions, { container, firstUs, lastUs, origin });
+    return [...started, ...present.filter((one) => !isSaid(one, started))];
+  }
+
+  #start(entry: AlertEntryTable): { is_init: number; done_by: string | null } | undefined {
+    const starts = this.#db.query.selectFrom("who_starts").select(["is_init", "done_by"]);
+    const ofBoot = starts.where("workspace_id", "=", entry.workspace_id).where("boot_no", "=", entry.boot_no);
+    return this.#db.row(ofBoot.where("pid", "=", entry.pid).where("start_us", "=", entry.start_us));
+  }
+}
+
+const wholeWindowUs = whoLimits.openedWithinUs + whoLimits.startsWithinUs + 2 * whoLimits.clockSkewUs;
+
+/** When what a session began may have started. */
+function windowsOf(session: Session): Window[] {
+  if (session.kind === "exec") return [windowOf(session)];
+  if (session.kind !== "debug") return [];
+  const { receivedUs } = session;
+  return [{ fromUs: receivedUs - whoLimits.clockSkewUs, toUs: receivedUs + whoLimits.debugStartsWithinUs }];
+}
+
+/** Whoever started it and is attached to it needs not be named twice. */
+function isSaid(one: DoneBy, started: readonly DoneBy[]): boolean {
+  const users = started.filter(({ certainty }) => certainty === "known").flatMap(({ sessions }) => sessions);
+  return one.sessions.every(({ user }) => users.some((known) => known.user === user));
+}

@@ -1,0 +1,147 @@
+import type { DoneBy } from "@atalaya/wire";
+import { whoLimits } from "./limits.ts";
+import { possibleSessions } from "./matching.ts";
+import { mayBeCommand } from "./same-command.ts";
+import type { Session, Start, Window } from "./session.ts";
+
+/**
+ * Of one process: who started it. `settlesUs`: when the node's records have come so far, everything is there that can
+ * still change this from the node's side (an audit record that is late always can).
+ */
+export type Verdict = { doneBy: DoneBy; settlesUs: number | null };
+
+/**
+ * When the process of a session may have started, in the node's time. The API server upgrades the connection before the
+ * runtime is asked to start anything; when it has written that the session ended, nothing of it starts any more.
+ */
+export function windowOf(session: Session): Window {
+  const { clockSkewUs: skew, startsWithinUs, openedWithinUs } = whoLimits;
+  const { receivedUs, startedUs, endedUs } = session;
+  const latest = startedUs === null ? receivedUs + openedWithinUs + startsWithinUs : startedUs + startsWithinUs;
+  return { fromUs: (startedUs ?? receivedUs) - skew, toUs: Math.min(latest, endedUs ?? latest) + skew };
+}
+
+/** The join of `exec` and `debug` sessions with the processes that came into one pod. `heardUs`: how far its node has been heard. */
+export function judge(sessions: readonly Session[], starts: readonly Start[], heardUs: number): Map<string, Verdict> {
+  const execs = sessions.filter((one) => one.kind === "exec");
+  const entered = starts.filter((one) => !one.isFirst);
+  const verdicts = new Map<string, Verdict>();
+  const windows = execs.map(windowOf);
+  const edges = execs.map((session, s) => {
+    const window = windows[s] as Window;
+    return entered.flatMap((start, i) => (fits(session, window, start) ? [i] : []));
+  });
+  for (const group of componentsOf(edges, entered.length)) {
+    judgeGroup(group, { execs, windows, edges, entered, heardUs }, verdicts);
+  }
+  judgeDebug(sessions, starts, verdicts);
+  return verdicts;
+}
+
+function fits(session: Session, { fromUs, toUs }: Window, start: Start): boolean {
+  if (start.timeUs < fromUs || start.timeUs > toUs) return false;
+  if (session.container !== null && start.container !== null && session.container !== start.container) return false;
+  return mayBeCommand(session.command, start);
+}
+
+type Group = { sessions: number[]; starts: number[] };
+type Facts = {
+  execs: readonly Session[];
+  windows: readonly Window[];
+  edges: readonly (readonly number[])[];
+  entered: readonly Start[];
+  heardUs: number;
+};
+
+/** Sessions and starts that have to do with one another, through whatever lies between. */
+function componentsOf(edges: readonly (readonly number[])[], starts: number): Group[] {
+  const groupOfStart = new Array<Group | undefined>(starts);
+  const groups = new Set<Group>();
+  for (const [session, some] of edges.entries()) {
+    const group: Group = { sessions: [session], starts: [] };
+    const met = new Set(some.map((start) => groupOfStart[start]));
+    for (const other of met) {
+      if (other === undefined) continue;
+      group.sessions.push(...other.sessions);
+      group.starts.push(...other.starts);
+      groups.delete(other);
+    }
+    group.starts.push(...some.filter((start) => groupOfStart[start] === undefined));
+    for (const start of group.starts) groupOfStart[start] = group;
+    groups.add(group);
+  }
+  const inOrder = (a: number, b: number) => a - b;
+  for (const { sessions } of groups) sessions.sort(inOrder);
+  return [...groups].filter((group) => group.starts.length > 0);
+}
+
+function judgeGroup(group: Group, facts: Facts, verdicts: Map<string, Verdict>): void {
+  const settlesUs = Math.max(...group.sessions.map((s) => facts.windows[s]?.toUs ?? 0));
+  const isSettled = facts.heardUs >= settlesUs;
+  const isTooMany = group.sessions.length > whoLimits.sessionsMax || group.starts.length > whoLimits.startsMax;
+  const possible = isTooMany ? undefined : possibleOf(group, facts);
+  for (const [i, at] of group.starts.entries()) {
+    const start = facts.entered[at] as Start;
+    const adjacent = group.sessions.filter((s) => facts.edges[s]?.includes(at));
+    const may = possible === undefined ? adjacent : (possible[i] ?? []);
+    // It belongs to nobody whom we know: each session that would fit has another process.
+    if (may.length === 0) continue;
+    const named = may.slice(0, whoLimits.namedMax).map((s) => facts.execs[s] as Session);
+    const isForced = isSettled && may.length === 1 && isOnlyOf(may[0] as number, i, possible);
+    const doneBy = isForced
+      ? known(named, adjacent.length === 1 && facts.edges[may[0] as number]?.length === 1)
+      : ambiguous(named, isTooMany ? "too_many" : reasonOf(isSettled, may.length, possible));
+    verdicts.set(start.key, { doneBy, settlesUs: isSettled ? null : settlesUs });
+  }
+}
+
+function possibleOf(group: Group, facts: Facts): number[][] | undefined {
+  const place = new Map(group.starts.map((start, i) => [start, i]));
+  const edges = group.sessions.map((s) => (facts.edges[s] ?? []).map((start) => place.get(start) ?? 0));
+  return possibleSessions(edges, group.starts.length)?.map((some) => some.map((s) => group.sessions[s] ?? 0));
+}
+
+/** Whether the session can have no other process than this one. */
+function isOnlyOf(session: number, start: number, possible: number[][] | undefined): boolean {
+  return possible?.every((some, i) => i === start || !some.includes(session)) ?? false;
+}
+
+function reasonOf(isSettled: boolean, sessions: number, possible: number[][] | undefined): DoneBy["reason"] {
+  if (!isSettled) return "still_arriving";
+  // Where a session's process is missing, each of them may be the one that has none.
+  return sessions > 1 || possible === undefined ? "several_sessions" : "several_processes";
+}
+
+function known(sessions: Session[], isPlain: boolean): DoneBy {
+  const isVague = sessions.some((one) => one.command === null || one.startedUs === null);
+  return {
+    how: "started",
+    certainty: "known",
+    confidence: isPlain && !isVague ? "high" : "medium",
+    reason: isPlain ? "only_match" : "by_elimination",
+    sessions: sessions.map((one) => one.told),
+  };
+}
+
+function ambiguous(sessions: Session[], reason: DoneBy["reason"]): DoneBy {
+  const told = sessions.map((one) => one.told);
+  return { how: "started", certainty: "ambiguous", confidence: "low", reason, sessions: told };
+}
+
+/** An ephemeral container's name is its own for as long as its pod lives: its first process is of whoever added it. */
+function judgeDebug(sessions: readonly Session[], starts: readonly Start[], verdicts: Map<string, Verdict>): void {
+  const debugs = sessions.filter((one) => one.kind === "debug");
+  if (debugs.length === 0) return;
+  for (const start of starts) {
+    if (!start.isFirst || verdicts.has(start.key)) continue;
+    const adders = debugs.filter((one) => one.container === start.container && mayAdd(one, start));
+    if (adders.length === 0) continue;
+    const doneBy = adders.length === 1 ? known(adders, true) : ambiguous(adders, "several_sessions");
+    verdicts.set(start.key, { doneBy, settlesUs: null });
+  }
+}
+
+function mayAdd(session: Session, start: Start): boolean {
+  const { clockSkewUs, debugStartsWithinUs } = whoLimits;
+  return start.timeUs >= session.receivedUs - clockSkewUs && start.timeUs <= session.receivedUs + debugStartsWithinUs;
+}

@@ -1,0 +1,41 @@
+// Every bound of who did it, in one place. Units last.
+
+export const whoLimits = {
+  /** How far the clocks of an API server and of a node may lie apart. Nodes whose clock is wrong are told of elsewhere. */
+  clockSkewUs: 1_000_000,
+  /** How long after a session was opened its process may start: a busy runtime takes seconds. */
+  startsWithinUs: 10_000_000,
+  /** How much of a session may have happened before the API server had written down that it opened. */
+  openedWithinUs: 10_000_000,
+  /** How far behind its newest record a node's older records may still come in. */
+  settleSlackUs: 1_000_000,
+  /** How long an ephemeral container may take to start: its image is pulled first. */
+  debugStartsWithinUs: 600_000_000,
+  /** An audit record may come so long after a process: later ones change nothing that was said of it. */
+  auditLateMaxUs: 900_000_000,
+  /** Starts that nobody is known for stay a little longer than that, counted from their arrival. */
+  startKeptUs: 1_200_000_000,
+  /** Sessions stay a day after their last record: a node that was cut off sends its processes late. */
+  sessionKeptUs: 86_400_000_000,
+  /** Sessions and starts of one pod that are told apart; beyond them everything is `too_many`. */
+  sessionsMax: 64,
+  startsMax: 256,
+  /** Of one pod, the newest, at one look. */
+  sessionsReadMax: 512,
+  startsReadMax: 1_024,
+  podsSettledAtOnce: 64,
+  /** Sessions that one answer names. */
+  namedMax: 16,
+  commandArgumentsMax: 256,
+  argumentCharsMax: 1_024,
+  groupsMax: 32,
+  addressesMax: 8,
+  textCharsMax: 256,
+  /** Lines of processes that one alert keeps. */
+  alertEntriesMax: 64,
+  /** Alerts of a pod that are looked at again when somebody becomes known, the newest. */
+  podAlertsMax: 256,
+  /** How far ahead of the hub's clock a node's records may claim to be. */
+  heardAheadUs: 60_000_000,
+  forgottenAtOnce: 500,
+} as const;
