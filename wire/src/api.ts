@@ -21,10 +21,10 @@ import { publisherReportSchema } from "./sync.ts";
 //   GET    /api/v1/accounts              -> { accounts: Account[] }    (POST makes one, DELETE /:user removes one)
 //   GET    /api/v1/workspaces            -> { workspaces: WorkspaceEntry[] }    (POST makes one); for admins of `default`
 //   GET    /api/v1/alerts                AlertQuery -> AlertPage       newest first, keyset paging by `cursor`
-//   GET    /api/v1/alerts/:alert_id      -> Alert
+//   GET    /api/v1/alerts/:alert_id      -> Alert                      with who did it, in whole, by evidence and in the tree (DoneBy)
 //   POST   /api/v1/alerts/:alert_id/actions   AlertAction -> Alert
 //   GET    /api/v1/stream?topics=alerts,sensors,events   Server-Sent Events; resumes by Last-Event-ID (alerts)
-//          event: alert    data: AlertSummary        id: commit number
+//          event: alert    data: AlertSummary        id: commit number; again when it becomes known who did it
 //          event: sensor   data: Sensor
 //          event: event    data: LiveEvent            (topic events; also &container= &name= &class=)
 //   GET    /api/v1/rules                 -> { rules: Rule[] }

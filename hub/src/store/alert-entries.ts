@@ -84,12 +84,13 @@ export function amendAlert(db: Db, state: WorkspaceState, of: Alert): CommittedA
   return { workspaceId: row.workspace_id, commit: row.commit_no, alert: summaryOfRow(row) };
 }
 
-const usersMark = "\n\u0001";
+const usersMark = "\u0001";
 
-/** The users stand at the end of what is searched, and are replaced when they change. */
+/** The users stand between two marks in what is searched, and are replaced when they change. */
 function withUsers(text: string, users: readonly string[]): string {
-  const [own = ""] = text.split(usersMark);
-  return users.length === 0 ? own : `${own}${usersMark}${searchable(users.join("\n"))}`;
+  const [before = "", , after = ""] = text.split(usersMark);
+  if (users.length === 0) return `${before}${after}`;
+  return `${before}${usersMark}${searchable(users.join("\n")).replaceAll(usersMark, "")}${usersMark}${after}`;
 }
 
 export type AlertDoneBy = { all: DoneBy[]; of(pid: number | undefined, startUs: number | undefined): DoneBy[] };

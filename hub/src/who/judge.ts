@@ -12,13 +12,16 @@ export type Verdict = { doneBy: DoneBy; settlesUs: number | null };
 
 /**
  * When the process of a session may have started, in the node's time. The API server upgrades the connection before the
- * runtime is asked to start anything; when it has written that the session ended, nothing of it starts any more.
+ * runtime is asked to start anything; when it has written that the session ended, only what the runtime was doing is still to come.
  */
 export function windowOf(session: Session): Window {
-  const { clockSkewUs: skew, startsWithinUs, openedWithinUs } = whoLimits;
+  const { clockSkewUs: skew, startsWithinUs, startsAfterEndUs, openedWithinUs } = whoLimits;
   const { receivedUs, startedUs, endedUs } = session;
   const latest = startedUs === null ? receivedUs + openedWithinUs + startsWithinUs : startedUs + startsWithinUs;
-  return { fromUs: (startedUs ?? receivedUs) - skew, toUs: Math.min(latest, endedUs ?? latest) + skew };
+  return {
+    fromUs: (startedUs ?? receivedUs) - skew,
+    toUs: Math.min(latest, endedUs === null ? latest : endedUs + startsAfterEndUs) + skew,
+  };
 }
 
 /** The join of `exec` and `debug` sessions with the processes that came into one pod. `heardUs`: how far its node has been heard. */

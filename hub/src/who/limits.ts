@@ -3,10 +3,15 @@
 export const whoLimits = {
   /** How far the clocks of an API server and of a node may lie apart. Nodes whose clock is wrong are told of elsewhere. */
   clockSkewUs: 1_000_000,
-  /** How long after a session was opened its process may start: a busy runtime takes seconds. */
-  startsWithinUs: 10_000_000,
-  /** How much of a session may have happened before the API server had written down that it opened. */
-  openedWithinUs: 10_000_000,
+  /**
+   * How long after a session was opened its process may start: containerd and CRI-O wait 30 s for the client to open its
+   * streams (k8s.io/kubelet DefaultStreamCreationTimeout; a client can stretch that on purpose), then a busy runtime takes seconds.
+   */
+  startsWithinUs: 40_000_000,
+  /** A client that goes at once leaves a runtime that is still starting its process. */
+  startsAfterEndUs: 10_000_000,
+  /** From the request to the upgrade of its connection, where only the session's end was written down: admission takes up to 30 s. */
+  openedWithinUs: 30_000_000,
   /** How far behind its newest record a node's older records may still come in. */
   settleSlackUs: 1_000_000,
   /** How long an ephemeral container may take to start: its image is pulled first. */

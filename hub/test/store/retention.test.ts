@@ -46,10 +46,11 @@ function fillWithOldAlerts(db: OpenDatabase<HubTables>, count: number): void {
   const long = JSON.stringify({ text: "x".repeat(6_000) });
   const insert = (table: string, columns: number) =>
     db.raw.prepare(`INSERT INTO ${table} VALUES (${Array.from({ length: columns }, () => "?").join(",")})`);
-  const alerts = insert("alerts", 26);
+  const alerts = insert("alerts", 27);
   const documents = insert("alert_documents", 3);
   const evidence = insert("alert_evidence", 5);
   const processes = insert("alert_processes", 5);
+  const entries = insert("alert_entries", 12);
   db.raw.exec("BEGIN");
   for (let i = 0; i < count; i++) {
     const [id, status] = [`alert-${i}`, i % 10 === 0 ? "new" : "resolved"];
@@ -71,8 +72,10 @@ function fillWithOldAlerts(db: OpenDatabase<HubTables>, count: number): void {
       null,
       0,
       null,
+      null,
     );
     documents.run("main", id, long);
+    entries.run("main", id, 1, i, 1, "local", "shop", "web-0", "web", 1_000, 1_000, null);
     for (let n = 0; n < 10; n++) {
       evidence.run("main", id, n, `h${n}`, JSON.stringify({ time_us: 1, output: "y".repeat(300), output_fields: {} }));
       processes.run("main", 1, i * 10 + n, 1, id);
@@ -101,6 +104,7 @@ test("resolved alerts of long ago go with all that is theirs, in steps that hold
   assert.equal(rowsOf(db, "alert_documents"), 300);
   assert.equal(rowsOf(db, "alert_evidence"), 3_000);
   assert.equal(rowsOf(db, "alert_processes"), 3_000);
+  assert.equal(rowsOf(db, "alert_entries"), 300);
   const counts = db.raw.prepare("SELECT status, n FROM alert_counts ORDER BY status").all();
   assert.deepEqual(
     counts.map(({ status, n }) => [status, n]),

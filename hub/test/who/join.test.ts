@@ -52,9 +52,9 @@ describe("an alert says whose session it came from", () => {
     await hub.audit([auditRecord({ user: "ana", receivedS: at })], audit);
     await hub.ingest([frameOf([entered(30, at + 0.2, ["bash"]), evilChild(40, 30, at + 1)])], sender);
     assert.deepEqual(said((await onlyAlert(world)).alert.done_by), ["started ambiguous ana (still_arriving)"]);
-    await hub.ingest([frameOf([reportAt(at + 11)])], sender);
+    await hub.ingest([frameOf([reportAt(at + 41)])], sender);
     assert.deepEqual(said((await onlyAlert(world)).alert.done_by), ["started ambiguous ana (still_arriving)"]);
-    await hub.ingest([frameOf([reportAt(at + 12.1)])], sender);
+    await hub.ingest([frameOf([reportAt(at + 42.1)])], sender);
     assert.deepEqual(said((await onlyAlert(world)).alert.done_by), ["started known ana (only_match)"]);
   });
 
@@ -110,7 +110,7 @@ describe("an alert says whose session it came from", () => {
     const { hub } = world;
     await hub.audit([auditRecord({ user: "ana", receivedS: at })], audit);
     await hub.ingest([frameOf([entered(30, at + 0.2, ["bash"])])], sender);
-    await hub.ingest([frameOf([reportAt(at + 30)])], sender);
+    await hub.ingest([frameOf([reportAt(at + 50)])], sender);
     await hub.audit([auditRecord({ user: "ana", receivedS: at, stage: "ResponseComplete", stageS: at + 40 })], audit);
     await hub.ingest([frameOf([evilChild(40, 30, at + 31)])], sender);
     const { alert } = await onlyAlert(world);

@@ -16,6 +16,8 @@ const real = fc.record({
   openedAfterUs: us(whoLimits.openedWithinUs),
   startsAfterUs: fc.oneof(us(300_000), us(whoLimits.startsWithinUs)),
   lastsUs: fc.oneof(us(500_000), us(60_000_000)),
+  /** The client goes away while the runtime is starting the process: so long before. */
+  leavesBeforeUs: fc.oneof(fc.constant(null), fc.constant(null), us(whoLimits.startsAfterEndUs)),
   command: fc.nat(commands.length - 1),
   container: fc.constantFrom("web", "side"),
   namesContainer: fc.boolean(),
@@ -42,7 +44,8 @@ function seenAt({ sessions, probes, skewUs }: World, nowUs: number): { known: Se
   for (const [i, one] of sessions.entries()) {
     const startedUs = one.atUs + one.openedAfterUs;
     const processUs = startedUs + one.startsAfterUs;
-    const endedUs = processUs + one.lastsUs;
+    const { leavesBeforeUs: early } = one;
+    const endedUs = early === null ? processUs + one.lastsUs : Math.max(startedUs, processUs - early);
     // Audit times are of the API server's clock, which is `skewUs` ahead of the node's.
     const arrived = (timeUs: number) => nowUs >= timeUs + one.auditDelayUs;
     const hasStart = one.lost !== "all" && one.lost !== "start" && arrived(startedUs);

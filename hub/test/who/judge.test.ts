@@ -17,10 +17,10 @@ describe("who started a process", () => {
     const sessions = [session({ id: "ana", receivedUs: seconds(100) })];
     const starts = [start({ key: "p", timeUs: seconds(100.2) })];
     assert.deepEqual(said(judge(sessions, starts, seconds(101))), { p: "ambiguous ana still_arriving" });
-    assert.equal(judge(sessions, starts, seconds(101)).get("p")?.settlesUs, seconds(111));
-    assert.deepEqual(said(judge(sessions, starts, seconds(111))), { p: "known ana only_match" });
+    assert.equal(judge(sessions, starts, seconds(101)).get("p")?.settlesUs, seconds(141));
+    assert.deepEqual(said(judge(sessions, starts, seconds(141))), { p: "known ana only_match" });
     const ended = [session({ id: "ana", receivedUs: seconds(100), endedUs: seconds(100.5) })];
-    assert.deepEqual(said(judge(ended, starts, seconds(101.5))), { p: "known ana only_match" }, "it settles sooner");
+    assert.deepEqual(said(judge(ended, starts, seconds(111.5))), { p: "known ana only_match" }, "it settles sooner");
   });
 
   test("the same command at the same time is ambiguous, different commands are told apart", () => {
@@ -61,7 +61,7 @@ describe("who started a process", () => {
     const sessions = [session({ id: "ana", receivedUs: seconds(100) })];
     const starts = [
       start({ key: "before", timeUs: seconds(98) }),
-      start({ key: "after", timeUs: seconds(112) }),
+      start({ key: "after", timeUs: seconds(142) }),
       start({ key: "elsewhere", timeUs: seconds(100), container: "sidecar" }),
       start({ key: "probe", timeUs: seconds(100), argv: ["pg_isready"] }),
       start({ key: "container", timeUs: seconds(100), isFirst: true }),
