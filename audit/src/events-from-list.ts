@@ -2,11 +2,17 @@ import type { ApiEvent, Result } from "@atalaya/wire";
 import { type AuditContext, apiEventFromAudit } from "./event-from-audit.ts";
 import { jsonShapeProblem } from "./json-shape.ts";
 import { auditLimits } from "./limits.ts";
+import { listItems } from "./list-items.ts";
+import { recordFromBytes } from "./record-from-bytes.ts";
 
 export type AuditEvents = {
   events: ApiEvent[];
   /** What could not be read, by its place in the list; the rest is used. */
   refused: { index: number; reason: string }[];
+  /** How many; those beyond a list's limit share one reason. */
+  refusedCount: number;
+  /** Records of which something was left out because a client had made it too heavy. */
+  cut: number;
   /** Left out because another stage of the same request says more, by stage. */
   skipped: { RequestReceived: number; ResponseStarted: number };
 };
@@ -23,36 +29,72 @@ export function isEvaluated(event: ApiEvent): boolean {
   return event.verb === "watch" || startedCounts.has(event.subresource ?? "");
 }
 
-/** A body's JSON, parsed only when that costs no more than a real one does. */
-export function parseAuditBody(bytes: Buffer): Result<unknown> {
-  const problem = jsonShapeProblem(bytes, auditLimits.bodyDepthMax, auditLimits.bodyValuesMax);
-  if (problem !== undefined) return { ok: false, code: "BODY_MALFORMED", reason: `The body is ${problem}` };
-  try {
-    return { ok: true, value: JSON.parse(bytes.toString("utf8")) };
-  } catch {
-    return { ok: false, code: "BODY_MALFORMED", reason: "The body is not JSON" };
-  }
+/**
+ * The body that an API server's audit webhook posts, as bytes: an EventList, or a single Event. Each record is read alone,
+ * so that one that nobody can read, or that a client made too heavy, spoils no other.
+ */
+export function auditEventsFromBody(bytes: Buffer, context: AuditContext = {}): Result<AuditEvents> {
+  const { list, items, more } = listItems(bytes, auditLimits.listItemsMax);
+  const problem = jsonShapeProblem(list, auditLimits.listDepthMax, auditLimits.listValuesMax);
+  if (problem !== undefined && items.length > 0) return malformed(`The list around the records is ${problem}`);
+  const head = problem === undefined ? parsed(list) : { kind: "Event" };
+  if (head === undefined) return malformed("The body is not JSON");
+  const out = noEvents();
+  const what = itemsOf(head);
+  // A list has no items of its own here: they were taken out.
+  const records = what.length === 0 ? items : [list];
+  if (typeof what === "string") refuse(out, 0, what);
+  else for (const [index, one] of records.entries()) add(out, index, recordFromBytes(one, context));
+  if (more > 0) refuse(out, items.length, `the list has more than ${auditLimits.listItemsMax} items`, more);
+  return { ok: true, value: out };
 }
 
-/** The body that an API server's audit webhook posts: an EventList, or a single Event. Hostile until proven otherwise. */
+/** The same of a body that is parsed already. */
 export function auditEventsFromList(body: unknown, context: AuditContext = {}): AuditEvents {
-  const out: AuditEvents = { events: [], refused: [], skipped: { RequestReceived: 0, ResponseStarted: 0 } };
+  const out = noEvents();
   const items = itemsOf(body);
   if (typeof items === "string") {
-    out.refused.push({ index: 0, reason: items });
+    refuse(out, 0, items);
     return out;
   }
-  items.forEach((item, index) => {
-    if (index >= auditLimits.listItemsMax) {
-      out.refused.push({ index, reason: `the list has more than ${auditLimits.listItemsMax} items` });
-      return;
-    }
+  const within = items.slice(0, auditLimits.listItemsMax);
+  within.forEach((item, index) => {
     const read = apiEventFromAudit(item, context);
-    if (!read.ok) out.refused.push({ index, reason: read.reason });
-    else if (isEvaluated(read.value)) out.events.push(read.value);
-    else out.skipped[read.value.stage === "RequestReceived" ? "RequestReceived" : "ResponseStarted"] += 1;
+    add(out, index, read.ok ? { ok: true, value: { event: read.value, isCut: false } } : read);
   });
+  const more = items.length - within.length;
+  if (more > 0) refuse(out, within.length, `the list has more than ${auditLimits.listItemsMax} items`, more);
   return out;
+}
+
+const malformed = (reason: string): Result<never> => ({ ok: false, code: "BODY_MALFORMED", reason });
+
+function noEvents(): AuditEvents {
+  return { events: [], refused: [], refusedCount: 0, cut: 0, skipped: { RequestReceived: 0, ResponseStarted: 0 } };
+}
+
+function refuse(out: AuditEvents, index: number, reason: string, count = 1): void {
+  out.refused.push({ index, reason });
+  out.refusedCount += count;
+}
+
+function add(out: AuditEvents, index: number, read: ReturnType<typeof recordFromBytes>): void {
+  if (!read.ok) {
+    refuse(out, index, read.reason);
+    return;
+  }
+  const { event, isCut } = read.value;
+  if (isCut) out.cut++;
+  if (isEvaluated(event)) out.events.push(event);
+  else out.skipped[event.stage === "RequestReceived" ? "RequestReceived" : "ResponseStarted"] += 1;
+}
+
+function parsed(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString("utf8"));
+  } catch {
+    return undefined;
+  }
 }
 
 function itemsOf(body: unknown): readonly unknown[] | string {

@@ -7,14 +7,13 @@ export const auditLimits = {
   recordBytesMax: limits.auditRecordBytesMax,
   /** Records of one EventList; the API server's batches default to 400. */
   listItemsMax: 20_000,
-  /**
-   * A whole body, before it is parsed: a list's own levels come on top of a record's, and real batches have a bracket
-   * or comma in ten bytes at most.
-   */
-  bodyDepthMax: 208,
-  bodyValuesMax: 2_000_000,
+  /** What stands around a list's items: a kind, a version, and nothing. */
+  listDepthMax: 16,
+  listValuesMax: 1_000,
   /** Nesting. The deepest objects that exist are the schemas of custom resources, at about 80. */
   depthMax: 200,
+  /** Below so many levels of a record's JSON a mark stands for what a client nested, before it is parsed. */
+  cutDepth: 190,
   /** Values (leaves, lists, objects) of one record. */
   valuesMax: 200_000,
   /**

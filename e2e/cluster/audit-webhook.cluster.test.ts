@@ -12,22 +12,28 @@ let stack: StackInCluster;
 
 before(async () => {
   cluster = await startCluster({ name: process.env["ATALAYA_CLUSTER"] || "atalaya-audit" });
-  stack = await startStackIn(cluster);
+  stack = await startStackIn(cluster, { sensor: true });
   const policy = await stack.client.text("/api/v1/audit-policy");
-  await cluster.setAudit({ policy, webhookKubeconfig: await stack.auditKubeconfig() });
+  // A second: what is made together arrives together.
+  await cluster.setAudit({ policy, webhookKubeconfig: await stack.auditKubeconfig(), batchMaxWait: "1s" });
 });
 after(async () => {
   await stack?.stop();
   await cluster?.down();
 });
 
-async function alertIn(namespace: string, rule: string): Promise<Alert> {
+async function alertIn(namespace: string, rule: string, object?: string): Promise<Alert> {
   let found: AlertSummary | undefined;
   await until(
     `the alert ${rule} in ${namespace}`,
     async () => {
       const { alerts } = await stack.client.get("/api/v1/alerts?limit=200", alertPageSchema);
-      found = alerts.find((alert) => alert.rule === rule && alert.where.namespace === namespace);
+      found = alerts.find(
+        ({ where, ...alert }) =>
+          alert.rule === rule &&
+          where.namespace === namespace &&
+          (object === undefined || where.object_name === object),
+      );
       return found !== undefined;
     },
     10_000,
@@ -36,24 +42,17 @@ async function alertIn(namespace: string, rule: string): Promise<Alert> {
   return stack.client.get(`/api/v1/alerts/${found.alert_id}`, alertSchema);
 }
 
-const privilegedPod = {
-  apiVersion: "v1",
-  kind: "Pod",
-  metadata: { name: "root-of-the-node" },
-  spec: {
-    terminationGracePeriodSeconds: 0,
-    containers: [
-      {
-        name: "main",
-        image: "localhost/busybox:1",
-        imagePullPolicy: "Never",
-        command: ["sleep", "600"],
-        securityContext: { privileged: true },
-      },
-    ],
-  },
-};
+const privilegedPod = podOf("root-of-the-node", { privileged: true });
 
+function podOf(name: string, securityContext: object) {
+  const main = { name: "main", image: "localhost/busybox:1", imagePullPolicy: "Never", command: ["sleep", "600"] };
+  return {
+    apiVersion: "v1",
+    kind: "Pod",
+    metadata: { name },
+    spec: { terminationGracePeriodSeconds: 0, containers: [{ ...main, securityContext }] },
+  };
+}
 test("a privileged pod that somebody makes is told by the API server's webhook, with who made it and where", async () => {
   const namespace = await cluster.namespace("webhook");
   await cluster.apply(privilegedPod, namespace);
@@ -69,4 +68,57 @@ test("the API server keeps its audit log beside the webhook, under the policy th
   const last = log.trimEnd().split("\n").slice(-20);
   assert.ok(last.length > 0);
   assert.ok(last.every((line) => !line.includes('"managedFields"')));
+});
+
+test("a patch with junk nested a thousand deep hides neither itself nor what was asked for beside it", async () => {
+  const namespace = await cluster.namespace("deep");
+  const container = { name: "main", image: "localhost/busybox:1", imagePullPolicy: "Never", command: ["sleep", "600"] };
+  await cluster.apply(
+    {
+      apiVersion: "apps/v1",
+      kind: "Deployment",
+      metadata: { name: "victim" },
+      spec: {
+        replicas: 0,
+        selector: { matchLabels: { app: "victim" } },
+        template: { metadata: { labels: { app: "victim" } }, spec: { containers: [container] } },
+      },
+    },
+    namespace,
+  );
+  const before = await counters();
+  const containers = [{ ...container, securityContext: { privileged: true } }];
+  const junk = `${'{"a":'.repeat(1_000)}1${"}".repeat(1_000)}`;
+  const patch = JSON.stringify({ junk: "HERE", spec: { template: { spec: { containers } } } }).replace('"HERE"', junk);
+  const inside = ["-n", namespace];
+  await Promise.all([
+    cluster.mustKubectl([...inside, "patch", "deployment", "victim", "--type=merge", "-p", patch]),
+    cluster.apply(podOf("beside", { privileged: true }), namespace),
+    cluster.mustKubectl([...inside, "create", "service", "loadbalancer", "open", "--tcp=80"]),
+  ]);
+  const patched = await alertIn(namespace, "Privileged Container", "victim");
+  assert.equal(patched.where.resource, "deployments");
+  await alertIn(namespace, "Privileged Container", "beside");
+  await alertIn(namespace, "Exposed Service");
+  const after = await counters();
+  assert.equal(after.refused - before.refused, 0);
+  assert.ok(after.cut > before.cut, "what was left out is counted");
+});
+
+async function counters(): Promise<{ refused: number; cut: number }> {
+  const text = await stack.client.text("/metrics");
+  const of = (name: string) => Number(new RegExp(`^atalaya_audit_records_${name}_total (\\d+)`, "m").exec(text)?.[1]);
+  return { refused: of("refused"), cut: of("cut") };
+}
+
+test("the node's own sensor and the API server tell of one session, each its part", async () => {
+  const namespace = await cluster.namespace("sensor");
+  await cluster.apply(podOf("watched", {}), namespace);
+  await cluster.mustKubectl(["-n", namespace, "wait", "--for=condition=Ready", "pod/watched", "--timeout=60s"], 70_000);
+  await cluster.kubectl(["-n", namespace, "exec", "watched", "--", "cat", "/etc/shadow"]);
+  const entered = await alertIn(namespace, "Exec Into Pod");
+  assert.equal(entered.who.user, "admin");
+  const read = await alertIn(namespace, "Sensitive File Access");
+  assert.equal(read.where.pod, "watched");
+  assert.equal(read.where.node, "node1");
 });

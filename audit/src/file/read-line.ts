@@ -1,8 +1,7 @@
 import type { ApiEvent } from "@atalaya/wire";
-import { apiEventFromAudit } from "../event-from-audit.ts";
 import { isEvaluated } from "../events-from-list.ts";
 import { auditLimits } from "../limits.ts";
-import { lightLine } from "./shed-bodies.ts";
+import { recordFromBytes } from "../record-from-bytes.ts";
 
 /**
  * What became of one line: an event; a stage of a request of which another says more; or, by name, why it is lost.
@@ -35,20 +34,7 @@ export function readAuditLine(line: Buffer, isWhole = true): LineOutcome[] {
 }
 
 function readRecord(line: Buffer): LineOutcome {
-  const { lineParsedBytesMax: bytes, valuesMax: values, bodyDepthMax: depth } = auditLimits;
-  const light = lightLine(line, { bytes, values, depth });
-  if (light === undefined) return "too_large";
-  const record = parsed(light.bytes);
-  if (typeof record !== "object" || record === null) return "undecodable";
-  const read = apiEventFromAudit(record, { leftOut: light.left });
+  const read = recordFromBytes(line);
   if (!read.ok) return read.code === "BODY_TOO_LARGE" ? "too_large" : "undecodable";
-  return isEvaluated(read.value) ? read.value : "stage_skipped";
-}
-
-function parsed(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString("utf8"));
-  } catch {
-    return undefined;
-  }
+  return isEvaluated(read.value.event) ? read.value.event : "stage_skipped";
 }

@@ -1,4 +1,4 @@
-import { auditEventsFromList, parseAuditBody } from "@atalaya/audit";
+import { auditEventsFromBody } from "@atalaya/audit";
 import { Fault, limits } from "@atalaya/wire";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
@@ -37,17 +37,18 @@ export function addAuditRoute(app: App, { core, metrics }: RouteContext, admissi
         admission.admit(request, reply, limits.auditBodyBytesMax);
       },
       handler: async (request) => {
-        const body = parseAuditBody(await plainBody(request));
+        const body = auditEventsFromBody(await plainBody(request), { receivedUs: Date.now() * 1000 });
         if (!body.ok) throw new Fault(body.code, body.reason);
-        const read = auditEventsFromList(body.value, { receivedUs: Date.now() * 1000 });
+        const read = body.value;
         const skipped = read.skipped.RequestReceived + read.skipped.ResponseStarted;
         const first = read.refused[0];
         if (first !== undefined && read.events.length + skipped === 0) {
           throw new Fault("BODY_MALFORMED", `No audit record could be read: ${first.reason}`);
         }
-        metrics.auditRefused.inc(read.refused.length);
+        metrics.auditRefused.inc(read.refusedCount);
+        metrics.auditCut.inc(read.cut);
         const { accepted } = await core.audit(read.events, senderIn(request));
-        return { accepted, refused: read.refused.length };
+        return { accepted, refused: read.refusedCount };
       },
     });
   });

@@ -34,6 +34,11 @@ export class HttpMetrics {
     help: "Audit records inside a good list that could not be read.",
     registers: [this.registry],
   });
+  readonly auditCut = new Counter({
+    name: "atalaya_audit_records_cut_total",
+    help: "Audit records of which a part was left out, because a client had made it too deep or too large.",
+    registers: [this.registry],
+  });
   readonly streams = new Gauge({
     name: "atalaya_streams",
     help: "Open event streams.",
