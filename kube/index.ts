@@ -2,6 +2,9 @@ export { type Access, inClusterConnection, type KubeConnection, ownNamespace } f
 export { jsonLines } from "./src/json-lines.ts";
 export { apiPath, type KubeCall, KubeClient } from "./src/kube-client.ts";
 export { kubeLimits } from "./src/limits.ts";
+export { type Collection, type ListEnd, listObjects } from "./src/list-objects.ts";
+export { type Follower, type FollowOptions, follow } from "./src/list-watch.ts";
 export { isGone, isNotFound, statusFault } from "./src/status-fault.ts";
 export { readTokenIssuer, type TokenIssuer } from "./src/token-issuer.ts";
 export { reviewToken, type TokenVerdict } from "./src/token-review.ts";
+export { type WatchNews, watchObjects } from "./src/watch-objects.ts";

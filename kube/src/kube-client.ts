@@ -21,6 +21,8 @@ export type KubeCall = {
   timeoutMs?: number;
   /** Of a stream: how long it may bring nothing. */
   quietMs?: number;
+  /** Of a stream of lines: a longer one is a value. */
+  lineBytesMax?: number;
   /** Of an answer that is read as a whole. */
   replyBytesMax?: number;
 };
@@ -72,6 +74,8 @@ export class KubeClient {
     const limited = withTimeout(call);
     try {
       const answer = await this.#answer(call, limited.signal);
+      // Between two reads nobody listens; whoever reads is told all the same.
+      answer.on("error", () => {});
       const quietMs = call.quietMs ?? kubeLimits.quietStreamMs;
       answer.setTimeout(quietMs, () => answer.destroy(new Error(`nothing came for ${Math.round(quietMs / 1000)} s`)));
       return answer;
@@ -86,7 +90,7 @@ export class KubeClient {
   async *lines(call: KubeCall): AsyncGenerator<Result<unknown>> {
     const answer = await this.open(call);
     try {
-      yield* jsonLines(answer);
+      yield* jsonLines(answer, call.lineBytesMax);
     } catch (error) {
       throw this.#told(error, call, call.signal);
     } finally {
@@ -137,9 +141,18 @@ export class KubeClient {
       headers["content-type"] = call.contentType ?? "application/json";
       headers["content-length"] = String(body.length);
     }
-    const options = { method: call.method ?? "GET", headers, agent: this.#agentFor(access), signal };
+    const options = { method: call.method ?? "GET", headers, agent: this.#agentFor(access) };
     return new Promise((answered, failed) => {
-      const sent = request(`${this.url}${call.path}${queryOf(call.query)}`, options, answered);
+      if (signal.aborted) throw signal.reason;
+      let answer: IncomingMessage | undefined;
+      const sent = request(`${this.url}${call.path}${queryOf(call.query)}`, options, (got) => {
+        answer = got;
+        answered(got);
+      });
+      // Node's own handling of a signal breaks a connection that has just become free, with an error that nobody hears.
+      const abort = () => void (answer?.complete || sent.destroy(signal.reason));
+      signal.addEventListener("abort", abort, { once: true });
+      sent.on("close", () => signal.removeEventListener("abort", abort));
       sent.on("error", (cause) => failed(sent.reusedSocket ? new StaleConnection(cause) : cause));
       sent.end(body);
     });

@@ -12,6 +12,18 @@ export const kubeLimits = {
   replyBytesMax: 16 * mebibyte,
   /** One line of a stream. Kubernetes objects end at 1.5 MiB in etcd; as JSON they are larger. */
   lineBytesMax: 8 * mebibyte,
+  /** One object of a list or a watch; a larger one is left out. etcd takes 1.5 MiB; as JSON it may be larger. */
+  itemBytesMax: 4 * mebibyte,
+  /** Objects of one page: the API server holds them in memory, we do not. */
+  listPageSize: 250,
+  /** A watch is asked for so long, and up to as much again by chance, so that not all end together. */
+  watchS: 300,
+  /** One that ended sooner counts as trouble. */
+  watchLeastMs: 1_000,
+  /** All is listed again after so long, give or take a quarter. */
+  relistMs: 3_600_000,
+  backOffFirstMs: 250,
+  backOffMostMs: 30_000,
   /** A refusal's message, cut: it goes to logs. */
   messageCharsMax: 512,
   /** A token file is read again after so long; the kubelet replaces a projected token at 80 % of its life. */
