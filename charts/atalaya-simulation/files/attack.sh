@@ -21,13 +21,18 @@ say() { # SCENARIO STEP STATE BEGAN [WHY]
 
 # Judges the answer in $reply: prints what is missing, or nothing.
 judge() { # PLAIN STATUSES PRINTS
-  local status
+  local status line
   if [ -z "$1" ]; then
     status=$(sed -n 's/^exit status: \([0-9]*\)$/\1/p' <<< "$reply" | tail -n 1)
     [ -n "$status" ] || { echo "the script did not run to its end"; return; }
     [ -z "$2" ] || [[ " $2 " == *" $status "* ]] || { echo "it ended with status $status"; return; }
   fi
-  [ -z "$3" ] || grep -Eq -- "$3" <<< "$reply" || echo "its output lacks what it should print"
+  [ -n "$3" ] || return
+  # Not by grep: what is looked for would stand in its arguments, and be an alert about the attacker.
+  while IFS= read -r line; do
+    if [[ $line =~ $3 ]]; then return; fi
+  done <<< "$reply"
+  echo "its output lacks what it should print"
 }
 
 give() { # SCENARIO FILE

@@ -12,6 +12,7 @@ import {
 } from "@atalaya/wire";
 import { attackFromTags, severityOfPriority } from "./rule-text.ts";
 import { searchable } from "./searchable.ts";
+import { podOfToken } from "./token-pod.ts";
 import { type TreeSeed, treeSeed } from "./tree-seed.ts";
 
 /** Where an event came from, as its sender's credential and its frame say. */
@@ -102,10 +103,13 @@ function whereOf(event: AtalayaEvent, origin: EventOrigin): AlertWhere {
 
 function whereOfRequest(event: ApiEvent, origin: EventOrigin): Record<string, string | null> {
   const parts = [event.resource, event.subresource].filter((part) => part !== null && part !== "");
+  // What is asked of no namespace (one's own rights, nodes) happened where the asker is.
+  const asker = event.k8s_namespace ? undefined : podOfToken(event);
   return {
     cluster: origin.cluster,
-    namespace: event.k8s_namespace,
-    pod: event.resource === "pods" ? event.object_name : null,
+    namespace: event.k8s_namespace ?? asker?.namespace ?? null,
+    pod: event.resource === "pods" ? event.object_name : (asker?.pod ?? null),
+    pod_uid: event.resource === "pods" ? null : (asker?.pod_uid ?? null),
     resource: parts.length > 0 ? parts.join("/") : null,
     object_name: event.object_name,
   };
