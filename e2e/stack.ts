@@ -26,7 +26,13 @@ export type Stack = {
   stop(): Promise<number>;
 };
 
-export type StackOptions = { sensor?: boolean; dataFolder?: string; rules?: string[]; keepData?: boolean };
+export type StackOptions = {
+  sensor?: boolean;
+  dataFolder?: string;
+  rules?: string[];
+  auditLog?: string;
+  keepData?: boolean;
+};
 
 /** Starts one and resolves when it says that it is ready; throws with its output when it ends before. */
 export async function startStack(options: StackOptions = {}): Promise<Stack> {
@@ -35,6 +41,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   const args = ["--disable-warning=ExperimentalWarning", main, "up", "--data", dataFolder, "--listen", listen];
   if (options.sensor === false) args.push("--no-sensor");
   for (const file of options.rules ?? []) args.push("--rules", file);
+  if (options.auditLog !== undefined) args.push("--audit-log", options.auditLog);
   const started = performance.now();
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
   const lines: string[] = [];

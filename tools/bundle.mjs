@@ -10,7 +10,11 @@ import { root } from "./setup/root.mjs";
 
 /** Part -> output -> source. A thread's file lies beside its part's, under the name by which the part asks for it. */
 const files = {
-  collector: { main: "collector/src/main.ts", "worker-thread": "collector/src/worker-thread.ts" },
+  collector: {
+    main: "collector/src/main.ts",
+    "worker-thread": "collector/src/worker-thread.ts",
+    "audit-log-thread": "collector/src/audit-log/audit-log-thread.ts",
+  },
   publisher: { main: "publisher/src/main.ts" },
   hub: {
     main: "hub/src/main.ts",

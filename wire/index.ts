@@ -103,6 +103,7 @@ export {
   ledgerReasons,
   ledgerRowSchema,
   ledgerRows,
+  lossesOfMany,
   nodeLedger,
   nodeLedgerSchema,
   sideOf,

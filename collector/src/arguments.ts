@@ -22,6 +22,7 @@ The sensor: reads what the kernel's programs saw and hands it on as events. Need
   --no-pin           keep nothing: the watch ends with this process
   --unpin-at-end     end the watch at Ctrl-C or SIGTERM; without, what is pinned goes on
   --state DIR        where the hub's last word (what to watch) is kept for the next start
+  --audit-log PATH   the audit log of an API server on this machine; needs --state
   --ca FILE          the hub's CA certificate, by which that word is verified; may appear later
   --share DIR        make this folder the publisher's too: group-owned (--share-group), mode 2770; can be repeated
   --share-group GID  (default ${sharedGroup})
@@ -51,6 +52,7 @@ export type CollectorArguments = {
   socket: string | undefined;
   stateFolder: string | undefined;
   caFile: string | undefined;
+  auditLog: string | undefined;
   unpinAtEnd: boolean;
   /** Folders that the publisher, which is not root, writes to as well. */
   shared: { folders: string[]; group: number };
@@ -70,6 +72,7 @@ const options = {
   "unpin-at-end": { type: "boolean", default: false },
   state: { type: "string" },
   ca: { type: "string" },
+  "audit-log": { type: "string" },
   share: { type: "string", multiple: true },
   "share-group": { type: "string", default: String(sharedGroup) },
   "host-root": { type: "string", default: "" },
@@ -96,11 +99,15 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
   for (const name of values.stdout ? [] : lineOptions) {
     if (values[name] !== undefined) throw usage(`--${name} only goes with --stdout`);
   }
-  for (const name of values.stdout ? (["pin", "state", "ca", "share", "leave"] as const) : []) {
+  for (const name of values.stdout ? (["pin", "state", "ca", "audit-log", "share", "leave"] as const) : []) {
     if (values[name] !== undefined && values[name] !== false) throw usage(`--${name} only goes with --socket`);
   }
   if (values.pin !== undefined && values["no-pin"]) throw usage("give either --pin DIR or --no-pin");
   if (values.leave && (values.stdout || values["no-pin"])) throw usage("--leave goes with --socket and --pin");
+  const auditLog = values["audit-log"];
+  if (auditLog !== undefined && values.state === undefined)
+    throw usage("--audit-log needs --state DIR, where is kept how far it was read");
+  if (auditLog?.startsWith("/") === false) throw usage("--audit-log takes a whole path, from / on");
   const ignored = (values["ignore-pid"] ?? []).map((pid) => {
     if (!/^[1-9]\d{0,9}$/.test(pid)) throw usage("--ignore-pid takes a process id");
     return Number(pid);
@@ -110,6 +117,7 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
     socket: values.socket,
     stateFolder: values.state,
     caFile: values.ca,
+    auditLog,
     unpinAtEnd: values["unpin-at-end"],
     shared: { folders: values.share ?? [], group: readGroup(values["share-group"]) },
     leave: values.leave,
@@ -125,6 +133,7 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
       hostRoot: values["host-root"].replace(/\/+$/, ""),
       containerdTasks: values.containerd ?? [],
       healthFile: values.health,
+      auditStateFolder: auditLog === undefined ? null : (values.state ?? null),
       state: null,
       notes: [],
     },

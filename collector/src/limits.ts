@@ -59,6 +59,20 @@ export const collectorLimits = {
   /** For the collector before us, and for what the publisher removes, when the machine is left for good. */
   leavePatienceMs: 20_000,
   leaveLookMs: 250,
+  /** The audit log: a look at it when nothing came; the least rest between two reads while there is more. */
+  auditIdleMs: 100,
+  auditBusyMs: 10,
+  /** With a backlog, so many times the time that a read took is rested: at most a fifth of a processor. */
+  auditRestFactor: 4,
+  /** Reads (of at most 256 KiB, or one line) and bytes of frames that the publisher has not acknowledged. */
+  auditWindowReadsMax: 64,
+  auditWindowBytesMax: 8 * 1024 * 1024,
+  /** Between two writes of the place in the log: what the publisher says that it has is as good. */
+  auditSaveMs: 1_000,
+  auditAccountBytesMax: 1024 * 1024,
+  auditHeapMebibytesMax: 128,
+  auditRestartMs: 5_000,
+  auditStopPatienceMs: 800,
   stopPatienceMs: 1_800,
   unpinPatienceMs: 1_000,
 } as const;

@@ -1,6 +1,8 @@
 import { Worker } from "node:worker_threads";
 import { Fault, type PartMessage, type SignedState } from "@atalaya/wire";
 import { type CollectorArguments, help, readCollectorArguments } from "./arguments.ts";
+import { AuditLogPart } from "./audit-log/audit-log-part.ts";
+import { bootIdOfMachine } from "./boot-id.ts";
 import { leave } from "./leave.ts";
 import { collectorLimits } from "./limits.ts";
 import { choosePinFolder } from "./pin-folder.ts";
@@ -16,6 +18,8 @@ class Collector {
   readonly #unpinAtEnd: boolean;
   readonly #isPinned: boolean;
   readonly #link: PublisherLink | undefined;
+  readonly #given: CollectorArguments;
+  #auditLog: AuditLogPart | undefined;
   #linesWritten = 0;
   #stopping = false;
   #drained = false;
@@ -23,6 +27,7 @@ class Collector {
   #saidLast = false;
 
   constructor(given: CollectorArguments) {
+    this.#given = given;
     const notes: string[] = [];
     const note = (reason: string) => {
       if (this.#worker === undefined) notes.push(reason);
@@ -79,7 +84,8 @@ class Collector {
     this.#unpin = isEnd && this.#unpinAtEnd;
     if (this.#isPinned && !this.#unpin && process.send === undefined)
       log("the kernel watches on for the next collector; to end that: atalaya uninstall");
-    this.#tell({ type: "drain" });
+    const auditLogStopped = this.#auditLog?.stop() ?? Promise.resolve();
+    void auditLogStopped.then(() => this.#tell({ type: "drain" }));
     setTimeout(() => {
       if (this.#link !== undefined && this.#link.waiting > 0)
         log(`${this.#link.waiting} frames were not acknowledged in time; the publisher does not answer`);
@@ -93,7 +99,7 @@ class Collector {
     if (message.type === "frames") for (const frame of message.frames) this.#link?.send(frame);
     else if (message.type === "lines") this.#print(message.text);
     else if (message.type === "stopped") this.#afterDrain();
-    else if (message.type === "ready") this.#ready(message.detail, message.continues);
+    else if (message.type === "ready") this.#ready(message);
     else if (message.type === "applied") this.#applied(message.version, message.problem);
     else {
       fail(message.code, message.message);
@@ -101,10 +107,24 @@ class Collector {
     }
   }
 
-  #ready(detail: string, continues: boolean): void {
+  #ready({ detail, continues, epoch }: Extract<FromWorker, { type: "ready" }>): void {
     if (continues) this.#link?.continues();
+    this.#startAuditLog(epoch);
     if (this.#link === undefined) log(detail);
     tellStarter({ type: "ready", part: "collector", detail });
+  }
+
+  /** Its account goes into the sensor's reports, under their epoch. */
+  #startAuditLog(epoch: string): void {
+    const { auditLog: path, socket, stateFolder, worker } = this.#given;
+    if (path === undefined || socket === undefined || stateFolder === undefined || this.#stopping) return;
+    const { node, cluster } = worker;
+    const options = { path, socket, stateFolder, node, cluster, bootId: bootIdOfMachine(), epoch };
+    this.#auditLog = new AuditLogPart(options, {
+      counters: (counters) => this.#tell({ type: "counters", counters }),
+      failed: () => this.#tell({ type: "note", reason: "audit_log_failed" }),
+      log,
+    });
   }
 
   #print(text: string): void {

@@ -17,7 +17,7 @@ import { EventMaker } from "./event-maker.ts";
 import type { RingName, StreamName } from "./frame-builder.ts";
 import { Handover } from "./handover.ts";
 import { monotonicMs } from "./health-file.ts";
-import type { KernelRecord } from "./kernel-record.ts";
+import type { Counter, KernelRecord } from "./kernel-record.ts";
 import type { KernelSource } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
 import { nodeCounters } from "./node-counters.ts";
@@ -71,6 +71,7 @@ export class Pipeline {
   #plan: FilterPlan = emptyFilterPlan;
   #stateVersion = 0;
   #eventMs = monotonicMs();
+  #others: readonly Counter[] = [];
 
   constructor(source: KernelSource, outlet: Outlet, options: PipelineOptions) {
     this.#source = source;
@@ -149,6 +150,15 @@ export class Pipeline {
     this.#stream.account.figures.add("sensor", reason);
   }
 
+  /** Counters of what comes from no ring, as a whole: they go into the reports as they are. */
+  tellAlso(counters: readonly Counter[]): void {
+    this.#others = counters;
+  }
+
+  get epoch(): string {
+    return this.#stream.account.epoch;
+  }
+
   /** Once a second: follows the clock and says how the sensor is; `isFinal` where its watch ends with that. */
   report(isFinal = false): void {
     this.#clock.sync();
@@ -190,7 +200,7 @@ export class Pipeline {
       state_version: this.#stateVersion,
       gap_us: this.#source.gapUs,
       programs: [...this.#source.programs],
-      counters: nodeCounters(this.#source, this.#stream, this.#window, this.#handover),
+      counters: [...nodeCounters(this.#source, this.#stream, this.#window, this.#handover), ...this.#others],
     };
   }
 

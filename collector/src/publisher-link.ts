@@ -23,6 +23,8 @@ export type LinkListener = {
   state(signed: SignedState): void;
   /** What the publisher has on its disk: its first word on every connection. */
   resume(resume: Resume): void;
+  /** From here on frames are written: what the publisher has from before it has said, or keeps to itself. */
+  begun?(): void;
   log(line: string): void;
 };
 
@@ -117,6 +119,7 @@ export class PublisherLink {
     this.#open = true;
     if (this.#confirmed !== undefined) this.#writeConfirmation();
     for (const kept of this.#kept) if (!kept.onDisk) this.#write(kept);
+    this.#listener.begun?.();
   }
 
   #write(kept: Kept): void {

@@ -1,8 +1,9 @@
 import { randomBytes } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { release } from "node:os";
 import type { MessagePort } from "node:worker_threads";
 import { Fault, type Resume } from "@atalaya/wire";
+import { keptCounters } from "./audit-log/kept-account.ts";
+import { bootIdOfMachine } from "./boot-id.ts";
 import { hostBundleFolders } from "./bundle.ts";
 import type { FrameOrigin } from "./frame-builder.ts";
 import { HealthFile, monotonicMs } from "./health-file.ts";
@@ -56,7 +57,7 @@ class SensorLoop {
     this.#port = port;
     this.#post = post;
     this.#health = new HealthFile(options.healthFile);
-    const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "latin1").trim().replaceAll("-", "");
+    const bootId = bootIdOfMachine();
     const { node, cluster } = options;
     const origin = { bootId, streams: streamsOf(source), node, cluster, workspace: "" };
     const outlet = options.lines === null ? new FrameOutlet(origin, post) : new LineOutlet(options.lines, post);
@@ -73,6 +74,9 @@ class SensorLoop {
     this.#pipeline = new Pipeline(source, outlet, { ...self, bundleFolders });
     this.#pipeline.applyFilters(options.plan);
     for (const reason of options.notes) this.#pipeline.note(reason);
+    // Before the first report: the hub sees no count go back.
+    if (options.auditStateFolder !== null)
+      this.#pipeline.tellAlso(keptCounters(options.auditStateFolder, this.#pipeline.epoch));
     if (options.state !== null) this.#applyState(options.state);
   }
 
@@ -81,7 +85,7 @@ class SensorLoop {
     this.#reporter = setInterval(() => this.#report(), 1_000);
     const attached = this.#source.programs.filter((program) => program.attached).length;
     const detail = `${attached} of ${this.#source.programs.length} programs, kernel ${release()}${this.#whatWasBefore()}`;
-    this.#post({ type: "ready", detail, continues: this.#continues });
+    this.#post({ type: "ready", detail, continues: this.#continues, epoch: this.#pipeline.epoch });
     this.#pipeline.report();
     if (this.#continues) this.#timer = setTimeout(() => this.#tick(), collectorLimits.resumePatienceMs);
     else this.#tick();
@@ -112,6 +116,7 @@ class SensorLoop {
     else if (message.type === "state") this.#applyState(message.state);
     else if (message.type === "resume") this.#resume(message.resume);
     else if (message.type === "note") this.#pipeline.note(message.reason);
+    else if (message.type === "counters") this.#pipeline.tellAlso(message.counters);
     else if (message.type === "drain") this.#drainAndPause();
     else if (message.type === "report") this.#lastReport(message.final);
     else this.#close(message.unpin);

@@ -1,11 +1,12 @@
 import type { FilterPlan, Resume } from "@atalaya/wire";
+import type { Counter } from "./kernel-record.ts";
 import type { LineFilter } from "./outlets.ts";
 import type { StateInForce } from "./pipeline.ts";
 
 /** What the sensor's thread tells the main thread. */
 export type FromWorker =
   /** `continues`: earlier rings are read on, so that the publisher may have some of what comes. */
-  | { type: "ready"; detail: string; continues: boolean }
+  | { type: "ready"; detail: string; continues: boolean; epoch: string }
   | { type: "failed"; code: string; message: string }
   | { type: "frames"; frames: Uint8Array[] }
   | { type: "lines"; text: string }
@@ -22,6 +23,8 @@ export type ToWorker =
   | { type: "resume"; resume: Resume }
   /** Something was counted beside the account of records: a `note` of ledger.ts. */
   | { type: "note"; reason: string }
+  /** The account of what another thread reads, as a whole, under the sensor's epoch. */
+  | { type: "counters"; counters: Counter[] }
   /** drain: hand on what is left. report: all of it is acknowledged, say so for the last time. close: give the rings back; `unpin` ends the watch, else what is pinned goes on. */
   | { type: "drain" }
   /** `final`: the watch ends with it, nothing more is counted under its epoch. */
@@ -47,6 +50,8 @@ export type WorkerOptions = {
   healthFile: string | undefined;
   /** The desired state that was kept, verified. */
   state: StateInForce | null;
+  /** Where the account of the audit log is kept, where it is read. */
+  auditStateFolder: string | null;
   /** What was counted before this thread ran. */
   notes: string[];
 };

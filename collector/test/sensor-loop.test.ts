@@ -28,6 +28,7 @@ const options: WorkerOptions = {
   hostRoot: "",
   containerdTasks: [],
   healthFile: undefined,
+  auditStateFolder: null,
   state: null,
   notes: [],
 };

@@ -32,6 +32,8 @@ export class StandInPublisher {
   readonly execs = new Map<string, ProcessEvent[]>();
   /** Paths of files that were opened. */
   readonly opened = new Set<string>();
+  /** Audit records by the id of their request, in the order of arrival. */
+  readonly audited: string[] = [];
   /** Of the frames' headers. */
   readonly workspaces = new Set<string>();
   readonly reports: Reported[] = [];
@@ -141,6 +143,7 @@ export class StandInPublisher {
       else known.push(event);
     }
     if (event.class === "file" && event.path !== null) this.opened.add(event.path);
+    if (event.class === "api") this.audited.push(event.audit_id ?? "");
     const kind = event.activity ?? "";
     this.#byKind.set(kind, (this.#byKind.get(kind) ?? 0) + 1);
   }

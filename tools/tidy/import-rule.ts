@@ -5,7 +5,7 @@ const mayImport: Record<string, readonly string[]> = {
   wire: [],
   rules: ["wire"],
   detections: ["wire", "rules"],
-  collector: ["wire"],
+  collector: ["wire", "audit"],
   publisher: ["wire"],
   kube: ["wire"],
   audit: ["wire"],

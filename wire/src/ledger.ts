@@ -36,11 +36,21 @@ export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, LedgerSide
   // Counted by the collector when the publisher has the frame on disk, by kind of record.
   collector: {
     submitted: "in",
+    /** Records of the audit log. */
+    read: "in",
     handed_on: "out",
     /** A record that is no event by itself: a control group was made, a namespace changed. */
     absorbed: "left_out",
     /** Seen twice while two sets of programs overlapped. */
     deduplicated: "left_out",
+    /** An early stage of a request to an API server, of which a later record says more. */
+    stage_skipped: "left_out",
+    /** A line of the audit log whose rest never came: the API server was ended. */
+    torn: "lost",
+    /** A record of the audit log that is too large even without its bodies. */
+    too_large: "lost",
+    /** A file of the audit log that was gone before it was read: one stands for all records that were in it. */
+    vanished: "lost",
     undecodable: "lost",
     unencodable: "lost",
     /** In the ring of an earlier layout that this version cannot read. */
@@ -54,6 +64,7 @@ export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, LedgerSide
     state_refused: "note",
     state_unreadable: "note",
     state_unkept: "note",
+    audit_log_failed: "note",
   },
   // Counted by the publisher, by class of event.
   publisher: {
@@ -85,6 +96,9 @@ export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, LedgerSide
     elsewhere: "note",
   },
 };
+
+/** Losses of which one stands for many events: how many is not known. */
+export const lossesOfMany: ReadonlySet<string> = new Set(["vanished"]);
 
 /** A sensor's counters by the hop that they belong to; `submitted` is the kernel's way out and the collector's way in. */
 export function countersOfReport(counters: readonly LedgerCounter[]): Record<"kernel" | "collector", LedgerCounter[]> {

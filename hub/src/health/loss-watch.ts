@@ -1,4 +1,4 @@
-import { classOfKind, type LedgerCounter } from "@atalaya/wire";
+import { classOfKind, type LedgerCounter, lossesOfMany } from "@atalaya/wire";
 import { CounterSum } from "../ledger/counter-sum.ts";
 import type { HealthLimits } from "./limits.ts";
 
@@ -69,7 +69,8 @@ export class LossWatch {
       const ended = nowMs - one.grewMs >= lossQuietMs;
       const due = one.toldMs === undefined ? nowMs - one.startMs >= lossTellMs : nowMs - one.toldMs >= lossTellAgainMs;
       if (ended) this.#episodes.delete(key);
-      if ((!ended && !due) || one.count < lossLeast || one.count === one.told) continue;
+      const least = lossesOfMany.has(one.reason) ? 1 : lossLeast;
+      if ((!ended && !due) || one.count < least || one.count === one.told) continue;
       out.push({
         class: one.class,
         reason: one.reason,

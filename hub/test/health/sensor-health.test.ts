@@ -93,6 +93,15 @@ test("a few lost events, and those lost before the hub knew the node, are no ale
   assert.equal((await sensorAlerts(hub)).length, 1);
 });
 
+test("one file of an audit log that vanished unread is an alert: it stands for all records that were in it", async (t) => {
+  const { hub } = await openTestHub(t, { builtIn, health: patient });
+  const vanished = (value: number) => [{ class: "api", reason: "vanished", value }];
+  await report(hub, { counters: vanished(0) });
+  const alert = nextAlert(hub, "Sensor Blind");
+  await report(hub, { counters: vanished(1) });
+  assert.match((await alert).summary.en, /vanished, 1 api/);
+});
+
 test("what a publisher gave up makes the node blind as well", async (t) => {
   const { hub } = await openTestHub(t, { builtIn, health: patient });
   const counters = (value: number) => [{ class: "process", reason: "given_up", value }];
