@@ -23,7 +23,7 @@ const argon2 = (architecture: NpmArchitecture) => `@node-rs/argon2-linux-${archi
 
 export const images: Readonly<Record<ImageName, ImageContents>> = {
   "atalaya-sensor": {
-    parts: nodeParts,
+    parts: [...nodeParts, "release"],
     files: { "collector/objects": "build/collector" },
     nativePackages: () => [],
     loaded: () => ["collector/objects/addon.node"],

@@ -16,6 +16,8 @@ const files = {
     "audit-log-thread": "collector/src/audit-log/audit-log-thread.ts",
   },
   publisher: { main: "publisher/src/main.ts" },
+  // The chart's own jobs.
+  release: { main: "charts/release/main.ts" },
   hub: {
     main: "hub/src/main.ts",
     "writer-thread": "hub/src/store/writer-thread.ts",

@@ -22,6 +22,7 @@ committed them, and sends them over HTTPS.
   --ca FILE                     the hub's CA; needed only with --service-account-token
   --node NAME                   this node's name (default the host's)
   --cluster NAME                its cluster, where the proof does not name it
+  --proxy URL                   an HTTP proxy on the way to the hub, e.g. http://proxy.example.com:3128
   --await DIR                   wait until this folder can be written; can be repeated
   --health-port N               answer the kubelet's probes there: /alive, and /ready when the hub takes what we send
   --leave                       this node is left for good: remove spool, identity and socket, and wait for the end
@@ -42,6 +43,7 @@ const options = {
   ca: { type: "string" },
   node: { type: "string" },
   cluster: { type: "string" },
+  proxy: { type: "string" },
   await: { type: "string", multiple: true },
   "health-port": { type: "string" },
   leave: { type: "boolean" },
@@ -76,6 +78,7 @@ function readOptions(): Given | undefined {
     spoolFolder: spool,
     spoolBytesMax: readBytes(values["spool-bytes"]),
     hubUrl: hub,
+    proxy: readProxy(values.proxy),
     identity: {
       folder: identity,
       node: values.node ?? hostname(),
@@ -89,6 +92,12 @@ function readOptions(): Given | undefined {
     healthPort: readPort(values["health-port"]),
     isLeaving: values.leave ?? false,
   };
+}
+
+/** No password: arguments are for everybody to see. */
+function readProxy(text: string | undefined): string | undefined {
+  if (text !== undefined && !/^http:\/\/[^/@\s]+\/?$/.test(text)) throw usage("--proxy takes http://HOST:PORT");
+  return text;
 }
 
 function readPort(text: string | undefined): number | undefined {

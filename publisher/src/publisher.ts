@@ -19,6 +19,8 @@ export type PublisherOptions = {
   spoolFolder: string;
   spoolBytesMax?: number;
   hubUrl: string;
+  /** `http://HOST:PORT` of a proxy on the way to the hub. */
+  proxy?: string | undefined;
   identity: IdentityOptions;
   say: (line: string) => void;
 };
@@ -40,7 +42,7 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
   const counters = new Counters();
   const gate = new Gate();
   const claims = new ClaimDesk();
-  const link = new HubLink(options.hubUrl);
+  const link = new HubLink(options.hubUrl, options.proxy);
   const bytes = options.spoolBytesMax === undefined ? {} : { bytesMax: options.spoolBytesMax };
   const spool = new Spool({ folder: options.spoolFolder, counters, say, ...bytes });
   setAsideFirstFormat(options.spoolFolder);

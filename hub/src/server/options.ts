@@ -41,6 +41,8 @@ export type HubOptions = {
   data: string;
   host: string;
   port: number;
+  names: string[];
+  caConfigMap: { namespace: string; name: string } | undefined;
   web: string | undefined;
   rules: string[];
   cluster: string;
@@ -57,6 +59,8 @@ export type HubOptions = {
 const options = {
   data: { type: "string" },
   listen: { type: "string", default: "127.0.0.1:8443" },
+  name: { type: "string", multiple: true },
+  "ca-config-map": { type: "string" },
   web: { type: "string" },
   rules: { type: "string", multiple: true },
   cluster: { type: "string", default: "local" },
@@ -90,6 +94,8 @@ export function readOptions(args: string[]): HubOptions | undefined {
   return {
     data: resolve(values.data ?? join(process.env["XDG_DATA_HOME"] || join(homedir(), ".local", "share"), "atalaya")),
     ...readListen(values.listen),
+    names: (values.name ?? []).map(readName),
+    caConfigMap: readConfigMap(values["ca-config-map"]),
     web: values.web === undefined ? packagedPage() : resolve(values.web),
     rules: rules.map((path) => resolve(path)),
     cluster: values.cluster,
@@ -122,6 +128,19 @@ function readAccount(text: string | undefined): HubOptions["publisher"] {
   if (namespace === undefined || serviceAccount === undefined)
     throw usage("--publisher takes NAMESPACE/NAME of a service account, like kube-system/atalaya-publisher");
   return { namespace, serviceAccount };
+}
+
+function readName(text: string): string {
+  if (isIP(text) === 0 && !/^[A-Za-z0-9]([A-Za-z0-9.-]{0,251}[A-Za-z0-9])?$/.test(text))
+    throw usage("--name takes a host's name or address");
+  return text;
+}
+
+function readConfigMap(text: string | undefined): HubOptions["caConfigMap"] {
+  if (text === undefined) return undefined;
+  const [, namespace, name] = /^([a-z0-9-]{1,63})\/([a-z0-9.-]{1,253})$/.exec(text) ?? [];
+  if (namespace === undefined || name === undefined) throw usage("--ca-config-map takes NAMESPACE/NAME");
+  return { namespace, name };
 }
 
 function readDays(text: string): number {

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
+import { inClusterConnection, KubeClient } from "@atalaya/kube";
 import { Fault } from "@atalaya/wire";
 import type { FastifyBaseLogger } from "fastify";
 import { ensureFirstAccount, ensureLocalClient } from "../auth/first-start.ts";
@@ -11,6 +12,7 @@ import { reachableClusters } from "../enrolment/reachable-clusters.ts";
 import type { HubCore } from "../hub-core.ts";
 import { Notifier } from "../notify/notifier.ts";
 import { prepareDataFolder } from "../store/data-folder.ts";
+import { CaPublisher } from "../tls/ca-publisher.ts";
 import { openAuthority } from "../tls/hub-authority.ts";
 import { hubCertificate } from "../tls/hub-certificate.ts";
 import type { App } from "./app-type.ts";
@@ -37,7 +39,7 @@ export async function startHub(
   requireWritable(options.data);
   prepareDataFolder(folder);
   await requireFreePort(options);
-  const certificate = await hubCertificate(folder, options.host);
+  const certificate = await hubCertificate(folder, options.host, Date.now(), options.names);
   const authority = openAuthority(folder);
   const metrics = new HttpMetrics();
   const core = await openCore(folder);
@@ -64,10 +66,12 @@ export async function startHub(
     await ensureLocalClient(core, options.data, url);
     clusters.start();
     await notifier.start();
-    const stopRenewal = renewInTime(app, folder, options.host, logger);
+    const caPublisher = publishCa(options, certificate.caPem, logger);
+    const stopRenewal = renewInTime(app, folder, options, logger, (caPem) => caPublisher?.changed(caPem));
     const close = async () => {
       stopRenewal();
       clusters.close();
+      caPublisher?.close();
       await Promise.race([end(), new Promise((done) => setTimeout(done, serverLimits.drainMs).unref())]);
       app.server.closeAllConnections();
       await notifier.close();
@@ -92,6 +96,14 @@ function requireWritable(folder: string): void {
     const message = `The data folder ${folder} cannot be written (${code}): choose another with --data`;
     throw new Fault("DATA_UNWRITABLE", message, { folder, code }, cause);
   }
+}
+
+/** In a pod: the sensors of this cluster learn from a ConfigMap what to trust. Throws Fault KUBE_UNUSABLE elsewhere. */
+function publishCa({ caConfigMap }: HubOptions, caPem: string, logger: FastifyBaseLogger): CaPublisher | undefined {
+  if (caConfigMap === undefined) return undefined;
+  const publisher = new CaPublisher(new KubeClient(inClusterConnection()), caConfigMap, caPem, logger);
+  publisher.start();
+  return publisher;
 }
 
 /** Asked before the database is opened: a second start is told at once, and has touched nothing. */
@@ -133,12 +145,19 @@ function listenFault(cause: NodeJS.ErrnoException, host: string, port: number): 
 }
 
 /** Looks twice a day whether the certificate nears its end, and puts a new one in place without a restart. */
-function renewInTime(app: App, folder: string, host: string, logger: FastifyBaseLogger): () => void {
+function renewInTime(
+  app: App,
+  folder: string,
+  { host, names }: HubOptions,
+  logger: FastifyBaseLogger,
+  renewed: (caPem: string) => void,
+): () => void {
   const timer = setInterval(() => {
-    hubCertificate(folder, host).then(
+    hubCertificate(folder, host, Date.now(), names).then(
       (certificate) => {
         if (!certificate.renewed) return;
         app.server.setSecureContext({ ...certificate, ca: certificate.caPem, minVersion: "TLSv1.3" });
+        renewed(certificate.caPem);
         logger.info("the certificate was renewed");
       },
       (error) => logger.error({ err: error }, "the certificate could not be renewed"),

@@ -14,11 +14,16 @@ export type HubCertificate = { caPem: string; cert: string; key: string; renewed
 
 /**
  * Reads the hub's certificate; makes authority and certificate where they are missing, unreadable, near their end, or
- * do not name `listenHost`. The authority outlives many server certificates, so clients rarely need a new ca.pem.
+ * do not name `listenHost` and `more`. The authority outlives many server certificates, so clients rarely need a new ca.pem.
  */
-export async function hubCertificate(folder: string, listenHost: string, now = Date.now()): Promise<HubCertificate> {
+export async function hubCertificate(
+  folder: string,
+  listenHost: string,
+  now = Date.now(),
+  more: readonly string[] = [],
+): Promise<HubCertificate> {
   const path = (name: string) => join(folder, name);
-  const names = certificateNames(listenHost);
+  const names = certificateNames(listenHost, more);
   const authority = readPair(path("ca.pem"), path("ca.key"));
   const server = readPair(path("server.pem"), path("server.key"));
   const authorityGood = authority !== undefined && lastsUntil(authority, now + serverLimits.authorityRenewMs);
@@ -39,9 +44,9 @@ export async function hubCertificate(folder: string, listenHost: string, now = D
   return { caPem: newAuthority.certificate, cert: newServer.certificate, key: newServer.key, renewed: true };
 }
 
-/** localhost, both loopback addresses, this machine's name, and the host to listen on unless it means "all". */
-export function certificateNames(listenHost: string): string[] {
-  const names = ["localhost", "127.0.0.1", "::1", hostname().toLowerCase()];
+/** localhost, both loopback addresses, this machine's name, the host to listen on unless it means "all", and `more`. */
+export function certificateNames(listenHost: string, more: readonly string[] = []): string[] {
+  const names = ["localhost", "127.0.0.1", "::1", hostname().toLowerCase(), ...more.map((name) => name.toLowerCase())];
   if (listenHost !== "0.0.0.0" && listenHost !== "::") names.push(listenHost.toLowerCase());
   return [...new Set(names)];
 }

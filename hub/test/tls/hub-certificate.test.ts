@@ -68,3 +68,13 @@ test("a damaged key is replaced and never served", async () => {
   assert.equal(second.caPem, first.caPem);
   assert.equal(readFileSync(join(folder, "server.key"), "utf8"), second.key);
 });
+
+test("a name by which others reach the hub is in its certificate, and a new one makes a new certificate", async () => {
+  const names = ["atalaya-hub.kube-system.svc", "192.0.2.7"];
+  const first = await hubCertificate(folder, "0.0.0.0", Date.now(), names);
+  const server = new X509Certificate(first.cert);
+  assert.ok(server.checkHost("atalaya-hub.kube-system.svc"));
+  assert.ok(server.checkIP("192.0.2.7"));
+  const second = await hubCertificate(folder, "0.0.0.0", Date.now(), [...names, "hub.example.test"]);
+  assert.deepEqual([second.renewed, second.caPem === first.caPem], [true, true]);
+});

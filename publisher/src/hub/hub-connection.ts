@@ -1,7 +1,8 @@
-import { isIP } from "node:net";
+import { isIP, type Socket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
 import { type Answer, AnswerReader } from "./answer-reader.ts";
 import { serverObstacle } from "./clock-tolerance.ts";
+import { openTunnel } from "./proxy-tunnel.ts";
 
 /** What the hub is trusted by, and what we show it. */
 export type Trust = { ca: string; certificate?: string; key?: string };
@@ -25,13 +26,15 @@ export class HubConnection {
   readonly #url: URL;
   readonly #trust: Trust | undefined;
   readonly #judge: Judge;
+  readonly #proxy: string | undefined;
   #socket: TLSSocket | undefined;
   #closed = false;
 
-  constructor(url: string, trust: Trust | undefined, judge: Judge) {
+  constructor(url: string, trust: Trust | undefined, judge: Judge, proxy?: string) {
     this.#url = new URL(url);
     this.#trust = trust;
     this.#judge = judge;
+    this.#proxy = proxy;
   }
 
   /** Throws what the connection threw. A kept connection that the hub closed meanwhile is made anew, once. */
@@ -59,9 +62,11 @@ export class HubConnection {
     const { ca, certificate: cert, key } = this.#trust ?? {};
     const ours = cert === undefined || key === undefined ? {} : { cert, key };
     const named = isIP(host) === 0 ? { servername: host } : {};
+    const hubPort = port === "" ? 443 : Number(port);
+    const way =
+      this.#proxy === undefined ? { host, port: hubPort } : { socket: await this.#tunnel(host, hubPort, timeoutMs) };
     const socket = connect({
-      host,
-      port: port === "" ? 443 : Number(port),
+      ...way,
       ...(ca === undefined ? {} : { ca }),
       ...ours,
       ...named,
@@ -85,6 +90,13 @@ export class HubConnection {
     socket.on("error", () => {});
     if (this.#judge === "us") this.#judgeIt(socket, host, ca ?? "");
     return socket;
+  }
+
+  async #tunnel(host: string, port: number, timeoutMs: number): Promise<Socket> {
+    const tunnel = await openTunnel(this.#proxy ?? "", host, port, timeoutMs);
+    if (!this.#closed) return tunnel;
+    tunnel.destroy();
+    throw new Error("stopped");
   }
 
   #judgeIt(socket: TLSSocket, host: string, ca: string): void {

@@ -25,13 +25,16 @@ export function isStranger(error: unknown): boolean {
 /** HTTPS to the hub by its own CA alone, TLS 1.3, with our certificate; one connection a user of it. */
 export class HubLink {
   readonly url: string;
+  /** `http://HOST:PORT` of a proxy on the way. */
+  readonly proxy: string | undefined;
   readonly #connections = new Map<string, { connection: HubConnection; busy: boolean }>();
   #trust: Trust | undefined;
   #tolerant = false;
   #closed = false;
 
-  constructor(url: string) {
+  constructor(url: string, proxy?: string) {
     this.url = url;
+    this.proxy = proxy;
   }
 
   get isTrusted(): boolean {
@@ -72,7 +75,8 @@ export class HubLink {
     if (this.#trust === undefined) throw new Error("this node is not enrolled");
     let used = this.#connections.get(user);
     if (used === undefined) {
-      used = { connection: new HubConnection(this.url, this.#trust, this.#tolerant ? "us" : "openssl"), busy: false };
+      const judge = this.#tolerant ? "us" : "openssl";
+      used = { connection: new HubConnection(this.url, this.#trust, judge, this.proxy), busy: false };
       this.#connections.set(user, used);
     }
     used.busy = true;

@@ -11,17 +11,24 @@ export type Proof =
   /** A service account's token says nothing of the hub, so its CA comes with it. */
   | { kind: "service_account"; text: string; ca: string };
 
-export type Enrolment = { url: string; proof: Proof; csr: string; node: string; cluster: string | undefined };
+export type Enrolment = {
+  url: string;
+  proxy: string | undefined;
+  proof: Proof;
+  csr: string;
+  node: string;
+  cluster: string | undefined;
+};
 
 /**
  * Exchanges a proof for a certificate. Throws Fault ENROL_REFUSED (and what else the hub says), HUB_UNREACHABLE where
  * it does not answer as a hub.
  */
-export async function enrol({ url, proof, csr, node, cluster }: Enrolment): Promise<Issued> {
-  const ca = proof.kind === "token" ? await caOfToken(url, proof.text) : proof.ca;
+export async function enrol({ url, proxy, proof, csr, node, cluster }: Enrolment): Promise<Issued> {
+  const ca = proof.kind === "token" ? await caOfToken(url, proxy, proof.text) : proof.ca;
   const named = proof.kind === "token" ? { token: proof.text.trim() } : { service_account_token: proof.text.trim() };
   const body = { csr, ...named, node, ...(cluster === undefined ? {} : { cluster }) };
-  const link = new HubLink(url);
+  const link = new HubLink(url, proxy);
   link.use({ ca });
   try {
     const spent = proof.kind === "token" ? sha256Hex(proof.text.trim()) : null;
@@ -37,10 +44,10 @@ export async function renew(link: HubLink, csr: string, spent: string | null): P
 }
 
 /** The first contact: whoever answers is not trusted, only the CA whose hash the token carries. */
-async function caOfToken(url: string, text: string): Promise<string> {
+async function caOfToken(url: string, proxy: string | undefined, text: string): Promise<string> {
   const token = readEnrolmentToken(text);
   if (token === undefined) throw new Fault("ENROL_REFUSED", "the enrolment token is not one: it was cut or changed");
-  const answer = await getUnverified(url, "/v1/ca").catch((cause: NodeJS.ErrnoException) => {
+  const answer = await getUnverified(url, proxy, "/v1/ca").catch((cause: NodeJS.ErrnoException) => {
     throw new Fault("HUB_UNREACHABLE", `no hub answers at ${url} (${cause.code ?? cause.message})`, {}, cause);
   });
   const ca = pemIn(answer);
@@ -51,8 +58,8 @@ async function caOfToken(url: string, text: string): Promise<string> {
   return ca;
 }
 
-async function getUnverified(url: string, path: string): Promise<Answer> {
-  const connection = new HubConnection(url, undefined, "nobody");
+async function getUnverified(url: string, proxy: string | undefined, path: string): Promise<Answer> {
+  const connection = new HubConnection(url, undefined, "nobody", proxy);
   try {
     return await connection.call({ method: "GET", path, timeoutMs: limits.requestTimeoutMs });
   } finally {

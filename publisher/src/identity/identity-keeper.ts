@@ -144,7 +144,7 @@ export class IdentityKeeper {
     const { enrol } = await import("./enrol.ts");
     const key = this.#files.nextKey(newKey);
     try {
-      const issued = await enrol({ url: this.#link.url, proof, csr: certificateRequest(key), node, cluster });
+      const issued = await enrol({ ...this.#way(), proof, csr: certificateRequest(key), node, cluster });
       this.#use(this.#files.take(issued));
       const { facts } = issued;
       this.#sayer.clear();
@@ -153,6 +153,11 @@ export class IdentityKeeper {
       if (isRefusal(error)) this.#refusedToken = sha256Hex(proof.text.trim());
       throw error;
     }
+  }
+
+  #way() {
+    const { url, proxy } = this.#link;
+    return { url, proxy };
   }
 
   async #renew(): Promise<void> {

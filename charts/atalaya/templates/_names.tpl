@@ -1,0 +1,59 @@
+{{- define "atalaya.labels" -}}
+app.kubernetes.io/name: atalaya
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{- /* What pods are found by: (list $ "component"). */}}
+{{- define "atalaya.selector" -}}
+{{- $root := index . 0 -}}
+app.kubernetes.io/name: atalaya
+app.kubernetes.io/instance: {{ $root.Release.Name }}
+app.kubernetes.io/component: {{ index . 1 }}
+{{- end }}
+
+{{- define "atalaya.sensorImage" -}}
+{{- $i := .Values.images -}}
+{{ $i.registry }}/{{ $i.sensor }}{{ if $i.sensorDigest }}@{{ $i.sensorDigest }}{{ else }}:{{ $i.tag | default .Chart.AppVersion }}{{ end }}
+{{- end }}
+
+{{- define "atalaya.hubImage" -}}
+{{- $i := .Values.images -}}
+{{ $i.registry }}/{{ $i.hub }}{{ if $i.hubDigest }}@{{ $i.hubDigest }}{{ else }}:{{ $i.tag | default .Chart.AppVersion }}{{ end }}
+{{- end }}
+
+{{- define "atalaya.hubUrl" -}}
+{{- if .Values.hub.url -}}
+{{ .Values.hub.url }}
+{{- else if .Values.hub.enabled -}}
+https://atalaya-hub.{{ .Release.Namespace }}.svc:{{ .Values.hub.service.port }}
+{{- else -}}
+{{ fail "hub.enabled is false, so hub.url has to say where the hub is" }}
+{{- end -}}
+{{- end }}
+
+{{- /* What every container of ours is but for the collector: not root, no capability, nothing to write to. */}}
+{{- define "atalaya.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+capabilities: { drop: [ALL] }
+{{- end }}
+
+{{- define "atalaya.resources" -}}
+limits: {{ toJson .limits }}
+requests: {{ toJson .requests }}
+{{- end }}
+
+{{- define "atalaya.pullSecrets" -}}
+{{- with .Values.images.pullSecrets }}
+imagePullSecrets:
+  {{- range . }}
+  - name: {{ . }}
+  {{- end }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,47 @@
+import { parseArgs } from "node:util";
+import { Fault } from "@atalaya/wire/framing";
+
+/** What the chart's jobs are told: which of the release's workloads, and where the hub is. */
+export type ReleaseArguments = {
+  command: "leave" | "verify";
+  namespace: string;
+  daemonSets: string[];
+  deployments: string[];
+  hub: string | undefined;
+  caFile: string | undefined;
+};
+
+const options = {
+  namespace: { type: "string" },
+  "daemon-set": { type: "string", multiple: true },
+  deployment: { type: "string", multiple: true },
+  hub: { type: "string" },
+  ca: { type: "string" },
+} as const;
+
+/** Throws Fault USAGE. */
+export function readReleaseArguments(args: readonly string[]): ReleaseArguments {
+  const { values, positionals } = parsed(args);
+  const command = positionals[0];
+  if ((command !== "leave" && command !== "verify") || positionals.length > 1 || values.namespace === undefined)
+    throw new Fault(
+      "USAGE",
+      "release takes leave or verify, --namespace NAME, --daemon-set NAME and --deployment NAME",
+    );
+  return {
+    command,
+    namespace: values.namespace,
+    daemonSets: values["daemon-set"] ?? [],
+    deployments: values.deployment ?? [],
+    hub: values.hub,
+    caFile: values.ca,
+  };
+}
+
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    throw new Fault("USAGE", `release: ${error instanceof Error ? error.message : String(error)}`);
+  }
+}

@@ -1,0 +1,170 @@
+import assert from "node:assert/strict";
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { after, before, beforeEach, describe, test } from "node:test";
+import { KubeClient } from "@atalaya/kube";
+import { type TestServer, testServer } from "../../kube/test/test-server.ts";
+import { readReleaseArguments } from "../release/arguments.ts";
+import { leave } from "../release/leave.ts";
+import { verify } from "../release/verify.ts";
+import { Workloads } from "../release/workloads.ts";
+
+type DaemonSet = {
+  args: string[];
+  generation: number;
+  observed: number;
+  wanted: number;
+  updated: number;
+  ready: number;
+};
+
+/** The part of apps/v1 that the jobs ask, and what they changed. */
+class Workshop {
+  readonly patches: { path: string; body: unknown }[] = [];
+  readonly daemonSets = new Map<string, DaemonSet>();
+  replicas = 1;
+  running = 1;
+  /** What the controllers do after each patch. */
+  react: () => void = () => {};
+
+  handle(request: IncomingMessage, response: ServerResponse): void {
+    let body = "";
+    request.on("data", (chunk) => {
+      body += chunk;
+    });
+    request.on("end", () => {
+      const [, kind, name] = /\/apis\/apps\/v1\/namespaces\/ours\/(\w+)\/([a-z-]+)$/.exec(request.url ?? "") ?? [];
+      if (request.method === "PATCH") this.#patch(String(name), JSON.parse(body));
+      const found = kind === "daemonsets" ? this.#daemonSet(String(name)) : this.#deployment();
+      response.setHeader("content-type", "application/json");
+      response.statusCode = found === undefined ? 404 : 200;
+      response.end(JSON.stringify(found ?? { kind: "Status", status: "Failure", reason: "NotFound", code: 404 }));
+    });
+  }
+
+  #patch(name: string, operations: { path: string; value: unknown }[]): void {
+    this.patches.push({ path: name, body: operations });
+    const set = this.daemonSets.get(name);
+    for (const { path, value } of operations) {
+      if (path.endsWith("/args/-")) set?.args.push(String(value));
+      if (path === "/spec/replicas") this.replicas = Number(value);
+    }
+    if (set !== undefined) set.generation += 1;
+    this.react();
+  }
+
+  #daemonSet(name: string): object | undefined {
+    const set = this.daemonSets.get(name);
+    if (set === undefined) return undefined;
+    return {
+      metadata: { generation: set.generation },
+      spec: { template: { spec: { containers: [{ args: set.args }] } } },
+      status: {
+        observedGeneration: set.observed,
+        desiredNumberScheduled: set.wanted,
+        updatedNumberScheduled: set.updated,
+        numberReady: set.ready,
+      },
+    };
+  }
+
+  #deployment(): object {
+    const { replicas, running } = this;
+    const status = { observedGeneration: 1, replicas: running, updatedReplicas: running, readyReplicas: running };
+    return { metadata: { generation: 1 }, spec: { replicas }, status };
+  }
+}
+
+const fresh = (wanted: number): DaemonSet => ({
+  args: ["--node=n"],
+  generation: 1,
+  observed: 1,
+  wanted,
+  updated: wanted,
+  ready: wanted,
+});
+let workshop: Workshop;
+let server: TestServer;
+let client: KubeClient;
+let workloads: Workloads;
+const lines: string[] = [];
+const say = (line: string) => void lines.push(line);
+const names = { daemonSets: ["collector", "publisher"], deployments: ["misc"] };
+
+before(async () => {
+  server = await testServer((request, response) => workshop.handle(request, response));
+  client = new KubeClient({ url: server.url, serverName: undefined, access: server.access({ token: "t" }) });
+  workloads = new Workloads(client, "ours");
+});
+after(async () => {
+  client.close();
+  await server.close();
+});
+beforeEach(() => {
+  workshop = new Workshop();
+  workshop.daemonSets.set("collector", fresh(3)).set("publisher", fresh(3));
+  lines.length = 0;
+});
+
+describe("leaving", () => {
+  test("every pod starts anew with --leave, on all nodes at once, and is waited for", { timeout: 20_000 }, async () => {
+    workshop.react = () => {
+      workshop.running = workshop.replicas;
+      for (const set of workshop.daemonSets.values()) Object.assign(set, { observed: set.generation });
+    };
+    assert.equal(await leave(workloads, names, say), true);
+    for (const set of workshop.daemonSets.values()) assert.deepEqual(set.args, ["--node=n", "--leave"]);
+    assert.deepEqual(workshop.patches.at(-1), {
+      path: "publisher",
+      body: [
+        { op: "add", path: "/spec/template/spec/containers/0/args/-", value: "--leave" },
+        { op: "replace", path: "/spec/updateStrategy/rollingUpdate/maxUnavailable", value: "100%" },
+      ],
+    });
+    assert.deepEqual(lines, ["misc 0/0, collector 3/3, publisher 3/3", "nothing of the sensors is left on any node"]);
+  });
+
+  test("a second try adds no second mark, and what somebody deleted by hand is no obstacle", {
+    timeout: 20_000,
+  }, async () => {
+    workshop.daemonSets.delete("publisher");
+    workshop.daemonSets.get("collector")?.args.push("--leave");
+    workshop.react = () => {
+      workshop.running = 0;
+    };
+    assert.equal(await leave(workloads, names, say), true);
+    assert.deepEqual(
+      workshop.patches.map(({ path }) => path),
+      ["misc"],
+    );
+  });
+
+  test("a status of before the mark is not believed; a node that does not answer in time is told", {
+    timeout: 20_000,
+  }, async () => {
+    workshop.running = 0;
+    assert.equal(await leave(workloads, names, say, 100), false);
+    assert.match(lines.at(-1) ?? "", /nodes that are missing/);
+  });
+});
+
+describe("verifying", () => {
+  test("it is well when every pod is ready, and says so", { timeout: 20_000 }, async () => {
+    assert.equal(await verify(workloads, names, undefined, say), true);
+    assert.equal(lines.at(-1), "every node is watched, and what its sensor saw reaches the hub");
+  });
+
+  test("a node whose sensor is not ready fails it, with where to look", { timeout: 20_000 }, async () => {
+    Object.assign(workshop.daemonSets.get("publisher") ?? {}, { ready: 2 });
+    assert.equal(await verify(workloads, names, undefined, say, 100), false);
+    assert.deepEqual(lines, [
+      "collector 3/3, publisher 2/3, misc 1/1",
+      "not every pod is ready: kubectl describe pods -l app.kubernetes.io/name=atalaya tells why",
+    ]);
+  });
+});
+
+test("a job that is told nonsense says what it takes", () => {
+  assert.throws(() => readReleaseArguments(["leave"]), /--namespace/);
+  assert.throws(() => readReleaseArguments(["go", "--namespace", "n"]), /leave or verify/);
+  assert.equal(readReleaseArguments(["leave", "--namespace=n", "--daemon-set=a"]).daemonSets[0], "a");
+});
