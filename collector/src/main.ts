@@ -1,3 +1,4 @@
+import { statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
 import { Fault, type PartMessage, type SignedState } from "@atalaya/wire";
 import { type CollectorArguments, help, readCollectorArguments } from "./arguments.ts";
@@ -110,7 +111,7 @@ class Collector {
   #ready({ detail, continues, epoch }: Extract<FromWorker, { type: "ready" }>): void {
     if (continues) this.#link?.continues();
     this.#startAuditLog(epoch);
-    if (this.#link === undefined) log(detail);
+    if (process.send === undefined) log(detail);
     tellStarter({ type: "ready", part: "collector", detail });
   }
 
@@ -180,6 +181,16 @@ function workerFile(): URL {
   return new URL(import.meta.url.endsWith(".ts") ? "./worker-thread.ts" : "./worker-thread.js", import.meta.url);
 }
 
+/** Nothing else fails by it: events come all the same, and each says why its container has no name. */
+function warnOfUnseenHost(hostRoot: string): void {
+  try {
+    if (hostRoot !== "") statSync(`${hostRoot}/`);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    log(`the host's files are not seen below ${hostRoot} (${why}): containers have ids, but no names, and no images`);
+  }
+}
+
 function pinFolderOf(wanted: string | null): string | null {
   if (wanted === null) return null;
   const { folder, why } = choosePinFolder(wanted);
@@ -211,6 +222,7 @@ function main(): void {
     leaveForGood(given);
     return;
   }
+  warnOfUnseenHost(given.worker.hostRoot);
   for (const folder of given.shared.folders) shareFolder(folder, given.shared.group);
   // Whoever reads our lines may stop at any time: that is the end, not an error.
   process.stdout.on("error", () => process.exit(0));

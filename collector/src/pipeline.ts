@@ -85,7 +85,7 @@ export class Pipeline {
     this.#drain = new OrderedDrain(this.#stream, collectorLimits.drainBytesMax);
     this.#table = new ProcessTable(this.#stream.account.figures);
     this.#paths = new CgroupPaths(options.cgroupMount);
-    this.#containers = new Containers(this.#paths, new HostNames(), options.bundleFolders);
+    this.#containers = new Containers(this.#paths, new HostNames(options.bundleFolders?.root), options.bundleFolders);
     this.#maker = new EventMaker(this.#table, this.#containers, this.#clock);
     this.#paths.scan();
     const running = source.snapshot();

@@ -75,10 +75,13 @@ export class HostNames {
   #names: Names = new Map();
   #changedMs = -1;
   #checkMs = 0;
+  readonly #folder: string;
   readonly #root: { dev: number; ino: number };
 
-  constructor() {
-    this.#root = statSync(hostRoot());
+  /** `folder` is where the host's files are seen; the first process' root, else our own, when empty. */
+  constructor(folder = "") {
+    this.#folder = hostRoot(folder);
+    this.#root = statSync(this.#folder);
   }
 
   get(uid: number): string | null {
@@ -98,7 +101,7 @@ export class HostNames {
 
   #refresh(): void {
     try {
-      const path = `${hostRoot()}etc/passwd`;
+      const path = `${this.#folder}etc/passwd`;
       const changedMs = statSync(path).mtimeMs;
       if (changedMs === this.#changedMs) return;
       const file = readSmallFile(path, 8 * 1024 * 1024);
@@ -110,11 +113,15 @@ export class HostNames {
   }
 }
 
-function hostRoot(): string {
-  try {
-    statSync("/proc/1/root/");
-    return "/proc/1/root/";
-  } catch {
-    return "/";
+function hostRoot(folder: string): string {
+  for (const path of [folder, "/proc/1/root"]) {
+    if (path === "") continue;
+    try {
+      statSync(`${path}/`);
+      return `${path}/`;
+    } catch {
+      // Not for us to see.
+    }
   }
+  return "/";
 }
