@@ -7,6 +7,7 @@ await runHub(process.argv.slice(2), ({ hubFolder, options, version, log }) =>
     ruleFiles: options.rules,
     cluster: options.cluster,
     node: options.node,
+    isInPod: options.inCluster,
     version,
     keepDays: options.keepDays,
     keepBytes: options.keepBytes,

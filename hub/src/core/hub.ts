@@ -204,11 +204,15 @@ export class Hub implements HubCore {
     };
   }
 
-  /** The sensor of the hub's own machine, when it has never been heard or fell silent. */
+  /** The sensor of the hub's own machine, when it has never been heard or fell silent; of a hub in a pod any sensor will do. */
   #sensorMissing(workspaceId: string, sensors: readonly Sensor[]): string | null {
     // Only the workspace of the hub's owner has a sensor on this machine; others learn nothing of it.
     if (workspaceId !== defaultWorkspace) return null;
-    const { cluster, node } = this.#parts.options;
+    const { cluster, node, isInPod } = this.#parts.options;
+    if (isInPod === true) {
+      const look = "kubectl get daemonsets -A -l app.kubernetes.io/name=atalaya";
+      return sensors.length > 0 ? null : `No sensor of cluster ${cluster} has reported yet: see ${look}.`;
+    }
     const own = sensors.find((sensor) => sensor.cluster === cluster && sensor.node === node);
     if (own !== undefined && own.state !== "silent") return null;
     const what = own === undefined ? "has not reported yet" : "has fallen silent";

@@ -17,6 +17,8 @@ export type HubCoreOptions = {
   /** Names of the sensor of this machine, and what test alerts carry. */
   node: string;
   cluster: string;
+  /** Then no sensor is of this machine: the node's name is the pod's. */
+  isInPod?: boolean;
   version: string;
   /** Days that resolved alerts and process history are kept, and bytes that the folder may take (history goes first). */
   keepDays?: number;

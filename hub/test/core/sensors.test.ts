@@ -67,6 +67,13 @@ test("a sensor that was known before a restart is silent until it speaks again",
   assert.match((await hub.status("default")).sensor_missing ?? "", /fallen silent/);
 });
 
+test("a hub in a pod misses no sensor of its own machine, which is a pod's name, but any at all", async (t) => {
+  const { hub } = await openTestHub(t, { isInPod: true, node: "atalaya-hub-0" });
+  assert.match((await hub.status("default")).sensor_missing ?? "", /No sensor .* kubectl get daemonsets/);
+  await hub.ingest([reportFrame()], sender);
+  assert.equal((await hub.status("default")).sensor_missing, null);
+});
+
 test("a report that is not one is counted and changes nothing", async (t) => {
   const { hub } = await openTestHub(t);
   const event = { ...blankEvent("sensor"), activity: "report" as const, time_us: 1, report: '{"node":1}' };
