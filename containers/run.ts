@@ -15,7 +15,7 @@ export async function run(
     texts.stderr = (texts.stderr + text).slice(-4_000);
   });
   const status = await new Promise<number | string>((resolve, reject) => {
-    child.on("error", reject);
+    child.on("error", (cause) => reject(new Error(`${file} cannot be started: apt-get install ${file}`, { cause })));
     child.on("close", (code, signal) => resolve(signal ?? code ?? 1));
   });
   if (status !== 0)
