@@ -51,7 +51,7 @@ export class LimitedGroup {
   }
 
   figures(): GroupFigures {
-    return this.#isOne ? this.#figuresOfOne() : this.#figuresOfTwo();
+    return readGroup(this.#folders);
   }
 
   /** The group must be empty. What is pinned and was charged to it stays charged to its parent. */
@@ -59,54 +59,49 @@ export class LimitedGroup {
     for (const folder of this.#folders) rmdirSync(folder);
   }
 
-  #figuresOfOne(): GroupFigures {
-    const stat = this.#table("memory", "memory.stat");
-    const cpu = this.#table("cpu", "cpu.stat");
-    return {
-      memoryMaxBytes: this.#number("memory", "memory.max_usage_in_bytes"),
-      memoryBytes: this.#number("memory", "memory.usage_in_bytes"),
-      cacheBytes: stat.get("total_cache") ?? 0,
-      kernelBytes: this.#number("memory", "memory.kmem.usage_in_bytes"),
-      oomKills: this.#table("memory", "memory.oom_control").get("oom_kill") ?? 0,
-      cpuUs: this.#number("cpuacct", "cpuacct.usage") / 1000,
-      periods: cpu.get("nr_periods") ?? 0,
-      throttledPeriods: cpu.get("nr_throttled") ?? 0,
-    };
-  }
-
-  #figuresOfTwo(): GroupFigures {
-    const stat = this.#table("memory", "memory.stat");
-    const cpu = this.#table("cpu", "cpu.stat");
-    return {
-      memoryMaxBytes: this.#number("memory", "memory.peak"),
-      memoryBytes: this.#number("memory", "memory.current"),
-      cacheBytes: stat.get("file") ?? 0,
-      kernelBytes: stat.get("kernel") ?? 0,
-      oomKills: this.#table("memory", "memory.events").get("oom_kill") ?? 0,
-      cpuUs: cpu.get("usage_usec") ?? 0,
-      periods: cpu.get("nr_periods") ?? 0,
-      throttledPeriods: cpu.get("nr_throttled") ?? 0,
-    };
-  }
-
-  #folder(controller: string): string {
-    const found = this.#folders.find((folder) => folder.startsWith(`${cgroups}/${controller}/`)) ?? this.#folders[0];
-    if (found === undefined) throw new Error(`no group for ${controller}`);
-    return found;
-  }
-
   #write(controller: string, file: string, value: string | number): void {
-    writeFileSync(join(this.#folder(controller), file), String(value));
+    writeFileSync(join(folderOf(this.#folders, controller), file), String(value));
   }
+}
 
-  #number(controller: string, file: string): number {
-    return Number(readFileSync(join(this.#folder(controller), file), "utf8"));
+/** What a group was charged, by its folders: one of each hierarchy, or the one of version 2. */
+export function readGroup(folders: readonly string[]): GroupFigures {
+  const isOne = folders.some((folder) => folder.startsWith(`${cgroups}/memory/`));
+  const number = (controller: string, file: string) =>
+    Number(readFileSync(join(folderOf(folders, controller), file), "utf8"));
+  const table = (controller: string, file: string) => tableOf(join(folderOf(folders, controller), file));
+  const stat = table("memory", "memory.stat");
+  const cpu = table("cpu", "cpu.stat");
+  const periods = { periods: cpu.get("nr_periods") ?? 0, throttledPeriods: cpu.get("nr_throttled") ?? 0 };
+  if (isOne) {
+    return {
+      memoryMaxBytes: number("memory", "memory.max_usage_in_bytes"),
+      memoryBytes: number("memory", "memory.usage_in_bytes"),
+      cacheBytes: stat.get("total_cache") ?? 0,
+      kernelBytes: number("memory", "memory.kmem.usage_in_bytes"),
+      oomKills: table("memory", "memory.oom_control").get("oom_kill") ?? 0,
+      cpuUs: number("cpuacct", "cpuacct.usage") / 1000,
+      ...periods,
+    };
   }
+  return {
+    memoryMaxBytes: number("memory", "memory.peak"),
+    memoryBytes: number("memory", "memory.current"),
+    cacheBytes: stat.get("file") ?? 0,
+    kernelBytes: stat.get("kernel") ?? 0,
+    oomKills: table("memory", "memory.events").get("oom_kill") ?? 0,
+    cpuUs: cpu.get("usage_usec") ?? 0,
+    ...periods,
+  };
+}
 
-  #table(controller: string, file: string): Map<string, number> {
-    const lines = readFileSync(join(this.#folder(controller), file), "utf8")
-      .trim()
-      .split("\n");
-    return new Map(lines.map((line) => line.split(" ")).map(([name, value]) => [String(name), Number(value)]));
-  }
+function folderOf(folders: readonly string[], controller: string): string {
+  const found = folders.find((folder) => folder.startsWith(`${cgroups}/${controller}/`)) ?? folders[0];
+  if (found === undefined) throw new Error(`no group for ${controller}`);
+  return found;
+}
+
+function tableOf(file: string): Map<string, number> {
+  const lines = readFileSync(file, "utf8").trim().split("\n");
+  return new Map(lines.map((line) => line.split(" ")).map(([name, value]) => [String(name), Number(value)]));
 }

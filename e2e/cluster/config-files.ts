@@ -35,6 +35,7 @@ function kubeletConfig(place: Place): unknown {
     kind: "KubeletConfiguration",
     cgroupDriver: "cgroupfs",
     cgroupRoot: `/${place.name}`,
+    podLogsDir: `${place.folder}/logs/pods`,
     // The machines of tests have cgroup v1 beside v2.
     failCgroupV1: false,
     failSwapOn: false,

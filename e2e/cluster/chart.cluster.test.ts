@@ -1,0 +1,162 @@
+import assert from "node:assert/strict";
+import { existsSync, readdirSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { after, before, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { type AlertSummary, alertSummarySchema, sensorSchema } from "@atalaya/wire";
+import { until } from "../../simulator/src/until.ts";
+import { Load } from "../soak/load.ts";
+import { type Cluster, startCluster } from "./cluster.ts";
+import { podFigures } from "./pod-figures.ts";
+import { installRelease, podsOf, type Release, releaseNamespace } from "./release.ts";
+
+const alertMs = 5_000;
+const isFull = process.env["ATALAYA_CLUSTER_FULL"] === "1";
+const mebibyte = 1024 ** 2;
+const say = (line: string) => void process.stderr.write(`${line}\n`);
+
+let cluster: Cluster;
+let release: Release;
+let untouched: { objects: string[]; pins: string[] };
+
+before(async () => {
+  cluster = await startCluster({ name: "atalaya-chart", say });
+  untouched = { objects: await objects(), pins: readdirSync("/sys/fs/bpf") };
+  release = await installRelease(cluster, {}, say);
+});
+after(() => cluster?.down());
+
+const victim = {
+  apiVersion: "v1",
+  kind: "Pod",
+  metadata: { name: "victim", labels: { app: "victim" } },
+  spec: {
+    terminationGracePeriodSeconds: 0,
+    containers: [{ name: "main", image: "localhost/busybox:1", imagePullPolicy: "Never", command: ["sleep", "6000"] }],
+  },
+};
+
+/** Everything of the cluster that could be the release's, by name; what comes and goes by itself left out. */
+async function objects(): Promise<string[]> {
+  const kinds =
+    "pods,services,daemonsets,deployments,statefulsets,replicasets,jobs,configmaps,secrets,serviceaccounts,roles,rolebindings,clusterroles,clusterrolebindings,networkpolicies,persistentvolumeclaims,persistentvolumes,priorityclasses";
+  const text = await cluster.mustKubectl(["get", kinds, "-A", "-o", "name"]);
+  return text.split("\n").filter(Boolean).sort();
+}
+
+async function alerts(rule: string, namespace: string): Promise<AlertSummary[]> {
+  const lines = (await release.atalaya("alerts", "--json")).split("\n").filter(Boolean);
+  const all = lines.map((line) => alertSummarySchema.parse(JSON.parse(line)));
+  return all.filter((alert) => alert.rule === rule && alert.where.namespace === namespace);
+}
+
+async function makeVictim(): Promise<string> {
+  const namespace = await cluster.namespace("victim");
+  await cluster.apply(victim, namespace);
+  await cluster.mustKubectl(["-n", namespace, "wait", "--for=condition=Ready", "pod/victim", "--timeout=60s"], 70_000);
+  return namespace;
+}
+
+test("the daemon sets have the names and the limits that people know", async () => {
+  for (const [name, memory, cpu] of [
+    ["atalaya-collector-ds", "296Mi", "360m"],
+    ["atalaya-publisher-ds", "200Mi", "60m"],
+  ] as const) {
+    const text = await cluster.mustKubectl(["-n", releaseNamespace, "get", "ds", name, "-o", "json"]);
+    const { spec, status } = JSON.parse(text);
+    assert.deepEqual(spec.template.spec.containers[0].resources.limits, { memory, cpu });
+    assert.equal(status.numberReady, 1);
+  }
+});
+
+test("helm test says that every node is watched and that the hub answers", async () => {
+  const { status, stdout, stderr } = await release.helm(["test", "atalaya"]);
+  assert.equal(status, 0, stdout + stderr);
+  assert.match(stdout, /Phase: +Succeeded/);
+});
+
+test("what NOTES says about the first password holds", async () => {
+  const log = await cluster.mustKubectl(["-n", releaseNamespace, "logs", "atalaya-hub-0"]);
+  assert.match(log, /password/i);
+});
+
+test("an attack in a pod gives its alert within five seconds, with pod, namespace, container and image", async () => {
+  const namespace = await makeVictim();
+  const start = performance.now();
+  await cluster.mustKubectl(["-n", namespace, "exec", "victim", "--", "find", "/tmp", "-name", ".git-credentials"]);
+  await until("the alert", async () => (await alerts("Secret Reconnaissance", namespace)).length > 0, alertMs);
+  say(`alert seen ${(performance.now() - start).toFixed(0)} ms after the attack was asked for`);
+  const [found] = await alerts("Secret Reconnaissance", namespace);
+  assert.ok(found !== undefined);
+  const { where } = found;
+  assert.deepEqual(
+    [where.cluster, where.node, where.pod, where.container_name, where.image],
+    ["harness", "node1", "victim", "main", "localhost/busybox:1"],
+  );
+});
+
+test("a restart of both daemon sets misses none of a steady attack, since the kernel watches on", async () => {
+  const namespace = await makeVictim();
+  const attacks = 300;
+  const loop = `i=0; while [ $i -lt ${attacks} ]; do /bin/find /tmp -name .git-credentials; usleep 100000; i=$((i+1)); done`;
+  const attack = cluster.kubectl(["-n", namespace, "exec", "victim", "--", "sh", "-c", loop], 300_000);
+  for (const name of ["atalaya-collector-ds", "atalaya-publisher-ds"]) {
+    await cluster.mustKubectl(["-n", releaseNamespace, "rollout", "restart", `daemonset/${name}`]);
+    const args = ["-n", releaseNamespace, "rollout", "status", `daemonset/${name}`, "--timeout=120s"];
+    await cluster.mustKubectl(args, 130_000);
+  }
+  const { status, stderr } = await attack;
+  assert.equal(status, 0, stderr);
+  const counted = async () =>
+    (await alerts("Secret Reconnaissance", namespace)).reduce((sum, one) => sum + one.count, 0);
+  await until(`all ${attacks} attacks in the alert`, async () => (await counted()) >= attacks, 20_000);
+  assert.equal(await counted(), attacks);
+  const sensors = JSON.parse(await release.atalaya("status", "--json")).sensors;
+  assert.deepEqual(
+    sensors
+      .map((one: unknown) => sensorSchema.parse(one))
+      .map((one: { report?: { adopted?: boolean } }) => one.report?.adopted),
+    [true],
+  );
+});
+
+test("the pods keep to their memory at a thousand events a second", async () => {
+  const seconds = isFull ? 600 : 60;
+  const work = Load.ofEvents(1_000, "chart", tmpdir());
+  const parts = [
+    ["collector", 296],
+    ["publisher", 200],
+  ] as const;
+  const figures = async () =>
+    Promise.all(
+      parts.map(async ([name]) => podFigures(cluster, releaseNamespace, (await podsOf(cluster, name))[0] ?? "")),
+    );
+  const start = await figures();
+  await pause(seconds * 1_000);
+  const end = await figures();
+  await work.stop();
+  for (const [i, [name, limit]] of parts.entries()) {
+    const [was, is] = [start[i], end[i]];
+    assert.ok(was !== undefined && is !== undefined);
+    const periods = is.periods - was.periods;
+    const throttled = ((is.throttledPeriods - was.throttledPeriods) / Math.max(1, periods)) * 100;
+    const millicores = (is.cpuUs - was.cpuUs) / 1_000 / seconds;
+    say(
+      `${name}: at most ${(is.memoryMaxBytes / mebibyte).toFixed(0)} of ${limit} MiB, ${millicores.toFixed(0)}m, ${throttled.toFixed(1)} % of periods throttled`,
+    );
+    assert.equal(is.oomKills, 0, name);
+    assert.ok(is.memoryMaxBytes <= limit * mebibyte + mebibyte, name);
+  }
+  const sensors = JSON.parse(await release.atalaya("status", "--json")).sensors;
+  for (const sensor of sensors) assert.deepEqual(sensor.lost, []);
+});
+
+test("helm uninstall leaves nothing behind, on the node or in the cluster", async () => {
+  const { runFolder, dataFolder, pinFolder } = release.places;
+  for (const folder of [runFolder, dataFolder, pinFolder]) assert.ok(existsSync(folder), folder);
+  await release.uninstall();
+  for (const folder of [runFolder, dataFolder, pinFolder]) assert.equal(existsSync(folder), false, folder);
+  assert.deepEqual(readdirSync("/sys/fs/bpf"), untouched.pins);
+  const left = (await objects()).filter((name) => !untouched.objects.includes(name) && /atalaya/.test(name));
+  assert.deepEqual(left, []);
+});
