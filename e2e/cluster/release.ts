@@ -91,7 +91,7 @@ async function releaseOf(cluster: Cluster, say: (line: string) => void): Promise
 }
 
 /** Of a run that was killed: a cluster that ends without `uninstall` leaves what its sensor had on the machine. */
-function removeLeftovers({ runFolder, dataFolder, pinFolder }: SensorPlaces): void {
+export function removeLeftovers({ runFolder, dataFolder, pinFolder }: SensorPlaces): void {
   const { refused } = removePins(pinFolder, false);
   if (refused !== undefined) throw new Error(`${pinFolder}: ${refused}`);
   for (const folder of [runFolder, dataFolder]) rmSync(folder, { recursive: true, force: true });
