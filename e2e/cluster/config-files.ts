@@ -12,7 +12,7 @@ export function writeConfigFiles(place: Place): void {
   write("kubelet.yaml", kubeletConfig(place));
   write("dns.yaml", { apiVersion: "v1", kind: "List", items: dnsService });
   writeFileSync(join(place.folder, "etc", "Corefile"), corefile(place));
-  write("cni/10-pods.conflist", podNetwork);
+  write("cni/10-pods.conflist", podNetwork(place));
   writeFileSync(join(place.folder, "etc", "containerd.toml"), containerdConfig(place));
 }
 
@@ -35,6 +35,7 @@ function kubeletConfig(place: Place): unknown {
     kind: "KubeletConfiguration",
     cgroupDriver: "cgroupfs",
     cgroupRoot: `/${place.name}`,
+    // Every kubelet removes the logs of pods that it does not know from the usual folder: also another cluster's.
     podLogsDir: `${place.folder}/logs/pods`,
     // The machines of tests have cgroup v1 beside v2.
     failCgroupV1: false,
@@ -58,7 +59,7 @@ function kubeletConfig(place: Place): unknown {
   };
 }
 
-const podNetwork = {
+const podNetwork = (place: Place) => ({
   cniVersion: "0.4.0",
   name: "pods",
   plugins: [
@@ -70,13 +71,15 @@ const podNetwork = {
       hairpinMode: true,
       ipam: {
         type: "host-local",
+        // Which addresses are taken; the usual folder is every cluster's, and outlives a killed one.
+        dataDir: `${place.runFolder}/addresses`,
         ranges: [[{ subnet: addresses.pods }]],
         routes: [{ dst: "0.0.0.0/0" }],
       },
     },
     { type: "portmap", capabilities: { portMappings: true } },
   ],
-};
+});
 
 /** CoreDNS is a process of the node's, not a pod: the service's address leads to it all the same. */
 function corefile(place: Place): string {
