@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { until } from "../../simulator/src/until.ts";
 import { type Cluster, removeCluster, runningCluster, startCluster } from "./cluster.ts";
 import { runningParts } from "./processes.ts";
+import { shimsOf } from "./shims.ts";
 
 const name = "atalaya-harness";
 let cluster: Cluster;
@@ -61,6 +62,7 @@ test("what a killed run left is found and removed by the next", async () => {
   await until("the kubelet's end", () => !runningParts(cluster.place).some((part) => part.name === "kubelet"), 5_000);
   await removeCluster(cluster.place);
   assert.deepEqual(runningParts(cluster.place), []);
+  assert.deepEqual(shimsOf(cluster.place), []);
   assert.equal(runningCluster(name), undefined);
   assert.equal(existsSync(cluster.place.netns), false);
   assert.equal(readFileSync("/proc/self/mountinfo", "utf8").includes(cluster.place.folder), false);

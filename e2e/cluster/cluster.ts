@@ -16,6 +16,7 @@ import { partCommands } from "./parts.ts";
 import { dnsProgram, kubeProgram, makeFolders, nodeName, type Place, placeOf } from "./place.ts";
 import { makePodCgroups, removePodCgroups } from "./pod-cgroups.ts";
 import { runningParts, startPart, stopPart, stopParts } from "./processes.ts";
+import { endShims } from "./shims.ts";
 
 const readyPatienceMs = 90_000;
 const needed = ["etcd", "containerd", "runc", "umoci", "skopeo", "openssl", "gcc", "nsenter", "ip", "go"];
@@ -174,6 +175,7 @@ export async function removeCluster(place: Place): Promise<void> {
       .catch(() => undefined);
   }
   await stopParts(place);
+  await endShims(place);
   await removePodCgroups(place);
   for (const folder of [place.folder, place.runFolder]) if (mountsBelow(folder).length > 0) await unmountBelow(folder);
   await removeClusterNetwork(place);
