@@ -1,4 +1,4 @@
-export type Part = "collector" | "publisher" | "release" | "hub" | "cli";
+export type Part = "collector" | "publisher" | "inventory" | "release" | "hub" | "cli";
 export const nodeParts: readonly Part[];
 export function bundle(folder?: string, parts?: readonly Part[]): Promise<string>;
 export function bundleFiles(folder: string, parts: readonly Part[]): Promise<string[]>;

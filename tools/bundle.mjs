@@ -16,6 +16,7 @@ const files = {
     "audit-log-thread": "collector/src/audit-log/audit-log-thread.ts",
   },
   publisher: { main: "publisher/src/main.ts" },
+  inventory: { main: "inventory/src/main.ts" },
   // The chart's own jobs.
   release: { main: "charts/release/main.ts" },
   hub: {
@@ -29,7 +30,7 @@ const files = {
 };
 
 /** The parts that run on a node, and so under a limit. */
-export const nodeParts = ["collector", "publisher"];
+export const nodeParts = ["collector", "publisher", "inventory"];
 
 /** Bundles into `<folder>/PART/main.js`; gives the folder. Throws with esbuild's messages. */
 export async function bundle(folder = join(root, "build", "bundle"), parts = nodeParts) {

@@ -14,7 +14,16 @@ import { tokens } from "./commands/tokens.ts";
 import { uninstall } from "./commands/uninstall.ts";
 import { up } from "./commands/up.ts";
 import { workspaces } from "./commands/workspaces.ts";
-import { runCollector, runHub, runPublisher, runReplay, runRestore, runRules, runSimulate } from "./switchboard.ts";
+import {
+  runCollector,
+  runHub,
+  runInventory,
+  runPublisher,
+  runReplay,
+  runRestore,
+  runRules,
+  runSimulate,
+} from "./switchboard.ts";
 
 /** Every command, in the order of the overview. */
 export const commands: readonly Command[] = [
@@ -40,4 +49,5 @@ export const commands: readonly Command[] = [
   { name: "hub", summary: "run the hub alone", run: runHub },
   { name: "collector", summary: "run the collector alone (--stdout prints events)", run: runCollector },
   { name: "publisher", summary: "run the publisher alone", run: runPublisher },
+  { name: "inventory", summary: "run the inventory of a cluster alone", run: runInventory },
 ];

@@ -26,6 +26,7 @@ export const partFiles = {
   hub: fileOf("hub"),
   collector: fileOf("collector"),
   publisher: fileOf("publisher"),
+  inventory: fileOf("inventory"),
 } as const;
 
 /** What is built of C and of the page, for `up`. */
@@ -37,6 +38,7 @@ export const builtFolders = {
 export const runHub = part(partFiles.hub);
 export const runCollector = part(partFiles.collector);
 export const runPublisher = part(partFiles.publisher);
+export const runInventory = part(partFiles.inventory);
 
 export async function runSimulate(args: string[]): Promise<number> {
   const { simulateMain } = await import("../../simulator/src/main.ts");

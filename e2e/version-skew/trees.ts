@@ -7,7 +7,7 @@ import { frameVersion } from "@atalaya/wire";
 const root = fileURLToPath(new URL("../../", import.meta.url));
 const packages = ["wire", "rules", "detections", "collector", "publisher", "audit", "hub", "simulator", "cli", "tools"];
 /** And those that there were not at first. */
-const laterPackages = ["kube"];
+const laterPackages = ["kube", "inventory"];
 
 /** The sources of an earlier commit in `folder`, with its sensor built. Needs the repository's history. */
 export function treeOfCommit(commit: string, folder: string): string {

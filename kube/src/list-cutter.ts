@@ -22,7 +22,7 @@ export class ListCutter {
   #inItems = false;
   #parts: Uint8Array[] = [];
   #held = 0;
-  #frame = "";
+  #frame: Buffer = Buffer.alloc(0);
 
   constructor(itemBytesMax: number) {
     this.#itemBytesMax = itemBytesMax;
@@ -68,7 +68,7 @@ export class ListCutter {
   frame(): Readonly<Record<string, unknown>> | undefined {
     if (this.#depth !== 0 || this.#inString) return undefined;
     try {
-      const value = JSON.parse(this.#frame) as unknown;
+      const value = JSON.parse(textOf(this.#frame)) as unknown;
       return typeof value === "object" && value !== null && !Array.isArray(value)
         ? (value as Record<string, unknown>)
         : undefined;
@@ -78,13 +78,12 @@ export class ListCutter {
   }
 
   #isItems(chunk: Uint8Array, from: number, to: number): boolean {
-    return /"items"\s*:\s*$/.test(this.#frame + textOf(chunk.subarray(from, to)));
+    return /"items"\s*:\s*$/.test(textOf(this.#frame) + textOf(chunk.subarray(from, to)));
   }
 
   #addFrame(bytes: Uint8Array): void {
     if (this.#frame.length + bytes.length > frameBytesMax) throw new SyntaxError("the list's head does not end");
-    // Only ASCII matters there; what is cut within a character is in no value that anybody reads.
-    this.#frame += textOf(bytes);
+    this.#frame = Buffer.concat([this.#frame, bytes]);
   }
 
   #hold(bytes: Uint8Array): void {

@@ -65,10 +65,6 @@ export const limits = {
   /** Pods of the node whose claims wait for the hub, and the length of a token (as in wire/src/sync.ts). */
   claimsMax: 4,
   claimTokenCharsMax: 16_384,
-  /** The kubelet's probes at one time, how long one may take, and the size of its request. */
-  probesMax: 8,
-  probeMs: 2_000,
-  probeBytesMax: 4_096,
   /** So long without a word of the hub, and this publisher is not ready. */
   hubSilentMs: 60_000,
   /** A folder that the collector has to share is looked at this often. */

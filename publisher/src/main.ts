@@ -1,8 +1,8 @@
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
 import { Fault, type PartMessage } from "@atalaya/wire/framing";
+import { HealthServer } from "@atalaya/wire/health";
 import { awaitFolders } from "./await-folder.ts";
-import { HealthServer } from "./health-server.ts";
 import { leave } from "./leave.ts";
 import { limits } from "./limits.ts";
 import { type PublisherOptions, startPublisher } from "./publisher.ts";

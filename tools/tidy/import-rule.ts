@@ -9,6 +9,7 @@ const mayImport: Record<string, readonly string[]> = {
   publisher: ["wire"],
   kube: ["wire"],
   audit: ["wire"],
+  inventory: ["wire", "kube"],
   hub: ["wire", "rules", "detections", "audit", "kube"],
   simulator: ["wire"],
   web: ["wire"],

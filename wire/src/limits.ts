@@ -30,6 +30,10 @@ export const limits = {
   /** Rows of a process tree that one alert keeps. */
   alertTreeRowsMax: 200,
   apiPageMax: 200,
+  /** The kubelet's probes at one time, how long one may take, and the size of its request. */
+  probesMax: 8,
+  probeMs: 2_000,
+  probeBytesMax: 4_096,
 } as const;
 
 if (limits.frameBytesMax < limits.eventBytesMax) throw new Error("a frame must hold the largest event");

@@ -1,5 +1,6 @@
-// What a part (hub, collector, publisher) tells `atalaya up` that started it, over the child process' IPC channel.
+// What a part tells `atalaya up` that started it, over the child process' IPC channel.
 
+type PartName = "hub" | "collector" | "publisher" | "inventory";
 export type PartMessage =
-  | { type: "ready"; part: "hub" | "collector" | "publisher"; url?: string; firstPassword?: string; detail?: string }
-  | { type: "failed"; part: "hub" | "collector" | "publisher"; code: string; message: string };
+  | { type: "ready"; part: PartName; url?: string; firstPassword?: string; detail?: string }
+  | { type: "failed"; part: PartName; code: string; message: string };

@@ -1,8 +1,8 @@
 import { createServer, type Server, type Socket } from "node:net";
-import { Fault } from "@atalaya/wire/framing";
+import { Fault } from "./faults.ts";
 import { limits } from "./limits.ts";
 
-/** Why this publisher is not ready; undefined when it is. */
+/** Why a part is not ready; undefined when it is. */
 export type Obstacle = () => string | undefined;
 
 /**
