@@ -62,7 +62,7 @@ export const collectorLimits = {
   /** The audit log: a look at it when nothing came; the least rest between two reads while there is more. */
   auditIdleMs: 100,
   auditBusyMs: 10,
-  /** With a backlog, so many times the time that a read took is rested: at most a fifth of a processor. */
+  /** With a backlog, so many times the processor time of a read is rested: at most a fifth of a processor. */
   auditRestFactor: 4,
   /** Reads (of at most 256 KiB, or one line) and bytes of frames that the publisher has not acknowledged. */
   auditWindowReadsMax: 64,

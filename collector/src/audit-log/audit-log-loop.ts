@@ -54,9 +54,10 @@ export class AuditLogLoop {
   /** Reads, then rests: with a backlog it still leaves most of the time to the sensor. */
   #tick(): void {
     if (this.#stopping) return;
-    const startMs = performance.now();
+    const before = process.threadCpuUsage();
     const more = this.#reader.read();
-    const workMs = performance.now() - startMs;
+    const { user, system } = process.threadCpuUsage(before);
+    const workMs = (user + system) / 1_000;
     const { auditIdleMs, auditBusyMs, auditRestFactor } = collectorLimits;
     this.#timer = setTimeout(() => this.#tick(), more ? Math.max(auditBusyMs, workMs * auditRestFactor) : auditIdleMs);
   }
