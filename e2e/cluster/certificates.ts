@@ -3,7 +3,8 @@ import { join } from "node:path";
 import { mustRun } from "../../simulator/src/run-program.ts";
 import { addresses, nodeName, type Place } from "./place.ts";
 
-type Wanted = { name: string; subject: string; names?: string };
+/** A certificate that the cluster's authority is to sign: file name in pki/, subject as openssl writes it, other names. */
+export type Wanted = { name: string; subject: string; names?: string };
 
 const apiNames = [
   ...["localhost", "kubernetes", "kubernetes.default", "kubernetes.default.svc"].map((name) => `DNS:${name}`),
@@ -27,17 +28,24 @@ const wanted: readonly Wanted[] = [
 export async function makeCertificates(place: Place): Promise<void> {
   const at = (file: string) => join(place.folder, "pki", file);
   if (existsSync(at("sa.pub"))) return;
-  const openssl = (...args: string[]) => mustRun("openssl", args);
   const newKey = ["-newkey", "rsa:2048", "-nodes"];
   const authority = ["-keyout", at("ca.key"), "-subj", "/CN=kube-ca", "-days", "3650", "-out", at("ca.crt")];
   await openssl("req", "-x509", ...newKey, ...authority);
-  for (const { name, subject, names } of wanted) {
-    const [key, request, extensions] = [at(`${name}.key`), at(`${name}.csr`), at(`${name}.ext`)];
-    writeFileSync(extensions, `subjectAltName=${names ?? "DNS:localhost"}\nextendedKeyUsage=serverAuth,clientAuth\n`);
-    await openssl("req", "-new", ...newKey, "-keyout", key, "-subj", subject, "-out", request);
-    const signer = ["-CA", at("ca.crt"), "-CAkey", at("ca.key"), "-CAcreateserial", "-days", "365"];
-    await openssl("x509", "-req", "-in", request, ...signer, "-extfile", extensions, "-out", at(`${name}.crt`));
-  }
+  for (const one of wanted) await signCertificate(place, one);
   await openssl("genrsa", "-out", at("sa.key"), "2048");
   await openssl("rsa", "-in", at("sa.key"), "-pubout", "-out", at("sa.pub"));
+}
+
+/** Makes pki/NAME.key and pki/NAME.crt, signed by the cluster's authority. */
+export async function signCertificate(place: Place, { name, subject, names }: Wanted): Promise<void> {
+  const at = (file: string) => join(place.folder, "pki", file);
+  const [key, request, extensions] = [at(`${name}.key`), at(`${name}.csr`), at(`${name}.ext`)];
+  writeFileSync(extensions, `subjectAltName=${names ?? "DNS:localhost"}\nextendedKeyUsage=serverAuth,clientAuth\n`);
+  await openssl("req", "-new", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-subj", subject, "-out", request);
+  const signer = ["-CA", at("ca.crt"), "-CAkey", at("ca.key"), "-CAcreateserial", "-days", "365"];
+  await openssl("x509", "-req", "-in", request, ...signer, "-extfile", extensions, "-out", at(`${name}.crt`));
+}
+
+function openssl(...args: string[]): Promise<string> {
+  return mustRun("openssl", args);
 }

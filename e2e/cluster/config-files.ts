@@ -16,7 +16,8 @@ export function writeConfigFiles(place: Place): void {
   writeFileSync(join(place.folder, "etc", "containerd.toml"), containerdConfig(place));
 }
 
-function kubeconfig(place: Place, user: string): unknown {
+/** The kubeconfig of whoever pki/USER.crt names. */
+export function kubeconfig(place: Place, user: string): unknown {
   const pki = (file: string) => join(place.folder, "pki", file);
   return {
     apiVersion: "v1",

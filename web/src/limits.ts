@@ -13,6 +13,9 @@ export const limits = {
   /** Characters of one command line drawn before "show all". */
   commandCharsShown: 400,
   treeCharsShown: 220,
+  sessionCharsShown: 160,
+  /** Users named in a tag before "2 more". */
+  usersInTag: 3,
   /** Characters of raw JSON drawn before "show all". */
   rawCharsShown: 60_000,
   commentCharsMax: 4096,

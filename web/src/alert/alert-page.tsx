@@ -16,6 +16,7 @@ import { useText } from "../text/language.ts";
 import { ActionDialog } from "./action-dialog.tsx";
 import { AttackCard, WhereCard, WhoCard } from "./alert-facts.tsx";
 import { AlertHead } from "./alert-head.tsx";
+import { DoneByCard } from "./done-by.tsx";
 import { EvidenceCard, RawCard } from "./evidence.tsx";
 import { HistoryCard } from "./history.tsx";
 import { ProcessTree } from "./process-tree.tsx";
@@ -80,6 +81,7 @@ function Story({ alert, act }: { alert: Alert; act: (action: AlertAction["action
         </div>
         <div>
           <WhereCard alert={alert} />
+          <DoneByCard alert={alert} />
           <WhoCard alert={alert} />
           <AttackCard alert={alert} />
           <HistoryCard alert={alert} act={act} />

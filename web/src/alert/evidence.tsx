@@ -2,11 +2,13 @@ import type { Alert, AlertEvidence } from "@atalaya/wire/api";
 import { Fragment, type ReactElement, useState } from "react";
 import { limits } from "../limits.ts";
 import { CopyButton } from "../parts/copy.tsx";
+import { DoneByTag } from "../parts/done-by-tag.tsx";
 import { LongText } from "../parts/long-text.tsx";
 import { keyed, Plain } from "../parts/plain.tsx";
 import { clockTime, fullTime } from "../text/format.ts";
 import { useLanguage, useText } from "../text/language.ts";
 import { Card } from "./alert-facts.tsx";
+import { shortOf } from "./done-by.tsx";
 
 /** The distinct times it was seen, each with the fields that its output names. */
 export function EvidenceCard({ alert }: { alert: Alert }): ReactElement {
@@ -38,6 +40,9 @@ function Evidence({ evidence }: { evidence: AlertEvidence }): ReactElement {
         <p className="mono">
           <LongText text={evidence.output} />
         </p>
+        {evidence.done_by?.map((one) => (
+          <DoneByTag key={one.how} {...shortOf(one)} />
+        ))}
         {fields.length > 0 && (
           <details className="more">
             <summary>

@@ -7,6 +7,7 @@ import { duration, fullTime, rowTime } from "../text/format.ts";
 import { useLanguage, usePick, useText } from "../text/language.ts";
 import { visibleString } from "../text/visible-text.ts";
 import { Card } from "./alert-facts.tsx";
+import { DoneByLine } from "./done-by.tsx";
 import { treeLines } from "./tree-lines.ts";
 
 /** The story: who started whom, when, what did not come with the image, where other alerts stand. */
@@ -14,6 +15,7 @@ export function ProcessTree({ alert }: { alert: Alert }): ReactElement | null {
   const text = useText();
   const rows = alert.process_tree;
   const lines = useMemo(() => treeLines(rows.map((row) => row.depth)), [rows]);
+  const entered = useMemo(() => sessionStarts(rows), [rows]);
   // What is told of a sensor is about no process.
   if (alert.source === "sensor") return null;
   return (
@@ -29,6 +31,7 @@ export function ProcessTree({ alert }: { alert: Alert }): ReactElement | null {
               row={row}
               line={lines[at] ?? ""}
               beforeUs={rows[at - 1]?.time_us}
+              isEntry={entered.has(at)}
             />
           ))}
         </ul>
@@ -37,7 +40,9 @@ export function ProcessTree({ alert }: { alert: Alert }): ReactElement | null {
   );
 }
 
-function Row({ row, line, beforeUs }: { row: TreeRow; line: string; beforeUs: number | undefined }): ReactElement {
+type RowProps = { row: TreeRow; line: string; beforeUs: number | undefined; isEntry: boolean };
+
+function Row({ row, line, beforeUs, isEntry }: RowProps): ReactElement {
   const text = useText();
   const language = useLanguage();
   const ids = [`${text.alert.pid} ${row.pid}`];
@@ -57,6 +62,7 @@ function Row({ row, line, beforeUs }: { row: TreeRow; line: string; beforeUs: nu
         </span>
         <span className="command-line" title={row.exe_path === undefined ? undefined : visibleString(row.exe_path)}>
           <LongText text={command} most={limits.treeCharsShown} /> <s>{ids.join(" · ")}</s>
+          {isEntry && row.done_by !== undefined && <DoneByLine doneBy={row.done_by} />}
         </span>
       </span>
       <span className="marks">
@@ -64,6 +70,19 @@ function Row({ row, line, beforeUs }: { row: TreeRow; line: string; beforeUs: nu
       </span>
     </li>
   );
+}
+
+/** The rows with which a session begins: what hangs under them has the same user, and needs not say so. */
+function sessionStarts(rows: readonly TreeRow[]): Set<number> {
+  const starts = new Set<number>();
+  const above: { depth: number; said: string }[] = [];
+  for (const [at, { depth, done_by }] of rows.entries()) {
+    while ((above.at(-1)?.depth ?? -1) >= depth) above.pop();
+    const said = JSON.stringify(done_by ?? null);
+    if (done_by !== undefined && above.at(-1)?.said !== said) starts.add(at);
+    above.push({ depth, said });
+  }
+  return starts;
 }
 
 function Marks({ row }: { row: TreeRow }): ReactElement {

@@ -3,6 +3,7 @@ import { Checkbox } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { type ReactElement, useEffect, useRef } from "react";
 import { Ago } from "../parts/ago.tsx";
+import { DoneByTag } from "../parts/done-by-tag.tsx";
 import { Plain, Sentence } from "../parts/plain.tsx";
 import { usePick, useText } from "../text/language.ts";
 import { visibleString } from "../text/visible-text.ts";
@@ -57,6 +58,7 @@ export function AlertRow({ alert, filters, current, selected, arrived, toggle, f
             <span className="row-name">{title}</span>{" "}
             {alert.status === "new" && <span className="new">{text.status.new.toLowerCase()}</span>}
             {alert.status === "resolved" && <span className="tag">{text.status.resolved.toLowerCase()}</span>}
+            {alert.by !== undefined && <DoneByTag {...alert.by} />}
             {alert.muted && <span className="tag">{text.alerts.muted}</span>}
             {alert.assignee !== null && <span className="tag who">@{visibleString(alert.assignee)}</span>}
           </span>

@@ -31,4 +31,5 @@ import "./base.css";
 import "./shell.css";
 import "./alerts.css";
 import "./alert.css";
+import "./who.css";
 import "./rest.css";

@@ -1,4 +1,5 @@
 import { enOperation } from "./en-operation.ts";
+import { enWho } from "./en-who.ts";
 
 // Every text of the page in English. `es.ts` has the same keys: a missing one does not compile.
 export const en = {
@@ -282,6 +283,7 @@ export const en = {
     adminOnly: "Only an administrator can switch rules.",
   },
   ...enOperation,
+  ...enWho,
   keys: {
     title: "Keyboard",
     move: "next, previous",

@@ -1,5 +1,6 @@
 import type { Dictionary } from "./en.ts";
 import { esOperation } from "./es-operation.ts";
+import { esWho } from "./es-who.ts";
 
 /** Every text of the page in Spanish. */
 export const es: Dictionary = {
@@ -282,6 +283,7 @@ export const es: Dictionary = {
     adminOnly: "Solo quien administra puede activar o desactivar reglas.",
   },
   ...esOperation,
+  ...esWho,
   keys: {
     title: "Teclado",
     move: "siguiente, anterior",
