@@ -32,7 +32,20 @@ export function alertLine(alert: AlertSummary, language: "en" | "es"): string {
     .join("/");
   const severity = paint(alert.severity.padEnd(13), colours[alert.severity] ?? "0");
   const times = alert.count > 1 ? ` ×${alert.count}` : "";
-  return `${time}  ${severity}  ${printable(alert.title[language])}${times}  [${printable(where)}]  ${printable(alert.summary[language])}`;
+  return `${time}  ${severity}  ${printable(alert.title[language])}${times}  [${printable(where)}]${byWhom(alert, language)}  ${printable(alert.summary[language])}`;
+}
+
+const words = {
+  en: { by: "by", perhaps: "perhaps", or: " or " },
+  es: { by: "por", perhaps: "quizá", or: " o " },
+} as const;
+
+/** Who did it, where that is known; who was merely there is not named. */
+function byWhom({ by }: AlertSummary, language: "en" | "es"): string {
+  if (by === undefined || by.how !== "started") return "";
+  const text = words[language];
+  const users = by.users.map(printable);
+  return by.certainty === "known" ? ` ${text.by} ${users.join(", ")}` : ` ${text.perhaps} ${users.join(text.or)}`;
 }
 
 export function paint(text: string, colour: string): string {
