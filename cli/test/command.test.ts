@@ -2,10 +2,11 @@ import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import test from "node:test";
 import { fileURLToPath } from "node:url";
+import type { AlertSummary, DoneByShort } from "@atalaya/wire";
 import fc from "fast-check";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { commands } from "../src/commands.ts";
-import { printable } from "../src/print.ts";
+import { alertLine, printable } from "../src/print.ts";
 
 const main = fileURLToPath(new URL("../src/main.ts", import.meta.url));
 
@@ -47,6 +48,21 @@ test("no text of an attacker's choice holds what a terminal acts on", () => {
     { numRuns: 2_000 },
   );
   assert.equal(printable("a\u200bb\u{e0041}\ud800"), "a\\u200bb\\ue0041\\ud800");
+});
+
+test("a line of the list says who did it, or who it may have been, and nothing of who was merely there", () => {
+  const text = { en: "A shell", es: "Un shell" };
+  const alert: AlertSummary = {
+    ...{ alert_id: "1", rule: "Shell", source: "syscall", title: text, summary: text, severity: "high" },
+    ...{ priority: "Warning", status: "new", assignee: null, muted: false, count: 1 },
+    ...{ first_seen_us: 1, last_seen_us: 1, committed_us: 1, where: { pod: "web-0" }, attack: [], tags: [] },
+  };
+  const line = (by: DoneByShort, language: "en" | "es" = "en") => alertLine({ ...alert, by }, language);
+  assert.match(line({ users: ["ana"], how: "started", certainty: "known" }), /\[web-0\] by ana {2}A shell$/);
+  const maybe: DoneByShort = { users: ["ana", "e\u001bva"], how: "started", certainty: "ambiguous" };
+  assert.match(line(maybe), /\] perhaps ana or e\\u001bva {2}/);
+  assert.match(line(maybe, "es"), /\] quizá ana o e/);
+  assert.match(line({ users: ["bob"], how: "connected", certainty: "ambiguous" }), /\[web-0\] {2}A shell$/);
 });
 
 test("what could rewrite a terminal is shown as its code point", () => {
