@@ -2,10 +2,8 @@ import {
   type Alert,
   type AlertSummary,
   alertSchema,
-  type DoneBy,
   type Notification,
   notificationSchema,
-  type PodSession,
   type Rule,
   ruleSchema,
   type Sensor,
@@ -226,27 +224,6 @@ function why(): unknown {
       { kind: "not", text: "not known_health_check", result: true, children: [leaf("known_health_check", false)] },
     ],
   };
-}
-
-/** Of alert 0: an exec session that is known. */
-export function makeSession(change: Partial<PodSession> = {}): PodSession {
-  return {
-    kind: "exec",
-    user: "ana",
-    groups: ["developers", "system:authenticated"],
-    source_ips: ["198.51.100.7"],
-    user_agent: "kubectl/v1.34.4 (linux/amd64)",
-    container: "php",
-    command: ["bash"],
-    audit_id: "5b1f",
-    received_us: nowUs() - 60 * secondUs,
-    ...change,
-  };
-}
-
-export function makeDoneBy(change: Partial<DoneBy> = {}): DoneBy {
-  const sessions = [makeSession()];
-  return { how: "started", certainty: "known", confidence: "high", reason: "only_match", sessions, ...change };
 }
 
 function tree(at: number): unknown[] {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { Alert, DoneBy } from "@atalaya/wire/api";
 import { skipUnless } from "../../tools/testing/needs.ts";
-import { makeAlert, makeDoneBy, makeSession } from "./canned.ts";
+import { makeAlert } from "./canned.ts";
+import { makeDoneBy, makeSession } from "./canned-sessions.ts";
 import { PageInBrowser } from "./page-in-browser.ts";
 
 /** Alert 0, whose tree comes from a session from its second row on. */
