@@ -243,6 +243,7 @@ NAPI_MODULE_INIT()
 		{ "adoptLink", adopt_link },
 		{ "forgetMaps", forget_maps },
 		{ "programOfLink", program_of_link },
+		{ "typesOfLink", types_of_link },
 		{ "programExists", program_exists },
 		{ "iterate", iterate },
 		{ "close", close_all },

@@ -161,6 +161,67 @@ napi_value program_of_link(napi_env env, napi_callback_info info)
 	return error ? call_fail(&call, path, error) : call_number(&call, link.prog_id);
 }
 
+/* Opens the type information of the program that hangs on a link; 0, or a negative error number. */
+static long btf_of_link_file(int file, int *btf)
+{
+	struct bpf_link_info link = { 0 };
+	struct bpf_prog_info program = { 0 };
+	uint32_t length = sizeof(link);
+	if (bpf_obj_get_info_by_fd(file, &link, &length))
+		return -errno;
+	int program_file = bpf_prog_get_fd_by_id(link.prog_id);
+	if (program_file < 0)
+		return -errno;
+	length = sizeof(program);
+	long error = bpf_obj_get_info_by_fd(program_file, &program, &length) ? -errno : 0;
+	close(program_file);
+	if (error)
+		return error;
+	*btf = program.btf_id == 0 ? -1 : bpf_btf_get_fd_by_id(program.btf_id);
+	return program.btf_id == 0 ? -ENOENT : *btf < 0 ? -errno : 0;
+}
+
+/* The types that the program behind a pinned link was built with, as the kernel keeps them. */
+napi_value types_of_link(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	char path[TEXT_BYTES];
+	struct bpf_btf_info types = { 0 };
+	uint32_t length = sizeof(types);
+	napi_value result = NULL;
+	uint8_t *bytes = NULL;
+	int btf = -1;
+	if (!call_begin(&call, env, info, 1) || !call_text(&call, 0, path))
+		return NULL;
+	int file = bpf_obj_get(path);
+	if (file < 0)
+		return call_fail(&call, path, -errno);
+	long error = btf_of_link_file(file, &btf);
+	close(file);
+	/* Once for the size, once for the bytes. */
+	if (!error && bpf_obj_get_info_by_fd(btf, &types, &length))
+		error = -errno;
+	if (!error && types.btf_size > TYPES_BYTES_MAX)
+		error = -E2BIG;
+	uint32_t size = types.btf_size;
+	bytes = error ? NULL : malloc(size + 1);
+	if (!error && !bytes)
+		error = -ENOMEM;
+	if (!error) {
+		memset(&types, 0, sizeof(types));
+		types.btf = (uintptr_t)bytes;
+		types.btf_size = size;
+		length = sizeof(types);
+		error = bpf_obj_get_info_by_fd(btf, &types, &length) ? -errno : 0;
+	}
+	if (!error)
+		napi_create_buffer_copy(env, size, bytes, NULL, &result);
+	free(bytes);
+	if (btf >= 0)
+		close(btf);
+	return error ? call_fail(&call, path, error) : result;
+}
+
 napi_value program_exists(napi_env env, napi_callback_info info)
 {
 	struct call call;

@@ -7,6 +7,10 @@
  * Every member has a fixed width, every gap a name, every size an assertion; src/kernel/layout.ts reads the same
  * offsets and test/record-layout.kernel.test.ts compares the two through BTF. Times are microseconds since boot.
  * Strings carry no terminator: their lengths stand in the fixed part, in the order in which they follow.
+ *
+ * After an upgrade the next build reads what lies in the rings by these types, as the kernel keeps them with the programs
+ * (src/kernel/translate-records.ts): members are found by their names. So a kind's number and a flag's bit are never used for
+ * anything else, and a member that gets another meaning gets another name.
  */
 #ifndef ATALAYA_RECORD_H
 #define ATALAYA_RECORD_H

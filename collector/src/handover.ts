@@ -28,6 +28,8 @@ export class Handover {
   readonly drain: OrderedDrain;
   readonly twins: Twins;
   readonly readable: boolean;
+  /** What a record counts as that cannot be read. */
+  readonly unreadable: "undecodable" | "layout_changed";
   readonly #programs: EarlierPrograms;
   readonly #startedMs = performance.now();
   #phase: Phase = "overlap";
@@ -38,6 +40,7 @@ export class Handover {
     this.#programs = programs;
     this.stream = new RecordStream(programs);
     this.readable = programs.readable;
+    this.unreadable = programs.sameLayout ? "undecodable" : "layout_changed";
     this.twins = new Twins(sinceUs);
     this.drain = new OrderedDrain(this.stream, collectorLimits.drainBytesMax);
   }
@@ -73,7 +76,7 @@ export class Handover {
   }
 
   /**
-   * The life of the counters goes on where all of them can be read: those of another layout cannot, and what an account
+   * The life of the counters goes on where all of them can be read; of some other layouts they cannot, and what an account
    * that is lost would have said is not known.
    */
   get epoch(): string | undefined {

@@ -57,6 +57,8 @@ export type EarlierPrograms = {
   readonly ringId: string;
   /** False where the records of the earlier version cannot be read: then `drain` only counts them, as undecodable. */
   readonly readable: boolean;
+  /** False where they are read by the types that the earlier programs were built with. */
+  readonly sameLayout: boolean;
   drain(ring: "lifecycle" | "bulk", bytesMax?: number): { records: KernelRecord[]; next: number; undecodable: number };
   release(ring: "lifecycle" | "bulk", position: number): void;
   counters(): Counter[];

@@ -221,16 +221,10 @@ export class Pipeline {
     const hasPlan = this.#stream.account.filters > 0;
     if (handover.detachWhen(hasPlan, () => this.#clock.nowBootUs())) this.report();
     const tally = new Tally();
-    const foundSome = this.#handOn(
-      handover.stream,
-      handover.drain,
-      tally,
-      handover.readable ? "undecodable" : "layout_changed",
-      (record) => {
-        handover.twins.remember(record);
-        tally.add(record.kind, this.#take(record, handover.stream, "earlier"));
-      },
-    );
+    const foundSome = this.#handOn(handover.stream, handover.drain, tally, handover.unreadable, (record) => {
+      handover.twins.remember(record);
+      tally.add(record.kind, this.#take(record, handover.stream, "earlier"));
+    });
     handover.looked(foundSome);
     this.#endHandover();
     return foundSome || !handover.isReading || handover.isEmptying;

@@ -2,15 +2,16 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import type { ProgramState } from "@atalaya/wire";
+import { buildCollector } from "../build.mjs";
 import type { Counter, KernelRecord } from "../src/kernel-record.ts";
 import type { EarlierPrograms, KernelSource } from "../src/kernel-source.ts";
-import { objectFolder } from "./kernel-watch.ts";
+import { objectFolder, root } from "./kernel-watch.ts";
 
 const leaver = fileURLToPath(new URL("programs/leave-pinned.ts", import.meta.url));
 const bpftool = "/usr/sbin/bpftool";
@@ -43,13 +44,40 @@ export async function leavePinned(pinFolder: string, options: LeaveOptions = {})
   return JSON.parse(said) as Left;
 }
 
-/** The built objects under another name: as a build of other sources, and of records laid out otherwise if so asked. */
-export function otherBuild(folder: string, name: string, isOtherLayout = false): string {
+/** The built objects under another name: as a build of other sources. */
+export function otherBuild(folder: string, name: string): string {
   const other = join(folder, name);
   cpSync(objectFolder, other, { recursive: true });
   writeFileSync(join(other, "sources.sha256"), "f".repeat(64));
-  if (isOtherLayout) writeFileSync(join(other, "records.sha256"), "e".repeat(64));
   return other;
+}
+
+/**
+ * Built from sources whose records are laid out otherwise: a member more in front of each task, exec, open and count, so
+ * that everything lies elsewhere and is of another size.
+ */
+export async function otherLayoutBuild(folder: string): Promise<string> {
+  const checkout = join(folder, "other-layout");
+  if (existsSync(checkout)) return join(checkout, "build", "collector");
+  cpSync(join(root, "collector"), join(checkout, "collector"), { recursive: true });
+  symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"));
+  const header = join(checkout, "collector", "bpf", "record.h");
+  const more = (text: string, struct: string, before: string) => {
+    const changed = text.replace(
+      new RegExp(`(struct ${struct} \\{[^}]*?)(\\t${before};)`),
+      "$1\t__u64 of_another_build;\n$2",
+    );
+    assert.notEqual(changed, text, `${struct} has no ${before}`);
+    return changed;
+  };
+  let text = readFileSync(header, "utf8").replaceAll(/_Static_assert\(.*\);/g, "");
+  text = more(text, "record_task", "__u64 start_us");
+  text = more(text, "exec_record", "__u64 inode");
+  text = more(text, "open_record", "__u64 inode");
+  text = more(text, "count_slot", "__u64 attempted");
+  writeFileSync(header, text);
+  await buildCollector({ root: checkout, log: () => undefined });
+  return join(checkout, "build", "collector");
 }
 
 /** Programs that start with a mark of their own in their arguments; nobody reads meanwhile. */

@@ -82,6 +82,7 @@ export class PinnedRings {
     return {
       ...this.reader(Number.POSITIVE_INFINITY, readable),
       readable,
+      sameLayout: readable,
       detach: () => {
         this.attached = false;
       },

@@ -16,6 +16,7 @@ import {
   leavePinned,
   marked,
   otherBuild,
+  otherLayoutBuild,
   pinnedPrograms,
   startPrograms,
   starts,
@@ -117,9 +118,44 @@ describe("what outlives a collector", { skip: skipUnless("kernel") }, () => {
     }
   });
 
-  test("of records that are laid out otherwise only the number is told", async () => {
-    const { read } = await leavePinned(pinFolder, { objects: otherBuild(folder, "other-layout", true) });
+  test("records that are laid out otherwise are read by the types of the programs that wrote them", async () => {
+    await leavePinned(pinFolder, { objects: await otherLayoutBuild(folder) });
+    startPrograms("laid-out-otherwise");
+    writeFileSync(join(folder, "left-behind"), "");
+    execFileSync("cat", [join(folder, "left-behind")]);
+    const source = openKernel({ objectFolder, pinFolder });
+    try {
+      const { earlier } = source;
+      assert.ok(earlier !== undefined);
+      assert.deepEqual([earlier.readable, earlier.sameLayout], [true, false]);
+      assert.equal(earlier.readAccount()?.toString(), "counted so far");
+      startPrograms("while-both-see");
+      earlier.detach();
+      const [seen, ours] = [drainAll(earlier), drainAll(source)];
+      for (const records of [seen, ours]) assert.deepEqual(marked(records, "while-both-see"), upTo(starts));
+      assert.deepEqual(marked(seen, "laid-out-otherwise"), upTo(starts));
+      assert.ok(seen.some((record) => record.kind === "open" && record.path.endsWith("left-behind")));
+      // What both saw is the same to the last member.
+      const [one, other] = [seen, ours].map((records) =>
+        records
+          .filter((record) => record.kind === "exec" && record.argv[1] === "while-both-see")
+          .map(({ position: _position, bootUs: _bootUs, ...record }) => record),
+      );
+      assert.deepEqual(one, other);
+      assert.ok(countOf(earlier.counters(), "exec", "submitted") >= 2 * starts);
+      assert.equal(countOf(earlier.counters(), "exec", "ring_full"), 0);
+      earlier.end();
+      assert.equal(source.earlier, undefined);
+    } finally {
+      source.unpin();
+    }
+  });
+
+  test("where no program is left to say how its records lie, only their number is told", async () => {
+    const { read } = await leavePinned(pinFolder, { objects: await otherLayoutBuild(folder) });
     startPrograms("cannot-be-read");
+    const [set] = readdirSync(pinFolder);
+    rmSync(join(pinFolder, String(set), "links"), { recursive: true });
     const source = openKernel({ objectFolder, pinFolder });
     try {
       const { earlier } = source;

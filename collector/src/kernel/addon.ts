@@ -35,6 +35,8 @@ export type Addon = {
   adoptLink(program: string, path: string): string;
   /** The number of the program behind the link pinned at `path`. */
   programOfLink(path: string): number;
+  /** The types (BTF) of the program behind the link pinned at `path`. */
+  typesOfLink(path: string): Buffer;
   programExists(program: number): boolean;
   /** Lets go of the maps whose names begin so, and of their rings. */
   forgetMaps(prefix: string): void;

@@ -1,16 +1,20 @@
 import type { EarlierPrograms } from "../kernel-source.ts";
 import { readAccount, writeAccount } from "./account-map.ts";
 import type { Addon } from "./addon.ts";
-import { readCounters } from "./kernel-counters.ts";
-import { isReadableShape, readableMaps } from "./map-shapes.ts";
+import { type CountSlot, countSlotOf, readCounters } from "./kernel-counters.ts";
+import { isCountsOf, isReadableShape, type MapShape, readableMaps } from "./map-shapes.ts";
 import { PinnedSet, pinnedSets } from "./pins.ts";
 import { Ring } from "./ring.ts";
 import { ringIdOf } from "./ring-id.ts";
+import { RecordTranslator } from "./translate-records.ts";
 
 const prefix = "earlier/";
 
 /** What `ended` is called for: the source has no earlier programs any more. */
 export type Earlier = EarlierPrograms & { whenEnded(ended: () => void): void };
+
+/** How the rings and counters of another build are read. */
+type Reading = { translator?: RecordTranslator; slot?: CountSlot };
 
 /**
  * The programs of another build that an earlier process left at work below `pinFolder`; undefined where there are none.
@@ -21,28 +25,44 @@ export function openEarlier(addon: Addon, pinFolder: string, own: string): Earli
   let found: Earlier | undefined;
   for (const other of pinnedSets(pinFolder).filter((one) => one !== own)) {
     const set = new PinnedSet(addon, pinFolder, other);
-    const isReadable = other.split("_")[1] === own.split("_")[1];
-    const adopt = () => (isReadable ? set.adoptMaps(prefix) : set.adoptMaps(prefix, isReadableShape, readableMaps));
-    if (found === undefined && set.isWhole && adopt()) {
-      found = earlierOf(addon, set, isReadable);
-      continue;
+    if (found === undefined && set.isWhole) {
+      const isSame = other.split("_")[1] === own.split("_")[1];
+      found = isSame ? openSame(addon, set) : openOther(addon, set, new PinnedSet(addon, pinFolder, own));
+      if (found !== undefined) continue;
+      addon.forgetMaps(prefix);
     }
-    if (found === undefined) addon.forgetMaps(prefix);
     set.remove();
   }
   return found;
 }
 
-function earlierOf(addon: Addon, set: PinnedSet, isReadable: boolean): Earlier {
-  const ring = (name: "lifecycle" | "bulk") => new Ring(addon, name, prefix + name);
+function openSame(addon: Addon, set: PinnedSet): Earlier | undefined {
+  return set.adoptMaps(prefix) ? earlierOf(addon, set, {}) : undefined;
+}
+
+/** Laid out otherwise: read by the types that its programs were built with, where they say enough; else only counted. */
+function openOther(addon: Addon, set: PinnedSet, own: PinnedSet): Earlier | undefined {
+  if (!set.adoptMaps(prefix, isReadableShape, readableMaps)) return undefined;
+  const theirs = set.structs();
+  const translator = RecordTranslator.between(theirs, own.structs());
+  const counts = theirs.get("count_slot");
+  const isCounted = (_: string, shape: MapShape) => counts !== undefined && isCountsOf(counts.size, shape);
+  if (translator === undefined || counts === undefined || !set.adoptMaps(prefix, isCounted, ["counts"]))
+    return earlierOf(addon, set, undefined);
+  return earlierOf(addon, set, { translator, slot: countSlotOf(counts) });
+}
+
+function earlierOf(addon: Addon, set: PinnedSet, reading: Reading | undefined): Earlier {
+  const ring = (name: "lifecycle" | "bulk") => new Ring(addon, name, prefix + name, reading?.translator);
   const rings = { lifecycle: ring("lifecycle"), bulk: ring("bulk") };
   let ended = () => {};
   return {
     ringId: ringIdOf(addon, prefix),
-    readable: isReadable,
-    drain: (name, bytesMax) => (isReadable ? rings[name].drain(bytesMax) : rings[name].skip(bytesMax)),
+    readable: reading !== undefined,
+    sameLayout: reading !== undefined && reading.translator === undefined,
+    drain: (name, bytesMax) => (reading === undefined ? rings[name].skip(bytesMax) : rings[name].drain(bytesMax)),
     release: (name, position) => rings[name].release(position),
-    counters: () => (isReadable ? readCounters(addon, `${prefix}counts`) : []),
+    counters: () => (reading === undefined ? [] : readCounters(addon, `${prefix}counts`, reading.slot)),
     readAccount: () => readAccount(addon, `${prefix}account`),
     writeAccount: (bytes) => writeAccount(addon, `${prefix}account`, bytes),
     detach: () => set.detach(),

@@ -1,11 +1,24 @@
 import type { Counter } from "../kernel-record.ts";
 import type { Addon } from "./addon.ts";
+import type { Struct } from "./btf.ts";
 import { layout, recordKind, sizes } from "./layout.ts";
 
-const reasons = Object.entries(layout.count_slot);
+/** Where each reason's number lies in a slot, and how long a slot is. */
+export type CountSlot = { bytes: number; reasons: readonly (readonly [reason: string, offset: number])[] };
+
+const ownSlot: CountSlot = { bytes: sizes.count_slot, reasons: Object.entries(layout.count_slot) };
+
+/** Another build's slot: those of our reasons that it knows. */
+export function countSlotOf(struct: Struct): CountSlot {
+  const reasons = ownSlot.reasons.flatMap(([reason]) => {
+    const member = struct.members.get(reason);
+    return member?.size === 8 ? [[reason, member.offset] as const] : [];
+  });
+  return { bytes: struct.size, reasons };
+}
 
 /** Every class's counts, summed over processors, from the map of that name. */
-export function readCounters(addon: Addon, map = "counts"): Counter[] {
+export function readCounters(addon: Addon, map = "counts", { bytes, reasons } = ownSlot): Counter[] {
   const counters: Counter[] = [];
   for (const [name, kind] of Object.entries(recordKind)) {
     if (kind === recordKind.snapshot) continue;
@@ -14,7 +27,7 @@ export function readCounters(addon: Addon, map = "counts"): Counter[] {
     const slots = addon.mapLookup(map, key);
     for (const [reason, offset] of reasons) {
       let value = 0;
-      for (let at = 0; at < slots.length; at += sizes.count_slot) {
+      for (let at = 0; at < slots.length; at += bytes) {
         value += slots.readUInt32LE(at + offset) + slots.readUInt32LE(at + offset + 4) * 4294967296;
       }
       counters.push({ class: name, reason, value });

@@ -10,12 +10,13 @@ const perProcessorArray = 6;
 const lruHash = 9;
 const prefixTree = 11;
 const ring = 27;
+const countSlots = 16;
 
 /** The maps that are pinned, as bpf/maps.h and bpf/limits.h make them. */
 export const mapShapes: Readonly<Record<string, MapShape>> = {
   lifecycle: [ring, 0, 0, 4 << 20],
   bulk: [ring, 0, 0, 8 << 20],
-  counts: [perProcessorArray, 4, sizes.count_slot, 16],
+  counts: [perProcessorArray, 4, sizes.count_slot, countSlots],
   ignored: [hash, 4, 8, 64],
   names: [hash, sizes.name_key, 4, 16_384],
   prefixes: [prefixTree, sizes.prefix_key, 4, 64],
@@ -36,6 +37,11 @@ export function isOurs(map: string, shape: MapShape): boolean {
 
 /** Of another build only these are taken over: it may not have the rest. */
 export const readableMaps: readonly string[] = ["lifecycle", "bulk", "reader", "account"];
+
+/** And its counters, where its own types say how long one of their slots is. */
+export function isCountsOf(slotBytes: number, shape: MapShape): boolean {
+  return shape[0] === perProcessorArray && shape[1] === 4 && shape[2] === slotBytes && shape[3] >= countSlots;
+}
 
 /** Of another build little is asked: that its rings are rings, and that what is read as one value is one. */
 export function isReadableShape(map: string, shape: MapShape): boolean {

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, rmdirSync, rmSync, statfsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Fault } from "@atalaya/wire";
 import type { Addon } from "./addon.ts";
+import { type Struct, structsOf } from "./btf.ts";
 import { kernelLimits } from "./kernel-limits.ts";
 import { isOurs, type MapShape, mapShapes } from "./map-shapes.ts";
 
@@ -79,6 +80,19 @@ export class PinnedSet {
   /** "" or why the link cannot be pinned: before 5.15 those of tracepoints can't. */
   pinLink(program: string): string {
     return this.#addon.pinLink(program, this.#link(program));
+  }
+
+  /** The structs that the programs of this set were built with; of a set whose programs say nothing, none. */
+  structs(): Map<string, Struct> {
+    const all = new Map<string, Struct>();
+    for (const name of list(join(this.folder, "links"))) {
+      try {
+        for (const [struct, of] of structsOf(this.#addon.typesOfLink(this.#link(name)))) all.set(struct, of);
+      } catch {
+        // A program without types, or something that is no link.
+      }
+    }
+    return all;
   }
 
   /**

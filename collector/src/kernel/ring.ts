@@ -3,6 +3,7 @@ import type { Addon } from "./addon.ts";
 import { decodeRecord, type RingName } from "./decode-record.ts";
 import { kernelLimits } from "./kernel-limits.ts";
 import { type RecordBytes, recordBytes, u32At, u64At } from "./record-bytes.ts";
+import type { RecordTranslator } from "./translate-records.ts";
 
 type Drained = { records: KernelRecord[]; next: number; undecodable: number };
 
@@ -16,11 +17,13 @@ export class Ring {
   readonly #handle: number;
   #room = recordBytes(kernelLimits.drainBytesDefault);
   #refusedBefore = 0;
+  readonly #translator: RecordTranslator | undefined;
 
-  /** `map` is what the ring's map goes by, where that is not its name. */
-  constructor(addon: Addon, name: RingName, map: string = name) {
+  /** `map` is what the ring's map goes by, where that is not its name; `translator` where another build writes to it. */
+  constructor(addon: Addon, name: RingName, map: string = name, translator?: RecordTranslator) {
     this.#addon = addon;
     this.#name = name;
+    this.#translator = translator;
     this.#handle = addon.openRing(map);
   }
 
@@ -40,12 +43,18 @@ export class Ring {
     while (at + outHeaderBytes <= length) {
       const size = u32At(from, at);
       const position = u64At(from, at + 8);
-      const record = decodeRecord(from, at + outHeaderBytes, size, position, this.#name);
+      const record = this.#record(from, at + outHeaderBytes, size, position);
       if (record === undefined) undecodable++;
       else records.push(record);
       at += outHeaderBytes + ((size + 7) & ~7);
     }
     return { records, next, undecodable };
+  }
+
+  #record(from: RecordBytes, at: number, length: number, position: number): KernelRecord | undefined {
+    if (this.#translator === undefined) return decodeRecord(from, at, length, position, this.#name);
+    const translated = this.#translator.translate(from, at, length);
+    return translated && decodeRecord(translated.from, 0, translated.length, position, this.#name);
   }
 
   /** Takes records without a look inside: each counts as undecodable. */
