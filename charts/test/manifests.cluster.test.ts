@@ -31,6 +31,7 @@ const cases: Record<string, readonly string[]> = {
     `images.hubDigest=sha256:${"2".repeat(64)}`,
     "images.pullSecrets={registry-login}",
   ],
+  "audit-log-from-a-file": ["audit.file.path=/var/log/kubernetes/audit/audit.log"],
   "selinux-and-apparmor": ["collector.seLinuxOptions.type=spc_t", "collector.appArmorProfile="],
 };
 
@@ -66,6 +67,7 @@ for (const [what, set, said] of [
   ["a value that it does not know", ["colector.limits.memory=1Gi"], /colector/],
   ["a hub elsewhere without its address", ["hub.enabled=false"], /hub\.url/],
   ["an address that is not https", ["hub.url=http://hub.example.org"], /hub.*url/],
+  ["an audit log without a folder of its own", ["audit.file.path=/audit.log"], /audit.*path/],
   ["a registry's name with a space", ["images.registry=two words"], /registry/],
 ] as const) {
   test(`the chart refuses ${what}, and names it`, async () => {

@@ -124,6 +124,32 @@ describe("enrolment", () => {
   );
 
   test(
+    "a pod of another service account enrols anew before it sends, and one of the same account does not",
+    patience,
+    withNode(async ({ hub, running, token, give }) => {
+      const ca = join(running.folder, "ca.pem");
+      writeFileSync(ca, authority.pem);
+      const args = ["--service-account-token", token, "--ca", ca];
+      const of = (account: string) => {
+        const claims = Buffer.from(JSON.stringify({ sub: `system:serviceaccount:kube-system:${account}` }));
+        const text = `header.${claims.toString("base64url")}.signature`;
+        hub.tokens.add(text);
+        give(text);
+      };
+      const port = await hub.listen();
+      const accounts = ["atalaya-publisher", "atalaya-publisher-control-plane", "atalaya-publisher-control-plane"];
+      for (const [at, enrolled] of [1, 2, 2].entries()) {
+        of(accounts[at] ?? "");
+        await running.start(port, args);
+        await sendOne(running, at + 1);
+        await hub.until(() => hub.frames.length === at + 1);
+        assert.equal(hub.enrolled, enrolled);
+        await running.end();
+      }
+    }),
+  );
+
+  test(
     "a certificate is renewed at half of its life, with a new key, and nothing waits for it",
     patience,
     withNode(async ({ hub, running, token, give }) => {

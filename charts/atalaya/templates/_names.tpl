@@ -57,3 +57,18 @@ imagePullSecrets:
   {{- end }}
 {{- end }}
 {{- end }}
+
+{{- /*
+Workers, and the control plane's nodes: only there the API server's audit log is read, and only who runs there may send it.
+Each has DaemonSets of its own when audit.file.path is set.
+*/}}
+{{- define "atalaya.kindsOfNodes" -}}
+{{- $label := .Values.audit.file.controlPlaneLabel -}}
+{{- $kinds := list -}}
+{{- range $suffix, $operator := dict "" "DoesNotExist" "-control-plane" "Exists" -}}
+{{- $term := dict "matchExpressions" (list (dict "key" $label "operator" $operator)) -}}
+{{- $affinity := dict "nodeAffinity" (dict "requiredDuringSchedulingIgnoredDuringExecution" (dict "nodeSelectorTerms" (list $term))) -}}
+{{- $kinds = append $kinds (dict "suffix" $suffix "affinity" $affinity) -}}
+{{- end -}}
+{{ toJson $kinds }}
+{{- end }}

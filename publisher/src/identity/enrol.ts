@@ -3,7 +3,8 @@ import { enrolReplySchema, Fault, type FaultCode, faultReplySchema, readEnrolmen
 import { HubConnection } from "../hub/hub-connection.ts";
 import { type Answer, HubLink, jsonOf } from "../hub/hub-link.ts";
 import { limits } from "../limits.ts";
-import { type Issued, sha256Hex } from "./identity-files.ts";
+import { accountOf } from "./account-of.ts";
+import { type IdentityFacts, type Issued, sha256Hex } from "./identity-files.ts";
 
 /** How a node proves that it may join. */
 export type Proof =
@@ -32,15 +33,16 @@ export async function enrol({ url, proxy, proof, csr, node, cluster }: Enrolment
   link.use({ ca });
   try {
     const spent = proof.kind === "token" ? sha256Hex(proof.text.trim()) : null;
-    return issuedFrom(await post(link, "/v1/enroll", body), spent);
+    const account = proof.kind === "token" ? undefined : accountOf(proof.text);
+    return issuedFrom(await post(link, "/v1/enroll", body), { spent, account });
   } finally {
     link.close();
   }
 }
 
 /** A fresh certificate by proof of the one that `link` shows. Throws as `enrol`. */
-export async function renew(link: HubLink, csr: string, spent: string | null): Promise<Issued> {
-  return issuedFrom(await post(link, "/v1/enroll/renew", { csr }), spent);
+export async function renew(link: HubLink, csr: string, { spent, account }: IdentityFacts): Promise<Issued> {
+  return issuedFrom(await post(link, "/v1/enroll/renew", { csr }), { spent, account });
 }
 
 /** The first contact: whoever answers is not trusted, only the CA whose hash the token carries. */
@@ -88,12 +90,13 @@ async function post(link: HubLink, path: string, body: unknown): Promise<Answer>
   }
 }
 
-function issuedFrom(answer: Answer, spent: string | null): Issued {
+function issuedFrom(answer: Answer, proved: Pick<IdentityFacts, "spent" | "account">): Issued {
   if (answer.status === 200 || answer.status === 201) {
     const reply = enrolReplySchema.safeParse(jsonOf(answer.body));
     if (!reply.success) throw new Fault("HUB_UNREACHABLE", "the hub answered with something else than a certificate");
     const { certificate, ca, workspace, cluster, node, expires_us } = reply.data;
-    return { certificate, ca, facts: { workspace, cluster, node, expires_us, issued_us: Date.now() * 1_000, spent } };
+    const issued_us = Date.now() * 1_000;
+    return { certificate, ca, facts: { workspace, cluster, node, expires_us, issued_us, ...proved } };
   }
   const said = faultReplySchema.safeParse(jsonOf(answer.body));
   const code = said.success ? (said.data.code as FaultCode) : "HUB_UNREACHABLE";

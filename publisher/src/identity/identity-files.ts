@@ -23,6 +23,8 @@ export type IdentityFacts = Names & {
   issued_us: number;
   /** SHA-256 of the enrolment token that was spent on it: it is not tried a second time. */
   spent: string | null;
+  /** The service account whose token it was given for, where it was. */
+  account?: string | undefined;
 };
 export type Identity = { key: string; certificate: string; ca: string; facts: IdentityFacts };
 /** What an enrolment or a renewal brought. */

@@ -6,6 +6,7 @@ import { type HubLink, isStranger } from "../hub/hub-link.ts";
 import { limits } from "../limits.ts";
 import { OnceSayer } from "../once-sayer.ts";
 import { Sleeper } from "../sleeper.ts";
+import { accountOf } from "./account-of.ts";
 import { certificateRequest, newKey } from "./csr.ts";
 import type { Proof } from "./enrol.ts";
 import { type Identity, type IdentityFacts, IdentityFiles, sha256Hex } from "./identity-files.ts";
@@ -53,7 +54,7 @@ export class IdentityKeeper {
     this.#sayer = new OnceSayer(say);
     this.#files = new IdentityFiles(options.folder);
     const found = this.#files.read();
-    if (found !== undefined) this.#use(found);
+    if (found !== undefined && !this.#isOfAnotherAccount(found.facts)) this.#use(found);
     else if (options.enrolTokenFile === undefined && options.serviceAccountTokenFile === undefined) {
       throw new Fault(
         "USAGE",
@@ -61,6 +62,17 @@ export class IdentityKeeper {
         { folder: options.folder },
       );
     }
+  }
+
+  /**
+   * What a node may send is decided by the account that it enrols with: one that this pod no longer has (a node that
+   * became one of the control plane) is worth nothing, and this node enrols anew before it sends anything.
+   */
+  #isOfAnotherAccount({ account }: IdentityFacts): boolean {
+    const { serviceAccountTokenFile } = this.#options;
+    const token = serviceAccountTokenFile === undefined ? undefined : readText(serviceAccountTokenFile);
+    const own = token === undefined ? undefined : accountOf(token);
+    return account !== undefined && own !== undefined && account !== own;
   }
 
   get facts(): IdentityFacts | undefined {
@@ -165,7 +177,7 @@ export class IdentityKeeper {
     if (identity === undefined) return;
     const { renew } = await import("./enrol.ts");
     const csr = certificateRequest(this.#files.nextKey(newKey));
-    this.#use(this.#files.take(await renew(this.#link, csr, identity.facts.spent)));
+    this.#use(this.#files.take(await renew(this.#link, csr, identity.facts)));
   }
 
   async #tryTo(what: "enrol" | "renew", work: () => Promise<void>): Promise<void> {
