@@ -98,3 +98,30 @@ test("under the recommended audit policy the body of a secret stays in the API s
       assert.equal(levelOf({ verb, user, objectRef: target, level: "" }, policy), "Metadata");
   }
 });
+
+test("under the recommended audit policy a session into a pod is noted whoever opens it, in either way", () => {
+  const policy = parse(recommendedAuditPolicy()) as { rules: PolicyRule[]; omitStages: string[] };
+  assert.deepEqual(policy.omitStages, ["RequestReceived"], "the start of a session is told");
+  const openers = [
+    { username: "system:serviceaccount:kube-system:cni", groups: ["system:serviceaccounts:kube-system"] },
+    { username: "system:node:node1", groups: ["system:nodes"] },
+    { username: "system:kube-controller-manager", groups: [] },
+  ];
+  for (const user of openers)
+    for (const verb of ["get", "create"])
+      for (const subresource of ["exec", "attach", "portforward", "proxy"])
+        assert.equal(
+          levelOf({ verb, user, objectRef: { resource: "pods", subresource }, level: "" }, policy),
+          "Metadata",
+        );
+  const user = { username: "ana@example.org", groups: ["system:authenticated"] };
+  const debug = { resource: "pods", subresource: "ephemeralcontainers" };
+  for (const verb of ["update", "patch"])
+    assert.equal(levelOf({ verb, user, objectRef: debug, level: "" }, policy), "Request");
+});
+
+test("what the rules of the control plane are tried with was captured from an API server", () => {
+  for (const rule of rules)
+    for (const sample of samplesOf({ name: rule }))
+      assert.ok(sample.captured && sample.kernel.startsWith("kube-apiserver v1"));
+});
