@@ -4,6 +4,7 @@ import { chmodSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { buildSimulationImage } from "../../containers/simulation-image.ts";
+import { findProgram } from "../../simulator/src/programs.ts";
 import type { Cluster } from "./cluster.ts";
 import { goProgram } from "./go-programs.ts";
 import { importImage } from "./images.ts";
@@ -67,7 +68,8 @@ async function runSimulation(
     PATH: options.path ?? `${programs}:${process.env["PATH"] ?? ""}`,
     KUBECONFIG: options.kubeconfig ?? join(place.folder, "etc/admin.kubeconfig"),
   };
-  const child = spawn("nsenter", atalayaCommand(place, ["simulate", ...args]), { env });
+  // By its path: a run may be given a PATH in which it is not.
+  const child = spawn(findProgram("nsenter") ?? "nsenter", atalayaCommand(place, ["simulate", ...args]), { env });
   const signal = (name: NodeJS.Signals) => void child.kill(name);
   const texts = { output: "", errors: "" };
   for (const [name, stream] of [

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { alertSchema } from "@atalaya/wire";
+import { type Alert, alertSchema } from "@atalaya/wire";
 import { type Cluster, startCluster } from "./cluster.ts";
 import {
   prepareSimulations,
@@ -13,7 +13,7 @@ import {
 } from "./simulate-in-cluster.ts";
 import { type StackInCluster, startStackIn } from "./stack-in-cluster.ts";
 
-/** From an action to its alert, in seconds. */
+/** From an action, which is a system call or a request, to its alert, in seconds. */
 const limits = { sensor: 5, audit: 10 };
 const fromAudit = "Suspicious Kubernetes service account operation detected";
 const isFull = process.env["ATALAYA_CLUSTER_FULL"] === "1";
@@ -46,22 +46,24 @@ async function assertNothingIsLeft(): Promise<void> {
   assert.equal(await cluster.mustKubectl(["get", "secrets", "-A", "-l", "owner=helm", "-o", "name"]), "");
 }
 
-function assertAllInTime({ lines, status, errors }: SimulationRun): void {
+function assertAllCame({ lines, status, errors }: SimulationRun): void {
   assert.deepEqual(
     lines.filter((line) => line.status !== "alerted"),
     [],
     errors,
   );
   assert.equal(new Set(lines.map((line) => line.alert)).size, 13, errors);
-  for (const line of lines) {
-    const limit = line.alert === fromAudit ? limits.audit : limits.sensor;
-    assert.ok(line.seconds !== null && line.seconds <= limit, JSON.stringify(line));
-  }
   assert.equal(status, 0, errors);
 }
 
-async function assertSaysWhere({ alert, alert_id }: SimulationLine): Promise<void> {
-  const { where } = await stack.client.get(`/api/v1/alerts/${alert_id}`, alertSchema);
+const readAlert = ({ alert_id }: SimulationLine) => stack.client.get(`/api/v1/alerts/${alert_id}`, alertSchema);
+
+/** Seconds from the action itself; the simulation's own figure begins with the order, which is only on its way then. */
+function secondsOf({ committed_us, first_seen_us }: Alert): number {
+  return (committed_us - first_seen_us) / 1e6;
+}
+
+function assertSaysWhere({ where }: Alert, alert: string): void {
   assert.match(where.namespace ?? "", /^atalaya-simulation-/, alert);
   assert.equal(where.pod, "victim", alert);
   // A token names its pod, not which container of it used it.
@@ -75,13 +77,19 @@ for (const n of Array.from({ length: isFull ? 10 : 1 }, (_, i) => i + 1)) {
   test(`all thirteen alerts arrive in time and say in which pod (run ${n})`, { timeout: 300_000 }, async (t) => {
     const junit = join(folder, `junit-${n}.xml`);
     const run = await simulate("all", "--json", "--junit", junit);
-    assertAllInTime(run);
-    for (const line of run.lines) await assertSaysWhere(line);
+    assertAllCame(run);
+    const took = { sensor: 0, audit: 0 };
+    for (const line of run.lines) {
+      const alert = await readAlert(line);
+      assertSaysWhere(alert, line.alert);
+      const from = line.alert === fromAudit ? "audit" : "sensor";
+      took[from] = Math.max(took[from], secondsOf(alert));
+      assert.ok(secondsOf(alert) <= limits[from], `${line.alert} took ${secondsOf(alert)} s`);
+    }
     await assertNothingIsLeft();
     assert.match(readFileSync(junit, "utf8"), /tests="13" failures="0" errors="0" skipped="0"/);
-    const slowest = (lines: SimulationLine[]) => Math.max(...lines.map(({ seconds }) => seconds ?? 0)).toFixed(2);
-    const ofSensor = slowest(run.lines.filter((line) => line.alert !== fromAudit));
-    const ofAudit = slowest(run.lines.filter((line) => line.alert === fromAudit));
-    t.diagnostic(`13 of 13; the slowest of the sensor's after ${ofSensor} s, the audit log's after ${ofAudit} s`);
+    const fromOrder = Math.max(...run.lines.map(({ seconds }) => seconds ?? 0));
+    const each = `the sensor's within ${took.sensor.toFixed(2)} s, the audit log's within ${took.audit.toFixed(2)} s`;
+    t.diagnostic(`13 of 13: ${each} of the action, all within ${fromOrder.toFixed(2)} s of the order`);
   });
 }

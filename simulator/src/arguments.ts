@@ -22,11 +22,21 @@ const options = {
   chart: { type: "string" },
   values: { type: "string", multiple: true },
   "no-metadata-stand-in": { type: "boolean" },
+  "without-audit": { type: "boolean" },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
 const onlyLocal = ["runtime", "cache"] as const;
-const onlyOnCluster = ["kubeconfig", "context", "node", "image", "chart", "values", "no-metadata-stand-in"] as const;
+const onlyOnCluster = [
+  "kubeconfig",
+  "context",
+  "node",
+  "image",
+  "chart",
+  "values",
+  "no-metadata-stand-in",
+  "without-audit",
+] as const;
 
 /** In containers on this machine. */
 export type LocalWhere = { kind: "local"; runtime: RuntimeName; cacheFolder: string | undefined };
@@ -40,6 +50,8 @@ export type ClusterWhere = {
   chart: string | undefined;
   valueFiles: string[];
   metadataStandIn: boolean;
+  /** The cluster's audit log is connected to the hub, and its alert expected. */
+  withAudit: boolean;
 };
 
 export type SimulateOptions = {
@@ -91,7 +103,8 @@ function onCluster(values: Values): ClusterWhere {
   // It goes into Helm's values as it is: what is no image's name is told here, not by a pod that does not start.
   if (image !== undefined && !/^[a-z0-9][\w./:@-]*$/i.test(image)) throw usage("--image takes NAME:TAG");
   const metadataStandIn = values["no-metadata-stand-in"] !== true;
-  return { kind: "cluster", kubeconfig, context, node, image, chart, valueFiles, metadataStandIn };
+  const withAudit = values["without-audit"] !== true;
+  return { kind: "cluster", kubeconfig, context, node, image, chart, valueFiles, metadataStandIn, withAudit };
 }
 
 function milliseconds(timeout: string | undefined): number {

@@ -31,6 +31,7 @@ On a cluster (kubectl and Helm are needed):
   --image NAME:TAG   attacker's and victim's image, where the nodes can pull it
   --chart DIR        the chart atalaya-simulation (default: the one that came with this command)
   --values FILE      more values for it; can be repeated
+  --without-audit    the cluster's audit log is not connected: do not expect the alert that comes from it
   --no-metadata-stand-in  asks the node's own metadata service; on a cloud it hands out a real token to the victim
 
 With --local (root is needed):

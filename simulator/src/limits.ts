@@ -17,6 +17,8 @@ export const limits = {
   /** How long an alert may take, unless --timeout says otherwise. */
   alertMs: 15_000,
   alertSecondsMax: 3_600,
+  /** How long the API server's audit log may take to the hub: what its alert may take. */
+  auditMs: 10_000,
   /** A sensor that was just started reports within a second or two. */
   sensorReportsMs: 8_000,
   /** The stream is open within a network round trip. */
@@ -37,6 +39,9 @@ export const limits = {
   kubectlAtOnce: 4,
   /** From `helm install` until both pods are ready, the pull of the image included. */
   installMs: 5 * 60_000,
+  /** How often it is looked whether a pod can still start, and how long what looks hopeless is given. */
+  podLookMs: 2_000,
+  podHopelessMs: 15_000,
   /** All orders on a cluster; the longest waits 20 s for a scan. */
   attackMs: 10 * 60_000,
   /** Before a log that broke off is followed again. */

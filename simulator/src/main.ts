@@ -4,6 +4,7 @@ import { connectHub, type HubClient } from "@atalaya/wire/client";
 import { type ClusterWhere, type LocalWhere, readOptions, type SimulateOptions } from "./arguments.ts";
 import type { ScenarioName } from "./attack/scenario.ts";
 import { chosenScenarios } from "./attack/scenarios.ts";
+import { clusterRows } from "./cluster/cluster-expectations.ts";
 import { prepareCluster } from "./cluster/prepare-cluster.ts";
 import { simulateOnCluster } from "./cluster/simulate-on-cluster.ts";
 import { help } from "./help.ts";
@@ -72,10 +73,12 @@ async function runOnCluster(
   { options, scenarios, hub, openSource, report, signal }: Run,
   where: ClusterWhere,
 ): Promise<number> {
-  const { kube, installation } = await prepareCluster(where, hub, report, signal);
+  const expectsAudit = clusterRows(scenarios).some(({ expectation }) => expectation.beyondLocal === "needs_cluster");
+  const { kube, installation } = await prepareCluster(where, hub, expectsAudit, report, signal);
   const { timeoutMs, keep } = options;
-  return (await simulateOnCluster({ kube, openSource, installation, scenarios, timeoutMs, keep, report, signal }))
-    .status;
+  const { withAudit } = where;
+  const simulation = { kube, openSource, installation, scenarios, withAudit, timeoutMs, keep, report, signal };
+  return (await simulateOnCluster(simulation)).status;
 }
 
 async function chosenByHand(): Promise<string> {

@@ -10,7 +10,7 @@ import type { Result } from "../src/report/result.ts";
 const pod = { namespace: "here", name: "victim" };
 
 /** A score of the scenario `recon`, with alerts that the test raises. */
-function stage(rulesFor: AlertSource["rulesFor"] = ({ rules }) => rules) {
+function stage(rulesFor: AlertSource["rulesFor"] = ({ rules }) => rules, withAudit = true) {
   const list = new ArrivalList();
   const source: AlertSource = {
     rulesFor,
@@ -32,6 +32,7 @@ function stage(rulesFor: AlertSource["rulesFor"] = ({ rules }) => rules) {
     rows,
     source,
     subject: { containerIds: [], pod },
+    withAudit,
     timeoutMs: 300,
     report,
     signal: stop.signal,
@@ -93,6 +94,16 @@ test("what a product does not claim is not covered, neither tick nor miss", asyn
   score.take(ended("port scan"));
   await score.finish();
   assert.equal(decided.get(rows.findIndex(({ steps }) => steps.includes("port scan")))?.status, "not_covered");
+});
+
+test("where the audit log is not connected its alert is not covered, and the others are", async () => {
+  const { score, decided, rows } = stage(undefined, false);
+  score.take(ended("access review"));
+  score.take(ended("port scan"));
+  await score.finish();
+  const statusOf = (step: string) => decided.get(rows.findIndex(({ steps }) => steps.includes(step)))?.status;
+  assert.equal(statusOf("access review"), "not_covered");
+  assert.equal(statusOf("port scan"), "missed");
 });
 
 test("a run that is stopped decides nothing more", async () => {

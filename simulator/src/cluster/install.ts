@@ -1,9 +1,10 @@
+import { setTimeout as pause } from "node:timers/promises";
 import { Fault } from "@atalaya/wire";
 import type { ScenarioName } from "../attack/scenario.ts";
 import { limits } from "../limits.ts";
 import type { Kube } from "./kube.ts";
 import { releaseName } from "./run-namespace.ts";
-import { whyPodsWait } from "./victim-pod.ts";
+import { outlook, whyPodsWait } from "./victim-pod.ts";
 
 export type Installation = {
   chart: string;
@@ -25,12 +26,21 @@ export async function install(kube: Kube, wanted: Installation): Promise<void> {
   const files = wanted.valueFiles.flatMap((file) => ["--values", file]);
   const args = ["install", releaseName, wanted.chart, "--namespace", wanted.namespace, "--values", "-", ...files];
   const seconds = Math.round(limits.installMs / 1000);
-  const { status, stderr } = await kube.helm([...args, "--wait", "--timeout", `${seconds}s`], {
+  const [enough, over] = [new AbortController(), new AbortController()];
+  const looking = lookForHopeless(kube, wanted.namespace, over.signal).then((found) => {
+    if (found) enough.abort();
+  });
+  const helm = kube.helm([...args, "--wait", "--timeout", `${seconds}s`], {
     input: JSON.stringify(valuesOf(wanted)),
     timeoutMs: limits.installMs + limits.kubectlMs,
+    enough: enough.signal,
+  });
+  const { status, stderr } = await helm.finally(async () => {
+    over.abort();
+    await looking;
   });
   if (status === 0) return;
-  const said = stderr.trim().split("\n").at(-1) ?? "";
+  const said = enough.signal.aborted ? "it would never end" : (stderr.trim().split("\n").at(-1) ?? "");
   const why = await whyPodsWait(kube, wanted.namespace).catch(() => []);
   const remedy = why.some((line) => /ImagePull|ErrImage|InvalidImage/.test(line))
     ? ". Name an image that the nodes can pull with --image; containers/README.md says how to build it"
@@ -39,6 +49,21 @@ export async function install(kube: Kube, wanted: Installation): Promise<void> {
     "SIMULATION_FAILED",
     [`The pods do not start (${said})${remedy}`, ...why.map((one) => `  ${one}`)].join("\n"),
   );
+}
+
+/** Resolves with true when a pod will not start, or has looked so for some time; with false once `over`. */
+async function lookForHopeless(kube: Kube, namespace: string, over: AbortSignal): Promise<boolean> {
+  let sinceMs: number | undefined;
+  for (;;) {
+    await pause(limits.podLookMs, undefined, { signal: over }).catch(() => {});
+    if (over.aborted) return false;
+    const why = await whyPodsWait(kube, namespace).catch(() => []);
+    const outlooks = why.map(outlook);
+    if (outlooks.includes("final")) return true;
+    if (!outlooks.includes("doubtful")) sinceMs = undefined;
+    else sinceMs ??= performance.now();
+    if (sinceMs !== undefined && performance.now() - sinceMs > limits.podHopelessMs) return true;
+  }
 }
 
 function valuesOf(wanted: Installation): Record<string, unknown> {

@@ -3,6 +3,8 @@ import type { z } from "zod";
 import { limits } from "../limits.ts";
 import { mustRun, type ProgramOptions, type ProgramResult, runProgram } from "../run-program.ts";
 
+export type HelmOptions = Omit<ProgramOptions, "signal"> & { enough?: AbortSignal | undefined };
+
 export type KubeOptions = {
   /** The programs' paths. */
   kubectl: string;
@@ -58,13 +60,24 @@ export class Kube {
     }
   }
 
-  helm(args: readonly string[], options: ProgramOptions = {}): Promise<ProgramResult> {
+  /** Runs Helm; resolves whatever its exit status is, and with a status of 128 or more when it was ended by `enough`. */
+  async helm(args: readonly string[], options: HelmOptions = {}): Promise<ProgramResult> {
+    const { enough, ...rest } = options;
     const { kubeconfig, context } = this.#options;
     const where = [
       ...(kubeconfig === undefined ? [] : ["--kubeconfig", kubeconfig]),
       ...(context === undefined ? [] : ["--kube-context", context]),
     ];
-    return runProgram(this.#options.helm, [...args, ...where], this.#programOptions(options));
+    const signals = [enough, this.#signal].filter((one) => one !== undefined);
+    try {
+      return await runProgram(this.#options.helm, [...args, ...where], {
+        ...this.#programOptions(rest),
+        signal: AbortSignal.any(signals),
+      });
+    } catch (error) {
+      if (enough?.aborted === true) return { status: 128, stdout: "", stderr: "" };
+      throw error;
+    }
   }
 
   #kubectlArguments(args: readonly string[]): string[] {

@@ -4,6 +4,7 @@ import { limits } from "../limits.ts";
 import type { Report } from "../report/report.ts";
 import { sensorsOf } from "../sensors.ts";
 import { until } from "../until.ts";
+import { requireAudit } from "./audit-way.ts";
 import { chartFolder } from "./chart.ts";
 import type { Installation } from "./install.ts";
 import type { Kube } from "./kube.ts";
@@ -12,12 +13,14 @@ import { requireCluster, requirePrograms, requireRights } from "./preflight.ts";
 import { newNamespaceName } from "./run-namespace.ts";
 
 /**
- * Looks before anything is made: kubectl, Helm, the cluster, the user's rights, the hub, a live sensor on a node. Throws
- * Fault SIMULATION_UNAVAILABLE with the remedy for what is missing. `hub` is absent when another product is scored.
+ * Looks before anything is made: kubectl, Helm, the cluster, the user's rights, the hub, a live sensor on a node, and,
+ * when an alert from it is expected, the way of the audit log. Throws Fault SIMULATION_UNAVAILABLE with the remedy for
+ * what is missing. `hub` is absent when another product is scored.
  */
 export async function prepareCluster(
   where: ClusterWhere,
   hub: HubClient | undefined,
+  expectsAudit: boolean,
   report: Report,
   signal: AbortSignal,
 ): Promise<{ kube: Kube; installation: Omit<Installation, "scenarios"> }> {
@@ -32,6 +35,7 @@ export async function prepareCluster(
     report.news("you may not list nodes: whether a sensor watches the victim's node is not known");
   }
   const nodeSelector = nodes === undefined ? {} : await selectorOf(where.node, nodes, hub, signal);
+  if (hub !== undefined && expectsAudit && where.withAudit) await requireAudit(kube, hub, namespace, signal);
   const { image, metadataStandIn, valueFiles } = where;
   return { kube, installation: { chart, namespace, image, metadataStandIn, nodeSelector, valueFiles } };
 }

@@ -1,3 +1,4 @@
+import type { Expectation } from "../attack/scenario.ts";
 import { type Deciding, decide, type Pending, pendingOf, take } from "../decide.ts";
 import type { AlertSource, Subject } from "../report/arrival-list.ts";
 import type { Report } from "../report/report.ts";
@@ -10,6 +11,8 @@ export type Scoring = {
   rows: readonly ClusterRow[];
   source: AlertSource;
   subject: Subject;
+  /** Without, what only the audit log tells is not covered. */
+  withAudit: boolean;
   timeoutMs: number;
   report: Report;
   signal: AbortSignal;
@@ -79,8 +82,10 @@ export class Score {
   }
 
   #settle(index: number, pending: Pending): void {
-    const { source, subject, timeoutMs, report, signal } = this.#scoring;
-    const deciding: Deciding = { source, subject, timeoutMs, beyond: () => undefined, signal };
+    const { source, subject, withAudit, timeoutMs, report, signal } = this.#scoring;
+    const beyond = ({ beyondLocal }: Expectation) =>
+      withAudit || beyondLocal === undefined ? undefined : "not_covered";
+    const deciding: Deciding = { source, subject, timeoutMs, beyond, signal };
     const wait = decide(pending, deciding).then(({ result, note }) => {
       this.results.push(result);
       report.decided(index, result, note);

@@ -20,6 +20,8 @@ export type ClusterSimulation = {
   /** What Helm installs, and where; the namespace is made, and removed at the end. */
   installation: Omit<Installation, "scenarios">;
   scenarios: readonly ScenarioName[];
+  /** The alert of the cluster's audit log is expected, too. */
+  withAudit: boolean;
   timeoutMs: number;
   keep: boolean;
   report: Report;
@@ -55,14 +57,14 @@ export async function simulateOnCluster(simulation: ClusterSimulation): Promise<
 }
 
 async function attack(simulation: ClusterSimulation, source: AlertSource): Promise<ClusterOutcome> {
-  const { kube, report, signal, timeoutMs, installation } = simulation;
+  const { kube, report, signal, timeoutMs, withAudit, installation } = simulation;
   const rows = clusterRows(simulation.scenarios);
   const scenarios = simulation.scenarios.filter((name) => rows.some((row) => row.scenario === name));
   report.progress(`starting attacker and victim in the namespace ${installation.namespace}`);
   await install(kube, { ...installation, scenarios });
   const subject = await victimSubject(kube, installation.namespace);
   report.begin(rows.map(({ scenario, expectation }) => ({ scenario, alert: expectation.alert })));
-  const score = new Score({ rows, source, subject, timeoutMs, report, signal });
+  const score = new Score({ rows, source, subject, withAudit, timeoutMs, report, signal });
   try {
     await followAttack(kube, installation.namespace, score);
     await score.finish();

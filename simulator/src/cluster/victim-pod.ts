@@ -40,6 +40,17 @@ function containerState() {
   return z.object({ name: z.string(), state: z.object({ waiting: reason, terminated: reason }).optional() });
 }
 
+/** What a kubelet does not get over by itself: an image that it may not pull, a container that has ended. */
+const final = /: (ErrImageNeverPull|InvalidImageName|Error|OOMKilled)\b/;
+/** What it tries again, mostly in vain. */
+const doubtful = /: (ImagePullBackOff|CreateContainerConfigError)\b/;
+
+/** How bad a pod's reason is, as `whyPodsWait` words it. */
+export function outlook(why: string): "final" | "doubtful" | "open" {
+  if (final.test(why)) return "final";
+  return doubtful.test(why) ? "doubtful" : "open";
+}
+
 /** Why the pods do not start, as the kubelet and the scheduler say it: one line each. */
 export async function whyPodsWait(kube: Kube, namespace: string): Promise<string[]> {
   const { items } = await kube.get(["get", "pods", "--namespace", namespace], waitingSchema);

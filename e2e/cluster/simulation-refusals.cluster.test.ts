@@ -1,0 +1,161 @@
+// What `atalaya simulate` says where something is missing, and that it leaves nothing behind, however it ends.
+import assert from "node:assert/strict";
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { runProgram } from "../../simulator/src/run-program.ts";
+import { type Cluster, startCluster } from "./cluster.ts";
+import { atalayaCommand } from "./part-in-cluster.ts";
+import { prepareSimulations, type RunOptions, type Simulations } from "./simulate-in-cluster.ts";
+import { type StackInCluster, startStackIn } from "./stack-in-cluster.ts";
+
+const isFull = process.env["ATALAYA_CLUSTER_FULL"] === "1";
+let cluster: Cluster;
+let stack: StackInCluster;
+let simulations: Simulations;
+const folder = mkdtempSync(join(tmpdir(), "atalaya-refusals-"));
+
+before(async () => {
+  cluster = await startCluster({ name: process.env["ATALAYA_CLUSTER"] || "atalaya-refusals" });
+  simulations = await prepareSimulations(cluster);
+  // Its audit log goes nowhere.
+  stack = await startStackIn(cluster, { sensor: true });
+});
+after(async () => {
+  simulations?.close();
+  await stack?.stop();
+  await cluster?.down();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+async function refused(args: string[], options: RunOptions & { data?: string } = {}): Promise<string> {
+  const run = await simulations.run([...args, "--json", "--data", options.data ?? stack.dataFolder], options);
+  assert.notEqual(run.status, 0);
+  assert.deepEqual(run.lines, [], "nothing was attacked");
+  await assertNothingIsLeft();
+  return run.errors;
+}
+
+async function assertNothingIsLeft(): Promise<void> {
+  const left = await cluster.mustKubectl(["get", "namespaces", "-l", "atalaya.dev/simulation", "-o", "name"]);
+  assert.equal(left, "");
+  assert.equal(await cluster.mustKubectl(["get", "secrets", "-A", "-l", "owner=helm", "-o", "name"]), "");
+}
+
+/** A kubeconfig like the administrator's, changed. */
+function kubeconfig(name: string, change: (config: Record<string, unknown>) => void): string {
+  const config = JSON.parse(readFileSync(join(cluster.place.folder, "etc/admin.kubeconfig"), "utf8")) as Record<
+    string,
+    unknown
+  >;
+  change(config);
+  const file = join(folder, name);
+  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+  return file;
+}
+
+test("without Helm it says where to get it", async () => {
+  const path = join(folder, "only-kubectl");
+  mkdirSync(path);
+  symlinkSync(join(simulations.programs, "kubectl"), join(path, "kubectl"));
+  assert.match(await refused(["webshell"], { path: `${path}:/usr/sbin` }), /Helm: install it: https:\/\/helm\.sh/);
+});
+
+test("where no cluster answers it says how to choose another", async () => {
+  const nowhere = kubeconfig("nowhere", (config) => {
+    config["clusters"] = [{ name: "c", cluster: { server: "https://127.0.0.1:9" } }];
+  });
+  assert.match(await refused(["webshell"], { kubeconfig: nowhere }), /No cluster answers \(.*refused.*--context/);
+});
+
+test("every right that the user lacks is named", async () => {
+  await cluster.mustKubectl(["create", "serviceaccount", "guest", "-n", "default"]);
+  const token = (await cluster.mustKubectl(["create", "token", "guest", "-n", "default"])).trim();
+  const guest = kubeconfig("guest", (config) => {
+    config["users"] = [{ name: "admin", user: { token } }];
+  });
+  const errors = await refused(["webshell"], { kubeconfig: guest });
+  for (const right of ["create namespaces in the cluster", "create pods in the namespace", "get pods/log in"])
+    assert.ok(errors.includes(`the right to ${right}`), errors);
+  assert.match(errors, /ask an administrator/);
+});
+
+test("a hub that is not there is told with what to do", async () => {
+  const data = join(folder, "gone");
+  mkdirSync(data);
+  cpSync(stack.caFile, join(data, "hub", "ca.pem"), { recursive: true });
+  const client = readFileSync(join(stack.dataFolder, "client.json"), "utf8").replace(/:8443/, ":9");
+  writeFileSync(join(data, "client.json"), client, { mode: 0o600 });
+  assert.match(await refused(["webshell"], { data }), /192\.0\.2\.10:9.*(does not answer|reach)/i);
+});
+
+test("a hub without a sensor on the node is told how to get one", async () => {
+  const other = await startStackIn(cluster, { port: 8444 });
+  try {
+    const errors = await refused(["webshell"], { data: other.dataFolder });
+    assert.match(errors, /no live sensor.*kubectl get ds atalaya-collector-ds.*helm install/);
+  } finally {
+    await other.stop();
+  }
+});
+
+test("an audit log that does not reach the hub is told how to be connected, or to do without", async () => {
+  const errors = await refused(["recon"]);
+  assert.match(errors, /audit log does not reach the hub.*within 10 s/);
+  assert.match(errors, /atalaya audit kubeconfig.*[\s\S]*--without-audit/);
+});
+
+test("an image that the node cannot have ends the run soon, with the kubelet's reason, and nothing is left", async () => {
+  // One that is to be pulled is given another try, which takes the kubelet some time.
+  for (const policy of isFull ? ["Never", "IfNotPresent"] : ["Never"]) {
+    const values = join(folder, "values.json");
+    writeFileSync(values, JSON.stringify({ image: { pullPolicy: policy } }));
+    const started = performance.now();
+    const errors = await refused(["webshell", "--image", "images.invalid/nowhere:1", "--values", values]);
+    assert.match(errors, /Name an image that the nodes can pull with --image/);
+    assert.match(errors, policy === "Never" ? /victim.*ErrImageNeverPull/ : /victim.*ImagePullBackOff/);
+    assert.ok(performance.now() - started < 120_000, "it did not wait for Helm's five minutes");
+  }
+});
+
+test("without the audit log the rest is expected and comes, and Ctrl-C in the midst of it removes everything", async () => {
+  const run = await simulations.run(["recon", "lateral-mov", "--without-audit", "--json", "--data", stack.dataFolder], {
+    onOutput(text, signal) {
+      if (text.includes('"alerted"')) signal("SIGINT");
+    },
+  });
+  assert.equal(run.status, 130, run.errors);
+  assert.match(run.errors, /stopped; everything is removed/);
+  assert.ok(run.lines.some(({ status }) => status === "not_covered" || status === "alerted"));
+  await assertNothingIsLeft();
+});
+
+test("an alert that comes too late is missed, --keep leaves the pods for a look, and the next run removes them", async () => {
+  const late = ["webshell", "--keep", "--timeout", "0.001", "--json", "--data", stack.dataFolder];
+  const first = await simulations.run(late);
+  assert.equal(first.status, 1, first.errors);
+  assert.deepEqual(
+    first.lines.map(({ status }) => status),
+    ["missed"],
+  );
+  const kept = /kept in the namespace (\S+);/.exec(first.errors)?.[1];
+  assert.ok(kept !== undefined, first.errors);
+  assert.match(await cluster.mustKubectl(["get", "pods", "-n", kept, "-o", "name"]), /pod\/victim/);
+  // As a person runs it: by the menu, at a terminal.
+  const answer = `printf '5\\n'`;
+  const simulate = ["nsenter", ...atalayaCommand(cluster.place, ["simulate", "--data", stack.dataFolder])].join(" ");
+  const env = {
+    ...process.env,
+    PATH: `${simulations.programs}:${process.env["PATH"] ?? ""}`,
+    KUBECONFIG: join(cluster.place.folder, "etc/admin.kubeconfig"),
+  };
+  const menu = await runProgram("sh", ["-c", `${answer} | script -qefc '${simulate}' /dev/null`], {
+    env,
+    timeoutMs: 120_000,
+  });
+  assert.equal(menu.status, 0, menu.stdout);
+  assert.match(menu.stdout, /Which attack\?[\s\S]*5 {2}webshell[\s\S]*Possible Web Shell activity detected/);
+  assert.match(menu.stdout, /removed what an earlier run left behind/);
+  await assertNothingIsLeft();
+});
