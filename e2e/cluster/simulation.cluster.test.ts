@@ -3,7 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type Alert, alertSchema } from "@atalaya/wire";
+import { fileURLToPath } from "node:url";
+import { type Alert, alertSchema, type Notification, notificationSchema } from "@atalaya/wire";
 import { type Cluster, startCluster } from "./cluster.ts";
 import {
   prepareSimulations,
@@ -21,12 +22,13 @@ const isFull = process.env["ATALAYA_CLUSTER_FULL"] === "1";
 let cluster: Cluster;
 let stack: StackInCluster;
 let simulations: Simulations;
+const falcoNamedRules = fileURLToPath(new URL("falco-named-rules.yaml", import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), "atalaya-simulation-test-"));
 
 before(async () => {
   cluster = await startCluster({ name: process.env["ATALAYA_CLUSTER"] || "atalaya-simulate" });
   simulations = await prepareSimulations(cluster);
-  stack = await startStackIn(cluster, { sensor: true });
+  stack = await startStackIn(cluster, { sensor: true, hubArgs: ["--rules", falcoNamedRules] });
   const policy = await stack.client.text("/api/v1/audit-policy");
   await cluster.setAudit({ policy, webhookKubeconfig: await stack.auditKubeconfig() });
 });
@@ -93,3 +95,30 @@ for (const n of Array.from({ length: isFull ? 10 : 1 }, (_, i) => i + 1)) {
     t.diagnostic(`13 of 13: ${each} of the action, all within ${fromOrder.toFixed(2)} s of the order`);
   });
 }
+
+test("another product that posts its alerts as Falco does is scored by the mapping of Falco's rules", async () => {
+  const setting: Notification = {
+    enabled: true,
+    url: "http://192.0.2.10:2801/",
+    shape: "falco",
+    min_severity: "informational",
+    stdout: false,
+    file: null,
+  };
+  let isTold = false;
+  const run = await simulations.run(["all", "--listen", "192.0.2.10:2801", "--timeout", "10", "--json"], {
+    onOutput(text) {
+      if (isTold || !text.includes("are taken at http://192.0.2.10:2801/")) return;
+      isTold = true;
+      void stack.client.put("/api/v1/notification", setting, notificationSchema);
+    },
+  });
+  await stack.client.put("/api/v1/notification", { ...setting, enabled: false }, notificationSchema);
+  const scored = (status: string) =>
+    run.lines.filter((line) => line.status === status).map((line) => line.alert.split(" ").slice(0, 3).join(" "));
+  assert.deepEqual(scored("not_covered").sort(), ["Communication with test", "Suspicious access to"], run.errors);
+  assert.deepEqual(scored("missed").sort(), ["Kubernetes CPU optimization", "Network scanning tool"], run.errors);
+  assert.equal(scored("alerted").length, 9, run.errors);
+  assert.equal(run.status, 1);
+  await assertNothingIsLeft();
+});
