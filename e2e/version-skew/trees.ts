@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { frameVersion } from "@atalaya/wire";
 
-const root = fileURLToPath(new URL("../../", import.meta.url));
+export const root = fileURLToPath(new URL("../../", import.meta.url));
 const packages = ["wire", "rules", "detections", "collector", "publisher", "audit", "hub", "simulator", "cli", "tools"];
 /** And those that there were not at first. */
 const laterPackages = ["kube", "inventory"];
@@ -44,7 +44,7 @@ export function treeOfNextVersion(folder: string): string {
 }
 
 /** Other people's packages as they are here; ours are the tree's own. */
-function linkModules(folder: string): void {
+export function linkModules(folder: string): void {
   const from = join(root, "node_modules");
   const to = join(folder, "node_modules");
   mkdirSync(join(to, "@atalaya"), { recursive: true });

@@ -1,0 +1,46 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { linkModules, root } from "./trees.ts";
+
+const left = ["node_modules", "build", ".git", "e2e"];
+/** Bytes that each record's task is longer by. */
+const moreBytes = 8;
+
+/** The present sources in `folder`, of a build whose records are laid out otherwise: both sides, kernel and TypeScript. */
+export function treeOfOtherLayout(folder: string): string {
+  for (const name of readdirSync(root).filter((one) => !left.includes(one))) {
+    const filter = (path: string) => !/\/(node_modules|samples|test)$/.test(path);
+    cpSync(join(root, name), join(folder, name), { recursive: true, filter });
+  }
+  linkModules(folder);
+  mkdirSync(join(folder, "build"));
+  change(join(folder, "collector/bpf/record.h"), (text) =>
+    text.replaceAll(/_Static_assert\(.*\);/g, "").replace(/(struct record_task \{\n)/, "$1\t__u64 of_another_build;\n"),
+  );
+  change(join(folder, "collector/src/kernel/layout.ts"), moveMembers);
+  const build = `import { buildCollector } from "./collector/build.mjs"; await buildCollector({ root: ${JSON.stringify(folder)}, log() {} });`;
+  execFileSync(process.execPath, ["--input-type=module", "-e", build], { cwd: folder, stdio: "inherit" });
+  return folder;
+}
+
+/** Of a task every member lies further back, and of a record whatever comes after the task; sizes grow with it. */
+function moveMembers(text: string): string {
+  const [offsets = "", sizes = ""] = text.split("export const sizes");
+  const moved = offsets.replaceAll(/(\w+): \{([^{}]*)\}/g, (whole, struct: string, members: string) => {
+    if (!/_record$|^record_task$/.test(struct)) return whole;
+    return `${struct}: {${members.replaceAll(/(\w+): (\d+)/g, grown)}}`;
+  });
+  return `${moved}export const sizes${sizes.replaceAll(/(\w*record\w*): (\d+)/g, grown)}`;
+}
+
+function grown(_: string, name: string, value: string): string {
+  return `${name}: ${Number(value) + moreBytes}`;
+}
+
+function change(file: string, by: (text: string) => string): void {
+  const text = readFileSync(file, "utf8");
+  const changed = by(text);
+  if (changed === text) throw new Error(`${file}: nothing was changed`);
+  writeFileSync(file, changed);
+}
