@@ -5,4 +5,4 @@ export { LogTail, type TailLine, type TailRead } from "./src/file/log-tail.ts";
 export { type LineOutcome, readAuditLine } from "./src/file/read-line.ts";
 export { auditLimits } from "./src/limits.ts";
 export { recommendedAuditPolicy } from "./src/recommended-policy.ts";
-export { auditWebhookKubeconfig, type WebhookKubeconfig } from "./src/webhook-kubeconfig.ts";
+export { auditWebhookFlags, auditWebhookKubeconfig, type WebhookKubeconfig } from "./src/webhook-kubeconfig.ts";

@@ -11,6 +11,17 @@ export type WebhookKubeconfig = {
 };
 
 /**
+ * Without these the API server posts batches of any size: a client that sends some large requests would make one that the
+ * hub refuses, and 400 records with it. With them a batch is split at 10 MiB (the hub takes 12), and a record beyond 2 MiB
+ * loses its bodies, as it would at the hub.
+ */
+export const auditWebhookFlags = {
+  "audit-webhook-truncate-enabled": "true",
+  "audit-webhook-truncate-max-batch-size": String(10 * 1024 * 1024),
+  "audit-webhook-truncate-max-event-size": String(2 * 1024 * 1024),
+} as const;
+
+/**
  * The file for the API server's `--audit-webhook-config-file`. Values are written as JSON strings, which YAML reads
  * unchanged, so no name can break out of its place. Throws USAGE for an address that is not https.
  */
@@ -23,9 +34,12 @@ export function auditWebhookKubeconfig({ cluster, server, caPem, token }: Webhoo
     );
   }
   const target = `${url.origin}${url.pathname.replace(/\/$/, "")}/v1/audit/${encodeURIComponent(cluster)}`;
+  const flags = Object.entries(auditWebhookFlags).map(([name, value]) => `#   --${name}=${value}`);
   return `# Audit webhook of cluster ${JSON.stringify(cluster)}. Keep it readable by root only: it holds the credential.
 # kube-apiserver --audit-policy-file=… --audit-webhook-config-file=THIS_FILE
 #   --audit-webhook-batch-max-wait=1s   (the default of 30s is how long an alert would wait)
+# and, so that nobody's large requests make a batch too large to be taken:
+${flags.join("\n")}
 apiVersion: v1
 kind: Config
 clusters:

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Fault } from "@atalaya/wire";
+import { Fault, limits } from "@atalaya/wire";
 import { parse } from "yaml";
-import { auditWebhookKubeconfig } from "../index.ts";
+import { auditWebhookFlags, auditWebhookKubeconfig } from "../index.ts";
 
 const given = {
   cluster: "shop-eu",
@@ -33,6 +33,14 @@ test("a cluster's name cannot break out of its place in the file", () => {
     `https://hub.example:8443/v1/audit/${encodeURIComponent(cluster)}`,
   );
   assert.equal(config.users.length, 1);
+});
+
+test("the file says by which flags no batch becomes larger than the hub takes", () => {
+  const file = auditWebhookKubeconfig(given);
+  for (const [name, value] of Object.entries(auditWebhookFlags)) assert.ok(file.includes(`#   --${name}=${value}\n`));
+  const { "audit-webhook-truncate-max-batch-size": batch, "audit-webhook-truncate-max-event-size": event } =
+    auditWebhookFlags;
+  assert.ok(Number(batch) < limits.auditBodyBytesMax && Number(event) <= limits.auditRecordBytesMax);
 });
 
 test("an address without encryption is refused", () => {

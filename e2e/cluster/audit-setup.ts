@@ -1,5 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
+import { auditWebhookFlags } from "@atalaya/audit";
 import type { Place } from "./place.ts";
 
 /** What the API server notes of its requests, and where it puts it. What is absent is as the harness begins. */
@@ -47,6 +48,7 @@ export function auditFlags(setup: AuditSetup): Record<string, string> {
   if (setup.webhookKubeconfig !== undefined) {
     flags["audit-webhook-config-file"] = webhookFile;
     flags["audit-webhook-batch-max-wait"] = setup.batchMaxWait ?? "200ms";
+    Object.assign(flags, auditWebhookFlags);
   }
   return { ...flags, ...setup.flags };
 }

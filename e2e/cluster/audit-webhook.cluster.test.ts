@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { type Alert, type AlertSummary, alertPageSchema, alertSchema } from "@atalaya/wire";
@@ -105,10 +105,32 @@ test("a patch with junk nested a thousand deep hides neither itself nor what was
   assert.ok(after.cut > before.cut, "what was left out is counted");
 });
 
-async function counters(): Promise<{ refused: number; cut: number }> {
+test("large requests that are made together hide none: the API server splits what it posts", async () => {
+  const namespace = await cluster.namespace("large");
+  await cluster.apply(podOf("target", {}), namespace);
+  const before = await counters();
+  const file = join(cluster.place.folder, "large-patch.json");
+  // Together 14 MB, above the 12 MiB that the hub takes at once.
+  writeFileSync(file, JSON.stringify({ junk: "x".repeat(1_800_000) }));
+  const patch = ["-n", namespace, "patch", "pod", "target", "--type=merge", `--patch-file=${file}`];
+  await Promise.all([
+    ...Array.from({ length: 8 }, () => cluster.mustKubectl(patch)),
+    cluster.apply(podOf("hidden", { privileged: true }), namespace),
+  ]);
+  rmSync(file);
+  await alertIn(namespace, "Privileged Container", "hidden");
+  const after = await counters();
+  assert.deepEqual([after.tooLarge, after.refused], [before.tooLarge, before.refused]);
+});
+
+async function counters(): Promise<{ refused: number; cut: number; tooLarge: number }> {
   const text = await stack.client.text("/metrics");
-  const of = (name: string) => Number(new RegExp(`^atalaya_audit_records_${name}_total (\\d+)`, "m").exec(text)?.[1]);
-  return { refused: of("refused"), cut: of("cut") };
+  const of = (name: string) => Number(new RegExp(`^atalaya_${name} (\\d+)`, "m").exec(text)?.[1] ?? 0);
+  return {
+    refused: of("audit_records_refused_total"),
+    cut: of("audit_records_cut_total"),
+    tooLarge: of('refused_total\\{code="BODY_TOO_LARGE"\\}'),
+  };
 }
 
 test("the node's own sensor and the API server tell of one session, each its part", async () => {
