@@ -9,6 +9,7 @@ import {
 import { readFilters } from "./alerts/alert-filters.ts";
 import { LoginPage } from "./login/login-page.tsx";
 import { ListSkeleton } from "./parts/skeletons.tsx";
+import { readProcessFilters } from "./processes/process-filters.ts";
 import { Crashed } from "./shell/crashed.tsx";
 import { NotFound } from "./shell/not-found.tsx";
 import { Shell } from "./shell/shell.tsx";
@@ -55,6 +56,13 @@ const words = (search: Record<string, unknown>): { q?: string } => {
   return typeof q === "string" && q !== "" ? { q: q.slice(0, 256) } : {};
 };
 
+const processes = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/processes",
+  validateSearch: readProcessFilters,
+  component: lazyRouteComponent(() => import("./processes/processes-page.tsx"), "ProcessesPage"),
+});
+
 const rules = createRoute({
   getParentRoute: () => signedIn,
   path: "/rules",
@@ -96,7 +104,7 @@ const settings = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     login,
-    signedIn.addChildren([index, alerts, alert, rules, rule, sensors, nodes, changes, settings]),
+    signedIn.addChildren([index, alerts, alert, processes, rules, rule, sensors, nodes, changes, settings]),
   ]),
   // What no route asks for by name never reaches a component.
   search: { strict: true },

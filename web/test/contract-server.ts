@@ -10,9 +10,12 @@ import {
   alertPageSchema,
   alertSummarySchema,
   enrolmentTokenRequestSchema,
+  type FoundProcess,
   type ListedEnrolmentToken,
   loginRequestSchema,
   notificationSchema,
+  processPageSchema,
+  processQuerySchema,
   type Rule,
   sensorSchema,
 } from "@atalaya/wire/api";
@@ -46,6 +49,9 @@ class Refused extends Error {
 /** A hub without a pipeline: the API's contract over canned data, to test the page against. */
 export class ContractServer {
   alerts: Alert[] = [];
+  processes: FoundProcess[] = [];
+  /** How many processes a page has: fewer than were asked for, as of a hub whose search is long. */
+  processesOnPage = 50;
   rules: Rule[] = makeRules();
   sensors = makeSensors();
   ledger = makeLedger();
@@ -165,6 +171,7 @@ export class ContractServer {
     if (route === "GET ledger") return { nodes: this.ledger, next: null };
     if (route === "GET nodes") return { nodes: this.nodes };
     if (route === "GET enrolment-tokens") return { tokens: this.tokens };
+    if (route === "GET processes") return this.#processPage(query);
     if (route === "GET changes") return this.#changePage(query.get("after"));
     if (route === "POST enrolment-tokens") {
       const { cluster, node, valid_s } = enrolmentTokenRequestSchema.parse(body);
@@ -201,6 +208,28 @@ export class ContractServer {
     const alert = this.alerts.find((one) => one.alert_id === id);
     if (alert === undefined) throw new Refused(404, "NOT_FOUND", "There is no such alert");
     return rest === "/actions" ? this.#act(alert, alertActionSchema.parse(body)) : alert;
+  }
+
+  #processPage(search: URLSearchParams): unknown {
+    const query = processQuerySchema.parse(Object.fromEntries(search));
+    const words = (query.q ?? "").toLowerCase().split(/\s+/);
+    const fitting = this.processes.filter(
+      (one) =>
+        (query.name ?? one.name) === one.name &&
+        (query.uid ?? String(one.uid)) === String(one.uid) &&
+        (query.since_us ?? 0) <= one.time_us &&
+        one.container_id.startsWith(query.container ?? "") &&
+        words.every((word) => `${one.name} ${one.exe_path} ${one.cmdline}`.toLowerCase().includes(word)),
+    );
+    const from = Number(query.cursor ?? 0);
+    const to = from + this.processesOnPage;
+    const processes = fitting.slice(from, to);
+    const searched_to_us = processes.at(-1)?.time_us ?? 0;
+    return processPageSchema.parse({
+      processes,
+      searched_to_us,
+      ...(to < fitting.length ? { next_cursor: String(to) } : {}),
+    });
   }
 
   #changePage(after: string | null): unknown {

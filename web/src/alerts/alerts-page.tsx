@@ -1,10 +1,11 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type ReactElement, useCallback, useRef, useState } from "react";
 import { Failure } from "../parts/failure.tsx";
+import { SearchBox } from "../parts/search-box.tsx";
 import { ListSkeleton } from "../parts/skeletons.tsx";
 import { TrustLine } from "../shell/trust-line.tsx";
 import { useText } from "../text/language.ts";
-import type { AlertFilters } from "./alert-filters.ts";
+import { type AlertFilters, readSearch } from "./alert-filters.ts";
 import { useAlertCounts, useAlertList } from "./alert-list.ts";
 import { AlertRows } from "./alert-rows.tsx";
 import { BulkBar } from "./bulk-bar.tsx";
@@ -15,7 +16,6 @@ import { useListActions } from "./list-actions.ts";
 import { useListKeys } from "./list-keys.ts";
 import { useLiveAlerts } from "./live-alerts.ts";
 import { useReading } from "./reading.ts";
-import { SearchBox } from "./search-box.tsx";
 
 /** The queue: live, newest first, worked through by keyboard. */
 export function AlertsPage(): ReactElement {
@@ -47,7 +47,14 @@ export function AlertsPage(): ReactElement {
     <>
       <header className="top">
         <h1>{text.alerts.title}</h1>
-        <SearchBox ref={searchBox} filters={filters} setFilters={setFilters} />
+        <SearchBox
+          ref={searchBox}
+          filters={filters}
+          setFilters={setFilters}
+          read={readSearch}
+          placeholder={text.alerts.search}
+          label={text.alerts.searchLabel}
+        />
         <TrustLine />
       </header>
       <Histogram page={counts} filters={filters} setFilters={setFilters} />

@@ -13,6 +13,8 @@ import {
   type NodeLedger,
   type Notification,
   notificationSchema,
+  type ProcessPage,
+  processPageSchema,
   type Rule,
   ruleSchema,
   type Sensor,
@@ -42,6 +44,7 @@ export const hub = {
   alert: (id: string): Promise<Alert> => call("GET", `alerts/${encodeURIComponent(id)}`, alertSchema),
   act: (id: string, action: AlertAction): Promise<Alert> =>
     call("POST", `alerts/${encodeURIComponent(id)}/actions`, alertSchema, action),
+  processes: (query: URLSearchParams): Promise<ProcessPage> => call("GET", `processes?${query}`, processPageSchema),
   testAlert: (): Promise<Alert> => call("POST", "test-alert", alertSchema),
   rules: async (): Promise<Rule[]> => (await call("GET", "rules", rulesSchema)).rules,
   switchRule: (rule: string, enabled: boolean): Promise<Rule> =>

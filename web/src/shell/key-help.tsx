@@ -31,7 +31,7 @@ export function KeyHelp({ opened, close }: { opened: boolean; close: () => void 
     [
       keys.anywhere,
       [
-        ["g a · g r · g s · g e", keys.goto],
+        ["g a · g p · g r · g s · g e", keys.goto],
         ["Esc", keys.escape],
         ["?", keys.help],
       ],

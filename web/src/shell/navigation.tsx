@@ -11,6 +11,7 @@ import { Switches } from "./switches.tsx";
 
 const places = [
   ["/alerts", "alerts", "bell"],
+  ["/processes", "processes", "search"],
   ["/rules", "rules", "rules"],
   ["/sensors", "sensors", "sensor"],
   ["/nodes", "nodes", "link"],

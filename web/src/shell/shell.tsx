@@ -43,6 +43,7 @@ function Frame(): ReactElement {
   useKeys([
     ["?", () => setHelp(true)],
     ["g a", () => void navigate({ to: "/alerts" })],
+    ["g p", () => void navigate({ to: "/processes" })],
     ["g r", () => void navigate({ to: "/rules" })],
     ["g s", () => void navigate({ to: "/sensors" })],
     ["g n", () => void navigate({ to: "/nodes" })],

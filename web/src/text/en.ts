@@ -1,10 +1,12 @@
 import { enOperation } from "./en-operation.ts";
+import { enProcesses } from "./en-processes.ts";
 import { enWho } from "./en-who.ts";
 
 // Every text of the page in English. `es.ts` has the same keys: a missing one does not compile.
 export const en = {
   nav: {
     alerts: "Alerts",
+    processes: "Processes",
     rules: "Rules",
     sensors: "Sensors",
     nodes: "Nodes",
@@ -283,6 +285,7 @@ export const en = {
     adminOnly: "Only an administrator can switch rules.",
   },
   ...enOperation,
+  ...enProcesses,
   ...enWho,
   keys: {
     title: "Keyboard",
@@ -296,7 +299,7 @@ export const en = {
     help: "this help",
     escape: "clear the selection, go back",
     comment: "comment",
-    goto: "alerts, rules, sensors, settings",
+    goto: "alerts, processes, rules, sensors, settings",
     newOnes: "show new alerts",
     anywhere: "Anywhere",
     list: "In the list of alerts",

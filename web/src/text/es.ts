@@ -1,11 +1,13 @@
 import type { Dictionary } from "./en.ts";
 import { esOperation } from "./es-operation.ts";
+import { esProcesses } from "./es-processes.ts";
 import { esWho } from "./es-who.ts";
 
 /** Every text of the page in Spanish. */
 export const es: Dictionary = {
   nav: {
     alerts: "Alertas",
+    processes: "Procesos",
     rules: "Reglas",
     sensors: "Sensores",
     nodes: "Nodos",
@@ -283,6 +285,7 @@ export const es: Dictionary = {
     adminOnly: "Solo quien administra puede activar o desactivar reglas.",
   },
   ...esOperation,
+  ...esProcesses,
   ...esWho,
   keys: {
     title: "Teclado",
@@ -296,7 +299,7 @@ export const es: Dictionary = {
     help: "esta ayuda",
     escape: "quitar la selección, volver",
     comment: "comentar",
-    goto: "alertas, reglas, sensores, ajustes",
+    goto: "alertas, procesos, reglas, sensores, ajustes",
     newOnes: "mostrar las nuevas",
     anywhere: "En todas partes",
     list: "En la lista de alertas",

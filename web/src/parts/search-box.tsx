@@ -1,18 +1,23 @@
 import { type ReactElement, type RefObject, useEffect, useState } from "react";
-import { Icon } from "../parts/icons.tsx";
 import { useText } from "../text/language.ts";
-import { type AlertFilters, readSearch } from "./alert-filters.ts";
+import { Icon } from "./icons.tsx";
 
-type Props = {
+type Words = { q?: string };
+type Props<Filters extends Words> = {
   ref: RefObject<HTMLInputElement | null>;
-  filters: AlertFilters;
-  setFilters: (next: AlertFilters) => void;
+  filters: Filters;
+  setFilters: (next: Filters) => void;
+  /** Takes apart what was typed: filters, and the words that are left. */
+  read: (typed: string) => Filters;
+  placeholder: string;
+  label: string;
 };
 
 const typingPauseMs = 250;
 
 /** Words are looked for while they are typed; `field:value` becomes a filter on Enter. */
-export function SearchBox({ ref, filters, setFilters }: Props): ReactElement {
+export function SearchBox<Filters extends Words>(props: Props<Filters>): ReactElement {
+  const { ref, filters, setFilters, read } = props;
   const text = useText();
   const applied = filters.q ?? "";
   const [typed, setTyped] = useState(applied);
@@ -24,9 +29,9 @@ export function SearchBox({ ref, filters, setFilters }: Props): ReactElement {
   }, [typed, applied, filters, setFilters]);
 
   const submit = () => {
-    const { q, ...others } = readSearch(typed);
-    setFilters(withWords({ ...filters, ...others }, q ?? ""));
-    setTyped(q ?? "");
+    const found = read(typed);
+    setFilters(withWords({ ...filters, ...found }, found.q ?? ""));
+    setTyped(found.q ?? "");
   };
   return (
     <search className="search">
@@ -35,8 +40,8 @@ export function SearchBox({ ref, filters, setFilters }: Props): ReactElement {
         ref={ref}
         type="text"
         value={typed}
-        placeholder={text.alerts.search}
-        aria-label={text.alerts.searchLabel}
+        placeholder={props.placeholder}
+        aria-label={props.label}
         maxLength={256}
         spellCheck={false}
         autoComplete="off"
@@ -67,8 +72,9 @@ export function SearchBox({ ref, filters, setFilters }: Props): ReactElement {
   );
 }
 
-function withWords(filters: AlertFilters, words: string): AlertFilters {
-  const { q: _, ...others } = filters;
+function withWords<Filters extends Words>(filters: Filters, words: string): Filters {
+  const next = { ...filters };
   const q = words.trim();
-  return q === "" ? others : { ...others, q };
+  delete next.q;
+  return q === "" ? next : { ...next, q };
 }

@@ -1,0 +1,22 @@
+// The search of what ran.
+export const enProcesses = {
+  processes: {
+    title: "Processes",
+    search: "Search what ran, or name:curl user:0 node:node-7",
+    searchLabel: "Search processes",
+    only: "Only these",
+    onHost: "host",
+    containerUnknown: "container not known",
+    noEnd: "no end seen",
+    ran: (time: string) => `ran ${time}`,
+    origin: { added: "not in the image", memory: "from memory" },
+    allTime: "all that is kept",
+    last: (span: string) => `last ${span}`,
+    filter: { name: "program", container: "container", cluster: "cluster", node: "node", uid: "user", q: "words" },
+    emptyTitle: "Nothing like that ran",
+    emptyText: "Of what is kept, nothing fits. Take a filter away, or look further back.",
+    searchedTo: (time: string) => `Searched back to ${time}.`,
+    older: "Search further back",
+    end: "That is all that is kept.",
+  },
+};

@@ -1,0 +1,30 @@
+import type { enProcesses } from "./en-processes.ts";
+
+export const esProcesses: typeof enProcesses = {
+  processes: {
+    title: "Procesos",
+    search: "Busque lo que se ejecutó, o name:curl user:0 node:node-7",
+    searchLabel: "Buscar procesos",
+    only: "Solo estos",
+    onHost: "anfitrión",
+    containerUnknown: "contenedor desconocido",
+    noEnd: "sin final visto",
+    ran: (time) => `duró ${time}`,
+    origin: { added: "no está en la imagen", memory: "desde la memoria" },
+    allTime: "todo lo guardado",
+    last: (span) => `últimos ${span}`,
+    filter: {
+      name: "programa",
+      container: "contenedor",
+      cluster: "clúster",
+      node: "nodo",
+      uid: "usuario",
+      q: "palabras",
+    },
+    emptyTitle: "No se ejecutó nada parecido",
+    emptyText: "De lo guardado, nada encaja. Quite un filtro o mire más atrás.",
+    searchedTo: (time) => `Buscado hasta ${time}.`,
+    older: "Buscar más atrás",
+    end: "Eso es todo lo guardado.",
+  },
+};
