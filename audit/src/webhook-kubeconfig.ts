@@ -12,13 +12,13 @@ export type WebhookKubeconfig = {
 
 /**
  * Without these the API server posts batches of any size: a client that sends some large requests would make one that the
- * hub refuses, and 400 records with it. With them a batch is split at 10 MiB (the hub takes 12), and a record beyond 2 MiB
- * loses its bodies, as it would at the hub.
+ * hub refuses, and 400 records with it. With them a batch is split at 10 MiB (the hub takes 12), and a record beyond 6 MiB
+ * loses its bodies: more than a request (3 MiB) and its answer (what etcd takes) come to.
  */
 export const auditWebhookFlags = {
   "audit-webhook-truncate-enabled": "true",
   "audit-webhook-truncate-max-batch-size": String(10 * 1024 * 1024),
-  "audit-webhook-truncate-max-event-size": String(2 * 1024 * 1024),
+  "audit-webhook-truncate-max-event-size": String(6 * 1024 * 1024),
 } as const;
 
 /**
