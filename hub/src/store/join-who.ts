@@ -10,8 +10,10 @@ import type { OpenDatabase } from "./node-sqlite.ts";
 import type { AlertEntryTable, HubTables } from "./schema.ts";
 import {
   isAnybodyKnown,
+  mergedWindows,
   type PodKey,
   podsToSettle,
+  readExecs,
   readSessions,
   readStarts,
   type StartRow,
@@ -45,25 +47,22 @@ export class WhoJoin {
 
   /** To be called when the batch's alerts are written. Gives the alerts that it amended. */
   take(batch: Batch): CommittedAlert[] {
-    const pods = new Map<string, PodKey>();
-    const touch = (key: PodKey) => pods.set(`${key.cluster}\n${key.namespace}\n${key.pod}`, key);
     const { workspaceId, cluster, who } = batch;
+    const pods = new Touched(workspaceId, cluster);
     for (const session of who.sessions) {
       saveSession(this.#db, batch, session);
-      touch({ workspaceId, cluster, namespace: session.namespace, pod: session.pod });
+      pods.touch(session, session.kind === "exec" ? [windowOf(session)] : [], session.kind === "debug");
     }
     for (const start of who.starts) {
       saveStart(this.#db, batch, this.#state.bootNo(workspaceId, cluster, start.node, start.bootId), start);
-      touch({ workspaceId, cluster, namespace: start.namespace, pod: start.pod });
+      pods.touch(start, start.isInit ? [] : [{ fromUs: start.timeUs, toUs: start.timeUs }], start.isInit);
     }
-    for (const { namespace, pod } of batch.folds.flatMap((fold) => fold.entries)) {
-      touch({ workspaceId, cluster, namespace, pod });
-    }
-    for (const pod of this.#hear(batch)) touch(pod);
-    return [...pods.values()].flatMap((pod) => this.#joinPod(pod));
+    for (const entry of batch.folds.flatMap((fold) => fold.entries)) pods.touch(entry, []);
+    for (const one of this.#hear(batch)) pods.touch(one, [one]);
+    return pods.list().flatMap((pod) => this.#joinPod(pod));
   }
 
-  #hear({ workspaceId, cluster, who }: Batch): PodKey[] {
+  #hear({ workspaceId, cluster, who }: Batch): (PodKey & Window)[] {
     const aheadMaxUs = Date.now() * 1_000 + whoLimits.heardAheadUs;
     const boots = new Set<number>();
     for (const { node, bootId, timeUs } of who.heard) {
@@ -82,36 +81,44 @@ export class WhoJoin {
     return (this.#heard.get(`${workspaceId}\n${bootNo}`) ?? 0) - whoLimits.settleSlackUs;
   }
 
-  #joinPod(key: PodKey): CommittedAlert[] {
-    const sessions = readSessions(this.#db, key);
-    if (sessions.length > 0) this.#judgePod(key, sessions);
-    else if (!isAnybodyKnown(this.#db, key)) return [];
+  #joinPod({ key, windows, hasDebug }: TouchedPod): CommittedAlert[] {
+    for (const window of mergedWindows(windows)) this.#judgeExecs(key, window);
+    if (hasDebug) this.#judgeDebugs(key);
+    const present = readSessions(this.#db, key, ["attach", "port-forward"]);
+    if (present.length === 0 && !isAnybodyKnown(this.#db, key)) return [];
     const amended = new Map<string, AlertEntryTable>();
     for (const entry of entriesOfPod(this.#db, key)) {
-      const isNews = setDoneBy(this.#db, entry, this.#doneBy(entry, sessions));
+      const isNews = setDoneBy(this.#db, entry, this.#doneBy(entry, present));
       if (isNews) amended.set(entry.alert_id, entry);
     }
     return [...amended.values()].flatMap((entry) => amendAlert(this.#db, this.#state, entry) ?? []);
   }
 
-  #judgePod(key: PodKey, sessions: readonly Session[]): void {
-    const starts = readStarts(this.#db, key, sessions.flatMap(windowsOf));
-    if (starts === undefined || starts.length === 0) return;
-    const boots = new Set(starts.map((row) => row.boot_no));
+  /** Judges what started within that time: by every session that fits it, and by all that those may have begun. */
+  #judgeExecs(key: PodKey, { fromUs, toUs }: Window): void {
+    const sessions = readExecs(this.#db, key, { fromUs: fromUs - wholeWindowUs, toUs: toUs + wholeWindowUs });
+    if (sessions.length === 0) return;
+    const { rows, isWhole } = readStarts(this.#db, key, [...sessions.map(windowOf), { fromUs, toUs }], false);
+    const judged = rows.filter((row) => row.time_us >= fromUs && row.time_us <= toUs);
+    this.#judge(key, { sessions, rows, isWhole, judged });
+  }
+
+  /** An ephemeral container's first process may come minutes after it was added: its image is pulled. */
+  #judgeDebugs(key: PodKey): void {
+    const sessions = readSessions(this.#db, key, ["debug"]);
+    if (sessions.length === 0) return;
+    const { rows } = readStarts(this.#db, key, sessions.map(debugWindowOf), true);
+    this.#judge(key, { sessions, rows, isWhole: true, judged: rows });
+  }
+
+  #judge(key: PodKey, of: { sessions: Session[]; rows: StartRow[]; isWhole: boolean; judged: StartRow[] }): void {
+    if (of.judged.length === 0) return;
+    const boots = new Set(of.rows.map((row) => row.boot_no));
     const heardUs = Math.min(...[...boots].map((bootNo) => this.#heardUs(key.workspaceId, bootNo)));
-    const verdicts = judge(
-      sessions,
-      starts.map((row) => row.start),
-      heardUs,
-    );
-    // Older sessions than those that were read may have had a part in older processes.
-    const isWhole = sessions.length < whoLimits.sessionsReadMax;
-    const fromUs = isWhole ? 0 : (sessions[0]?.receivedUs ?? 0) + wholeWindowUs;
+    const starts = of.rows.map((row) => row.start);
+    const verdicts = judge(of.sessions, starts, heardUs, of.isWhole);
     const keptUs = Date.now() * 1_000 - whoLimits.auditLateMaxUs;
-    for (const row of starts) {
-      if (row.seen_us < keptUs || row.time_us < fromUs) continue;
-      this.#save(row, verdicts.get(row.start.key));
-    }
+    for (const row of of.judged) if (row.seen_us >= keptUs) this.#save(row, verdicts.get(row.start.key));
   }
 
   #save(row: StartRow, verdict: Verdict | undefined): void {
@@ -142,12 +149,40 @@ export class WhoJoin {
 
 const wholeWindowUs = whoLimits.openedWithinUs + whoLimits.startsWithinUs + 2 * whoLimits.clockSkewUs;
 
-/** When what a session began may have started. */
-function windowsOf(session: Session): Window[] {
-  if (session.kind === "exec") return [windowOf(session)];
-  if (session.kind !== "debug") return [];
-  const { receivedUs } = session;
-  return [{ fromUs: receivedUs - whoLimits.clockSkewUs, toUs: receivedUs + whoLimits.debugStartsWithinUs }];
+type TouchedPod = { key: PodKey; windows: Window[]; hasDebug: boolean };
+type PodName = { namespace: string; pod: string };
+
+/** Pods of which something new is known, and of which times. */
+class Touched {
+  readonly #workspaceId: string;
+  readonly #cluster: string;
+  readonly #pods = new Map<string, TouchedPod>();
+
+  constructor(workspaceId: string, cluster: string) {
+    this.#workspaceId = workspaceId;
+    this.#cluster = cluster;
+  }
+
+  /** `windows`: when what is to be judged again may have started; `hasDebug`: what is new is of an added container. */
+  touch({ namespace, pod }: PodName, windows: readonly Window[], hasDebug = false): void {
+    const name = `${namespace}\n${pod}`;
+    const known = this.#pods.get(name);
+    if (known !== undefined) {
+      known.windows.push(...windows);
+      known.hasDebug ||= hasDebug;
+      return;
+    }
+    const key = { workspaceId: this.#workspaceId, cluster: this.#cluster, namespace, pod };
+    this.#pods.set(name, { key, windows: [...windows], hasDebug });
+  }
+
+  list(): TouchedPod[] {
+    return [...this.#pods.values()];
+  }
+}
+
+function debugWindowOf({ receivedUs }: Session): Window {
+  return { fromUs: receivedUs - whoLimits.clockSkewUs, toUs: receivedUs + whoLimits.debugStartsWithinUs };
 }
 
 /** Whoever started it and is attached to it needs not be named twice. */

@@ -7,6 +7,7 @@ import { retention } from "./migrations/005-retention.ts";
 import { auditSenders } from "./migrations/006-audit-senders.ts";
 import { inventory } from "./migrations/007-inventory.ts";
 import { who } from "./migrations/008-who.ts";
+import { whoByTime } from "./migrations/009-who-by-time.ts";
 import type { HubTables } from "./schema.ts";
 
 export type Migration = { version: number; name: string; up(db: Kysely<HubTables>): Promise<void> };
@@ -21,4 +22,5 @@ export const migrations: readonly Migration[] = [
   auditSenders,
   inventory,
   who,
+  whoByTime,
 ];

@@ -57,18 +57,27 @@ export function saveStart(
   db.run(insert.onConflict((on) => on.doNothing()));
 }
 
-/** The pod's sessions, oldest first; of more than are told apart, the newest. */
-export function readSessions(db: Db, key: PodKey): Session[] {
-  const query = db.query
+/** The pod's `exec` sessions that were asked for within that time. */
+export function readExecs(db: Db, key: PodKey, { fromUs, toUs }: Window): Session[] {
+  const execs = sessionsOf(db, key).where("kind", "=", "exec");
+  const query = execs.where("received_us", ">=", fromUs).where("received_us", "<=", toUs);
+  return db.rows(query.orderBy("received_us").limit(whoLimits.sessionsReadMax)).map(sessionOf);
+}
+
+/** The newest sessions of the pod of these kinds, oldest first. */
+export function readSessions(db: Db, key: PodKey, kinds: readonly PodSession["kind"][]): Session[] {
+  const query = sessionsOf(db, key).where("kind", "in", kinds).orderBy("received_us", "desc");
+  return db.rows(query.limit(whoLimits.presentReadMax)).reverse().map(sessionOf);
+}
+
+function sessionsOf(db: Db, key: PodKey) {
+  return db.query
     .selectFrom("who_sessions")
     .selectAll()
     .where("workspace_id", "=", key.workspaceId)
     .where("cluster", "=", key.cluster)
     .where("namespace", "=", key.namespace)
-    .where("pod", "=", key.pod)
-    .orderBy("received_us", "desc")
-    .limit(whoLimits.sessionsReadMax);
-  return db.rows(query).reverse().map(sessionOf);
+    .where("pod", "=", key.pod);
 }
 
 function sessionOf(row: WhoSessionTable): Session {
@@ -106,18 +115,23 @@ export function readStartedBy(
   return found;
 }
 
-/** What came into the pod's containers within any of these times, oldest first. Undefined where it is more than is looked through. */
-export function readStarts(db: Db, key: PodKey, windows: readonly Window[]): StartRow[] | undefined {
-  const rows = new Map<string, StartRow>();
+/** What came into the pod's containers within any of these times, containers' first processes or the others. Not whole where it is more than is looked through. */
+export function readStarts(
+  db: Db,
+  key: PodKey,
+  windows: readonly Window[],
+  first: boolean,
+): { rows: StartRow[]; isWhole: boolean } {
+  const rows: StartRow[] = [];
   for (const { fromUs, toUs } of mergedWindows(windows)) {
-    const query = startsOf(db, key).where("time_us", ">=", fromUs).where("time_us", "<=", toUs);
-    for (const row of db.rows(query.orderBy("time_us").limit(whoLimits.startsReadMax))) {
-      const start = startOf(row);
-      rows.set(start.key, { ...row, start });
-    }
-    if (rows.size >= whoLimits.startsReadMax) return undefined;
+    const left = whoLimits.startsReadMax - rows.length;
+    const starts = startsOf(db, key).where("is_init", "=", first ? 1 : 0);
+    const query = starts.where("time_us", ">=", fromUs).where("time_us", "<=", toUs);
+    const some = db.rows(query.orderBy("time_us").limit(left + 1));
+    for (const row of some.slice(0, left)) rows.push({ ...row, start: startOf(row) });
+    if (some.length > left) return { rows, isWhole: false };
   }
-  return [...rows.values()];
+  return { rows, isWhole: true };
 }
 
 /** Whether anybody is known to have started something in the pod. */
@@ -158,12 +172,12 @@ export function mergedWindows(windows: readonly Window[]): Window[] {
   return merged;
 }
 
-/** The pods of a node whose answer may be final now. */
-export function podsToSettle(db: Db, workspaceId: string, bootNo: number, heardUs: number): PodKey[] {
+/** The pods of a node whose answer may be final now, each with the time of the processes that wait for it. */
+export function podsToSettle(db: Db, workspaceId: string, bootNo: number, heardUs: number): (PodKey & Window)[] {
   const query = db.query
     .selectFrom("who_starts")
-    .select(["cluster", "namespace", "pod"])
-    .distinct()
+    .select((of) => ["cluster", "namespace", "pod", of.fn.min("time_us").as("fromUs"), of.fn.max("time_us").as("toUs")])
+    .groupBy(["cluster", "namespace", "pod"])
     .where("workspace_id", "=", workspaceId)
     .where("boot_no", "=", bootNo)
     .where("settles_us", "<=", heardUs)

@@ -24,25 +24,53 @@ export function windowOf(session: Session): Window {
   };
 }
 
-/** The join of `exec` and `debug` sessions with the processes that came into one pod. `heardUs`: how far its node has been heard. */
-export function judge(sessions: readonly Session[], starts: readonly Start[], heardUs: number): Map<string, Verdict> {
+/**
+ * The join of `exec` and `debug` sessions with the processes that came into one pod. `heardUs`: how far its node has been
+ * heard. Sessions may be left out, as if their records had not come: less is known then, and nothing wrong. Starts may
+ * not, within the windows of the sessions that are given: where some are missing, `isWhole` is false and nobody is known.
+ */
+export function judge(
+  sessions: readonly Session[],
+  starts: readonly Start[],
+  heardUs: number,
+  isWhole = true,
+): Map<string, Verdict> {
   const execs = sessions.filter((one) => one.kind === "exec");
-  const entered = starts.filter((one) => !one.isFirst);
+  const entered = starts.filter((one) => !one.isFirst).toSorted((a, b) => a.timeUs - b.timeUs);
   const verdicts = new Map<string, Verdict>();
   const windows = execs.map(windowOf);
-  const edges = execs.map((session, s) => {
-    const window = windows[s] as Window;
-    return entered.flatMap((start, i) => (fits(session, window, start) ? [i] : []));
-  });
+  const edges = execs.map((session, s) => edgesOf(session, windows[s] as Window, entered));
+  const sessionsOfStart: number[][] = entered.map(() => []);
+  for (const [session, some] of edges.entries()) for (const start of some) sessionsOfStart[start]?.push(session);
   for (const group of componentsOf(edges, entered.length)) {
-    judgeGroup(group, { execs, windows, edges, entered, heardUs }, verdicts);
+    judgeGroup(group, { execs, windows, edges, sessionsOfStart, entered, heardUs, isWhole }, verdicts);
   }
   judgeDebug(sessions, starts, verdicts);
   return verdicts;
 }
 
-function fits(session: Session, { fromUs, toUs }: Window, start: Start): boolean {
-  if (start.timeUs < fromUs || start.timeUs > toUs) return false;
+/** The starts within the window that fit; they are in the order of their times. */
+function edgesOf(session: Session, { fromUs, toUs }: Window, entered: readonly Start[]): number[] {
+  const edges: number[] = [];
+  for (let at = firstFrom(entered, fromUs); at < entered.length; at++) {
+    const start = entered[at];
+    if (start === undefined || start.timeUs > toUs) break;
+    if (fits(session, start)) edges.push(at);
+  }
+  return edges;
+}
+
+function firstFrom(entered: readonly Start[], fromUs: number): number {
+  let [low, high] = [0, entered.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((entered[middle]?.timeUs ?? 0) < fromUs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function fits(session: Session, start: Start): boolean {
   if (session.container !== null && start.container !== null && session.container !== start.container) return false;
   return mayBeCommand(session.command, start);
 }
@@ -52,8 +80,10 @@ type Facts = {
   execs: readonly Session[];
   windows: readonly Window[];
   edges: readonly (readonly number[])[];
+  sessionsOfStart: readonly (readonly number[])[];
   entered: readonly Start[];
   heardUs: number;
+  isWhole: boolean;
 };
 
 /** Sessions and starts that have to do with one another, through whatever lies between. */
@@ -81,11 +111,12 @@ function componentsOf(edges: readonly (readonly number[])[], starts: number): Gr
 function judgeGroup(group: Group, facts: Facts, verdicts: Map<string, Verdict>): void {
   const settlesUs = Math.max(...group.sessions.map((s) => facts.windows[s]?.toUs ?? 0));
   const isSettled = facts.heardUs >= settlesUs;
-  const isTooMany = group.sessions.length > whoLimits.sessionsMax || group.starts.length > whoLimits.startsMax;
+  const isMany = group.sessions.length > whoLimits.sessionsMax || group.starts.length > whoLimits.startsMax;
+  const isTooMany = isMany || !facts.isWhole;
   const possible = isTooMany ? undefined : possibleOf(group, facts);
   for (const [i, at] of group.starts.entries()) {
     const start = facts.entered[at] as Start;
-    const adjacent = group.sessions.filter((s) => facts.edges[s]?.includes(at));
+    const adjacent = facts.sessionsOfStart[at] ?? [];
     const may = possible === undefined ? adjacent : (possible[i] ?? []);
     // It belongs to nobody whom we know: each session that would fit has another process.
     if (may.length === 0) continue;

@@ -25,9 +25,11 @@ export const whoLimits = {
   /** Sessions and starts of one pod that are told apart; beyond them everything is `too_many`. */
   sessionsMax: 64,
   startsMax: 256,
-  /** Of one pod, the newest, at one look. */
-  sessionsReadMax: 512,
-  startsReadMax: 1_024,
+  /** Of one pod around the time that is looked at. Sessions beyond that count as not known, starts make it `too_many`. */
+  sessionsReadMax: 128,
+  startsReadMax: 256,
+  /** Of one pod, the newest that are attached or forward a port, and the newest that added a container. */
+  presentReadMax: 128,
   podsSettledAtOnce: 64,
   /** Sessions that one answer names. */
   namedMax: 16,

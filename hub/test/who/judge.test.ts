@@ -85,6 +85,11 @@ describe("who started a process", () => {
     });
   });
 
+  test("where not all processes of the time are looked through, nobody is known", () => {
+    const verdicts = judge([session({ id: "ana" })], [start({ key: "p" })], later, false);
+    assert.deepEqual(said(verdicts), { p: "ambiguous ana too_many" });
+  });
+
   test("hundreds of the same are too many to be told apart, and cost little", () => {
     const sessions = Array.from({ length: 300 }, (_, i) => session({ id: `u${i}` }));
     const starts = Array.from({ length: 300 }, (_, i) => start({ key: `p${i}` }));
