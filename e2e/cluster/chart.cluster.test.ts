@@ -72,6 +72,21 @@ test("the daemon sets have the names and the limits that people know", async () 
   }
 });
 
+test("the inventory is beside them, and tells its cluster", async () => {
+  const text = await cluster.mustKubectl([
+    "-n",
+    releaseNamespace,
+    "get",
+    "deploy",
+    "atalaya-collector-misc",
+    "-o",
+    "json",
+  ]);
+  const { spec, status } = JSON.parse(text);
+  assert.deepEqual(spec.template.spec.containers[0].resources.limits, { memory: "64Mi", cpu: "60m" });
+  assert.equal(status.readyReplicas, 1, "ready is: every kind was told to the publisher");
+});
+
 test("helm test says that every node is watched and that the hub answers", async () => {
   const { status, stdout, stderr } = await release.helm(["test", "atalaya"]);
   assert.equal(status, 0, stdout + stderr);
