@@ -7,6 +7,7 @@ import {
   redirect,
 } from "@tanstack/react-router";
 import { readFilters } from "./alerts/alert-filters.ts";
+import { readPlace } from "./inventory/inventory-place.ts";
 import { LoginPage } from "./login/login-page.tsx";
 import { ListSkeleton } from "./parts/skeletons.tsx";
 import { readProcessFilters } from "./processes/process-filters.ts";
@@ -82,6 +83,13 @@ const sensors = createRoute({
   component: lazyRouteComponent(() => import("./sensors/sensors-page.tsx"), "SensorsPage"),
 });
 
+const inventory = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/inventory",
+  validateSearch: readPlace,
+  component: lazyRouteComponent(() => import("./inventory/inventory-page.tsx"), "InventoryPage"),
+});
+
 const nodes = createRoute({
   getParentRoute: () => signedIn,
   path: "/nodes",
@@ -104,7 +112,7 @@ const settings = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     login,
-    signedIn.addChildren([index, alerts, alert, processes, rules, rule, sensors, nodes, changes, settings]),
+    signedIn.addChildren([index, alerts, alert, processes, inventory, rules, rule, sensors, nodes, changes, settings]),
   ]),
   // What no route asks for by name never reaches a component.
   search: { strict: true },

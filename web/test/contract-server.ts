@@ -21,6 +21,7 @@ import {
 } from "@atalaya/wire/api";
 import { matchesFilters, readFilters } from "../index.ts";
 import { makeAlert, makeNotification, makeRules, makeSensors, makeStatus } from "./canned.ts";
+import { makeClusters, makeInventoryPage } from "./canned-inventory.ts";
 import { makeChanges, makeLedger, makeNodes, makeToken } from "./canned-nodes.ts";
 
 const built = fileURLToPath(new URL("../../build/web", import.meta.url));
@@ -56,6 +57,7 @@ export class ContractServer {
   sensors = makeSensors();
   ledger = makeLedger();
   nodes = makeNodes();
+  clusters = makeClusters();
   tokens: ListedEnrolmentToken[] = [];
   status: Parameters<typeof makeStatus>[1] = {};
   role: "viewer" | "analyst" | "admin" = "admin";
@@ -169,6 +171,8 @@ export class ContractServer {
     if (route === "GET rules") return { rules: this.rules };
     if (route === "GET sensors") return { sensors: this.sensors };
     if (route === "GET ledger") return { nodes: this.ledger, next: null };
+    if (route === "GET inventory/clusters") return { clusters: this.clusters };
+    if (route.startsWith("GET inventory/")) return makeInventoryPage(route.slice("GET inventory/".length), query);
     if (route === "GET nodes") return { nodes: this.nodes };
     if (route === "GET enrolment-tokens") return { tokens: this.tokens };
     if (route === "GET processes") return this.#processPage(query);

@@ -121,6 +121,7 @@ describe("the page in a browser", { skip: skipUnless("browser") }, () => {
     "/rules",
     "/rules/Web%20Shell",
     "/sensors",
+    "/inventory",
     "/nodes",
     "/changes",
     "/settings",

@@ -18,6 +18,7 @@ const whereNames = [
   "container_id",
   "container_runtime",
   "image",
+  "image_digest",
   "resource",
   "object_name",
   "container_bundle",
@@ -25,7 +26,7 @@ const whereNames = [
 ] as const;
 type WhereName = (typeof whereNames)[number];
 
-const copied = new Set<WhereName>(["container_id", "pod_uid", "container_bundle", "image"]);
+const copied = new Set<WhereName>(["container_id", "pod_uid", "container_bundle", "image", "image_digest"]);
 // A container is sought by its whole id: a name may be used by many.
 const pivots = { node: "node", namespace: "namespace", container_id: "container" } as const;
 
@@ -49,6 +50,7 @@ export function WhereCard({ alert }: { alert: Alert }): ReactElement {
             </Fragment>
           );
         })}
+        <MadeBy where={where} />
       </dl>
       {where.reason !== undefined && (
         <p className="reason">
@@ -57,6 +59,44 @@ export function WhereCard({ alert }: { alert: Alert }): ReactElement {
         </p>
       )}
     </Card>
+  );
+}
+
+/** What the inventory knows of the pod. */
+function MadeBy({ where }: { where: Alert["where"] }): ReactElement {
+  const text = useText();
+  const { cluster, namespace, workload, pod_labels } = where;
+  const labels = Object.entries(pod_labels ?? {}).map(([key, value]) => `${key}=${value}`);
+  const place = workload && {
+    ...(cluster !== undefined && { cluster }),
+    ...(namespace !== undefined && { namespace }),
+    workload: `${workload.kind}/${workload.name}`,
+  };
+  return (
+    <>
+      {place !== undefined && (
+        <>
+          <dt>{text.where.workload}</dt>
+          <dd>
+            <Link to="/inventory" search={place}>
+              <Plain text={place.workload} />
+            </Link>
+          </dd>
+        </>
+      )}
+      {labels.length > 0 && (
+        <>
+          <dt>{text.where.pod_labels}</dt>
+          <dd className="tags">
+            {labels.map((label) => (
+              <span key={label} className="tag">
+                <Plain text={label} />
+              </span>
+            ))}
+          </dd>
+        </>
+      )}
+    </>
   );
 }
 

@@ -9,6 +9,9 @@ export const filterNames = [
   "namespace",
   "container",
   "node",
+  "cluster",
+  "workload",
+  "pod_uid",
   "technique",
   "assignee",
   "muted",
@@ -102,6 +105,8 @@ function known(value: string, possible: readonly string[]): string | undefined {
 
 function matchesWhere({ where, attack }: AlertSummary, filters: AlertFilters): boolean {
   if (!isOneOf(filters.namespace, where.namespace) || !isOneOf(filters.node, where.node)) return false;
+  if (!isOneOf(filters.cluster, where.cluster) || !isOneOf(filters.pod_uid, where.pod_uid)) return false;
+  if (!isOneOf(filters.workload, where.workload && `${where.workload.kind}/${where.workload.name}`)) return false;
   const { container, technique } = filters;
   // A short id is a beginning of the long one; a technique stands for its sub-techniques too.
   const isContainer = (one: string) => one === where.container_name || where.container_id?.startsWith(one) === true;

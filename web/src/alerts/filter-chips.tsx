@@ -98,7 +98,18 @@ type Other = { names: FilterName[]; label: string; value: string };
 
 function otherChips(filters: AlertFilters, text: Dictionary, language: Language): Other[] {
   const found: Other[] = [];
-  const plain = ["namespace", "container", "node", "technique", "assignee", "rule", "q"] as const;
+  const plain = [
+    "namespace",
+    "container",
+    "node",
+    "cluster",
+    "workload",
+    "pod_uid",
+    "technique",
+    "assignee",
+    "rule",
+    "q",
+  ] as const;
   if (filters.source !== undefined) {
     const named: Readonly<Record<string, string>> = text.source;
     const value = named[filters.source] ?? filters.source;

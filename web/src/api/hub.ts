@@ -8,6 +8,14 @@ import {
   type EnrolledNode,
   enrolledNodeSchema,
   enrolmentTokenSchema,
+  type InventoryCluster,
+  type InventoryNamespacePage,
+  type InventoryPodPage,
+  type InventoryWorkloadPage,
+  inventoryClustersSchema,
+  inventoryNamespacePageSchema,
+  inventoryPodPageSchema,
+  inventoryWorkloadPageSchema,
   type ListedEnrolmentToken,
   ledgerPageSchema,
   type NodeLedger,
@@ -33,6 +41,13 @@ const nodesSchema = z.object({ nodes: z.array(enrolledNodeSchema) });
 const enrolmentTokensSchema = z.object({ tokens: z.array(enrolmentTokenSchema) });
 const testResultSchema = z.object({ ok: z.boolean(), detail: z.string() });
 
+const inventoryPages = {
+  namespaces: inventoryNamespacePageSchema,
+  workloads: inventoryWorkloadPageSchema,
+  pods: inventoryPodPageSchema,
+};
+export type InventoryPage = InventoryNamespacePage | InventoryWorkloadPage | InventoryPodPage;
+
 type ApiChangePage = z.infer<typeof apiChangePageSchema>;
 
 /** The hub's API as the page uses it. Every method throws Refusal. */
@@ -52,6 +67,10 @@ export const hub = {
   sensors: async (): Promise<Sensor[]> => (await call("GET", "sensors", sensorsSchema)).sensors,
   /** The accounts of the first nodes; each sensor's card shows its own. */
   ledger: async (): Promise<NodeLedger[]> => (await call("GET", "ledger?limit=200", ledgerPageSchema)).nodes,
+  inventoryClusters: async (): Promise<InventoryCluster[]> =>
+    (await call("GET", "inventory/clusters", inventoryClustersSchema)).clusters,
+  inventory: (list: keyof typeof inventoryPages, query: URLSearchParams): Promise<InventoryPage> =>
+    call<InventoryPage>("GET", `inventory/${list}?${query}`, inventoryPages[list]),
   nodes: async (): Promise<EnrolledNode[]> => (await call("GET", "nodes", nodesSchema)).nodes,
   revokeNode: (id: string): Promise<unknown> => call("POST", `nodes/${encodeURIComponent(id)}/revoke`, z.unknown()),
   enrolmentTokens: async (): Promise<ListedEnrolmentToken[]> =>

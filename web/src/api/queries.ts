@@ -1,4 +1,5 @@
 import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
+import { type Place, placeQuery } from "../inventory/inventory-place.ts";
 import { limits } from "../limits.ts";
 import { hub } from "./hub.ts";
 import { Refusal } from "./refusal.ts";
@@ -36,6 +37,18 @@ export const ledgerQuery = queryOptions({
   refetchInterval: limits.statusEveryMs,
 });
 export const nodesQuery = queryOptions({ queryKey: ["nodes"], queryFn: hub.nodes });
+export const inventoryClustersQuery = queryOptions({
+  queryKey: ["inventory-clusters"],
+  queryFn: hub.inventoryClusters,
+  refetchInterval: limits.statusEveryMs,
+});
+export const inventoryQuery = (list: "namespaces" | "workloads" | "pods", place: Place) =>
+  infiniteQueryOptions({
+    queryKey: ["inventory", list, place],
+    queryFn: ({ pageParam }) => hub.inventory(list, placeQuery(place, pageParam)),
+    initialPageParam: undefined as string | undefined,
+    getNextPageParam: (page) => page.next_cursor,
+  });
 export const enrolmentTokensQuery = queryOptions({ queryKey: ["enrolment-tokens"], queryFn: hub.enrolmentTokens });
 export const changesQuery = infiniteQueryOptions({
   queryKey: ["changes"],

@@ -12,6 +12,7 @@ import { Switches } from "./switches.tsx";
 const places = [
   ["/alerts", "alerts", "bell"],
   ["/processes", "processes", "search"],
+  ["/inventory", "inventory", "inventory"],
   ["/rules", "rules", "rules"],
   ["/sensors", "sensors", "sensor"],
   ["/nodes", "nodes", "link"],

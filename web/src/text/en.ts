@@ -1,3 +1,4 @@
+import { enInventory } from "./en-inventory.ts";
 import { enOperation } from "./en-operation.ts";
 import { enProcesses } from "./en-processes.ts";
 import { enWho } from "./en-who.ts";
@@ -8,6 +9,7 @@ export const en = {
     alerts: "Alerts",
     processes: "Processes",
     rules: "Rules",
+    inventory: "Inventory",
     sensors: "Sensors",
     nodes: "Nodes",
     settings: "Settings",
@@ -135,6 +137,9 @@ export const en = {
     namespace: "namespace",
     container: "container",
     node: "node",
+    cluster: "cluster",
+    workload: "workload",
+    pod_uid: "pod",
     technique: "technique",
     assignee: "assignee",
     muted: "muted",
@@ -205,6 +210,9 @@ export const en = {
     container_runtime: "Runtime",
     container_bundle: "Bundle",
     image: "Image",
+    image_digest: "Image digest",
+    workload: "Workload",
+    pod_labels: "Labels",
     resource: "Resource",
     object_name: "Object",
   },
@@ -285,6 +293,7 @@ export const en = {
     adminOnly: "Only an administrator can switch rules.",
   },
   ...enOperation,
+  ...enInventory,
   ...enProcesses,
   ...enWho,
   keys: {

@@ -1,4 +1,5 @@
 import type { Dictionary } from "./en.ts";
+import { esInventory } from "./es-inventory.ts";
 import { esOperation } from "./es-operation.ts";
 import { esProcesses } from "./es-processes.ts";
 import { esWho } from "./es-who.ts";
@@ -9,6 +10,7 @@ export const es: Dictionary = {
     alerts: "Alertas",
     processes: "Procesos",
     rules: "Reglas",
+    inventory: "Inventario",
     sensors: "Sensores",
     nodes: "Nodos",
     settings: "Ajustes",
@@ -135,6 +137,9 @@ export const es: Dictionary = {
     namespace: "espacio de nombres",
     container: "contenedor",
     node: "nodo",
+    cluster: "clúster",
+    workload: "carga de trabajo",
+    pod_uid: "pod",
     technique: "técnica",
     assignee: "encargado",
     muted: "silenciadas",
@@ -205,6 +210,9 @@ export const es: Dictionary = {
     container_runtime: "Motor",
     container_bundle: "Paquete",
     image: "Imagen",
+    image_digest: "Huella de la imagen",
+    workload: "Carga de trabajo",
+    pod_labels: "Etiquetas",
     resource: "Recurso",
     object_name: "Objeto",
   },
@@ -285,6 +293,7 @@ export const es: Dictionary = {
     adminOnly: "Solo quien administra puede activar o desactivar reglas.",
   },
   ...esOperation,
+  ...esInventory,
   ...esProcesses,
   ...esWho,
   keys: {

@@ -1,0 +1,41 @@
+import type { enInventory } from "./en-inventory.ts";
+
+export const esInventory: typeof enInventory = {
+  inventory: {
+    title: "Inventario",
+    search: "Parte de un nombre",
+    searchLabel: "Buscar por una parte del nombre",
+    clusters: "Clústeres",
+    namespaces: "Espacios de nombres",
+    workloads: "Cargas de trabajo",
+    pods: "Pods",
+    lastWord: "última noticia",
+    incomplete: "aún incompleto",
+    cannotList: "no se puede listar",
+    objects: (count) => `${count} objetos`,
+    workloadCount: (count, shown) => `${shown} ${count === 1 ? "carga de trabajo" : "cargas de trabajo"}`,
+    podCount: (count, shown) => `${shown} ${count === 1 ? "pod" : "pods"}`,
+    ready: (ready, wanted) => `${ready} de ${wanted} listos`,
+    alertCount: (count, shown) => `${shown} ${count === 1 ? "alerta abierta" : "alertas abiertas"}`,
+    runsAs: "como",
+    on: "en",
+    notPlaced: "en ningún nodo",
+    shares: "comparte con su nodo:",
+    access: { network: "red", pid: "procesos", ipc: "memoria", path: "archivos", privileged: "todo (privilegiado)" },
+    filter: {
+      cluster: "clúster",
+      namespace: "espacio de nombres",
+      workload: "carga de trabajo",
+      node: "nodo",
+      service_account: "cuenta de servicio",
+      image: "imagen",
+      q: "nombre",
+    },
+    remove: (what) => `Quitar ${what}`,
+    more: "Mostrar más",
+    nothing: "Nada coincide.",
+    emptyTitle: "No ha llegado ningún inventario",
+    emptyText:
+      "Con el chart de Helm, el despliegue atalaya-collector-misc cuenta de qué se compone el clúster. Las alertas dicen entonces en qué carga de trabajo están.",
+  },
+};
