@@ -22,7 +22,7 @@ const podCount = isFull ? 5_000 : 1_000;
 const home = "kube-system";
 const pod = "inventory";
 const changeMs = 2_000;
-const readyMs = 60_000;
+const readyMs = isFull ? 180_000 : 60_000;
 const mebibyte = 1024 * 1024;
 const quiet = { policy: JSON.stringify({ apiVersion: "audit.k8s.io/v1", kind: "Policy", rules: [{ level: "None" }] }) };
 
