@@ -16,6 +16,7 @@ const rules = {
   "cluster-admin-binding": "Cluster Admin Binding",
   "exec-into-pod": "Exec Into Pod",
   "exposed-service": "Exposed Service",
+  "audit-record-without-its-body": "Audit Record Without Its Body",
 };
 
 let stack: Stack | undefined;
@@ -58,7 +59,7 @@ function post(kubeconfig: Kubeconfig, items: unknown[], token?: string): Promise
   });
 }
 
-test("an EventList posted with the printed kubeconfig gives the five control-plane alerts and no others", async () => {
+test("an EventList posted with the printed kubeconfig gives the six control-plane alerts and no others", async () => {
   assert.ok(stack);
   const args = [
     "--disable-warning=ExperimentalWarning",

@@ -15,10 +15,10 @@ test("the vocabulary is loaded before the packs that speak it", () => {
   assert.ok(builtInPacks().every((file) => file.pack === "built-in"));
 });
 
-test("there are twenty-one detections, sixteen at run time and five of the control plane", () => {
+test("there are twenty-two detections, sixteen at run time and six of the control plane", () => {
   const files = new Map(builtIn.rules.map((rule) => [rule.file, rule.source]));
   assert.equal([...files.values()].filter((source) => source === "syscall").length, 16);
-  assert.equal([...files.values()].filter((source) => source === "k8s_audit").length, 5);
+  assert.equal([...files.values()].filter((source) => source === "k8s_audit").length, 6);
 });
 
 test("five rules tell of the sensors themselves", () => {

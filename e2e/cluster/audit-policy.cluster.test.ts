@@ -7,6 +7,7 @@ import { until } from "../../simulator/src/until.ts";
 import { firedBy } from "../capture/fired.ts";
 import { auditActions } from "./audit/actions.ts";
 import { eventsOf, type Made, makeActions } from "./audit/make-actions.ts";
+import { truncatedLog } from "./audit-setup.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { type StackInCluster, startStackIn } from "./stack-in-cluster.ts";
 
@@ -20,7 +21,7 @@ before(async () => {
   stack = await startStackIn(cluster);
   // As `atalaya audit policy` and `atalaya audit kubeconfig` print them.
   const policy = (await stack.atalaya("audit", "policy")).stdout;
-  await cluster.setAudit({ policy, webhookKubeconfig: await stack.auditKubeconfig() });
+  await cluster.setAudit({ policy, webhookKubeconfig: await stack.auditKubeconfig(), flags: truncatedLog });
 });
 after(async () => {
   await stack?.stop();

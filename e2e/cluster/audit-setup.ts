@@ -24,6 +24,11 @@ const policyFile = "etc/audit-policy.yaml";
 const webhookFile = "etc/audit-webhook.kubeconfig";
 const defaultLog = "logs/audit.log";
 
+/** Flags that make the log hold what the webhook posts, also of records that are cut. */
+export const truncatedLog = Object.fromEntries(
+  Object.entries(auditWebhookFlags).map(([name, value]) => [name.replace("webhook", "log"), value]),
+);
+
 /** Where the API server writes its audit log. */
 export function auditLogOf(place: Place, { logPath = defaultLog }: AuditSetup = {}): string {
   return logPath.startsWith("/") ? logPath : join(place.folder, logPath);

@@ -97,6 +97,17 @@ const pods: readonly AuditAction[] = [
   },
 ];
 
+/** Written into JSON six times as long: "<" is \\u003c in an audit record. */
+const heavy = (letters: number): readonly AuditAction[] =>
+  (["fires", "quiet"] as const).map((twin) => ({
+    rule: "Audit Record Without Its Body",
+    name: `${twin}-patch`,
+    command: `kubectl patch deployment web (with ${twin === "fires" ? "a megabyte" : "a line"} of junk)`,
+    prepare: (scene: Scene) => scene.create(deployment({})),
+    act: (scene: Scene) => scene.patch("deployment/web", { junk: "<".repeat(twin === "fires" ? letters : 40) }),
+    resources: ["deployments"],
+  }));
+
 const sessions: readonly AuditAction[] = [
   {
     rule: "Exec Into Pod",
@@ -309,4 +320,11 @@ const accounts: readonly AuditAction[] = [
 ];
 
 /** Every control-plane detection with its twins, made for real. */
-export const auditActions: readonly AuditAction[] = [...pods, ...sessions, ...bindings, ...services, ...accounts];
+export const auditActions: readonly AuditAction[] = [
+  ...pods,
+  ...heavy(1_200_000),
+  ...sessions,
+  ...bindings,
+  ...services,
+  ...accounts,
+];

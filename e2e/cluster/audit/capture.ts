@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { recommendedAuditPolicy } from "@atalaya/audit";
 import { ruleSlug } from "@atalaya/detections";
+import { truncatedLog } from "../audit-setup.ts";
 import { startCluster } from "../cluster.ts";
 import { auditActions } from "./actions.ts";
 import { makeActions } from "./make-actions.ts";
@@ -14,7 +15,7 @@ const say = (line: string) => process.stderr.write(`capture: ${line}\n`);
 
 const cluster = await startCluster({ name: process.env["ATALAYA_CLUSTER"] || "atalaya-capture", say });
 try {
-  await cluster.setAudit({ policy: recommendedAuditPolicy() });
+  await cluster.setAudit({ policy: recommendedAuditPolicy(), flags: truncatedLog });
   const { gitVersion } = JSON.parse(await cluster.mustKubectl(["get", "--raw", "/version"])) as { gitVersion: string };
   for (const { action, records } of await makeActions(cluster, auditActions)) {
     const folder = join(samples, ruleSlug(action.rule));

@@ -1,4 +1,6 @@
-import { readFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { type ProgramResult, runProgram } from "../../../simulator/src/run-program.ts";
 import { until } from "../../../simulator/src/until.ts";
 import { auditLogOf } from "../audit-setup.ts";
@@ -45,6 +47,17 @@ export class Scene {
       input: JSON.stringify(object),
       ...(kubeconfig ? { kubeconfig } : {}),
     });
+  }
+
+  /** A merge patch, from a file: a command line takes no large one. */
+  async patch(object: string, patch: object): Promise<ProgramResult> {
+    const file = join(this.cluster.place.folder, `patch-${randomUUID()}.json`);
+    writeFileSync(file, JSON.stringify(patch), { mode: 0o600 });
+    try {
+      return await this.try(["patch", object, "--type=merge", `--patch-file=${file}`]);
+    } finally {
+      rmSync(file);
+    }
   }
 
   person(name: string): Promise<string> {
