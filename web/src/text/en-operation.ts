@@ -51,6 +51,10 @@ export const enOperation = {
       given_up: "spool full",
       refused: "refused by the hub",
       corrupt: "damaged on disk",
+      stage_skipped: "told of again later",
+      torn: "cut off by its writer",
+      too_large: "too large",
+      vanished: "files gone unread",
     } as Record<string, string>,
   },
   ledger: {

@@ -52,6 +52,10 @@ export const esOperation: typeof enOperation = {
       given_up: "cola llena",
       refused: "rechazado por el servidor",
       corrupt: "dañado en el disco",
+      stage_skipped: "se cuenta de nuevo después",
+      torn: "cortado por quien lo escribía",
+      too_large: "demasiado grande",
+      vanished: "archivos perdidos sin leer",
     },
   },
   ledger: {
