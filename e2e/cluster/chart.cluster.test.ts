@@ -113,6 +113,27 @@ test("an attack in a pod gives its alert within five seconds, with pod, namespac
   );
 });
 
+test("an alert says which Deployment made its pod, the pod's labels and its image's digest", async () => {
+  const namespace = await cluster.namespace("shop");
+  const labels = { app: "shop" };
+  const spec = { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: victim.spec } };
+  await cluster.apply({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "shop" }, spec }, namespace);
+  const ready = ["-n", namespace, "rollout", "status", "deployment/shop", "--timeout=60s"];
+  await cluster.mustKubectl(ready, 70_000);
+  const attack = ["find", "/tmp", "-name", ".git-credentials"];
+  await cluster.mustKubectl(["-n", namespace, "exec", "deployment/shop", "--", ...attack]);
+  const where = async () => (await alerts("Secret Reconnaissance", namespace))[0]?.where;
+  const isWhole = async () => {
+    const { workload, image_digest } = (await where()) ?? {};
+    return workload?.kind === "Deployment" && image_digest !== undefined;
+  };
+  await until("what the inventory knows of the pod", isWhole, 2 * alertMs);
+  const { workload, pod_labels, image_digest } = (await where()) ?? {};
+  assert.deepEqual(workload, { kind: "Deployment", name: "shop" });
+  assert.equal(pod_labels?.["app"], "shop");
+  assert.match(image_digest ?? "", /^sha256:[0-9a-f]{64}$/);
+});
+
 test("a restart of both daemon sets misses none of a steady attack, since the kernel watches on", async () => {
   const namespace = await makeVictim();
   const attacks = 300;
