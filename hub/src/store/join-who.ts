@@ -27,13 +27,14 @@ type Db = OpenDatabase<HubTables>;
 /**
  * Joins audit with runtime: the writer is where both meet, and what they say is committed with the request that said it.
  * A pod is looked at when something new is known of it: a session, a process from outside, an alert, or that its node
- * has been heard long enough. Nothing but that last is kept in memory.
+ * has been heard long enough. Nothing but that last is kept in memory, and which pods wait to be looked at.
  */
 export class WhoJoin {
   readonly #db: Db;
   readonly #state: WorkspaceState;
   /** How far each boot of a node has been heard, by workspace and boot number. */
   readonly #heard = new Map<string, number>();
+  readonly #later: TouchedPod[] = [];
 
   constructor(db: Db, state: WorkspaceState) {
     this.#db = db;
@@ -59,7 +60,17 @@ export class WhoJoin {
     }
     for (const entry of batch.folds.flatMap((fold) => fold.entries)) pods.touch(entry, []);
     for (const one of this.#hear(batch)) pods.touch(one, [one]);
-    return pods.list().flatMap((pod) => this.#joinPod(pod));
+    return this.#next(pods.list()).flatMap((pod) => this.#joinPod(pod));
+  }
+
+  /** Those to look at now. A request that touches thousands of pods leaves most of them to the next ones: nobody waits for it. */
+  #next(pods: readonly TouchedPod[]): TouchedPod[] {
+    const now = pods.slice(0, whoLimits.podsJoinedAtOnce);
+    const later = this.#later.splice(0, whoLimits.podsJoinedAtOnce - now.length);
+    for (const pod of pods.slice(whoLimits.podsJoinedAtOnce)) this.#later.push(pod);
+    // Beyond this they are looked at when something new is known of them.
+    this.#later.splice(whoLimits.podsWaitingMax);
+    return [...now, ...later];
   }
 
   #hear({ workspaceId, cluster, who }: Batch): (PodKey & Window)[] {

@@ -181,6 +181,8 @@ export function podsToSettle(db: Db, workspaceId: string, bootNo: number, heardU
     .where("workspace_id", "=", workspaceId)
     .where("boot_no", "=", bootNo)
     .where("settles_us", "<=", heardUs)
+    // What is older is judged no more: others of its time may be forgotten.
+    .where("seen_us", ">=", Date.now() * 1_000 - whoLimits.auditLateMaxUs)
     .where("settles_us", "is not", null)
     .limit(whoLimits.podsSettledAtOnce);
   return db.rows(query).map((row) => ({ workspaceId, ...row }));

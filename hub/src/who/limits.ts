@@ -31,6 +31,9 @@ export const whoLimits = {
   /** Of one pod, the newest that are attached or forward a port, and the newest that added a container. */
   presentReadMax: 128,
   podsSettledAtOnce: 64,
+  /** Pods that are looked at in one commit, and that wait for the next ones. */
+  podsJoinedAtOnce: 256,
+  podsWaitingMax: 65_536,
   /** Sessions that one answer names. */
   namedMax: 16,
   commandArgumentsMax: 256,
