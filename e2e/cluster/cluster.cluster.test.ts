@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { until } from "../../simulator/src/until.ts";
 import { type Cluster, removeCluster, runningCluster, startCluster } from "./cluster.ts";
+import { podNetworks } from "./network.ts";
 import { runningParts } from "./processes.ts";
 import { shimsOf } from "./shims.ts";
 
@@ -60,7 +61,13 @@ test("what a killed run left is found and removed by the next", async () => {
   assert.ok(kubelet !== undefined);
   process.kill(kubelet.pid, "SIGKILL");
   await until("the kubelet's end", () => !runningParts(cluster.place).some((part) => part.name === "kubelet"), 5_000);
+  const networks = podNetworks(cluster.place);
+  assert.ok(networks.length >= 2, "two pods run");
   await removeCluster(cluster.place);
+  assert.deepEqual(
+    networks.filter((one) => existsSync(`/run/netns/${one}`)),
+    [],
+  );
   assert.deepEqual(runningParts(cluster.place), []);
   assert.deepEqual(shimsOf(cluster.place), []);
   assert.equal(runningCluster(name), undefined);
