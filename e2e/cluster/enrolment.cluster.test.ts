@@ -9,9 +9,10 @@ import { z } from "zod";
 import { certificateRequest, newKey } from "../../publisher/src/identity/csr.ts";
 import { mustRun } from "../../simulator/src/run-program.ts";
 import { until } from "../../simulator/src/until.ts";
+import { accountKubeconfig } from "./account-kubeconfig.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { startPartIn } from "./part-in-cluster.ts";
-import { addresses, nodeName } from "./place.ts";
+import { nodeName } from "./place.ts";
 import { runningParts } from "./processes.ts";
 import { type StackInCluster, startStackIn } from "./stack-in-cluster.ts";
 
@@ -40,7 +41,6 @@ after(async () => {
 
 /** The hub's own account, with the one right that docs/decisions/0015 names. */
 async function hubKubeconfig(): Promise<string> {
-  const { place } = cluster;
   const review = ["--verb=create", "--resource=tokenreviews.authentication.k8s.io"];
   await cluster.mustKubectl(["-n", home, "create", "serviceaccount", "hub"]);
   await cluster.mustKubectl(["create", "clusterrole", "hub", ...review]);
@@ -51,19 +51,7 @@ async function hubKubeconfig(): Promise<string> {
     "--clusterrole=hub",
     `--serviceaccount=${home}:hub`,
   ]);
-  const token = (await cluster.mustKubectl(["-n", home, "create", "token", "hub"])).trim();
-  const file = join(folder, "hub.kubeconfig");
-  const api = { server: addresses.api, "certificate-authority": join(place.folder, "pki/ca.crt") };
-  const config = {
-    apiVersion: "v1",
-    kind: "Config",
-    "current-context": "c",
-    contexts: [{ name: "c", context: { cluster: "c", user: "hub" } }],
-    clusters: [{ name: "c", cluster: api }],
-    users: [{ name: "hub", user: { token } }],
-  };
-  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
-  return file;
+  return await accountKubeconfig(cluster, home, "hub");
 }
 
 const hubLog = () => readFileSync(stack.hub.logFile, "utf8");

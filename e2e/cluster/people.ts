@@ -9,6 +9,7 @@ import { kubeProgram, type Place } from "./place.ts";
 /** Somebody with a client certificate of the cluster's authority, who works with kubectl inside its network. */
 export type Person = {
   name: string;
+  kubeconfig: string;
   /** Runs kubectl to its end; `input` is what it reads. */
   kubectl(args: readonly string[], input?: string): Promise<ProgramResult>;
   /** Starts one that goes on: its standard input and output are the caller's, who also ends it. */
@@ -23,6 +24,7 @@ export async function letIn(place: Place, name: string, groups: readonly string[
   const kubectl = [`--net=${place.netns}`, kubeProgram(place), "kubectl", `--kubeconfig=${config}`];
   return {
     name,
+    kubeconfig: config,
     kubectl: (args, input) => {
       const options = input === undefined ? {} : { input };
       return runProgram("nsenter", [...kubectl, ...args], { timeoutMs: 60_000, ...options });

@@ -3,10 +3,11 @@ import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type ProgramResult, runProgram } from "../../../simulator/src/run-program.ts";
 import { until } from "../../../simulator/src/until.ts";
+import { accountKubeconfig } from "../account-kubeconfig.ts";
 import { auditLogOf } from "../audit-setup.ts";
 import { type Cluster, kubectlCommand } from "../cluster.ts";
+import { letIn } from "../people.ts";
 import { addresses } from "../place.ts";
-import { accountKubeconfig, personKubeconfig } from "../user-kubeconfig.ts";
 
 /** A record as the API server wrote it, as far as it is looked at here. */
 export type LoggedRecord = {
@@ -60,8 +61,8 @@ export class Scene {
     }
   }
 
-  person(name: string): Promise<string> {
-    return personKubeconfig(this.cluster, name);
+  async person(name: string): Promise<string> {
+    return (await letIn(this.cluster.place, name, [])).kubeconfig;
   }
 
   /** The namespace's service account `web`, which may do nothing. */
