@@ -11,8 +11,9 @@ const phaseMs = 1_500;
 /** As many alerts as a bad month makes, each with much text to look through. */
 function fill(folder: string): void {
   const db = new DatabaseSync(join(folder, "hub.sqlite"), { timeout: 10_000 });
-  const marks = Array.from({ length: 23 }, () => "?").join(",");
+  const marks = Array.from({ length: 27 }, () => "?").join(",");
   const insert = db.prepare(`INSERT INTO alerts VALUES (${marks})`);
+  const nothingOfPods = [null, 0, null, null] as const;
   const fixed = { source: "syscall", title: { en: "Old", es: "Old" }, summary: { en: "Old", es: "Old" } };
   const summary = JSON.stringify({ ...fixed, priority: "Warning", where: {}, attack: [], tags: [] });
   const text = "many words about a process that did something ".repeat(40);
@@ -21,7 +22,22 @@ function fill(folder: string): void {
   for (let i = 0; i < alertsMade; i++) {
     const [id, at] = [`old-${i}`, nowUs - i * 1_000_000];
     const head = ["main", id, `key-${i}`, `Rule ${i % 40}`, "syscall", "new", "low", 0, null, 1, 0];
-    insert.run(...head, at, at, at, i + 1, "local", "shop", "c0ffee", "app", "node-1", " T1059 ", text, summary);
+    insert.run(
+      ...head,
+      at,
+      at,
+      at,
+      i + 1,
+      "local",
+      "shop",
+      "c0ffee",
+      "app",
+      "node-1",
+      " T1059 ",
+      text,
+      summary,
+      ...nothingOfPods,
+    );
   }
   db.exec("COMMIT");
   db.close();
