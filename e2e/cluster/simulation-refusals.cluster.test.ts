@@ -8,6 +8,7 @@ import { runProgram } from "../../simulator/src/run-program.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { atalayaCommand } from "./part-in-cluster.ts";
 import { prepareSimulations, type RunOptions, type Simulations } from "./simulate-in-cluster.ts";
+import { assertNothingIsLeft } from "./simulation-proof.ts";
 import { type StackInCluster, startStackIn } from "./stack-in-cluster.ts";
 
 const isFull = process.env["ATALAYA_CLUSTER_FULL"] === "1";
@@ -33,14 +34,8 @@ async function refused(args: string[], options: RunOptions & { data?: string } =
   const run = await simulations.run([...args, "--json", "--data", options.data ?? stack.dataFolder], options);
   assert.notEqual(run.status, 0);
   assert.deepEqual(run.lines, [], "nothing was attacked");
-  await assertNothingIsLeft();
+  await assertNothingIsLeft(cluster);
   return run.errors;
-}
-
-async function assertNothingIsLeft(): Promise<void> {
-  const left = await cluster.mustKubectl(["get", "namespaces", "-l", "atalaya.dev/simulation", "-o", "name"]);
-  assert.equal(left, "");
-  assert.equal(await cluster.mustKubectl(["get", "secrets", "-A", "-l", "owner=helm", "-o", "name"]), "");
 }
 
 /** A kubeconfig like the administrator's, changed. */
@@ -128,7 +123,7 @@ test("without the audit log the rest is expected and comes, and Ctrl-C in the mi
   assert.equal(run.status, 130, run.errors);
   assert.match(run.errors, /stopped; everything is removed/);
   assert.ok(run.lines.some(({ status }) => status === "not_covered" || status === "alerted"));
-  await assertNothingIsLeft();
+  await assertNothingIsLeft(cluster);
 });
 
 test("an alert that comes too late is missed, --keep leaves the pods for a look, and the next run removes them", async () => {
@@ -157,5 +152,5 @@ test("an alert that comes too late is missed, --keep leaves the pods for a look,
   assert.equal(menu.status, 0, menu.stdout);
   assert.match(menu.stdout, /Which attack\?[\s\S]*5 {2}webshell[\s\S]*Possible Web Shell activity detected/);
   assert.match(menu.stdout, /removed what an earlier run left behind/);
-  await assertNothingIsLeft();
+  await assertNothingIsLeft(cluster);
 });

@@ -6,17 +6,12 @@ import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { type Alert, alertSchema, type Notification, notificationSchema } from "@atalaya/wire";
 import { type Cluster, startCluster } from "./cluster.ts";
-import {
-  prepareSimulations,
-  type SimulationLine,
-  type SimulationRun,
-  type Simulations,
-} from "./simulate-in-cluster.ts";
+import { prepareSimulations, type SimulationLine, type Simulations } from "./simulate-in-cluster.ts";
+import { assertAllCame, assertNothingIsLeft, fromAudit } from "./simulation-proof.ts";
 import { type StackInCluster, startStackIn } from "./stack-in-cluster.ts";
 
 /** From an action, which is a system call or a request, to its alert, in seconds. */
 const limits = { sensor: 5, audit: 10 };
-const fromAudit = "Suspicious Kubernetes service account operation detected";
 const isFull = process.env["ATALAYA_CLUSTER_FULL"] === "1";
 
 let cluster: Cluster;
@@ -40,23 +35,6 @@ after(async () => {
 });
 
 const simulate = (...args: string[]) => simulations.run([...args, "--data", stack.dataFolder]);
-
-/** Nothing of any run is in the cluster: neither its namespace nor Helm's record of the release. */
-async function assertNothingIsLeft(): Promise<void> {
-  const left = await cluster.mustKubectl(["get", "namespaces", "-l", "atalaya.dev/simulation", "-o", "name"]);
-  assert.equal(left, "");
-  assert.equal(await cluster.mustKubectl(["get", "secrets", "-A", "-l", "owner=helm", "-o", "name"]), "");
-}
-
-function assertAllCame({ lines, status, errors }: SimulationRun): void {
-  assert.deepEqual(
-    lines.filter((line) => line.status !== "alerted"),
-    [],
-    errors,
-  );
-  assert.equal(new Set(lines.map((line) => line.alert)).size, 13, errors);
-  assert.equal(status, 0, errors);
-}
 
 const readAlert = ({ alert_id }: SimulationLine) => stack.client.get(`/api/v1/alerts/${alert_id}`, alertSchema);
 
@@ -88,7 +66,7 @@ for (const n of Array.from({ length: isFull ? 10 : 1 }, (_, i) => i + 1)) {
       took[from] = Math.max(took[from], secondsOf(alert));
       assert.ok(secondsOf(alert) <= limits[from], `${line.alert} took ${secondsOf(alert)} s`);
     }
-    await assertNothingIsLeft();
+    await assertNothingIsLeft(cluster);
     assert.match(readFileSync(junit, "utf8"), /tests="13" failures="0" errors="0" skipped="0"/);
     const fromOrder = Math.max(...run.lines.map(({ seconds }) => seconds ?? 0));
     const each = `the sensor's within ${took.sensor.toFixed(2)} s, the audit log's within ${took.audit.toFixed(2)} s`;
@@ -120,5 +98,5 @@ test("another product that posts its alerts as Falco does is scored by the mappi
   assert.deepEqual(scored("missed").sort(), ["Kubernetes CPU optimization", "Network scanning tool"], run.errors);
   assert.equal(scored("alerted").length, 9, run.errors);
   assert.equal(run.status, 1);
-  await assertNothingIsLeft();
+  await assertNothingIsLeft(cluster);
 });
