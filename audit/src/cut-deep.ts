@@ -9,10 +9,12 @@ const closeBrace = 0x7d;
 /** Stands for what was nested too deep. */
 export const deepMark = "[nested too deep]";
 const mark = Buffer.from(JSON.stringify(deepMark));
+/** So many marks at most: each costs memory, and what has more is too heavy in whole. */
+const marksMax = 10_000;
 
 /**
  * JSON whose lists and objects below `depthMax` levels are a mark instead: whoever nests deeper hides nothing but that.
- * The same bytes where nothing is so deep; what is not JSON stays such.
+ * The same bytes where nothing is so deep, and where it is at more than `marksMax` places; what is not JSON stays such.
  */
 export function cutDeep(bytes: Buffer, depthMax: number): Buffer {
   const parts: Buffer[] = [];
@@ -22,7 +24,9 @@ export function cutDeep(bytes: Buffer, depthMax: number): Buffer {
     const byte = bytes[at];
     if (byte === quote) at = endOfText(bytes, at);
     else if (byte === openBracket || byte === openBrace) {
-      if (++depth === depthMax + 1) parts.push(bytes.subarray(kept, at), mark);
+      if (++depth !== depthMax + 1) continue;
+      if (parts.length >= 2 * marksMax) return bytes;
+      parts.push(bytes.subarray(kept, at), mark);
     } else if (byte === closeBracket || byte === closeBrace) {
       if (depth-- === depthMax + 1) kept = at + 1;
     }

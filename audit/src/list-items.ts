@@ -9,6 +9,8 @@ const openBracket = 0x5b;
 const closeBracket = 0x5d;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
+/** A list has one `items`; who writes many means to cost. */
+const listsMax = 16;
 
 /** An EventList's bytes: each of its items, and the list itself with none. `more` items were beyond `itemsMax`. */
 export type ListBytes = { list: Buffer; items: Buffer[]; more: number };
@@ -44,6 +46,7 @@ export function listItems(bytes: Buffer, itemsMax: number): ListBytes {
       if (isInside && depth === 2) close(at);
     } else if (byte === openBracket || byte === openBrace) {
       if (++depth !== 2 || byte !== openBracket || named !== "items") continue;
+      if (around.length === listsMax) return { list: bytes, items: [], more: 0 };
       isInside = true;
       around.push(bytes.subarray(outer, at + 1));
       start = at + 1;

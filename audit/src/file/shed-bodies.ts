@@ -14,20 +14,27 @@ const closeBrace = 0x7d;
 export const bodies = ["responseObject", "requestObject"] as const;
 export type Body = (typeof bodies)[number];
 export type Weight = { bytes: number; values: number; depth: number };
-type Member = { key: Body | undefined; start: number; end: number; values: number; depth: number };
+/** A body's place in the line; what is nested in it, and how deep. */
+type Member = { key: Body; start: number; end: number; values: number; depth: number };
+type Parts = { found: Member[]; restValues: number; restDepth: number };
+/** A record has one of each; who writes more of them means to cost. */
+const bodiesMax = 16;
 
 /**
  * A line light enough to be parsed: as it is, or without the answer's body, or without both. `left` names what is gone
  * (its place holds null). Undefined where even the rest is too heavy.
  */
 export function lightLine(line: Buffer, most: Weight): { bytes: Buffer; left: readonly Body[] } | undefined {
-  const members = membersOf(line);
+  const parts = partsOf(line);
+  if (parts === undefined) return undefined;
   for (const left of [[], bodies.slice(0, 1), bodies] as const) {
-    const gone = members.filter((one) => one.key !== undefined && left.some((name) => name === one.key));
-    const rest = members.filter((one) => !gone.includes(one));
+    const isGone = ({ key }: Member) => left.some((name) => name === key);
+    const gone = parts.found.filter(isGone);
+    const kept = parts.found.filter((one) => !isGone(one));
     const bytes = line.length - sum(gone, (one) => one.end - one.start);
-    const depth = rest.reduce((deepest, one) => Math.max(deepest, one.depth), 0);
-    if (bytes > most.bytes || sum(rest, (one) => one.values) > most.values || depth > most.depth) continue;
+    const depth = kept.reduce((deepest, one) => Math.max(deepest, one.depth), parts.restDepth);
+    const values = parts.restValues + sum(kept, (one) => one.values);
+    if (bytes > most.bytes || values > most.values || depth > most.depth) continue;
     return { bytes: gone.length === 0 ? line : without(line, gone), left: gone.length === 0 ? [] : left };
   }
   return undefined;
@@ -45,43 +52,44 @@ function without(line: Buffer, gone: readonly Member[]): Buffer {
   return Buffer.concat([...parts, line.subarray(from)]);
 }
 
-/** The members of the outermost object, by their bytes; what is not JSON gives some list, and does not parse later. */
-function membersOf(line: Buffer): Member[] {
-  const members: Member[] = [];
-  let member: Member = memberAt(0, undefined);
-  let depth = 0;
+/**
+ * The bodies of the outermost object, and what all its other members weigh together; what is not JSON gives something, and does not
+ * parse later. Undefined where bodies are many. Memory for the bodies alone: a line may have millions of members.
+ */
+function partsOf(line: Buffer): Parts | undefined {
+  const parts: Parts = { found: [], restValues: 0, restDepth: 0 };
+  let [start, values, deepest, depth] = [0, 0, 0, 0];
+  let current: Body | undefined;
   let key: Body | undefined;
-  const close = (at: number) => {
-    member.end = at;
-    members.push(member);
-    member = memberAt(at + 1, undefined);
+  const close = (at: number, next?: Body) => {
+    if (current === undefined) {
+      parts.restValues += values;
+      parts.restDepth = Math.max(parts.restDepth, deepest);
+    } else parts.found.push({ key: current, start, end: at, values, depth: deepest });
+    [start, values, deepest, current] = [at + 1, 0, 0, next];
   };
   for (let at = 0; at < line.length; at++) {
     const byte = line[at];
     if (byte === quote) {
       const end = endOfText(line, at);
-      if (depth === 1 && member.key === undefined) key = bodyNamed(line, at + 1, end);
+      if (depth === 1 && current === undefined) key = bodyNamed(line, at + 1, end);
       at = end;
     } else if (byte === colon && depth === 1 && key !== undefined) {
-      close(at);
-      member.key = key;
+      close(at, key);
       key = undefined;
+      if (parts.found.length > bodiesMax) return undefined;
     } else if (byte === comma) {
-      member.values++;
+      values++;
       if (depth === 1) close(at);
     } else if (byte === openBracket || byte === openBrace) {
-      member.values++;
-      member.depth = Math.max(member.depth, ++depth);
+      values++;
+      deepest = Math.max(deepest, ++depth);
     } else if (byte === closeBracket || byte === closeBrace) {
       if (--depth === 0) close(at);
     }
   }
   close(line.length);
-  return members;
-}
-
-function memberAt(start: number, key: Body | undefined): Member {
-  return { key, start, end: start, values: 0, depth: 0 };
+  return parts;
 }
 
 /** Compared as bytes: for each key of a record no text is made. */
