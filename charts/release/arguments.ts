@@ -11,6 +11,11 @@ export type ReleaseArguments = {
   caFile: string | undefined;
 };
 
+export const help = `Usage: atalaya release leave|verify --namespace NAME [--daemon-set NAME]... [--deployment NAME]... [--hub URL --ca FILE]
+
+The chart's own jobs, run in a pod of the release: \`leave\` has every sensor remove what it left on its node, \`verify\`
+says whether every node is watched and the hub answers. Exit status 0 when so.`;
+
 const options = {
   namespace: { type: "string" },
   "daemon-set": { type: "string", multiple: true },

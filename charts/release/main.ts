@@ -1,6 +1,6 @@
 import { inClusterConnection, KubeClient } from "@atalaya/kube";
 import { Fault } from "@atalaya/wire/framing";
-import { readReleaseArguments } from "./arguments.ts";
+import { help, readReleaseArguments } from "./arguments.ts";
 import { leave } from "./leave.ts";
 import { verify } from "./verify.ts";
 import { Workloads } from "./workloads.ts";
@@ -12,6 +12,10 @@ function say(line: string): void {
 }
 
 async function run(args: readonly string[]): Promise<number> {
+  if (args.includes("--help")) {
+    process.stdout.write(`${help}\n`);
+    return 0;
+  }
   const given = readReleaseArguments(args);
   const client = new KubeClient(inClusterConnection());
   const workloads = new Workloads(client, given.namespace);
