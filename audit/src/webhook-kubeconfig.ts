@@ -12,13 +12,15 @@ export type WebhookKubeconfig = {
 
 /**
  * Without these the API server posts batches of any size: a client that sends some large requests would make one that the
- * hub refuses, and 400 records with it. With them a batch is split at 10 MiB (the hub takes 12), and a record beyond 6 MiB
- * loses its bodies: more than a request (3 MiB) and its answer (what etcd takes) come to.
+ * hub refuses (12 MiB), and 400 records with it. It cuts records before it gathers them, so that only how many are posted at
+ * once bounds a batch: four of 2.5 MiB. A record beyond that loses its bodies, and says so. With so few in a batch, the
+ * usual ten posts a second would be too few.
  */
 export const auditWebhookFlags = {
   "audit-webhook-truncate-enabled": "true",
-  "audit-webhook-truncate-max-batch-size": String(10 * 1024 * 1024),
-  "audit-webhook-truncate-max-event-size": String(6 * 1024 * 1024),
+  "audit-webhook-truncate-max-event-size": String(2.5 * 1024 * 1024),
+  "audit-webhook-batch-max-size": "4",
+  "audit-webhook-batch-throttle-enable": "false",
 } as const;
 
 /**

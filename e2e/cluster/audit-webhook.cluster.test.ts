@@ -105,7 +105,7 @@ test("a patch with junk nested a thousand deep hides neither itself nor what was
   assert.ok(after.cut > before.cut, "what was left out is counted");
 });
 
-test("large requests that are made together hide none: the API server splits what it posts", async () => {
+test("large requests that are made together hide none: the API server posts few at once", async () => {
   const namespace = await cluster.namespace("large");
   await cluster.apply(podOf("target", {}), namespace);
   const before = await counters();
