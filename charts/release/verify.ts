@@ -22,6 +22,12 @@ export async function verify(
     say("not every pod is ready: kubectl describe pods -l app.kubernetes.io/name=atalaya tells why");
     return false;
   }
+  const sets = await Promise.all(names.daemonSets.map((name) => workloads.daemonSet(name)));
+  const idle = sets.filter(({ wanted }) => wanted === 0).map(({ name }) => name);
+  if (idle.length === sets.length || idle.some((name) => name.includes("control-plane"))) {
+    say(`no node is meant for ${idle.join(", ")}: see nodes.selector and audit.file.controlPlaneLabel`);
+    return false;
+  }
   say("every node is watched, and what its sensor saw reaches the hub");
   if (hub === undefined) return true;
   say(`the hub answers at ${hub.url}: ${await health(hub)}`);

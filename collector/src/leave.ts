@@ -56,18 +56,29 @@ async function unpin(pinFolder: string | undefined, log: (line: string) => void)
   }
 }
 
+/** What a sensor makes in the folders that it shares. Whatever else lies there is somebody else's, and stays. */
+const ours = /^(spool|identity|collector|collector\.sock(\.lock)?)$/;
+
 /**
- * What the publisher made it removes itself: first it is waited for, then what is left is removed as far as we may.
+ * What the publisher made it removes itself: first it is waited for, then what is left of ours is removed as far as we
+ * may. A folder in which others keep things stays, without ours.
  */
 function isGone(hostRoot: string, folder: string, waitedMs: number): boolean {
   const path = join(hostRoot, folder);
   try {
-    if (!existsSync(path)) return true;
+    const names = readdirSync(path);
     if (waitedMs > collectorLimits.leavePatienceMs)
-      for (const name of readdirSync(path)) rmSync(join(path, name), { recursive: true, force: true });
+      for (const name of names.filter((one) => ours.test(one)))
+        rmSync(join(path, name), { recursive: true, force: true });
+    if (names.length > 0 && !names.some((one) => ours.test(one))) return true;
     rmdirSync(path);
     return true;
-  } catch {
-    return false;
+  } catch (error) {
+    // A root that nobody lets us look into tells nothing of what lies below it.
+    return isMissing(error) && existsSync(`${hostRoot}/`);
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && "code" in error && error.code === "ENOENT";
 }

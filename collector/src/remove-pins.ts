@@ -3,6 +3,8 @@ import { basename, dirname, join } from "node:path";
 
 /** BPF_FS_MAGIC of linux/magic.h. */
 const bpfMagic = 0xcafe4a11;
+/** As kernel/pins.ts names them: of which build, and of which records. */
+const setName = /^[0-9a-f]{16}_[0-9a-f]{16}$/;
 
 export type RemovedPins = {
   folder: string;
@@ -24,7 +26,9 @@ export function removePins(folder: string, force: boolean): RemovedPins {
   const holder = force ? undefined : holderOf(folder);
   if (holder !== undefined) return { ...removed, refused: `a collector runs on it (process ${holder})` };
   try {
-    removeAll(folder, removed);
+    // The sets alone: whoever names a folder that others pin in must not lose theirs.
+    for (const name of readdirSync(folder)) if (setName.test(name)) removeAll(join(folder, name), removed);
+    if (readdirSync(folder).length === 0) rmdirSync(folder);
     return removed;
   } catch (error) {
     return { ...removed, refused: error instanceof Error ? error.message : String(error) };
