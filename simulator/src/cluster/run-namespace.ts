@@ -10,6 +10,9 @@ const label = "atalaya.dev/simulation";
 const overBy = "atalaya.dev/over-by";
 export const releaseName = "atalaya-simulation";
 
+/** The names that `newNamespaceName` makes. */
+const runName = /^atalaya-simulation-[0-9a-f]{6}$/;
+
 export function newNamespaceName(): string {
   return `atalaya-simulation-${randomBytes(3).toString("hex")}`;
 }
@@ -49,10 +52,15 @@ const namespaces = z.object({
   ),
 });
 
-/** Removes what earlier runs left that were killed, or ended with --keep. Returns how many there were. */
+/**
+ * Removes what earlier runs left that were killed, or ended with --keep. Returns how many there were. The marks alone do
+ * not do: whoever may label a namespace could have another one deleted by whoever simulates.
+ */
 export async function removeOverdueRuns(kube: Kube, nowMs = Date.now()): Promise<number> {
   const { items } = await kube.get(["get", "namespaces", "-l", `${label}=run`], namespaces);
-  const overdue = items.filter(({ metadata }) => isOver(metadata.annotations?.[overBy], nowMs));
+  const overdue = items.filter(
+    ({ metadata }) => runName.test(metadata.name) && isOver(metadata.annotations?.[overBy], nowMs),
+  );
   for (const { metadata } of overdue) await removeNamespace(kube, metadata.name);
   return overdue.length;
 }
