@@ -38,12 +38,17 @@ type Need = { verb: string; resource: string; inNamespace: boolean };
 const needs: readonly Need[] = [
   { verb: "create", resource: "namespaces", inNamespace: false },
   { verb: "delete", resource: "namespaces", inNamespace: false },
+  // What earlier runs left is looked for in all of them.
+  { verb: "list", resource: "namespaces", inNamespace: false },
   { verb: "create", resource: "pods", inNamespace: true },
+  { verb: "get", resource: "pods", inNamespace: true },
+  { verb: "list", resource: "pods", inNamespace: true },
   { verb: "get", resource: "pods/log", inNamespace: true },
   { verb: "create", resource: "services", inNamespace: true },
   { verb: "create", resource: "serviceaccounts", inNamespace: true },
   { verb: "create", resource: "configmaps", inNamespace: true },
-  // Helm keeps its record of a release in a secret.
+  { verb: "create", resource: "networkpolicies.networking.k8s.io", inNamespace: true },
+  // Helm keeps its record of a release in a secret; the web shell's word is in another.
   { verb: "create", resource: "secrets", inNamespace: true },
 ];
 
