@@ -17,9 +17,13 @@ before(async () => {
   helm = await goProgram("helm", () => {});
 });
 
+// At random unless it is told.
+const fixedWord = "word=theSameWordInEveryRendering";
+
 const cases: Record<string, readonly string[]> = {
-  "simulation-all": [],
+  "simulation-all": [fixedWord],
   "simulation-on-a-node-of-a-cloud": [
+    fixedWord,
     "scenarios={lateral-mov,webshell}",
     "metadataStandIn=false",
     "image.repository=images.example.org/atalaya-simulation",
@@ -57,6 +61,18 @@ test("nothing in it binds a right, and but for one init container nothing is roo
   for (const wide of [/hostPath/, /hostNetwork/, /hostPID/, /privileged: true/]) assert.doesNotMatch(stdout, wide);
 });
 
+test("each release has a word of its own, the same for both pods, and it stands in no argument or variable", async () => {
+  const rendered = await Promise.all([template([]), template([])]);
+  const words = rendered.map(({ stdout }) => {
+    const word = /^ {2}word: "([A-Za-z0-9]{32})"$/m.exec(stdout)?.[1];
+    assert.ok(word !== undefined, stdout);
+    const lines = stdout.split("\n").filter((line) => line.includes(word));
+    assert.deepEqual(lines, [`  word: "${word}"`, `    header = "X-Simulation-Word: ${word}"`]);
+    return word;
+  });
+  assert.notEqual(words[0], words[1]);
+});
+
 test("helm lint finds nothing in it", async () => {
   const { status, stdout } = await runProgram(helm, ["lint", "--strict", ...version, chart]);
   assert.equal(status, 0, stdout);
@@ -67,6 +83,10 @@ for (const [what, set, said] of [
   ["no scenario at all", ["scenarios=null"], /scenarios|nil/],
   ["a value that it does not know", ["victim.image=x"], /victim/],
   ["an image's name with a space", ["image.repository=two words"], /repository/],
+  ["a word that is short enough to be guessed", ["word=open"], /word/],
+  ["a word that would end curl's line", ['word=sixteen-or-more"characters'], /word/],
+  ["a port that there is not", ["apiServerPorts={70000}"], /apiServerPorts/],
+  ["no port of the API server", ["apiServerPorts=null"], /apiServerPorts/],
   ["a lifetime without an end", ["lifetimeSeconds=0"], /lifetimeSeconds/],
 ] as const) {
   test(`the simulation's chart refuses ${what}, and names it`, async () => {

@@ -71,8 +71,11 @@ test("every right that the user lacks is named", async () => {
     config["users"] = [{ name: "admin", user: { token } }];
   });
   const errors = await refused(["webshell"], { kubeconfig: guest });
-  for (const right of ["create namespaces in the cluster", "create pods in the namespace", "get pods/log in"])
-    assert.ok(errors.includes(`the right to ${right}`), errors);
+  const rights = [
+    ...["create namespaces in the cluster", "list namespaces in the cluster", "create pods in the namespace"],
+    ...["get pods in", "list pods in", "get pods/log in", "create networkpolicies.networking.k8s.io in"],
+  ];
+  for (const right of rights) assert.ok(errors.includes(`the right to ${right}`), errors);
   assert.match(errors, /ask an administrator/);
 });
 
@@ -126,6 +129,39 @@ test("without the audit log the rest is expected and comes, and Ctrl-C in the mi
   await assertNothingIsLeft(cluster);
 });
 
+/** What the web shell answers to the attacker's pod, and with which status. */
+function askWebShell(namespace: string, ...args: string[]): Promise<string> {
+  const request = ["-Gs", "-w", " %{http_code}", "--data-urlencode", "cmd=whoami", "http://victim/ws.php"];
+  return cluster.mustKubectl([
+    "exec",
+    "attacker",
+    "-c",
+    "attacker",
+    "-n",
+    namespace,
+    "--",
+    "curl",
+    ...args,
+    ...request,
+  ]);
+}
+
+async function assertObeysOnlyWithTheWord(namespace: string): Promise<void> {
+  assert.equal(await askWebShell(namespace), "www-data\n 200");
+  // -q: without the file that holds the word.
+  for (const other of [[], ["-H", "X-Simulation-Word;"], ["-H", "X-Simulation-Word: theWordOfAnotherRelease"]])
+    assert.equal(await askWebShell(namespace, "-q", ...other), " 403");
+}
+
+/** A namespace of somebody else's, with the marks of a run that is over. */
+async function makeMarkedNamespace(name: string): Promise<void> {
+  const annotations = { "atalaya.dev/over-by": "2026-01-01T00:00:00Z" };
+  const metadata = { name, labels: { "atalaya.dev/simulation": "run" }, annotations };
+  const file = join(folder, "marked.json");
+  writeFileSync(file, JSON.stringify({ apiVersion: "v1", kind: "Namespace", metadata }));
+  await cluster.mustKubectl(["create", "-f", file]);
+}
+
 test("an alert that comes too late is missed, --keep leaves the pods for a look, and the next run removes them", async () => {
   const late = ["webshell", "--keep", "--timeout", "0.001", "--json", "--data", stack.dataFolder];
   const first = await simulations.run(late);
@@ -137,6 +173,9 @@ test("an alert that comes too late is missed, --keep leaves the pods for a look,
   const kept = /kept in the namespace (\S+);/.exec(first.errors)?.[1];
   assert.ok(kept !== undefined, first.errors);
   assert.match(await cluster.mustKubectl(["get", "pods", "-n", kept, "-o", "name"]), /pod\/victim/);
+  await assertObeysOnlyWithTheWord(kept);
+  const marked = "atalaya-simulation-billing";
+  await makeMarkedNamespace(marked);
   // As a person runs it: by the menu, at a terminal.
   const answer = `printf '5\\n'`;
   const simulate = ["nsenter", ...atalayaCommand(cluster.place, ["simulate", "--data", stack.dataFolder])].join(" ");
@@ -152,5 +191,8 @@ test("an alert that comes too late is missed, --keep leaves the pods for a look,
   assert.equal(menu.status, 0, menu.stdout);
   assert.match(menu.stdout, /Which attack\?[\s\S]*5 {2}webshell[\s\S]*Possible Web Shell activity detected/);
   assert.match(menu.stdout, /removed what an earlier run left behind/);
+  const phase = ["get", "namespace", marked, "-o", "jsonpath={.status.phase}"];
+  assert.equal(await cluster.mustKubectl(phase), "Active", "no run made it");
+  await cluster.mustKubectl(["delete", "namespace", marked]);
   await assertNothingIsLeft(cluster);
 });
