@@ -1,4 +1,3 @@
-export { BackOff } from "./src/back-off.ts";
 export { type Publisher, type PublisherOptions, startPublisher } from "./src/publisher.ts";
 export { Spool, type SpoolOptions } from "./src/spool/spool.ts";
 export { spoolCounters } from "./src/spool/spool-ledger.ts";

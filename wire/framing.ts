@@ -1,5 +1,6 @@
 // Frames and socket messages alone, without the schemas: what the publisher needs from its first moment on. Loading the
 // schemas costs more processor time than a publisher at 60m has in its first second.
+export { BackOff, type BackOffLimits } from "./src/back-off.ts";
 export { classByNumber } from "./src/decode-event.ts";
 export { EventEncoder } from "./src/encode-event.ts";
 export { classNumbers, type EventClass, type InventoryEvent, inventoryColumns } from "./src/event-classes.ts";

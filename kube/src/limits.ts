@@ -22,8 +22,8 @@ export const kubeLimits = {
   watchLeastMs: 1_000,
   /** All is listed again after so long, give or take a quarter. */
   relistMs: 3_600_000,
-  backOffFirstMs: 250,
-  backOffMostMs: 30_000,
+  /** At least half of the ceiling: an API server in trouble is not asked again at once. */
+  backOff: { firstMs: 250, mostMs: 30_000, least: 0.5 },
   /** A refusal's message, cut: it goes to logs. */
   messageCharsMax: 512,
   /** A token file is read again after so long; the kubelet replaces a projected token at 80 % of its life. */

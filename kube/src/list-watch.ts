@@ -1,6 +1,5 @@
 import { setTimeout as wait } from "node:timers/promises";
-import type { Fault, Result } from "@atalaya/wire/framing";
-import { KubeBackOff } from "./back-off.ts";
+import { BackOff, type Fault, type Result } from "@atalaya/wire/framing";
 import type { KubeClient } from "./kube-client.ts";
 import { kubeLimits } from "./limits.ts";
 import { type Collection, type ListEnd, listObjects } from "./list-objects.ts";
@@ -43,7 +42,7 @@ export async function follow(
   follower: Follower,
   options: FollowOptions,
 ): Promise<void> {
-  const backOff = new KubeBackOff(options.random);
+  const backOff = new BackOff(kubeLimits.backOff, options.random);
   let version: string | undefined;
   let listAgainMs = 0;
   while (!options.signal.aborted) {
@@ -116,7 +115,7 @@ function isOfServer(error: unknown): error is Fault {
   );
 }
 
-async function pause(backOff: KubeBackOff, signal: AbortSignal): Promise<void> {
+async function pause(backOff: BackOff, signal: AbortSignal): Promise<void> {
   await wait(backOff.nextMs(), undefined, { signal }).catch(() => {});
 }
 

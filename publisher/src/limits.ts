@@ -43,8 +43,7 @@ export const limits = {
   /** Under pressure (a request takes long) the pause grows to this. */
   requestPauseMostMs: { life: 300, bulk: 500 },
   requestTimeoutMs: 30_000,
-  backOffFirstMs: 100,
-  backOffMostMs: 30_000,
+  backOff: { firstMs: 100, mostMs: 30_000, least: 0 },
   /** A hub that refuses our credential is asked again this often. */
   refusedRetryMs: 10_000,
   /** A revoked node asks again this often whether it still is. */

@@ -1,4 +1,4 @@
-import { BackOff } from "./back-off.ts";
+import { BackOff } from "@atalaya/wire/framing";
 import type { Counters } from "./counters.ts";
 import type { Gate } from "./gate.ts";
 import { type Answer, type HubLink, isStranger, jsonOf } from "./hub/hub-link.ts";
@@ -30,7 +30,7 @@ export class Sender {
   readonly #lane: Lane;
   readonly #parts: SenderParts;
   readonly #sayer: OnceSayer;
-  readonly #backOff = new BackOff();
+  readonly #backOff = new BackOff(limits.backOff);
   readonly #sleeper = new Sleeper();
   #wake: () => void = () => {};
   #lastStartMs = Number.NEGATIVE_INFINITY;

@@ -1,5 +1,5 @@
 import type { SyncRequest } from "@atalaya/wire";
-import { BackOff } from "./back-off.ts";
+import { BackOff } from "@atalaya/wire/framing";
 import type { ClaimDesk } from "./claim-desk.ts";
 import type { Gate } from "./gate.ts";
 import { type Answer, type HubLink, isStranger, jsonOf } from "./hub/hub-link.ts";
@@ -30,7 +30,7 @@ export class SyncLoop {
   readonly #claims: ClaimDesk;
   readonly #report: () => Report;
   readonly #sleeper = new Sleeper();
-  readonly #backOff = new BackOff();
+  readonly #backOff = new BackOff(limits.backOff);
   #loop: Promise<void> = Promise.resolve();
   #telling = false;
   #answeredMs = Number.NEGATIVE_INFINITY;
@@ -69,7 +69,7 @@ export class SyncLoop {
   async #run(): Promise<void> {
     while (!this.#sleeper.isStopped) {
       if (!this.#link.isTrusted) {
-        await this.#sleeper.sleep(limits.backOffFirstMs);
+        await this.#sleeper.sleep(limits.backOff.firstMs);
         continue;
       }
       const startMs = performance.now();

@@ -1,6 +1,5 @@
 import { readText } from "@atalaya/wire/files";
-import { Fault } from "@atalaya/wire/framing";
-import { BackOff } from "../back-off.ts";
+import { BackOff, Fault } from "@atalaya/wire/framing";
 import type { Gate } from "../gate.ts";
 import { type HubLink, isStranger } from "../hub/hub-link.ts";
 import { limits } from "../limits.ts";
@@ -33,7 +32,7 @@ export class IdentityKeeper {
   readonly #onChange: (identity: Identity) => void;
   readonly #sayer: OnceSayer;
   readonly #sleeper = new Sleeper();
-  readonly #backOff = new BackOff();
+  readonly #backOff = new BackOff(limits.backOff);
   #identity: Identity | undefined;
   /** The hub does not know the identity any more, by what it said or by its CA. */
   #worthless = false;
