@@ -1,10 +1,6 @@
-import { readdirSync, readFileSync, rmdirSync, statfsSync, statSync, unlinkSync } from "node:fs";
+import { readdirSync, readFileSync, rmdirSync, statSync, unlinkSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-
-/** BPF_FS_MAGIC of linux/magic.h. */
-const bpfMagic = 0xcafe4a11;
-/** As kernel/pins.ts names them: of which build, and of which records. */
-const setName = /^[0-9a-f]{16}_[0-9a-f]{16}$/;
+import { isInBpffs, pinnedSets } from "./kernel/bpffs.ts";
 
 export type RemovedPins = {
   folder: string;
@@ -22,12 +18,12 @@ export type RemovedPins = {
 export function removePins(folder: string, force: boolean): RemovedPins {
   const removed: RemovedPins = { folder, programs: [], maps: [] };
   if (!isThere(folder)) return removed;
-  if (statfsSync(folder).type !== bpfMagic) return { ...removed, refused: "it is not in a bpffs" };
+  if (!isInBpffs(folder)) return { ...removed, refused: "it is not in a bpffs" };
   const holder = force ? undefined : holderOf(folder);
   if (holder !== undefined) return { ...removed, refused: `a collector runs on it (process ${holder})` };
   try {
     // The sets alone: whoever names a folder that others pin in must not lose theirs.
-    for (const name of readdirSync(folder)) if (setName.test(name)) removeAll(join(folder, name), removed);
+    for (const name of pinnedSets(folder)) removeAll(join(folder, name), removed);
     if (readdirSync(folder).length === 0) rmdirSync(folder);
     return removed;
   } catch (error) {

@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, statfsSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { HubClient } from "@atalaya/wire/client";
+import { isInBpffs } from "../../collector/src/kernel/bpffs.ts";
 import { ClockShift } from "./clock-shift.ts";
 import type { OwnNetwork } from "./own-network.ts";
 import { partArguments } from "./part-arguments.ts";
@@ -11,8 +12,6 @@ import { SupervisedPart } from "./supervised-part.ts";
 
 const root = new URL("../../", import.meta.url);
 const partFile = (name: string) => fileURLToPath(new URL(`${name}/src/main.ts`, root));
-/** BPF_FS_MAGIC of linux/magic.h. */
-const bpfMagic = 0xcafe4a11;
 const usualPort = 8443;
 
 export const partNames = ["hub", "publisher", "collector"] as const;
@@ -105,7 +104,7 @@ export class SoakStack {
 
   /** Removes all that was written, and with the last mount of its bpffs all that was pinned. */
   remove(): void {
-    if (statfsSync(this.folders.pins).type === bpfMagic) execFileSync("umount", [this.folders.pins]);
+    if (isInBpffs(this.folders.pins)) execFileSync("umount", [this.folders.pins]);
     rmSync(this.folders.base, { recursive: true, force: true });
   }
 }
@@ -116,6 +115,6 @@ function makeFolders(base: string): SoakFolders {
   const [spool, run, logs, pins] = ["spool", "run", "logs", "pins"].map(within) as [string, string, string, string];
   const folders = { base, data, hub: join(data, "hub"), spool, run, logs, pins };
   for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true, mode: 0o700 });
-  if (statfsSync(pins).type !== bpfMagic) execFileSync("mount", ["-t", "bpf", "bpf", pins]);
+  if (!isInBpffs(pins)) execFileSync("mount", ["-t", "bpf", "bpf", pins]);
   return folders;
 }

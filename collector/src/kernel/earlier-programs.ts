@@ -1,9 +1,10 @@
 import type { EarlierPrograms } from "../kernel-source.ts";
 import { readAccount, writeAccount } from "./account-map.ts";
 import type { Addon } from "./addon.ts";
+import { pinnedSets } from "./bpffs.ts";
 import { type CountSlot, countSlotOf, readCounters } from "./kernel-counters.ts";
 import { isCountsOf, isReadableShape, type MapShape, readableMaps } from "./map-shapes.ts";
-import { PinnedSet, pinnedSets } from "./pins.ts";
+import { PinnedSet } from "./pins.ts";
 import { Ring } from "./ring.ts";
 import { ringIdOf } from "./ring-id.ts";
 import { RecordTranslator } from "./translate-records.ts";

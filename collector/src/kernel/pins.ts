@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, rmdirSync, rmSync, statfsSync } from "node:fs";
+import { mkdirSync, readdirSync, rmdirSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { Fault } from "@atalaya/wire";
 import type { Addon } from "./addon.ts";
+import { isInBpffs, namesIn } from "./bpffs.ts";
 import { type Struct, structsOf } from "./btf.ts";
 import { kernelLimits } from "./kernel-limits.ts";
 import { isOurs, type MapShape, mapShapes } from "./map-shapes.ts";
@@ -18,9 +19,6 @@ import { isOurs, type MapShape, mapShapes } from "./map-shapes.ts";
 //
 // HASH is that of the build, RECORDS that of the records' layout (names in a bpffs have no dots).
 
-/** BPF_FS_MAGIC of linux/magic.h. */
-const bpfMagic = 0xcafe4a11;
-
 /** One set of pinned programs and maps. */
 export class PinnedSet {
   readonly folder: string;
@@ -33,7 +31,7 @@ export class PinnedSet {
 
   /** False too where a process was killed before the set was finished. */
   get isWhole(): boolean {
-    return list(this.folder).includes("whole");
+    return namesIn(this.folder).includes("whole");
   }
 
   /** Takes over the maps, each under its name behind `prefix`; false when one is missing, or not what it should be. */
@@ -54,7 +52,7 @@ export class PinnedSet {
    * on nothing any more, is removed.
    */
   adoptLink(program: string): boolean {
-    if (!list(join(this.folder, "links")).includes(program)) return false;
+    if (!namesIn(join(this.folder, "links")).includes(program)) return false;
     if (this.#addon.adoptLink(program, this.#link(program)) === "") return true;
     removeAll(this.#link(program));
     return false;
@@ -85,7 +83,7 @@ export class PinnedSet {
   /** The structs that the programs of this set were built with; of a set whose programs say nothing, none. */
   structs(): Map<string, Struct> {
     const all = new Map<string, Struct>();
-    for (const name of list(join(this.folder, "links"))) {
+    for (const name of namesIn(join(this.folder, "links"))) {
       try {
         for (const [struct, of] of structsOf(this.#addon.typesOfLink(this.#link(name)))) all.set(struct, of);
       } catch {
@@ -101,7 +99,7 @@ export class PinnedSet {
    */
   detach(): void {
     const links = join(this.folder, "links");
-    const programs = list(links).flatMap((name) => this.#programOf(join(links, name)));
+    const programs = namesIn(links).flatMap((name) => this.#programOf(join(links, name)));
     removeAll(links);
     const until = performance.now() + kernelLimits.detachMs;
     while (programs.some((id) => this.#addon.programExists(id)) && performance.now() < until) pauseMs(1);
@@ -148,7 +146,7 @@ export function preparePinFolder(pinFolder: string): void {
   try {
     const parent = dirname(pinFolder);
     mkdirSync(parent, { recursive: true, mode: 0o700 });
-    if (statfsSync(parent).type !== bpfMagic) {
+    if (!isInBpffs(parent)) {
       if (readdirSync(parent).length > 0) throw new Error(`${parent} is in no bpffs, and not empty`);
       execFileSync("mount", ["-t", "bpf", "-o", "nosuid,nodev,noexec,mode=0700", "bpf", parent], { stdio: "pipe" });
     }
@@ -169,19 +167,6 @@ export function lockPinFolder(addon: Addon, pinFolder: string): void {
     ? `Another collector is at work on ${pinFolder}: end it first, or give this one a folder of its own with --pin`
     : `${pinFolder} cannot be locked: ${outcome.split("\n")[0]}`;
   throw new Fault("SENSOR_UNAVAILABLE", message, { pinFolder });
-}
-
-/** The names of the sets that lie in the folder. */
-export function pinnedSets(pinFolder: string): string[] {
-  return list(pinFolder).filter((name) => /^[0-9a-f]{16}_[0-9a-f]{16}$/.test(name));
-}
-
-function list(folder: string): string[] {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
 }
 
 /** A file, or a folder with all that is in it; what cannot be removed stays. */
