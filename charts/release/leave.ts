@@ -22,7 +22,7 @@ export async function leave(
     ...deployments.map((name) => () => workloads.deployment(name)),
     ...daemonSets.map((name) => () => workloads.daemonSet(name)),
   ];
-  const isDone = await settled(asks, say, patienceMs);
+  const { isDone } = await settled(asks, say, patienceMs);
   if (isDone) say("nothing of the sensors is left on any node");
   else
     say(

@@ -18,11 +18,12 @@ export async function verify(
     ...names.daemonSets.map((name) => () => workloads.daemonSet(name)),
     ...names.deployments.map((name) => () => workloads.deployment(name)),
   ];
-  if (!(await settled(asks, say, patienceMs))) {
+  const { isDone, all } = await settled(asks, say, patienceMs);
+  if (!isDone) {
     say("not every pod is ready: kubectl describe pods -l app.kubernetes.io/name=atalaya tells why");
     return false;
   }
-  const sets = await Promise.all(names.daemonSets.map((name) => workloads.daemonSet(name)));
+  const sets = all.slice(0, names.daemonSets.length);
   const idle = sets.filter(({ wanted }) => wanted === 0).map(({ name }) => name);
   if (idle.length === sets.length || idle.some((name) => name.includes("control-plane"))) {
     say(`no node is meant for ${idle.join(", ")}: see nodes.selector and audit.file.controlPlaneLabel`);

@@ -161,6 +161,12 @@ describe("verifying", () => {
       "not every pod is ready: kubectl describe pods -l app.kubernetes.io/name=atalaya tells why",
     ]);
   });
+
+  test("where no node is meant for any sensor, nothing is well", { timeout: 20_000 }, async () => {
+    for (const set of workshop.daemonSets.values()) Object.assign(set, { wanted: 0, updated: 0, ready: 0 });
+    assert.equal(await verify(workloads, names, undefined, say, 100), false);
+    assert.match(lines.at(-1) ?? "", /^no node is meant for collector, publisher: see nodes\.selector/);
+  });
 });
 
 test("a job that is told nonsense says what it takes", () => {
