@@ -1,9 +1,9 @@
 import { createHash } from "node:crypto";
-import { cpSync, existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from "node:fs";
+import { cpSync, existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../tools/setup/root.mjs";
 import { dropStamp, isFresh, writeStamp } from "../tools/setup/stamp.mjs";
-import { buildah } from "./builder.ts";
+import { buildArchive, buildah } from "./builder.ts";
 import { debianBase } from "./debian-base.ts";
 import { type ImageName, imageNames, ownArchitecture } from "./images.ts";
 import { layContext } from "./lay-context.ts";
@@ -80,38 +80,18 @@ async function buildOne(
 
 type Build = { reference: string; tar: string; bom: string; containerfile: string; context: string; base: string };
 
-/** The image itself does not stay in buildah's storage: the tar is what is given. */
 async function buildInto({ reference, tar, bom, containerfile, context, base }: Build): Promise<void> {
   const seconds = await lastChange();
   const named = [`BASE=${base}`, `TARGETARCH=${ownArchitecture()}`, `SOURCE_DATE_EPOCH=${seconds}`];
   const args = named.flatMap((one) => ["--build-arg", one]);
-  const said = await buildah(
-    "bud",
-    "--isolation",
-    "chroot",
-    "--quiet",
-    "--timestamp",
-    seconds,
-    ...args,
-    "-f",
-    containerfile,
-    context,
-  );
-  const image = said.split("\n").at(-1) ?? "";
-  try {
+  await buildArchive(tar, reference, ["--timestamp", seconds, ...args, "-f", containerfile, context], async (image) => {
     const container = await buildah("from", "--pull-never", image);
     try {
       cpSync(join(await buildah("mount", container), "atalaya", "sbom.cdx.json"), bom);
     } finally {
       await buildah("rm", container);
     }
-    const fresh = `${tar}.new`;
-    rmSync(fresh, { force: true });
-    await buildah("push", "--quiet", image, `docker-archive:${fresh}:${reference}`);
-    renameSync(fresh, tar);
-  } finally {
-    await buildah("rmi", "--force", image);
-  }
+  });
 }
 
 /** When the sources last changed, in seconds: images of one commit are the same, whenever they are built. */

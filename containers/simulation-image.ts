@@ -1,10 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { prepareVictimRoot } from "@atalaya/simulator";
 import { root } from "../tools/setup/root.mjs";
 import { dropStamp, hashInputs, isFresh, writeStamp } from "../tools/setup/stamp.mjs";
 import { imagesFolder, ownVersion } from "./build-images.ts";
-import { buildah, imagesCache } from "./builder.ts";
+import { buildArchive, buildah, imagesCache } from "./builder.ts";
 import { run } from "./run.ts";
 
 export const simulationImageName = "atalaya-simulation";
@@ -32,24 +32,10 @@ export async function buildSimulationImage(
     dropStamp(stamp);
     say(`building ${reference}`);
     mkdirSync(imagesFolder, { recursive: true });
-    await buildInto(tar, reference, ["--build-arg", `BASE=${base}`, "-f", containerfile, context]);
+    await buildArchive(tar, reference, ["--build-arg", `BASE=${base}`, "-f", containerfile, context]);
     writeStamp(stamp, digest);
   }
   return { reference, tar, bytes: statSync(tar).size, isNew };
-}
-
-/** The image itself does not stay in buildah's storage: the tar is what is given. */
-async function buildInto(tar: string, reference: string, args: readonly string[]): Promise<void> {
-  const said = await buildah("bud", "--isolation", "chroot", "--quiet", ...args);
-  const image = said.split("\n").at(-1) ?? "";
-  try {
-    const fresh = `${tar}.new`;
-    rmSync(fresh, { force: true });
-    await buildah("push", "--quiet", image, `docker-archive:${fresh}:${reference}`);
-    renameSync(fresh, tar);
-  } finally {
-    await buildah("rmi", "--force", image);
-  }
 }
 
 /** The local victim's root as an image; its folder's name tells which release and packages are in it. */
