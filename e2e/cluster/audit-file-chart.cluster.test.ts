@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { type AlertSummary, alertSummarySchema } from "@atalaya/wire";
+import type { AlertSummary } from "@atalaya/wire";
 import { until } from "../../simulator/src/until.ts";
 import { auditLogOf } from "./audit-setup.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { nodeName } from "./place.ts";
 import { installRelease, type Release, releaseNamespace, removeLeftovers } from "./release.ts";
+import { sleepingPod } from "./sleeping-pod.ts";
 
 const say = (line: string) => void process.stderr.write(`${line}\n`);
 let cluster: Cluster;
@@ -20,9 +21,8 @@ after(async () => {
   if (release !== undefined) removeLeftovers(release.places);
 });
 
-async function alerts(rule: string): Promise<AlertSummary[]> {
-  const lines = (await release.atalaya("alerts", "--json")).split("\n").filter(Boolean);
-  return lines.map((line) => alertSummarySchema.parse(JSON.parse(line))).filter((alert) => alert.rule === rule);
+function alerts(rule: string): Promise<AlertSummary[]> {
+  return release.alerts("--rule", rule);
 }
 
 test("an installed release that is told the audit log's path sends it from control-plane nodes, and nobody is accused", async () => {
@@ -34,10 +34,7 @@ test("an installed release that is told the audit log's path sends it from contr
   };
   await until("the collector's word that it reads the log", follows, 60_000);
   const namespace = await cluster.namespace("chart");
-  const main = { name: "main", image: "localhost/busybox:1", imagePullPolicy: "Never", command: ["sleep", "600"] };
-  const containers = [{ ...main, securityContext: { privileged: true } }];
-  const spec = { terminationGracePeriodSeconds: 0, containers };
-  await cluster.apply({ apiVersion: "v1", kind: "Pod", metadata: { name: "root-of-the-node" }, spec }, namespace);
+  await cluster.apply(sleepingPod("root-of-the-node", { securityContext: { privileged: true } }), namespace);
   const found = async () => (await alerts("Privileged Container")).some((alert) => alert.where.namespace === namespace);
   await until("the alert", found, 20_000);
   assert.deepEqual(await alerts("Sensor Identity Mismatch"), []);

@@ -9,6 +9,7 @@ import { until } from "../../simulator/src/until.ts";
 import { auditLogOf } from "./audit-setup.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { type PartInCluster, startPartIn } from "./part-in-cluster.ts";
+import { sleepingPod } from "./sleeping-pod.ts";
 import { type StackInCluster, startStackIn } from "./stack-in-cluster.ts";
 
 // The API server's own writer rotates the file here: at 1 MiB, and it keeps all, so that they can be compared with.
@@ -76,16 +77,8 @@ async function killAndRestart(): Promise<void> {
 
 test("a privileged pod that somebody makes is told from the API server's log file, with who made it", async (t) => {
   const namespace = await cluster.namespace("file");
-  const main = { name: "main", image: "localhost/busybox:1", imagePullPolicy: "Never", command: ["sleep", "600"] };
-  const spec = {
-    terminationGracePeriodSeconds: 0,
-    containers: [{ ...main, securityContext: { privileged: true } }],
-  };
   const manifest = join(stack.dataFolder, "pod.json");
-  writeFileSync(
-    manifest,
-    JSON.stringify({ apiVersion: "v1", kind: "Pod", metadata: { name: "root-of-the-node" }, spec }),
-  );
+  writeFileSync(manifest, JSON.stringify(sleepingPod("root-of-the-node", { securityContext: { privileged: true } })));
   let found: AlertSummary | undefined;
   await cluster.mustKubectl(["-n", namespace, "create", "-f", manifest]);
   const startMs = performance.now();

@@ -5,6 +5,7 @@ import { after, before, test } from "node:test";
 import { type Alert, type AlertSummary, alertPageSchema, alertSchema } from "@atalaya/wire";
 import { until } from "../../simulator/src/until.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
+import { sleepingContainer, sleepingPod } from "./sleeping-pod.ts";
 import { type StackInCluster, startStackIn } from "./stack-in-cluster.ts";
 
 let cluster: Cluster;
@@ -42,17 +43,8 @@ async function alertIn(namespace: string, rule: string, object?: string): Promis
   return stack.client.get(`/api/v1/alerts/${found.alert_id}`, alertSchema);
 }
 
-const privilegedPod = podOf("root-of-the-node", { privileged: true });
+const privilegedPod = sleepingPod("root-of-the-node", { securityContext: { privileged: true } });
 
-function podOf(name: string, securityContext: object) {
-  const main = { name: "main", image: "localhost/busybox:1", imagePullPolicy: "Never", command: ["sleep", "600"] };
-  return {
-    apiVersion: "v1",
-    kind: "Pod",
-    metadata: { name },
-    spec: { terminationGracePeriodSeconds: 0, containers: [{ ...main, securityContext }] },
-  };
-}
 test("a privileged pod that somebody makes is told by the API server's webhook, with who made it and where", async () => {
   const namespace = await cluster.namespace("webhook");
   await cluster.apply(privilegedPod, namespace);
@@ -72,7 +64,6 @@ test("the API server keeps its audit log beside the webhook, under the policy th
 
 test("a patch with junk nested a thousand deep hides neither itself nor what was asked for beside it", async () => {
   const namespace = await cluster.namespace("deep");
-  const container = { name: "main", image: "localhost/busybox:1", imagePullPolicy: "Never", command: ["sleep", "600"] };
   await cluster.apply(
     {
       apiVersion: "apps/v1",
@@ -81,19 +72,19 @@ test("a patch with junk nested a thousand deep hides neither itself nor what was
       spec: {
         replicas: 0,
         selector: { matchLabels: { app: "victim" } },
-        template: { metadata: { labels: { app: "victim" } }, spec: { containers: [container] } },
+        template: { metadata: { labels: { app: "victim" } }, spec: { containers: [sleepingContainer] } },
       },
     },
     namespace,
   );
   const before = await counters();
-  const containers = [{ ...container, securityContext: { privileged: true } }];
+  const containers = [{ ...sleepingContainer, securityContext: { privileged: true } }];
   const junk = `${'{"a":'.repeat(1_000)}1${"}".repeat(1_000)}`;
   const patch = JSON.stringify({ junk: "HERE", spec: { template: { spec: { containers } } } }).replace('"HERE"', junk);
   const inside = ["-n", namespace];
   await Promise.all([
     cluster.mustKubectl([...inside, "patch", "deployment", "victim", "--type=merge", "-p", patch]),
-    cluster.apply(podOf("beside", { privileged: true }), namespace),
+    cluster.apply(sleepingPod("beside", { securityContext: { privileged: true } }), namespace),
     cluster.mustKubectl([...inside, "create", "service", "loadbalancer", "open", "--tcp=80"]),
   ]);
   const patched = await alertIn(namespace, "Privileged Container", "victim");
@@ -107,7 +98,7 @@ test("a patch with junk nested a thousand deep hides neither itself nor what was
 
 test("large requests that are made together hide none: the API server posts few at once", async () => {
   const namespace = await cluster.namespace("large");
-  await cluster.apply(podOf("target", {}), namespace);
+  await cluster.apply(sleepingPod("target"), namespace);
   const before = await counters();
   const file = join(cluster.place.folder, "large-patch.json");
   // Together 14 MB, above the 12 MiB that the hub takes at once.
@@ -115,7 +106,7 @@ test("large requests that are made together hide none: the API server posts few 
   const patch = ["-n", namespace, "patch", "pod", "target", "--type=merge", `--patch-file=${file}`];
   await Promise.all([
     ...Array.from({ length: 8 }, () => cluster.mustKubectl(patch)),
-    cluster.apply(podOf("hidden", { privileged: true }), namespace),
+    cluster.apply(sleepingPod("hidden", { securityContext: { privileged: true } }), namespace),
   ]);
   await alertIn(namespace, "Privileged Container", "hidden");
   // What is too heavy to be looked into says so: 300,000 values beside whatever else is asked for.
@@ -139,7 +130,7 @@ async function counters(): Promise<{ refused: number; cut: number; tooLarge: num
 
 test("the node's own sensor and the API server tell of one session, each its part", async () => {
   const namespace = await cluster.namespace("sensor");
-  await cluster.apply(podOf("watched", {}), namespace);
+  await cluster.apply(sleepingPod("watched"), namespace);
   await cluster.mustKubectl(["-n", namespace, "wait", "--for=condition=Ready", "pod/watched", "--timeout=60s"], 70_000);
   await cluster.kubectl(["-n", namespace, "exec", "watched", "--", "cat", "/etc/shadow"]);
   const entered = await alertIn(namespace, "Exec Into Pod");

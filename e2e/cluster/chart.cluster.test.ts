@@ -3,12 +3,13 @@ import { existsSync, readdirSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { type AlertSummary, alertSummarySchema, sensorSchema } from "@atalaya/wire";
+import { type AlertSummary, sensorSchema } from "@atalaya/wire";
 import { until } from "../../simulator/src/until.ts";
 import { Load } from "../soak/load.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { podFigures } from "./pod-figures.ts";
 import { installRelease, podsOf, type Release, releaseNamespace, removeLeftovers } from "./release.ts";
+import { sleepingPod, sleepingSpec } from "./sleeping-pod.ts";
 
 const alertMs = 5_000;
 const isFull = process.env["ATALAYA_CLUSTER_FULL"] === "1";
@@ -29,16 +30,6 @@ after(async () => {
   if (release !== undefined) removeLeftovers(release.places);
 });
 
-const victim = {
-  apiVersion: "v1",
-  kind: "Pod",
-  metadata: { name: "victim", labels: { app: "victim" } },
-  spec: {
-    terminationGracePeriodSeconds: 0,
-    containers: [{ name: "main", image: "localhost/busybox:1", imagePullPolicy: "Never", command: ["sleep", "6000"] }],
-  },
-};
-
 /** Everything of the cluster that could be the release's, by name; what comes and goes by itself left out. */
 async function objects(): Promise<string[]> {
   const kinds =
@@ -47,15 +38,13 @@ async function objects(): Promise<string[]> {
   return text.split("\n").filter(Boolean).sort();
 }
 
-async function alerts(rule: string, namespace: string): Promise<AlertSummary[]> {
-  const lines = (await release.atalaya("alerts", "--json")).split("\n").filter(Boolean);
-  const all = lines.map((line) => alertSummarySchema.parse(JSON.parse(line)));
-  return all.filter((alert) => alert.rule === rule && alert.where.namespace === namespace);
+function alerts(rule: string, namespace: string): Promise<AlertSummary[]> {
+  return release.alerts("--rule", rule, "--namespace", namespace);
 }
 
 async function makeVictim(): Promise<string> {
   const namespace = await cluster.namespace("victim");
-  await cluster.apply(victim, namespace);
+  await cluster.apply(sleepingPod("victim"), namespace);
   await cluster.mustKubectl(["-n", namespace, "wait", "--for=condition=Ready", "pod/victim", "--timeout=60s"], 70_000);
   return namespace;
 }
@@ -116,7 +105,7 @@ test("an attack in a pod gives its alert within five seconds, with pod, namespac
 test("an alert says which Deployment made its pod, the pod's labels and its image's digest", async () => {
   const namespace = await cluster.namespace("shop");
   const labels = { app: "shop" };
-  const spec = { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: victim.spec } };
+  const spec = { selector: { matchLabels: labels }, template: { metadata: { labels }, spec: sleepingSpec() } };
   await cluster.apply({ apiVersion: "apps/v1", kind: "Deployment", metadata: { name: "shop" }, spec }, namespace);
   const ready = ["-n", namespace, "rollout", "status", "deployment/shop", "--timeout=60s"];
   await cluster.mustKubectl(ready, 70_000);

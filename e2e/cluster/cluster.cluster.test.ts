@@ -7,6 +7,7 @@ import { type Cluster, removeCluster, runningCluster, startCluster } from "./clu
 import { podNetworks } from "./network.ts";
 import { runningParts } from "./processes.ts";
 import { shimsOf } from "./shims.ts";
+import { sleepingPod } from "./sleeping-pod.ts";
 
 const name = "atalaya-harness";
 let cluster: Cluster;
@@ -16,19 +17,9 @@ before(async () => {
 });
 after(() => cluster?.down());
 
-const pod = (podName: string) => ({
-  apiVersion: "v1",
-  kind: "Pod",
-  metadata: { name: podName, labels: { app: podName } },
-  spec: {
-    terminationGracePeriodSeconds: 0,
-    containers: [{ name: "main", image: "localhost/busybox:1", imagePullPolicy: "Never", command: ["sleep", "600"] }],
-  },
-});
-
 test("a pod runs in a namespace of its own, is entered, and finds services by name", async () => {
   const namespace = await cluster.namespace("first");
-  await cluster.apply(pod("one"), namespace);
+  await cluster.apply(sleepingPod("one"), namespace);
   await cluster.mustKubectl(["-n", namespace, "wait", "--for=condition=Ready", "pod/one", "--timeout=60s"], 70_000);
   const inside = (...command: string[]) => cluster.mustKubectl(["-n", namespace, "exec", "one", "--", ...command]);
   assert.equal((await inside("hostname")).trim(), "one");
@@ -38,7 +29,7 @@ test("a pod runs in a namespace of its own, is entered, and finds services by na
 
 test("no packet of a pod leaves the cluster", async () => {
   const namespace = await cluster.namespace("inside");
-  await cluster.apply(pod("two"), namespace);
+  await cluster.apply(sleepingPod("two"), namespace);
   await cluster.mustKubectl(["-n", namespace, "wait", "--for=condition=Ready", "pod/two", "--timeout=60s"], 70_000);
   const call = ["nc", "-w", "2", "203.0.113.1", "80", "-e", "/bin/true"];
   const { status, stderr } = await cluster.kubectl(["-n", namespace, "exec", "two", "--", ...call]);

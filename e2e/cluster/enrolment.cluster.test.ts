@@ -14,6 +14,7 @@ import { type Cluster, startCluster } from "./cluster.ts";
 import { startPartIn } from "./part-in-cluster.ts";
 import { nodeName } from "./place.ts";
 import { runningParts } from "./processes.ts";
+import { sleepingContainer } from "./sleeping-pod.ts";
 import { type StackInCluster, startStackIn } from "./stack-in-cluster.ts";
 
 const postFrom = fileURLToPath(new URL("post-from.ts", import.meta.url));
@@ -65,12 +66,11 @@ async function makePod(
   { namespace = home, serviceAccountName = account, nodeSelector }: PodOptions = {},
 ) {
   const token = { serviceAccountToken: { audience: "atalaya-hub", expirationSeconds: 3_600, path: "token" } };
-  const container = { name: "main", image: "localhost/busybox:1", imagePullPolicy: "Never", command: ["sleep", "600"] };
   const volumeMounts = [{ name: "token", mountPath: "/token" }];
   const spec = {
     serviceAccountName,
     terminationGracePeriodSeconds: 0,
-    containers: [{ ...container, volumeMounts }],
+    containers: [{ ...sleepingContainer, volumeMounts }],
     volumes: [{ name: "token", projected: { sources: [token] } }],
     ...(nodeSelector === undefined ? {} : { nodeSelector }),
   };

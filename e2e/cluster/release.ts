@@ -1,5 +1,6 @@
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
+import { type AlertSummary, alertSummarySchema } from "@atalaya/wire";
 import { removePins } from "../../collector/src/remove-pins.ts";
 import { buildImages } from "../../containers/build-images.ts";
 import { mustRun, type ProgramResult, runProgram } from "../../simulator/src/run-program.ts";
@@ -25,6 +26,8 @@ export type Release = {
   apply(values?: Readonly<Record<string, string>>): Promise<void>;
   /** Runs the command line of the hub's image in the hub's pod; gives standard output. */
   atalaya(...args: readonly string[]): Promise<string>;
+  /** What `atalaya alerts` lists, with these filters. */
+  alerts(...filters: readonly string[]): Promise<AlertSummary[]>;
   uninstall(): Promise<void>;
 };
 
@@ -69,6 +72,8 @@ async function releaseOf(cluster: Cluster, say: (line: string) => void): Promise
     "collector.containerdFolders": `{${place.runFolder}/containerd/io.containerd.runtime.v2.task}`,
     "hub.storage.kind": "emptyDir",
   };
+  const atalaya = (...args: readonly string[]) =>
+    cluster.mustKubectl(["-n", releaseNamespace, "exec", "atalaya-hub-0", "--", "/atalaya/bin/atalaya", ...args]);
   return {
     places,
     helm: (args, timeoutMs = readyMs + 30_000) => runProgram("nsenter", command(args), { timeoutMs }),
@@ -79,8 +84,11 @@ async function releaseOf(cluster: Cluster, say: (line: string) => void): Promise
       const isReady = status === 0 && (await rolledOut(cluster));
       if (!isReady) throw new Error(`helm: ${stderr.trim()}\n${await complaints(cluster)}`);
     },
-    atalaya: (...args) =>
-      cluster.mustKubectl(["-n", releaseNamespace, "exec", "atalaya-hub-0", "--", "/atalaya/bin/atalaya", ...args]),
+    atalaya,
+    async alerts(...filters) {
+      const lines = (await atalaya("alerts", "--json", ...filters)).split("\n").filter(Boolean);
+      return lines.map((line) => alertSummarySchema.parse(JSON.parse(line)));
+    },
     async uninstall() {
       await mustRun("nsenter", command(["uninstall", "atalaya", "--wait", `--timeout=${goneMs / 1000}s`]), {
         timeoutMs: goneMs + 30_000,

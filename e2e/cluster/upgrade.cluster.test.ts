@@ -4,13 +4,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { alertSummarySchema, type NodeLedger, nodeLedgerSchema } from "@atalaya/wire";
+import { type NodeLedger, nodeLedgerSchema } from "@atalaya/wire";
+import { ownVersion } from "../../containers/build-images.ts";
 import { mustRun } from "../../simulator/src/run-program.ts";
 import { until } from "../../simulator/src/until.ts";
 import { treeOfOtherLayout } from "../version-skew/other-layout.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { importImage } from "./images.ts";
 import { installRelease, type Release, releaseNamespace, removeLeftovers } from "./release.ts";
+import { sleepingPod } from "./sleeping-pod.ts";
 
 const rule = "Secret Reconnaissance";
 const attacks = 400;
@@ -38,26 +40,12 @@ async function importNext({ place }: Cluster): Promise<void> {
   const args = ["--disable-warning=ExperimentalWarning", "containers/main.ts", "--tag", "next", "atalaya-sensor"];
   execFileSync(process.execPath, args, { cwd: tree, stdio: "inherit" });
   await importImage(place, join(tree, "build/images/atalaya-sensor.tar"));
-  const version = (await mustRun("ctr", ["-a", place.socket, "-n", "k8s.io", "images", "ls", "-q"]))
-    .split("\n")
-    .flatMap((name) => /^localhost\/atalaya-sensor:(\d.*)$/.exec(name)?.[1] ?? []);
-  const names = ["localhost/atalaya-sensor:next", `localhost/${nextImage}:${version[0]}`];
+  const names = ["localhost/atalaya-sensor:next", `localhost/${nextImage}:${ownVersion()}`];
   await mustRun("ctr", ["-a", place.socket, "-n", "k8s.io", "images", "tag", ...names]);
 }
 
-const victim = {
-  apiVersion: "v1",
-  kind: "Pod",
-  metadata: { name: "victim" },
-  spec: {
-    terminationGracePeriodSeconds: 0,
-    containers: [{ name: "main", image: "localhost/busybox:1", imagePullPolicy: "Never", command: ["sleep", "6000"] }],
-  },
-};
-
 async function counted(namespace: string): Promise<number> {
-  const lines = (await release.atalaya("alerts", "--json", "--namespace", namespace)).split("\n").filter(Boolean);
-  const all = lines.map((line) => alertSummarySchema.parse(JSON.parse(line))).filter((alert) => alert.rule === rule);
+  const all = await release.alerts("--namespace", namespace, "--rule", rule);
   return all.reduce((sum, alert) => sum + alert.count, 0);
 }
 
@@ -77,7 +65,7 @@ async function programsOf(sensorImage: string): Promise<void> {
 
 test("helm upgrade to a build with another record layout misses none of a steady attack, and the ledger says so", async () => {
   const namespace = await cluster.namespace("upgrade");
-  await cluster.apply(victim, namespace);
+  await cluster.apply(sleepingPod("victim"), namespace);
   await cluster.mustKubectl(["-n", namespace, "wait", "--for=condition=Ready", "pod/victim", "--timeout=60s"], 70_000);
   // By its path: as a word of its own, busybox' shell would run it without starting a program.
   const loop = `i=0; while [ $i -lt ${attacks} ]; do /bin/find /tmp -name .git-credentials; usleep 100000; i=$((i+1)); done`;

@@ -1,7 +1,6 @@
-import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { linkModules, root } from "./trees.ts";
+import { buildSensorOf, copySources, linkModules, root } from "./trees.ts";
 
 const left = ["node_modules", "build", ".git", "e2e"];
 /** Bytes that each record's task is longer by. */
@@ -9,18 +8,14 @@ const moreBytes = 8;
 
 /** The present sources in `folder`, of a build whose records are laid out otherwise: both sides, kernel and TypeScript. */
 export function treeOfOtherLayout(folder: string): string {
-  for (const name of readdirSync(root).filter((one) => !left.includes(one))) {
-    const filter = (path: string) => !/\/(node_modules|samples|test)$/.test(path);
-    cpSync(join(root, name), join(folder, name), { recursive: true, filter });
-  }
+  for (const name of readdirSync(root)) if (!left.includes(name)) copySources(name, folder);
   linkModules(folder);
   mkdirSync(join(folder, "build"));
   change(join(folder, "collector/bpf/record.h"), (text) =>
     text.replaceAll(/_Static_assert\(.*\);/g, "").replace(/(struct record_task \{\n)/, "$1\t__u64 of_another_build;\n"),
   );
   change(join(folder, "collector/src/kernel/layout.ts"), moveMembers);
-  const build = `import { buildCollector } from "./collector/build.mjs"; await buildCollector({ root: ${JSON.stringify(folder)}, log() {} });`;
-  execFileSync(process.execPath, ["--input-type=module", "-e", build], { cwd: folder, stdio: "inherit" });
+  buildSensorOf(folder);
   return folder;
 }
 

@@ -18,19 +18,25 @@ export function treeOfCommit(commit: string, folder: string): string {
   mkdirSync(folder, { recursive: true });
   execFileSync("tar", ["-x", "-C", folder], { input: archive });
   linkModules(folder);
+  buildSensorOf(folder);
+  return folder;
+}
+
+/** Builds a tree's sensor by the tree's own recipe. */
+export function buildSensorOf(folder: string): void {
   const build = `import { buildCollector } from "./collector/build.mjs"; await buildCollector({ root: ${JSON.stringify(folder)}, log() {} });`;
   execFileSync(process.execPath, ["--input-type=module", "-e", build], { cwd: folder, stdio: "inherit" });
-  return folder;
+}
+
+/** Copies one of the present folders or files, without what neither builds nor runs. */
+export function copySources(name: string, folder: string): void {
+  const filter = (path: string) => !/\/(node_modules|samples|test)$/.test(path);
+  cpSync(join(root, name), join(folder, name), { recursive: true, filter });
 }
 
 /** The present sources in `folder`, and of the frame's version one more: the next version, as far as frames go. */
 export function treeOfNextVersion(folder: string): string {
-  for (const name of [...packages, ...laterPackages]) {
-    cpSync(join(root, name), join(folder, name), {
-      recursive: true,
-      filter: (path) => !/\/(node_modules|samples|test)$/.test(path),
-    });
-  }
+  for (const name of [...packages, ...laterPackages]) copySources(name, folder);
   cpSync(join(root, "package.json"), join(folder, "package.json"));
   linkModules(folder);
   mkdirSync(join(folder, "build"));

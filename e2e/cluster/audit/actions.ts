@@ -1,5 +1,5 @@
 import type { LoggedRecord, Scene } from "./scene.ts";
-import { podOf } from "./scene.ts";
+import { podOf, webContainer } from "./scene.ts";
 
 /** Something that somebody does to a cluster: what a control-plane rule is about, or its harmless twin. */
 export type AuditAction = {
@@ -41,8 +41,7 @@ const privileged = { securityContext: { privileged: true } };
 
 function deployment(sidecar: object): object {
   const labels = { app: "web" };
-  const container = { name: "web", image: "localhost/busybox:1", imagePullPolicy: "Never", command: ["sleep", "600"] };
-  const containers = [container, { ...container, name: "sidecar", ...sidecar }];
+  const containers = [webContainer, { ...webContainer, name: "sidecar", ...sidecar }];
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",

@@ -107,9 +107,15 @@ export class Scene {
   }
 }
 
+export const webContainer = {
+  name: "web",
+  image: "localhost/busybox:1",
+  imagePullPolicy: "Never",
+  command: ["sleep", "600"],
+} as const;
+
 /** A pod of one container; `more` are members of the container. */
 export function podOf(name: string, more: object = {}): object {
-  const container = { name: "web", image: "localhost/busybox:1", imagePullPolicy: "Never", command: ["sleep", "600"] };
-  const spec = { terminationGracePeriodSeconds: 0, restartPolicy: "Never", containers: [{ ...container, ...more }] };
+  const spec = { terminationGracePeriodSeconds: 0, restartPolicy: "Never", containers: [{ ...webContainer, ...more }] };
   return { apiVersion: "v1", kind: "Pod", metadata: { name, labels: { app: name } }, spec };
 }

@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { mustRun } from "../../../simulator/src/run-program.ts";
 import { type AuditSetup, auditLogOf } from "../audit-setup.ts";
 import { type Cluster, kubectlCommand } from "../cluster.ts";
+import { webContainer } from "./scene.ts";
 
 /** What an audit set-up noted while a cluster worked. */
 export type Volume = { requests: number; records: number; bytes: number };
@@ -48,8 +49,7 @@ async function work(cluster: Cluster, namespace: string, name: string): Promise<
 
 function deployment(name: string): object {
   const labels = { app: name };
-  const container = { name: "web", image: "localhost/busybox:1", imagePullPolicy: "Never", command: ["sleep", "600"] };
-  const spec = { terminationGracePeriodSeconds: 0, containers: [container] };
+  const spec = { terminationGracePeriodSeconds: 0, containers: [webContainer] };
   const template = { metadata: { labels }, spec };
   return {
     apiVersion: "apps/v1",
