@@ -1,6 +1,6 @@
 import type { Result } from "@atalaya/wire";
 import { z } from "zod";
-import { auditLimits } from "./limits.ts";
+import { cutClientFields } from "./cut-client-fields.ts";
 
 // The edge: audit.k8s.io/v1 Event as an API server 1.34 writes it. What a client can fill (objects, annotations, extra)
 // stays unknown here and is walked by redact.ts; keys that the type does not have are left out.
@@ -11,7 +11,7 @@ const words = z.array(text);
 const userSchema = z.object({
   username: text.default(""),
   uid: text.optional(),
-  groups: words.max(auditLimits.groupsMax).optional(),
+  groups: words.nullish(),
   extra: z.unknown().optional(),
 });
 
@@ -43,10 +43,11 @@ const auditRecordSchema = z.object({
   kind: z.literal("Event").optional(),
   apiVersion: z.literal("audit.k8s.io/v1").optional(),
   level: z.enum(["None", "Metadata", "Request", "RequestResponse"]),
-  auditID: text.min(1).max(auditLimits.auditIdCharsMax),
+  auditID: text.min(1),
   stage: z.enum(auditStages),
   requestURI: text.default(""),
-  verb: text.min(1),
+  // Empty where the method is none that the API server knows.
+  verb: text,
   user: userSchema,
   impersonatedUser: userSchema.nullish(),
   authenticationMetadata: z.unknown().optional(),
@@ -62,10 +63,13 @@ const auditRecordSchema = z.object({
 });
 export type AuditRecord = z.infer<typeof auditRecordSchema>;
 
-/** Says which field is wrong, never what stood in it: the names come from the schema. */
+/**
+ * A record within the limits of all that a client fills beside the bodies. Refused is only what no API server writes: the
+ * reason says which field is wrong, never what stood in it (the names come from the schema).
+ */
 export function readAuditRecord(value: unknown): Result<AuditRecord> {
   const read = auditRecordSchema.safeParse(value);
-  if (read.success) return { ok: true, value: read.data };
+  if (read.success) return { ok: true, value: cutClientFields(read.data) };
   const path = read.error.issues[0]?.path ?? [];
   const field = path.filter((part) => typeof part === "string").join(".");
   const reason = field === "" ? "not an audit event" : `\`${field}\` is missing or not what audit.k8s.io/v1 says`;

@@ -1,5 +1,7 @@
 import type { ApiEvent, Result } from "@atalaya/wire";
 import { type AuditRecord, readAuditRecord } from "./audit-record.ts";
+import { cutAnnotation } from "./cut-client-fields.ts";
+import { cutText } from "./cut-text.ts";
 import { auditLimits } from "./limits.ts";
 import { redactSecret, redactValue, type Walk, WalkLimit } from "./redact.ts";
 import { redacted, redactText, redactUri } from "./secret-text.ts";
@@ -18,6 +20,15 @@ export type AuditContext = {
  * is refused with a reason that never repeats it.
  */
 export function apiEventFromAudit(record: unknown, context: AuditContext = {}): Result<ApiEvent> {
+  const read = readAuditEvent(record, context);
+  return read.ok ? { ok: true, value: read.value.event } : read;
+}
+
+/** The same, and whether something is missing from it (`isCut`): a body, or what was too long. */
+export function readAuditEvent(
+  record: unknown,
+  context: AuditContext = {},
+): Result<{ event: ApiEvent; isCut: boolean }> {
   const read = readAuditRecord(record);
   if (!read.ok) return read;
   const time = microseconds(read.value.stageTimestamp ?? read.value.requestReceivedTimestamp) ?? context.receivedUs;
@@ -27,7 +38,10 @@ export function apiEventFromAudit(record: unknown, context: AuditContext = {}): 
   for (const without of [[], ["responseObject"], ["responseObject", "requestObject"]]) {
     const gone = [...new Set([...(context.leftOut ?? []), ...without])];
     const within = redactedWithin(gone.length === 0 ? read.value : withoutBodies(read.value, gone));
-    if (within.ok) return { ok: true, value: eventOf(within.value.safe, time, within.value.json) };
+    if (within.ok) {
+      const { safe, json } = within.value;
+      return { ok: true, value: { event: eventOf(safe, time, json), isCut: saysCut(safe) } };
+    }
     problem = within;
   }
   return problem as Result<never>;
@@ -47,6 +61,12 @@ function redactedWithin(record: AuditRecord): Result<{ safe: AuditRecord; json: 
   }
 }
 
+const leftOutAnnotation = "atalaya.dev/left-out";
+const saysCut = ({ annotations }: AuditRecord): boolean =>
+  typeof annotations === "object" &&
+  annotations !== null &&
+  (Object.hasOwn(annotations, leftOutAnnotation) || Object.hasOwn(annotations, cutAnnotation));
+
 /** Says in the record itself what is missing from it. */
 function withoutBodies(record: AuditRecord, gone: readonly string[]): AuditRecord {
   const given = typeof record.annotations === "object" ? record.annotations : {};
@@ -55,7 +75,7 @@ function withoutBodies(record: AuditRecord, gone: readonly string[]): AuditRecor
     ...rest,
     ...(gone.includes("requestObject") ? {} : { requestObject }),
     ...(gone.includes("responseObject") ? {} : { responseObject }),
-    annotations: { ...given, "atalaya.dev/left-out": gone.join(",") },
+    annotations: { ...given, [leftOutAnnotation]: gone.join(",") },
   };
 }
 
@@ -84,6 +104,9 @@ function eventOf(safe: AuditRecord, time: number, json: string): ApiEvent {
   };
 }
 
+/** URLSearchParams takes away a "?" that begins a query, which for the API server is part of the first name. */
+const namedAsWritten = (uri: string): string => uri.replace(/^([^?]*\?)\?/, "$1%3F");
+
 const cut = (text: string, max: number = auditLimits.columnCharsMax): string =>
   text.length > max ? text.slice(0, max) : text;
 
@@ -104,10 +127,8 @@ function redactRecord(record: AuditRecord): AuditRecord {
     level: record.level,
     auditID: record.auditID,
     stage: record.stage,
-    requestURI: tokenName
-      ? redacted
-      : cut(redactUri(cut(record.requestURI, auditLimits.uriCharsMax)), auditLimits.uriCharsMax),
-    verb: cut(record.verb, 64),
+    requestURI: tokenName ? redacted : cutText(redactUri(namedAsWritten(record.requestURI)), auditLimits.uriCharsMax),
+    verb: record.verb,
     user: redactUser(record.user, walk),
     impersonatedUser: record.impersonatedUser ? redactUser(record.impersonatedUser, walk) : undefined,
     authenticationMetadata: optional(record.authenticationMetadata, (value) => redactValue(value, "", walk)),

@@ -1,5 +1,5 @@
 import type { ApiEvent, Result } from "@atalaya/wire";
-import { type AuditContext, apiEventFromAudit } from "./event-from-audit.ts";
+import { type AuditContext, readAuditEvent } from "./event-from-audit.ts";
 import { jsonShapeProblem } from "./json-shape.ts";
 import { auditLimits } from "./limits.ts";
 import { listItems } from "./list-items.ts";
@@ -59,8 +59,7 @@ export function auditEventsFromList(body: unknown, context: AuditContext = {}): 
   }
   const within = items.slice(0, auditLimits.listItemsMax);
   within.forEach((item, index) => {
-    const read = apiEventFromAudit(item, context);
-    add(out, index, read.ok ? { ok: true, value: { event: read.value, isCut: false } } : read);
+    add(out, index, readAuditEvent(item, context));
   });
   const more = items.length - within.length;
   if (more > 0) refuse(out, within.length, `the list has more than ${auditLimits.listItemsMax} items`, more);

@@ -25,8 +25,19 @@ export const auditLimits = {
   uriCharsMax: 8_192,
   columnCharsMax: 2_048,
   auditIdCharsMax: 256,
+  verbCharsMax: 80,
   sourceIpsMax: 64,
   groupsMax: 1_024,
+  /** A user's groups as JSON. */
+  groupsBytesMax: 128 * 1024,
+  /** What stands beside the bodies and is open (extra, details): more of it is left out, of annotations shortened. */
+  partBytesMax: 192 * 1024,
+  partValuesMax: 4_096,
+  partDepthMax: 64,
+  annotationsMax: 64,
+  annotationCharsMax: 2_048,
+  /** A record without its bodies, before it is parsed: 1 MiB of headers, which JSON may write six times as long. */
+  restParsedBytesMax: 8 * 1024 * 1024,
   /** A line of an audit log that is held until it is whole: above what an API server answers at once. */
   lineBytesMax: 16 * 1024 * 1024,
   /** Of it, what is parsed at once; bodies are taken out before that where it is more. */

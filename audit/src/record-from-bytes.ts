@@ -1,7 +1,7 @@
 import type { ApiEvent, Result } from "@atalaya/wire";
 import { cutDeep } from "./cut-deep.ts";
-import { type AuditContext, apiEventFromAudit } from "./event-from-audit.ts";
-import { lightLine } from "./file/shed-bodies.ts";
+import { type AuditContext, readAuditEvent } from "./event-from-audit.ts";
+import { bodies, lightLine } from "./file/shed-bodies.ts";
 import { auditLimits } from "./limits.ts";
 
 /**
@@ -13,14 +13,18 @@ export function recordFromBytes(
   bytes: Buffer,
   context: AuditContext = {},
 ): Result<{ event: ApiEvent; isCut: boolean }> {
-  const { lineParsedBytesMax, valuesMax: values, cutDepth: depth } = auditLimits;
+  const { lineParsedBytesMax, restParsedBytesMax, valuesMax: values, cutDepth: depth } = auditLimits;
   const shallow = cutDeep(bytes, depth);
-  const light = lightLine(shallow, { bytes: lineParsedBytesMax, values, depth });
+  const light =
+    lightLine(shallow, { bytes: lineParsedBytesMax, values, depth }) ??
+    lightLine(shallow, { bytes: restParsedBytesMax, values, depth }, bodies);
   if (light === undefined) return { ok: false, code: "BODY_TOO_LARGE", reason: "too heavy even without its bodies" };
   const record = parsed(light.bytes);
   if (record === undefined) return { ok: false, code: "BODY_MALFORMED", reason: "not JSON" };
-  const read = apiEventFromAudit(record, { ...context, leftOut: light.left });
-  return read.ok ? { ok: true, value: { event: read.value, isCut: shallow !== bytes || light.left.length > 0 } } : read;
+  const read = readAuditEvent(record, { ...context, leftOut: light.left });
+  if (!read.ok) return read;
+  const { event, isCut } = read.value;
+  return { ok: true, value: { event, isCut: isCut || shallow !== bytes } };
 }
 
 function parsed(bytes: Buffer): unknown {

@@ -22,12 +22,17 @@ const bodiesMax = 16;
 
 /**
  * A line light enough to be parsed: as it is, or without the answer's body, or without both. `left` names what is gone
- * (its place holds null). Undefined where even the rest is too heavy.
+ * (its place holds null); `atLeast` is gone in any case. Undefined where even the rest is too heavy.
  */
-export function lightLine(line: Buffer, most: Weight): { bytes: Buffer; left: readonly Body[] } | undefined {
+export function lightLine(
+  line: Buffer,
+  most: Weight,
+  atLeast: readonly Body[] = [],
+): { bytes: Buffer; left: readonly Body[] } | undefined {
   const parts = partsOf(line);
   if (parts === undefined) return undefined;
   for (const left of [[], bodies.slice(0, 1), bodies] as const) {
+    if (left.length < atLeast.length) continue;
     const isGone = ({ key }: Member) => left.some((name) => name === key);
     const gone = parts.found.filter(isGone);
     const kept = parts.found.filter((one) => !isGone(one));
