@@ -31,6 +31,7 @@ export type PodSession = z.infer<typeof podSessionSchema>;
  *               several_processes  as many processes fit as no known session explains (a probe, an audit record that is late)
  *               too_many           more at once than is told apart
  *               present            the session was open at that time, no more is known
+ *               part_of_alert      it is known of a part of what an alert holds: others may have done the rest
  */
 export const doneBySchema = z.object({
   how: z.enum(["started", "attached", "connected"]),
@@ -44,6 +45,7 @@ export const doneBySchema = z.object({
     "several_processes",
     "too_many",
     "present",
+    "part_of_alert",
   ]),
   sessions: z.array(podSessionSchema),
 });

@@ -31,6 +31,8 @@ export type FoldedMatches = {
   evidence: EvidenceRow[];
   processes: MatchedProcess[];
   entries: MatchedEntry[];
+  /** Matches that are of none of these lines: beyond the limit, or in no pod. */
+  entriesLeftOut: number;
 };
 
 /**
@@ -69,6 +71,7 @@ function openFold(match: Match, event: AtalayaEvent, origin: EventOrigin, timeUs
     evidence: [],
     processes: [],
     entries: [],
+    entriesLeftOut: 0,
   };
 }
 
@@ -97,16 +100,32 @@ function entryOf(event: AtalayaEvent): [pid: number, startUs: number] | undefine
 }
 
 function addEntry(fold: FoldedMatches, event: AtalayaEvent, origin: EventOrigin, timeUs: number): void {
-  if (!("k8s_pod" in event) || event.k8s_pod === null || event.k8s_namespace === null) return;
+  if (!("k8s_pod" in event) || event.k8s_pod === null || event.k8s_namespace === null) {
+    fold.entriesLeftOut += 1;
+    return;
+  }
   const [pid, startUs] = entryOf(event) ?? [0, 0];
   const { k8s_namespace: namespace, k8s_pod: pod, container_name: container } = event;
-  const known = fold.entries.find((one) => one.pid === pid && one.startUs === startUs && one.pod === pod);
+  const { node, bootId } = origin;
+  const place = { pid, namespace, pod, container };
+  const known = fold.entries.find((one) => one.startUs === startUs && one.bootId === bootId && isOfLine(one, place));
   if (known !== undefined) {
     known.firstUs = Math.min(known.firstUs, timeUs);
     known.lastUs = Math.max(known.lastUs, timeUs);
     return;
   }
-  if (fold.entries.length >= whoLimits.alertEntriesMax) return;
+  if (fold.entries.length >= whoLimits.alertEntriesMax) {
+    fold.entriesLeftOut += 1;
+    return;
+  }
   const times = { firstUs: timeUs, lastUs: timeUs };
-  fold.entries.push({ node: origin.node, bootId: origin.bootId, pid, startUs, namespace, pod, container, ...times });
+  fold.entries.push({ node, bootId, startUs, ...place, ...times });
+}
+
+type Place = Pick<MatchedEntry, "pid" | "namespace" | "pod" | "container">;
+
+/** A process is in one container; what is of no process that is known is told apart by where it was. */
+export function isOfLine(line: Place, { pid, namespace, pod, container }: Place): boolean {
+  if (line.pid !== pid) return false;
+  return pid !== 0 || (line.namespace === namespace && line.pod === pod && line.container === container);
 }

@@ -5,7 +5,7 @@ import type { CommittedAlert } from "../hub-core.ts";
 import type { FoldedMatches } from "../pipeline/fold-matches.ts";
 import type { Batch } from "../pipeline/messages.ts";
 import { countMinute, recount } from "./alert-counts.ts";
-import { saveEntries } from "./alert-entries.ts";
+import { saveEntries, withDoneBy } from "./alert-entries.ts";
 import { placeOfAlert, withWorkload } from "./alert-pod.ts";
 import { type AlertRow, minuteOf, summaryOfRow } from "./alert-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
@@ -22,9 +22,11 @@ export function commitFold(
   fold: FoldedMatches,
 ): CommittedAlert | undefined {
   const open = findOpen(db, batch.workspaceId, fold);
-  const row = open === undefined ? openAlert(db, state, batch, fold) : repeatAlert(db, state, open, fold);
+  let row = open === undefined ? openAlert(db, state, batch, fold) : repeatAlert(db, state, open, fold);
   saveEvidence(db, row, open?.evidence_count ?? 0, fold);
-  saveEntries(db, state, row, batch.cluster, fold);
+  const hasMoreLines = saveEntries(db, state, row, batch.cluster, fold);
+  // Nobody may be known for the new ones: what was said of the alert as a whole is looked at again.
+  if (hasMoreLines && row.done_by !== null) row = withDoneBy(db, row);
   for (const { node, bootId, pid, startUs } of fold.processes) {
     const boot_no = state.bootNo(batch.workspaceId, batch.cluster, node, bootId);
     const { workspace_id, alert_id } = row;
@@ -83,6 +85,7 @@ function openAlert(db: Db, state: WorkspaceState, batch: Batch, fold: FoldedMatc
     summary: JSON.stringify({ ...draft.summary, where }),
     ...place,
     done_by: null,
+    lines_left_out: 0,
   };
   db.run(db.query.insertInto("alerts").values(row));
   const { workspace_id, alert_id } = row;

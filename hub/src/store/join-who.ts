@@ -1,24 +1,25 @@
-import type { DoneBy } from "@atalaya/wire";
 import type { CommittedAlert } from "../hub-core.ts";
 import type { Batch } from "../pipeline/messages.ts";
 import { judge, type Verdict, windowOf } from "../who/judge.ts";
 import { whoLimits } from "../who/limits.ts";
-import { presentAt } from "../who/presence.ts";
 import type { Session, Window } from "../who/session.ts";
-import { amendAlert, entriesOfPod, setDoneBy } from "./alert-entries.ts";
+import { amendAlert, entriesOfPod, setAnswer } from "./alert-entries.ts";
+import { LineAnswers } from "./line-answers.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { AlertEntryTable, HubTables } from "./schema.ts";
 import {
   isAnybodyKnown,
+  isAnybodyPresent,
   mergedWindows,
   type PodKey,
   podsToSettle,
+  readDebugs,
   readExecs,
-  readSessions,
   readStarts,
   type StartRow,
   saveSession,
   saveStart,
+  startsOfAdded,
 } from "./who-rows.ts";
 import type { WorkspaceState } from "./workspace-state.ts";
 
@@ -52,15 +53,21 @@ export class WhoJoin {
     const pods = new Touched(workspaceId, cluster);
     for (const session of who.sessions) {
       saveSession(this.#db, batch, session);
-      pods.touch(session, session.kind === "exec" ? [windowOf(session)] : [], session.kind === "debug");
+      pods.touch(session, this.#mayHaveBegun(pods.key(session), session));
     }
     for (const start of who.starts) {
-      saveStart(this.#db, batch, this.#state.bootNo(workspaceId, cluster, start.node, start.bootId), start);
-      pods.touch(start, start.isInit ? [] : [{ fromUs: start.timeUs, toUs: start.timeUs }], start.isInit);
+      const bootNo = this.#state.bootNo(workspaceId, cluster, start.node, start.bootId);
+      pods.touch(start, saveStart(this.#db, batch, bootNo, start));
     }
     for (const entry of batch.folds.flatMap((fold) => fold.entries)) pods.touch(entry, []);
     for (const one of this.#hear(batch)) pods.touch(one, [one]);
     return this.#next(pods.list()).flatMap((pod) => this.#joinPod(pod));
+  }
+
+  /** When what the session has begun may have started. An added container may start minutes later: its image is pulled. */
+  #mayHaveBegun(key: PodKey, session: Session): Window[] {
+    if (session.kind === "exec") return [windowOf(session)];
+    return session.kind === "debug" ? startsOfAdded(this.#db, key, session) : [];
   }
 
   /** Those to look at now. A request that touches thousands of pods leaves most of them to the next ones: nobody waits for it. */
@@ -92,34 +99,27 @@ export class WhoJoin {
     return (this.#heard.get(`${workspaceId}\n${bootNo}`) ?? 0) - whoLimits.settleSlackUs;
   }
 
-  #joinPod({ key, windows, hasDebug }: TouchedPod): CommittedAlert[] {
-    for (const window of mergedWindows(windows)) this.#judgeExecs(key, window);
-    if (hasDebug) this.#judgeDebugs(key);
-    const present = readSessions(this.#db, key, ["attach", "port-forward"]);
-    if (present.length === 0 && !isAnybodyKnown(this.#db, key)) return [];
+  #joinPod({ key, windows }: TouchedPod): CommittedAlert[] {
+    for (const window of mergedWindows(windows)) this.#judgeWindow(key, window);
+    if (!isAnybodyPresent(this.#db, key) && !isAnybodyKnown(this.#db, key)) return [];
+    const entries = entriesOfPod(this.#db, key);
+    if (entries.length === 0) return [];
+    const answers = new LineAnswers(this.#db, key, entries);
     const amended = new Map<string, AlertEntryTable>();
-    for (const entry of entriesOfPod(this.#db, key)) {
-      const isNews = setDoneBy(this.#db, entry, this.#doneBy(entry, present));
-      if (isNews) amended.set(entry.alert_id, entry);
-    }
+    for (const entry of entries) if (setAnswer(this.#db, entry, answers.of(entry))) amended.set(entry.alert_id, entry);
     return [...amended.values()].flatMap((entry) => amendAlert(this.#db, this.#state, entry) ?? []);
   }
 
   /** Judges what started within that time: by every session that fits it, and by all that those may have begun. */
-  #judgeExecs(key: PodKey, { fromUs, toUs }: Window): void {
-    const sessions = readExecs(this.#db, key, { fromUs: fromUs - wholeWindowUs, toUs: toUs + wholeWindowUs });
+  #judgeWindow(key: PodKey, { fromUs, toUs }: Window): void {
+    const execs = readExecs(this.#db, key, { fromUs: fromUs - wholeWindowUs, toUs: toUs + wholeWindowUs });
+    const { debugStartsWithinUs, clockSkewUs } = whoLimits;
+    const debugs = readDebugs(this.#db, key, { fromUs: fromUs - debugStartsWithinUs, toUs: toUs + clockSkewUs });
+    const sessions = [...execs.sessions, ...debugs.sessions];
     if (sessions.length === 0) return;
-    const { rows, isWhole } = readStarts(this.#db, key, [...sessions.map(windowOf), { fromUs, toUs }], false);
+    const { rows, isWhole } = readStarts(this.#db, key, [...execs.sessions.map(windowOf), { fromUs, toUs }]);
     const judged = rows.filter((row) => row.time_us >= fromUs && row.time_us <= toUs);
-    this.#judge(key, { sessions, rows, isWhole, judged });
-  }
-
-  /** An ephemeral container's first process may come minutes after it was added: its image is pulled. */
-  #judgeDebugs(key: PodKey): void {
-    const sessions = readSessions(this.#db, key, ["debug"]);
-    if (sessions.length === 0) return;
-    const { rows } = readStarts(this.#db, key, sessions.map(debugWindowOf), true);
-    this.#judge(key, { sessions, rows, isWhole: true, judged: rows });
+    this.#judge(key, { sessions, rows, isWhole: isWhole && execs.isWhole && debugs.isWhole, judged });
   }
 
   #judge(key: PodKey, of: { sessions: Session[]; rows: StartRow[]; isWhole: boolean; judged: StartRow[] }): void {
@@ -140,30 +140,14 @@ export class WhoJoin {
     const one = update.where("workspace_id", "=", row.workspace_id).where("boot_no", "=", row.boot_no);
     this.#db.run(one.where("pid", "=", row.pid).where("start_us", "=", row.start_us));
   }
-
-  /** Who started the line that raised an alert, and who else was there. */
-  #doneBy(entry: AlertEntryTable, sessions: readonly Session[]): DoneBy[] {
-    const start = entry.pid === 0 ? undefined : this.#start(entry);
-    const started = start?.done_by ? [JSON.parse(start.done_by) as DoneBy] : [];
-    const origin = start === undefined ? "unknown" : start.is_init !== 0 ? "first" : "entered";
-    const { container, first_us: firstUs, last_us: lastUs } = entry;
-    const present = presentAt(sessions, { container, firstUs, lastUs, origin });
-    return [...started, ...present.filter((one) => !isSaid(one, started))];
-  }
-
-  #start(entry: AlertEntryTable): { is_init: number; done_by: string | null } | undefined {
-    const starts = this.#db.query.selectFrom("who_starts").select(["is_init", "done_by"]);
-    const ofBoot = starts.where("workspace_id", "=", entry.workspace_id).where("boot_no", "=", entry.boot_no);
-    return this.#db.row(ofBoot.where("pid", "=", entry.pid).where("start_us", "=", entry.start_us));
-  }
 }
 
 const wholeWindowUs = whoLimits.openedWithinUs + whoLimits.startsWithinUs + 2 * whoLimits.clockSkewUs;
 
-type TouchedPod = { key: PodKey; windows: Window[]; hasDebug: boolean };
+type TouchedPod = { key: PodKey; windows: Window[] };
 type PodName = { namespace: string; pod: string };
 
-/** Pods of which something new is known, and of which times. */
+/** Pods of which something new is known, and when what is to be judged again may have started. */
 class Touched {
   readonly #workspaceId: string;
   readonly #cluster: string;
@@ -174,30 +158,18 @@ class Touched {
     this.#cluster = cluster;
   }
 
-  /** `windows`: when what is to be judged again may have started; `hasDebug`: what is new is of an added container. */
-  touch({ namespace, pod }: PodName, windows: readonly Window[], hasDebug = false): void {
-    const name = `${namespace}\n${pod}`;
+  key({ namespace, pod }: PodName): PodKey {
+    return { workspaceId: this.#workspaceId, cluster: this.#cluster, namespace, pod };
+  }
+
+  touch(of: PodName, windows: readonly Window[]): void {
+    const name = `${of.namespace}\n${of.pod}`;
     const known = this.#pods.get(name);
-    if (known !== undefined) {
-      known.windows.push(...windows);
-      known.hasDebug ||= hasDebug;
-      return;
-    }
-    const key = { workspaceId: this.#workspaceId, cluster: this.#cluster, namespace, pod };
-    this.#pods.set(name, { key, windows: [...windows], hasDebug });
+    if (known === undefined) this.#pods.set(name, { key: this.key(of), windows: [...windows] });
+    else known.windows.push(...windows);
   }
 
   list(): TouchedPod[] {
     return [...this.#pods.values()];
   }
-}
-
-function debugWindowOf({ receivedUs }: Session): Window {
-  return { fromUs: receivedUs - whoLimits.clockSkewUs, toUs: receivedUs + whoLimits.debugStartsWithinUs };
-}
-
-/** Whoever started it and is attached to it needs not be named twice. */
-function isSaid(one: DoneBy, started: readonly DoneBy[]): boolean {
-  const users = started.filter(({ certainty }) => certainty === "known").flatMap(({ sessions }) => sessions);
-  return one.sessions.every(({ user }) => users.some((known) => known.user === user));
 }

@@ -8,6 +8,7 @@ import { auditSenders } from "./migrations/006-audit-senders.ts";
 import { inventory } from "./migrations/007-inventory.ts";
 import { who } from "./migrations/008-who.ts";
 import { whoByTime } from "./migrations/009-who-by-time.ts";
+import { whoKept } from "./migrations/010-who-kept.ts";
 import type { HubTables } from "./schema.ts";
 
 export type Migration = { version: number; name: string; up(db: Kysely<HubTables>): Promise<void> };
@@ -23,4 +24,5 @@ export const migrations: readonly Migration[] = [
   inventory,
   who,
   whoByTime,
+  whoKept,
 ];

@@ -4,6 +4,7 @@ import { storeLimits } from "../core/limits.ts";
 import type { CommittedAlert } from "../hub-core.ts";
 import type { AlertDocument } from "../pipeline/alert-document.ts";
 import { searchable } from "../pipeline/searchable.ts";
+import { whoLimits } from "../who/limits.ts";
 import { type AlertDoneBy, readDoneBy } from "./alert-entries.ts";
 import { minuteOf, minuteUs, summaryOfRow } from "./alert-rows.ts";
 import { eventFileName } from "./event-files.ts";
@@ -131,7 +132,7 @@ export function readAlert(
   return {
     ...summaryOfRow(row),
     ...document,
-    ...(doneBy.all.length > 0 ? { done_by: doneBy.all } : {}),
+    ...(doneBy.all.length > 0 ? { done_by: doneBy.all.slice(0, whoLimits.namedMax) } : {}),
     process_tree: tree === undefined ? [] : readTree(db, days, { workspaceId, alertId, seed: tree }),
     ...(tree !== undefined && isHistoryGone(days, row.committed_us) ? { process_history_gone: true } : {}),
     evidence: readEvidence(db, workspaceId, alertId, doneBy),

@@ -1,6 +1,8 @@
 // The tables of hub.sqlite. Every key starts with workspace_id: one hub serves several workspaces, and no query
 // can forget whose rows it reads. Times are microseconds of the epoch. JSON columns are text.
 
+import type { Generated } from "kysely";
+
 type Owned = { workspace_id: string };
 
 export type WorkspaceTable = Owned & {
@@ -43,6 +45,8 @@ export type AlertTable = Owned & {
   workload: string | null;
   /** A DoneByShort as JSON; null where nobody is known. */
   done_by: string | null;
+  /** Matches whose line of processes is none of those that are kept: beyond the limit, or in no pod. */
+  lines_left_out: number;
 };
 /** The long part of an alert, apart so that lists read few pages. */
 export type AlertDocumentTable = Owned & { alert_id: string; document: string };
@@ -70,6 +74,8 @@ export type AlertEntryTable = Owned & {
   first_us: number;
   last_us: number;
   done_by: string | null;
+  /** How it came into its container, since that was seen: its start may be forgotten sooner. */
+  origin: string | null;
 };
 /** Sessions into pods, from audit records. `command` and `told` (PodSession) are JSON. */
 export type WhoSessionTable = Owned & {
@@ -97,6 +103,7 @@ export type WhoStartTable = Owned & {
   pod: string;
   container: string | null;
   container_id: string;
+  /** 0 for what came into a container that was there, else how it is its container's first: see startKinds. */
   is_init: number;
   time_us: number;
   argv: string;
@@ -107,11 +114,26 @@ export type WhoStartTable = Owned & {
   settles_us: number | null;
   done_by: string | null;
 };
+/** Pods that wait to be looked at, the one that waits longest first. `windows` (Window[]) is JSON. */
+export type WhoWaitingTable = Owned & {
+  waiting_no: Generated<number>;
+  cluster: string;
+  namespace: string;
+  pod: string;
+  windows: string;
+};
 export type AlertCountTable = Owned & { status: string; severity: string; n: number };
 export type AlertMinuteTable = Owned & { minute_us: number; severity: string; n: number };
 
 /** A boot of a node, by number: processes are known by it, and a number is short. */
-export type BootTable = Owned & { boot_no: number; cluster: string; node: string; boot_id: string };
+/** `heard_us`: how far its life-cycle records have come. */
+export type BootTable = Owned & {
+  boot_no: number;
+  cluster: string;
+  node: string;
+  boot_id: string;
+  heard_us: Generated<number>;
+};
 /** How far a ring's class has been committed: what makes a second delivery a duplicate. */
 export type StreamTable = Owned & { stream: string; positions: string; updated_us: number };
 /** What the hub did with the events of a node, by class: received, committed, duplicate, kept (process rows), matched. */
@@ -283,6 +305,7 @@ export type HubTables = {
   alert_entries: AlertEntryTable;
   who_sessions: WhoSessionTable;
   who_starts: WhoStartTable;
+  who_waiting: WhoWaitingTable;
   alert_counts: AlertCountTable;
   alert_minutes: AlertMinuteTable;
   boots: BootTable;

@@ -2,8 +2,9 @@ import type { DoneBy, PodSession } from "@atalaya/wire";
 import { sql } from "kysely";
 import type { Batch } from "../pipeline/messages.ts";
 import { whoLimits } from "../who/limits.ts";
+import type { Read } from "../who/presence.ts";
 import type { Session, Start, Window } from "../who/session.ts";
-import type { ProcessStart } from "../who/start-of-process.ts";
+import { type ProcessStart, type StartKind, startKinds } from "../who/start-of-process.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables, WhoSessionTable, WhoStartTable } from "./schema.ts";
 
@@ -34,17 +35,21 @@ export function saveSession(db: Db, { workspaceId: workspace_id, cluster }: Batc
   );
 }
 
-/** A process begins once: what it runs later changes nothing. */
+/**
+ * A process begins once: what it runs later changes nothing. Gives the times of what may have to be judged again: its own,
+ * and that of the one that seemed to be its container's first until now.
+ */
 export function saveStart(
   db: Db,
   { workspaceId: workspace_id, cluster }: Batch,
   bootNo: number,
   one: ProcessStart,
-): void {
+): Window[] {
+  const others = firstsOf(db, workspace_id, bootNo, one.containerId);
   const row: WhoStartTable = {
     ...{ workspace_id, boot_no: bootNo, pid: one.pid, start_us: one.startUs, cluster },
     ...{ namespace: one.namespace, pod: one.pod, container: one.container, container_id: one.containerId },
-    is_init: one.isInit ? 1 : 0,
+    is_init: kindAmong(one, others),
     time_us: one.timeUs,
     argv: JSON.stringify(one.argv),
     script: one.script,
@@ -54,20 +59,78 @@ export function saveStart(
     done_by: null,
   };
   const insert = db.query.insertInto("who_starts").values(row);
-  db.run(insert.onConflict((on) => on.doNothing()));
+  if (db.run(insert.onConflict((on) => on.doNothing())) === 0) return [];
+  const times = one.kind === startKinds.before ? [] : [one.timeUs];
+  for (const other of others) {
+    const isLater = one.kind === startKinds.first || one.startUs < other.start_us;
+    if (other.is_init !== startKinds.seenFirst || !isLater) continue;
+    times.push(other.time_us);
+    const starts = db.query.updateTable("who_starts").set({ is_init: startKinds.entered });
+    const ofBoot = starts.where("workspace_id", "=", workspace_id).where("boot_no", "=", bootNo);
+    db.run(ofBoot.where("pid", "=", other.pid).where("start_us", "=", other.start_us));
+  }
+  return times.map((timeUs) => ({ fromUs: timeUs, toUs: timeUs }));
+}
+
+type First = { pid: number; start_us: number; time_us: number; is_init: number };
+
+/** What is known to be in the container since it began, or since the sensor did. */
+function firstsOf(db: Db, workspaceId: string, bootNo: number, containerId: string): First[] {
+  if (containerId === "") return [];
+  const starts = db.query.selectFrom("who_starts").select(["pid", "start_us", "time_us", "is_init"]);
+  const ofBoot = starts.where("workspace_id", "=", workspaceId).where("boot_no", "=", bootNo);
+  return db.rows(
+    ofBoot.where("container_id", "=", containerId).where("is_init", "<>", 0).limit(whoLimits.startsReadMax),
+  );
+}
+
+function kindAmong({ kind, containerId, startUs }: ProcessStart, others: readonly First[]): StartKind {
+  if (kind !== startKinds.entered || containerId === "") return kind;
+  const isBeforeAll = others.every((one) => one.is_init === startKinds.seenFirst && startUs < one.start_us);
+  return isBeforeAll ? startKinds.seenFirst : kind;
 }
 
 /** The pod's `exec` sessions that were asked for within that time. */
-export function readExecs(db: Db, key: PodKey, { fromUs, toUs }: Window): Session[] {
+export function readExecs(db: Db, key: PodKey, { fromUs, toUs }: Window): Read {
+  const { sessionsReadMax: max } = whoLimits;
   const execs = sessionsOf(db, key).where("kind", "=", "exec");
   const query = execs.where("received_us", ">=", fromUs).where("received_us", "<=", toUs);
-  return db.rows(query.orderBy("received_us").limit(whoLimits.sessionsReadMax)).map(sessionOf);
+  const rows = db.rows(query.orderBy("received_us").limit(max + 1));
+  return { sessions: rows.slice(0, max).map(sessionOf), isWhole: rows.length <= max };
 }
 
-/** The newest sessions of the pod of these kinds, oldest first. */
-export function readSessions(db: Db, key: PodKey, kinds: readonly PodSession["kind"][]): Session[] {
-  const query = sessionsOf(db, key).where("kind", "in", kinds).orderBy("received_us", "desc");
-  return db.rows(query.limit(whoLimits.presentReadMax)).reverse().map(sessionOf);
+/** The sessions of that kind that were open at some time within the window; the newest, where they are more than are read. */
+export function readOpen(db: Db, key: PodKey, kind: "attach" | "port-forward", { fromUs, toUs }: Window): Read {
+  const asked = sessionsOf(db, key).where("kind", "=", kind).where("received_us", "<=", toUs);
+  const open = asked.where((is) => is.or([is("ended_us", "is", null), is("ended_us", ">=", fromUs)]));
+  return readNewest(db, open);
+}
+
+/** The sessions that added a container within that time. */
+export function readDebugs(db: Db, key: PodKey, { fromUs, toUs }: Window): Read {
+  const debugs = sessionsOf(db, key).where("kind", "=", "debug");
+  return readNewest(db, debugs.where("received_us", ">=", fromUs).where("received_us", "<=", toUs));
+}
+
+function readNewest(db: Db, query: ReturnType<typeof sessionsOf>): Read {
+  const { presentReadMax: max } = whoLimits;
+  const rows = db.rows(query.orderBy("received_us", "desc").limit(max + 1));
+  return { sessions: rows.slice(0, max).reverse().map(sessionOf), isWhole: rows.length <= max };
+}
+
+/** Whether the session is still there to be looked at. */
+export function isSessionKept(db: Db, key: PodKey, told: PodSession): boolean {
+  const asked = sessionsOf(db, key).where("kind", "=", told.kind).where("received_us", "=", told.received_us);
+  return db.rows(asked).some((row) => {
+    const one = JSON.parse(row.told) as PodSession;
+    return one.audit_id === told.audit_id && one.user === told.user;
+  });
+}
+
+/** Whether anybody was attached to the pod, or forwarded a port of it. */
+export function isAnybodyPresent(db: Db, key: PodKey): boolean {
+  const present = sessionsOf(db, key).where("kind", "in", ["attach", "port-forward"]);
+  return db.row(present.limit(1)) !== undefined;
 }
 
 function sessionsOf(db: Db, key: PodKey) {
@@ -115,23 +178,29 @@ export function readStartedBy(
   return found;
 }
 
-/** What came into the pod's containers within any of these times, containers' first processes or the others. Not whole where it is more than is looked through. */
-export function readStarts(
-  db: Db,
-  key: PodKey,
-  windows: readonly Window[],
-  first: boolean,
-): { rows: StartRow[]; isWhole: boolean } {
+/** What came into the pod's containers within any of these times. Not whole where it is more than is looked through. */
+export function readStarts(db: Db, key: PodKey, windows: readonly Window[]): { rows: StartRow[]; isWhole: boolean } {
   const rows: StartRow[] = [];
   for (const { fromUs, toUs } of mergedWindows(windows)) {
     const left = whoLimits.startsReadMax - rows.length;
-    const starts = startsOf(db, key).where("is_init", "=", first ? 1 : 0);
+    const starts = startsOf(db, key).where("is_init", "<>", startKinds.before);
     const query = starts.where("time_us", ">=", fromUs).where("time_us", "<=", toUs);
     const some = db.rows(query.orderBy("time_us").limit(left + 1));
     for (const row of some.slice(0, left)) rows.push({ ...row, start: startOf(row) });
     if (some.length > left) return { rows, isWhole: false };
   }
   return { rows, isWhole: true };
+}
+
+/** When the added container's first process started, as far as that was seen. */
+export function startsOfAdded(db: Db, key: PodKey, { container, receivedUs }: Session): Window[] {
+  const { clockSkewUs, debugStartsWithinUs, startsReadMax } = whoLimits;
+  const firsts = startsOf(db, key).where("is_init", "in", [startKinds.first, startKinds.seenFirst]);
+  const inTime = firsts
+    .where("time_us", ">=", receivedUs - clockSkewUs)
+    .where("time_us", "<=", receivedUs + debugStartsWithinUs);
+  const rows = db.rows(inTime.where("container", "=", container).limit(startsReadMax));
+  return rows.map(({ time_us }) => ({ fromUs: time_us, toUs: time_us }));
 }
 
 /** Whether anybody is known to have started something in the pod. */
@@ -157,7 +226,7 @@ function startOf(row: WhoStartTable): Start {
     script: row.script,
     isCut: row.is_cut !== 0,
     timeUs: row.time_us,
-    isFirst: row.is_init !== 0,
+    first: row.is_init === startKinds.first ? "yes" : row.is_init === startKinds.seenFirst ? "maybe" : "no",
   };
 }
 
@@ -188,18 +257,25 @@ export function podsToSettle(db: Db, workspaceId: string, bootNo: number, heardU
   return db.rows(query).map((row) => ({ workspaceId, ...row }));
 }
 
-/** Forgets what nobody can be joined with any more; what was found stays with its process until `foundBeforeUs`. */
+/**
+ * Forgets what nobody can be joined with any more. What was found stays with its process until `foundBeforeUs`, and so
+ * does whoever is attached or forwards a port and has not been heard to end it.
+ */
 export function forgetWho(db: Db, nowUs: number, foundBeforeUs: number): number {
-  const { startKeptUs, sessionKeptUs, forgottenAtOnce: max } = whoLimits;
+  const { startKeptUs, firstKeptUs, sessionKeptUs, forgottenAtOnce: max } = whoLimits;
   const run = (query: ReturnType<typeof sql>) => db.run({ compile: () => query.compile(db.query) });
   const sessions = run(sql`DELETE FROM who_sessions WHERE (workspace_id, cluster, namespace, pod, session_id) IN
     (SELECT workspace_id, cluster, namespace, pod, session_id FROM who_sessions
-      WHERE seen_us < ${nowUs - sessionKeptUs} LIMIT ${max})`);
+      WHERE seen_us < ${nowUs - sessionKeptUs} AND (ended_us IS NOT NULL OR kind NOT IN ('attach', 'port-forward')
+        OR seen_us < ${foundBeforeUs}) LIMIT ${max})`);
   const starts = run(sql`DELETE FROM who_starts WHERE (workspace_id, boot_no, pid, start_us) IN
     (SELECT workspace_id, boot_no, pid, start_us FROM who_starts
-      WHERE done_by IS NULL AND seen_us < ${nowUs - startKeptUs} LIMIT ${max})`);
+      WHERE done_by IS NULL AND is_init = 0 AND seen_us < ${nowUs - startKeptUs} LIMIT ${max})`);
+  const firsts = run(sql`DELETE FROM who_starts WHERE (workspace_id, boot_no, pid, start_us) IN
+    (SELECT workspace_id, boot_no, pid, start_us FROM who_starts
+      WHERE done_by IS NULL AND is_init <> 0 AND seen_us < ${nowUs - firstKeptUs} LIMIT ${max})`);
   const found = run(sql`DELETE FROM who_starts WHERE (workspace_id, boot_no, pid, start_us) IN
     (SELECT workspace_id, boot_no, pid, start_us FROM who_starts
       WHERE done_by IS NOT NULL AND seen_us < ${foundBeforeUs} LIMIT ${max})`);
-  return sessions + starts + found;
+  return sessions + starts + firsts + found;
 }

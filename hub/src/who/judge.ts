@@ -36,7 +36,7 @@ export function judge(
   isWhole = true,
 ): Map<string, Verdict> {
   const execs = sessions.filter((one) => one.kind === "exec");
-  const entered = starts.filter((one) => !one.isFirst).toSorted((a, b) => a.timeUs - b.timeUs);
+  const entered = starts.filter((one) => one.first !== "yes").toSorted((a, b) => a.timeUs - b.timeUs);
   const verdicts = new Map<string, Verdict>();
   const windows = execs.map(windowOf);
   const edges = execs.map((session, s) => edgesOf(session, windows[s] as Window, entered));
@@ -45,7 +45,7 @@ export function judge(
   for (const group of componentsOf(edges, entered.length)) {
     judgeGroup(group, { execs, windows, edges, sessionsOfStart, entered, heardUs, isWhole }, verdicts);
   }
-  judgeDebug(sessions, starts, verdicts);
+  judgeDebug(sessions, starts, { heardUs, isWhole }, verdicts);
   return verdicts;
 }
 
@@ -163,16 +163,41 @@ function ambiguous(sessions: Session[], reason: DoneBy["reason"]): DoneBy {
 }
 
 /** An ephemeral container's name is its own for as long as its pod lives: its first process is of whoever added it. */
-function judgeDebug(sessions: readonly Session[], starts: readonly Start[], verdicts: Map<string, Verdict>): void {
+function judgeDebug(
+  sessions: readonly Session[],
+  starts: readonly Start[],
+  facts: Pick<Facts, "heardUs" | "isWhole">,
+  verdicts: Map<string, Verdict>,
+): void {
   const debugs = sessions.filter((one) => one.kind === "debug");
   if (debugs.length === 0) return;
   for (const start of starts) {
-    if (!start.isFirst || verdicts.has(start.key)) continue;
+    if (start.first === "no") continue;
     const adders = debugs.filter((one) => one.container === start.container && mayAdd(one, start));
     if (adders.length === 0) continue;
-    const doneBy = adders.length === 1 ? known(adders, true) : ambiguous(adders, "several_sessions");
-    verdicts.set(start.key, { doneBy, settlesUs: null });
+    verdicts.set(start.key, firstOf(start, adders, facts, verdicts.get(start.key)));
   }
+}
+
+/** `entered`: what is known of it if it is not the container's first process but one that a session began. */
+function firstOf(
+  start: Start,
+  adders: Session[],
+  { heardUs, isWhole }: Pick<Facts, "heardUs" | "isWhole">,
+  entered: Verdict | undefined,
+): Verdict {
+  if (!isWhole) return { doneBy: ambiguous(adders, "too_many"), settlesUs: null };
+  if (adders.length > 1) return { doneBy: ambiguous(adders, "several_sessions"), settlesUs: null };
+  if (start.first === "yes") return { doneBy: known(adders, true), settlesUs: null };
+  if (entered !== undefined) {
+    const { reason, sessions } = entered.doneBy;
+    const either = ambiguous(adders, reason === "still_arriving" ? reason : "several_sessions");
+    either.sessions.push(...sessions.slice(0, whoLimits.namedMax - adders.length));
+    return { doneBy: either, settlesUs: entered.settlesUs };
+  }
+  // One that came before it may still arrive.
+  if (heardUs < start.timeUs) return { doneBy: ambiguous(adders, "still_arriving"), settlesUs: start.timeUs };
+  return { doneBy: { ...known(adders, true), confidence: "medium" }, settlesUs: null };
 }
 
 function mayAdd(session: Session, start: Start): boolean {

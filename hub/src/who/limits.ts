@@ -20,15 +20,17 @@ export const whoLimits = {
   auditLateMaxUs: 900_000_000,
   /** Starts that nobody is known for stay a little longer than that, counted from their arrival. */
   startKeptUs: 1_200_000_000,
+  /** What a container began with stays longer: whatever comes in later is known by it not to be the first. */
+  firstKeptUs: 604_800_000_000,
   /** Sessions stay a day after their last record: a node that was cut off sends its processes late. */
   sessionKeptUs: 86_400_000_000,
   /** Sessions and starts of one pod that are told apart; beyond them everything is `too_many`. */
   sessionsMax: 64,
   startsMax: 256,
-  /** Of one pod around the time that is looked at. Sessions beyond that count as not known, starts make it `too_many`. */
+  /** Of one pod around the time that is looked at; beyond that it is `too_many`. */
   sessionsReadMax: 128,
   startsReadMax: 256,
-  /** Of one pod, the newest that are attached or forward a port, and the newest that added a container. */
+  /** Of one pod and one kind, around the time that is looked at; beyond that nobody is known. */
   presentReadMax: 128,
   podsSettledAtOnce: 64,
   /** Pods that are looked at in one commit, and that wait for the next ones. */

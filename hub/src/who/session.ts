@@ -30,8 +30,11 @@ export type Start = {
   /** The middle of the arguments was cut. */
   isCut: boolean;
   timeUs: number;
-  /** The container's own first process: no session's. */
-  isFirst: boolean;
+  /**
+   * The container's own first process, no session's: `yes` where it is the first of a pid namespace of the container's
+   * own. Where a container shares another's, the first that was seen of it is `maybe` that.
+   */
+  first: "yes" | "maybe" | "no";
 };
 
 export type Window = { fromUs: number; toUs: number };

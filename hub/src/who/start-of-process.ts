@@ -11,16 +11,23 @@ export type ProcessStart = {
   pod: string;
   containerId: string;
   container: string | null;
-  isInit: boolean;
+  kind: StartKind;
   argv: string[];
   script: string | null;
   isCut: boolean;
   timeUs: number;
 };
 
+/**
+ * How a process stands to its container. `seenFirst`: the first that was seen of a container that has no pid namespace of
+ * its own (`kubectl debug --target`, shareProcessNamespace, hostPID): only there it is not pid 1. `before`: it ran when the sensor began.
+ */
+export const startKinds = { entered: 0, first: 1, seenFirst: 2, before: 3 } as const;
+export type StartKind = (typeof startKinds)[keyof typeof startKinds];
+
 /** Of the exec of such a process; undefined for every other event. */
 export function startOfProcess(event: AtalayaEvent, node: string, bootId: string): ProcessStart | undefined {
-  if (event.class !== "process" || event.activity !== "exec" || event.from_snapshot === true) return undefined;
+  if (event.class !== "process" || event.activity !== "exec") return undefined;
   const { pid, start_us: startUs, time_us: timeUs, k8s_namespace: namespace, k8s_pod: pod } = event;
   if (pid === null || startUs === null || timeUs === null || namespace === null || pod === null) return undefined;
   if (event.entry_pid !== pid || event.entry_start_us !== startUs) return undefined;
@@ -35,12 +42,17 @@ export function startOfProcess(event: AtalayaEvent, node: string, bootId: string
     pod,
     containerId: event.container_id ?? "",
     container: event.container_name,
-    isInit: event.ns_pid === 1,
+    kind: event.from_snapshot === true ? startKinds.before : kindOf(event.ns_pid),
     argv: argv.slice(0, whoLimits.commandArgumentsMax).map(argument),
     script: isScript ? event.filename : null,
     isCut: event.args_truncated === true || argv.length > whoLimits.commandArgumentsMax,
     timeUs,
   };
+}
+
+/** Which of the others was seen first, the store knows. */
+function kindOf(nsPid: number | null): StartKind {
+  return nsPid === 1 ? startKinds.first : startKinds.entered;
 }
 
 function argument(one: string): string {

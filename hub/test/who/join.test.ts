@@ -1,25 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { DoneBy } from "@atalaya/wire";
-import { frameOf, openTestHub, sender, type TestHub } from "../core/hub-fixture.ts";
-import { auditRecord, entered, evilChild, reportAt } from "./pod-world.ts";
+import { frameOf, openTestHub, sender } from "../core/hub-fixture.ts";
+import { auditRecord, entered, evilChild, onlyAlert, reportAt, said } from "./pod-world.ts";
 
 // Seconds of the epoch; the hub's own clock is not asked by the join, but for how long rows stay.
 const at = Math.floor(Date.now() / 1_000) - 60;
 const audit = { ...sender, node: null };
-
-const said = (some: readonly DoneBy[] | undefined) =>
-  (some ?? []).map(({ how, certainty, sessions, reason }) => {
-    return `${how} ${certainty} ${sessions.map(({ user }) => user).join(",")} (${reason})`;
-  });
-
-async function onlyAlert({ hub }: Pick<TestHub, "hub">) {
-  const { alerts } = await hub.alertPage("main", {});
-  assert.equal(alerts.length, 1);
-  const alert = await hub.alert("main", alerts[0]?.alert_id ?? "");
-  assert.ok(alert !== undefined);
-  return { summary: alerts[0], alert };
-}
 
 describe("an alert says whose session it came from", () => {
   test("the alert is there at once, and amends itself when the audit record arrives later", async (t) => {
@@ -89,7 +75,11 @@ describe("an alert says whose session it came from", () => {
       alert.evidence.map((one) => said(one.done_by)[0]),
       ["started known ana (only_match)", "started known bob (only_match)", undefined],
     );
-    assert.deepEqual(summary?.by, { users: ["ana", "bob"], how: "started", certainty: "known" });
+    assert.deepEqual(summary?.by, { users: ["ana", "bob"], how: "started", certainty: "ambiguous" });
+    assert.deepEqual(said(alert.done_by), [
+      "started ambiguous ana (part_of_alert)",
+      "started ambiguous bob (part_of_alert)",
+    ]);
   });
 
   test("a join that was half seen is found after a start", async (t) => {

@@ -64,7 +64,7 @@ describe("who started a process", () => {
       start({ key: "after", timeUs: seconds(142) }),
       start({ key: "elsewhere", timeUs: seconds(100), container: "sidecar" }),
       start({ key: "probe", timeUs: seconds(100), argv: ["pg_isready"] }),
-      start({ key: "container", timeUs: seconds(100), isFirst: true }),
+      start({ key: "container", timeUs: seconds(100), first: "yes" }),
     ];
     assert.deepEqual(said(judge(sessions, starts, later)), {});
   });
@@ -75,9 +75,9 @@ describe("who started a process", () => {
       session({ id: "bob", container: "debugger-x", receivedUs: seconds(30) }),
     ];
     const starts = [
-      start({ key: "first", container: "debugger-x", argv: ["sh"], isFirst: true, timeUs: seconds(20) }),
+      start({ key: "first", container: "debugger-x", argv: ["sh"], first: "yes", timeUs: seconds(20) }),
       start({ key: "second", container: "debugger-x", timeUs: seconds(30.1) }),
-      start({ key: "web", isFirst: true, timeUs: seconds(20) }),
+      start({ key: "web", first: "yes", timeUs: seconds(20) }),
     ];
     assert.deepEqual(said(judge(sessions, starts, later)), {
       first: "known ana only_match",

@@ -20,7 +20,7 @@ export function session(of: Partial<Session> & { id: string }): Session {
 }
 
 export function start(of: Partial<Start> & { key: string }): Start {
-  return { container: "web", argv: ["bash"], script: null, isCut: false, timeUs: 0, isFirst: false, ...of };
+  return { container: "web", argv: ["bash"], script: null, isCut: false, timeUs: 0, first: "no", ...of };
 }
 
 export const seconds = (n: number): number => Math.round(n * 1e6);

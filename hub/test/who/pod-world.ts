@@ -1,6 +1,7 @@
+import assert from "node:assert/strict";
 import { auditEventsFromList } from "@atalaya/audit";
-import { type ApiEvent, blankEvent, type ProcessEvent, type SensorEvent } from "@atalaya/wire";
-import { processEvent } from "../core/hub-fixture.ts";
+import { type ApiEvent, blankEvent, type DoneBy, type ProcessEvent, type SensorEvent } from "@atalaya/wire";
+import { processEvent, type TestHub } from "../core/hub-fixture.ts";
 
 export type AuditOf = {
   user: string;
@@ -86,4 +87,18 @@ export function evilChild(pid: number, of: number, atS: number, given: Partial<P
 /** The sensor's report of that second: its node has been heard so far. */
 export function reportAt(s: number): SensorEvent {
   return { ...blankEvent("sensor"), activity: "report", time_us: Math.round(s * 1e6), report: "{}" };
+}
+
+/** What is said, in a line each. */
+export const said = (some: readonly DoneBy[] | undefined) =>
+  (some ?? []).map(({ how, certainty, sessions, reason }) => {
+    return `${how} ${certainty} ${sessions.map(({ user }) => user).join(",")} (${reason})`;
+  });
+
+export async function onlyAlert({ hub }: Pick<TestHub, "hub">) {
+  const { alerts } = await hub.alertPage("main", {});
+  assert.equal(alerts.length, 1);
+  const alert = await hub.alert("main", alerts[0]?.alert_id ?? "");
+  assert.ok(alert !== undefined);
+  return { summary: alerts[0], alert };
 }

@@ -25,6 +25,7 @@ export const enWho = {
       several_sessions: "Several sessions with this command were open in the container.",
       several_processes: "More processes fit than sessions are known: a probe, or an audit record that is late.",
       too_many: "There were more sessions at once than can be told apart.",
+      part_of_alert: "A part of this alert came from it; the rest may be anybody's.",
       present: "The session was open at that time; no more is known.",
     },
     started: (users: string) => `by ${users}`,

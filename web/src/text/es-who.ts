@@ -27,6 +27,7 @@ export const esWho: typeof enWho = {
       several_processes:
         "Encajan más procesos que sesiones se conocen: una sonda, o un registro de auditoría que llega tarde.",
       too_many: "Había a la vez más sesiones de las que se pueden distinguir.",
+      part_of_alert: "Una parte de esta alerta viene de ella; el resto puede ser de cualquiera.",
       present: "La sesión estaba abierta en ese momento; no se sabe más.",
     },
     started: (users: string) => `por ${users}`,
