@@ -11,9 +11,9 @@ const phaseMs = 1_500;
 /** As many alerts as a bad month makes, each with much text to look through. */
 function fill(folder: string): void {
   const db = new DatabaseSync(join(folder, "hub.sqlite"), { timeout: 10_000 });
-  const marks = Array.from({ length: 27 }, () => "?").join(",");
+  const marks = Array.from({ length: 28 }, () => "?").join(",");
   const insert = db.prepare(`INSERT INTO alerts VALUES (${marks})`);
-  const nothingOfPods = [null, 0, null, null] as const;
+  const nothingOfPods = [null, 0, null, null, 0] as const;
   const fixed = { source: "syscall", title: { en: "Old", es: "Old" }, summary: { en: "Old", es: "Old" } };
   const summary = JSON.stringify({ ...fixed, priority: "Warning", where: {}, attack: [], tags: [] });
   const text = "many words about a process that did something ".repeat(40);

@@ -46,11 +46,11 @@ function fillWithOldAlerts(db: OpenDatabase<HubTables>, count: number): void {
   const long = JSON.stringify({ text: "x".repeat(6_000) });
   const insert = (table: string, columns: number) =>
     db.raw.prepare(`INSERT INTO ${table} VALUES (${Array.from({ length: columns }, () => "?").join(",")})`);
-  const alerts = insert("alerts", 27);
+  const alerts = insert("alerts", 28);
   const documents = insert("alert_documents", 3);
   const evidence = insert("alert_evidence", 5);
   const processes = insert("alert_processes", 5);
-  const entries = insert("alert_entries", 12);
+  const entries = insert("alert_entries", 13);
   db.raw.exec("BEGIN");
   for (let i = 0; i < count; i++) {
     const [id, status] = [`alert-${i}`, i % 10 === 0 ? "new" : "resolved"];
@@ -73,9 +73,10 @@ function fillWithOldAlerts(db: OpenDatabase<HubTables>, count: number): void {
       0,
       null,
       null,
+      0,
     );
     documents.run("main", id, long);
-    entries.run("main", id, 1, i, 1, "local", "shop", "web-0", "web", 1_000, 1_000, null);
+    entries.run("main", id, 1, i, 1, "local", "shop", "web-0", "web", 1_000, 1_000, null, null);
     for (let n = 0; n < 10; n++) {
       evidence.run("main", id, n, `h${n}`, JSON.stringify({ time_us: 1, output: "y".repeat(300), output_fields: {} }));
       processes.run("main", 1, i * 10 + n, 1, id);
