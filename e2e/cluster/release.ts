@@ -1,6 +1,14 @@
 import { rmSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type AlertSummary, alertSummarySchema } from "@atalaya/wire";
+import {
+  type AlertSummary,
+  alertSummarySchema,
+  type NodeLedger,
+  nodeLedgerSchema,
+  type Sensor,
+  sensorSchema,
+} from "@atalaya/wire";
+import { z } from "zod";
 import { removePins } from "../../collector/src/remove-pins.ts";
 import { buildImages } from "../../containers/build-images.ts";
 import { mustRun, type ProgramResult, runProgram } from "../../simulator/src/run-program.ts";
@@ -28,6 +36,10 @@ export type Release = {
   atalaya(...args: readonly string[]): Promise<string>;
   /** What `atalaya alerts` lists, with these filters. */
   alerts(...filters: readonly string[]): Promise<AlertSummary[]>;
+  /** What `atalaya status` says of the sensors, also where it says that not all is well. */
+  sensors(): Promise<Sensor[]>;
+  /** What `atalaya status --ledger` says of the nodes, also where an account does not balance. */
+  ledger(): Promise<NodeLedger[]>;
   uninstall(): Promise<void>;
 };
 
@@ -72,8 +84,16 @@ async function releaseOf(cluster: Cluster, say: (line: string) => void): Promise
     "collector.containerdFolders": `{${place.runFolder}/containerd/io.containerd.runtime.v2.task}`,
     "hub.storage.kind": "emptyDir",
   };
-  const atalaya = (...args: readonly string[]) =>
-    cluster.mustKubectl(["-n", releaseNamespace, "exec", "atalaya-hub-0", "--", "/atalaya/bin/atalaya", ...args]);
+  const inHub = (args: readonly string[]) => {
+    return ["-n", releaseNamespace, "exec", "atalaya-hub-0", "--", "/atalaya/bin/atalaya", ...args];
+  };
+  const atalaya = (...args: readonly string[]) => cluster.mustKubectl(inHub(args));
+  /** Status 1 says that something is not well, which is for the test to judge. */
+  const status = async (...args: readonly string[]) => {
+    const { stdout, stderr } = await cluster.kubectl(inHub(["status", "--json", ...args]), 60_000);
+    if (stdout === "") throw new Error(`atalaya status: ${stderr.trim()}`);
+    return JSON.parse(stdout);
+  };
   return {
     places,
     helm: (args, timeoutMs = readyMs + 30_000) => runProgram("nsenter", command(args), { timeoutMs }),
@@ -89,6 +109,8 @@ async function releaseOf(cluster: Cluster, say: (line: string) => void): Promise
       const lines = (await atalaya("alerts", "--json", ...filters)).split("\n").filter(Boolean);
       return lines.map((line) => alertSummarySchema.parse(JSON.parse(line)));
     },
+    sensors: async () => z.array(sensorSchema).parse((await status()).sensors),
+    ledger: async () => z.array(nodeLedgerSchema).parse((await status("--ledger")).nodes),
     async uninstall() {
       await mustRun("nsenter", command(["uninstall", "atalaya", "--wait", `--timeout=${goneMs / 1000}s`]), {
         timeoutMs: goneMs + 30_000,

@@ -4,7 +4,6 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { type NodeLedger, nodeLedgerSchema } from "@atalaya/wire";
 import { ownVersion } from "../../containers/build-images.ts";
 import { mustRun } from "../../simulator/src/run-program.ts";
 import { until } from "../../simulator/src/until.ts";
@@ -49,14 +48,6 @@ async function counted(namespace: string): Promise<number> {
   return all.reduce((sum, alert) => sum + alert.count, 0);
 }
 
-async function ledger(): Promise<NodeLedger[]> {
-  const { stdout } = await cluster.kubectl(
-    ["-n", releaseNamespace, "exec", "atalaya-hub-0", "--", "/atalaya/bin/atalaya", "status", "--ledger", "--json"],
-    60_000,
-  );
-  return JSON.parse(stdout).nodes.map((one: unknown) => nodeLedgerSchema.parse(one));
-}
-
 async function programsOf(sensorImage: string): Promise<void> {
   const get = ["-n", releaseNamespace, "get", "pods", "-l", "app.kubernetes.io/component=collector"];
   const images = await cluster.mustKubectl([...get, "-o", "jsonpath={.items[*].spec.containers[0].image}"]);
@@ -79,7 +70,7 @@ test("helm upgrade to a build with another record layout misses none of a steady
   say(`the upgrade was done at attack ${during} of ${attacks}`);
   await until(`all ${attacks} attacks in the alert`, async () => (await counted(namespace)) >= attacks, 30_000);
   assert.equal(await counted(namespace), attacks);
-  const [node] = await ledger();
+  const [node] = await release.ledger();
   assert.ok(node !== undefined);
   assert.deepEqual(
     node.rows.flatMap((row) => row.lost.map((one) => ({ hop: row.hop, class: row.class, ...one }))),
