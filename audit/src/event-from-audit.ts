@@ -4,7 +4,8 @@ import { cutAnnotation } from "./cut-client-fields.ts";
 import { cutText } from "./cut-text.ts";
 import { auditLimits } from "./limits.ts";
 import { redactSecret, redactValue, type Walk, WalkLimit } from "./redact.ts";
-import { redacted, redactText, redactUri } from "./secret-text.ts";
+import { redacted } from "./secret-names.ts";
+import { redactText, redactUri } from "./secret-text.ts";
 
 /** What the receiver knows and the record may not say. */
 export type AuditContext = {
@@ -24,41 +25,33 @@ export function apiEventFromAudit(record: unknown, context: AuditContext = {}): 
   return read.ok ? { ok: true, value: read.value.event } : read;
 }
 
+export type AuditEvent = { event: ApiEvent; isCut: boolean };
+
 /** The same, and whether something is missing from it (`isCut`): a body, or what was too long. */
-export function readAuditEvent(
-  record: unknown,
-  context: AuditContext = {},
-): Result<{ event: ApiEvent; isCut: boolean }> {
+export function readAuditEvent(record: unknown, context: AuditContext = {}): Result<AuditEvent> {
   const read = readAuditRecord(record);
   if (!read.ok) return read;
   const time = microseconds(read.value.stageTimestamp ?? read.value.requestReceivedTimestamp) ?? context.receivedUs;
   if (time === undefined) return refuse("`stageTimestamp` is missing or not a time");
-  let problem: Result<never> | undefined;
-  // The answer is given up before the request, because rules read the request; then the record is too large.
-  for (const without of [[], ["responseObject"], ["responseObject", "requestObject"]]) {
-    const gone = [...new Set([...(context.leftOut ?? []), ...without])];
-    const within = redactedWithin(gone.length === 0 ? read.value : withoutBodies(read.value, gone));
-    if (within.ok) {
-      const { safe, json } = within.value;
-      return { ok: true, value: { event: eventOf(safe, time, json), isCut: saysCut(safe) } };
-    }
-    problem = within;
-  }
-  return problem as Result<never>;
-}
-
-/** The record without its secrets, and its JSON, where both keep to their limits. */
-function redactedWithin(record: AuditRecord): Result<{ safe: AuditRecord; json: string }> {
   try {
-    const safe = redactRecord(record);
-    const json = JSON.stringify(safe);
-    const isWithin = json.length <= auditLimits.recordBytesMax && Buffer.byteLength(json) <= auditLimits.recordBytesMax;
-    if (isWithin) return { ok: true, value: { safe, json } };
-    return { ok: false, code: "BODY_TOO_LARGE", reason: "the record is larger than the limit" };
+    return within(redactRecord(read.value, context.leftOut ?? []), time);
   } catch (error) {
     if (error instanceof WalkLimit) return refuse(`the record ${error.message}`);
     throw error;
   }
+}
+
+/** As large as it may be: the answer is given up before the request, because rules read the request. */
+function within({ safe, gone }: Redacted, time: number): Result<AuditEvent> {
+  let record = safe;
+  for (const more of [[], ["responseObject"], bodies]) {
+    const left = [...new Set([...gone, ...more])];
+    if (left.length > 0) record = withoutBodies(safe, left);
+    const json = JSON.stringify(record);
+    const isWithin = json.length <= auditLimits.recordBytesMax && Buffer.byteLength(json) <= auditLimits.recordBytesMax;
+    if (isWithin) return { ok: true, value: { event: eventOf(record, time, json), isCut: saysCut(record) } };
+  }
+  return { ok: false, code: "BODY_TOO_LARGE", reason: "the record is larger than the limit" };
 }
 
 const leftOutAnnotation = "atalaya.dev/left-out";
@@ -67,14 +60,13 @@ const saysCut = ({ annotations }: AuditRecord): boolean =>
   annotations !== null &&
   (Object.hasOwn(annotations, leftOutAnnotation) || Object.hasOwn(annotations, cutAnnotation));
 
-/** Says in the record itself what is missing from it. */
-function withoutBodies(record: AuditRecord, gone: readonly string[]): AuditRecord {
-  const given = typeof record.annotations === "object" ? record.annotations : {};
-  const { requestObject, responseObject, ...rest } = record;
+/** Says in the record itself what is missing from it. Its keys stay where they are. */
+function withoutBodies(safe: AuditRecord, gone: readonly string[]): AuditRecord {
+  const given = typeof safe.annotations === "object" ? safe.annotations : {};
   return {
-    ...rest,
-    ...(gone.includes("requestObject") ? {} : { requestObject }),
-    ...(gone.includes("responseObject") ? {} : { responseObject }),
+    ...safe,
+    requestObject: gone.includes("requestObject") ? undefined : safe.requestObject,
+    responseObject: gone.includes("responseObject") ? undefined : safe.responseObject,
     annotations: { ...given, [leftOutAnnotation]: gone.join(",") },
   };
 }
@@ -113,40 +105,82 @@ const cut = (text: string, max: number = auditLimits.columnCharsMax): string =>
 /** OpenShift names these objects after the token that they are. */
 const namedByToken = new Set(["oauthaccesstokens", "oauthauthorizetokens", "useroauthaccesstokens"]);
 
-function redactRecord(record: AuditRecord): AuditRecord {
+/** A record without its secrets, and which of its bodies it is without. */
+type Redacted = { safe: AuditRecord; gone: readonly string[] };
+const bodies = ["responseObject", "requestObject"];
+
+function redactRecord(record: AuditRecord, leftOut: readonly string[]): Redacted {
   const walk: Walk = { values: 0 };
-  const resource = record.objectRef?.resource ?? "";
-  const subresource = record.objectRef?.subresource;
-  const isSecret = resource === "secrets";
-  const tokenName = namedByToken.has(resource);
-  const body = (value: unknown): unknown => (isSecret ? redactSecret(value, walk) : redactValue(value, "", walk));
+  const tokenName = namedByToken.has(record.objectRef?.resource ?? "");
+  // First: what stands around the bodies must be within its limits whatever becomes of them.
+  const around = redactAround(record, walk);
+  const { requestObject, responseObject, gone } = redactBodies(record, leftOut, walk);
   // Every key has its place, also when absent, so that records have one shape; JSON leaves out what is undefined.
-  return {
-    kind: "Event",
-    apiVersion: "audit.k8s.io/v1",
+  const safe = {
+    kind: "Event" as const,
+    apiVersion: "audit.k8s.io/v1" as const,
     level: record.level,
     auditID: record.auditID,
     stage: record.stage,
     requestURI: tokenName ? redacted : cutText(redactUri(namedAsWritten(record.requestURI)), auditLimits.uriCharsMax),
     verb: record.verb,
-    user: redactUser(record.user, walk),
-    impersonatedUser: record.impersonatedUser ? redactUser(record.impersonatedUser, walk) : undefined,
-    authenticationMetadata: optional(record.authenticationMetadata, (value) => redactValue(value, "", walk)),
+    user: around.user,
+    impersonatedUser: around.impersonatedUser,
+    authenticationMetadata: around.authenticationMetadata,
     sourceIPs: record.sourceIPs?.slice(0, auditLimits.sourceIpsMax).map((ip) => cut(ip, 64)),
     userAgent: optional(record.userAgent, (agent) => cut(redactText(cut(agent)))),
     objectRef: record.objectRef ? redactReference(record.objectRef, tokenName) : undefined,
-    responseStatus: record.responseStatus
-      ? redactStatus(record.responseStatus, isSecret || tokenName, walk)
-      : undefined,
-    // The body of a token request's answer is the token; nothing in it is worth keeping.
-    requestObject: optional(record.requestObject, body),
-    responseObject: optional(record.responseObject, (value) =>
-      subresource === "token" || tokenName ? redacted : body(value),
-    ),
+    responseStatus: around.responseStatus,
+    requestObject,
+    responseObject,
     requestReceivedTimestamp: optional(record.requestReceivedTimestamp, (text) => cut(text, 64)),
     stageTimestamp: optional(record.stageTimestamp, (text) => cut(text, 64)),
+    annotations: around.annotations,
+  };
+  return { safe, gone };
+}
+
+type Around = Pick<
+  AuditRecord,
+  "user" | "impersonatedUser" | "authenticationMetadata" | "responseStatus" | "annotations"
+>;
+
+function redactAround(record: AuditRecord, walk: Walk): Around {
+  const resource = record.objectRef?.resource ?? "";
+  const isSecret = resource === "secrets" || namedByToken.has(resource);
+  return {
+    user: redactUser(record.user, walk),
+    impersonatedUser: record.impersonatedUser ? redactUser(record.impersonatedUser, walk) : undefined,
+    authenticationMetadata: optional(record.authenticationMetadata, (value) => redactValue(value, "", walk)),
+    responseStatus: record.responseStatus ? redactStatus(record.responseStatus, isSecret, walk) : undefined,
     annotations: optional(record.annotations, (value) => redactValue(value, "", walk)),
   };
+}
+
+/** Each once. One that is heavier than a record may be is left out, and the answer with the request. */
+function redactBodies(record: AuditRecord, leftOut: readonly string[], walk: Walk) {
+  const { resource = "", subresource } = record.objectRef ?? {};
+  const isSecret = resource === "secrets";
+  const body = (value: unknown): unknown => (isSecret ? redactSecret(value, walk) : redactValue(value, "", walk));
+  // The body of a token request's answer is the token; nothing in it is worth keeping.
+  const answer = (value: unknown): unknown =>
+    subresource === "token" || namedByToken.has(resource) ? redacted : body(value);
+  const of = (key: "requestObject" | "responseObject", redact: (value: unknown) => unknown): unknown =>
+    leftOut.includes(key) ? undefined : optional(record[key], redact);
+  const gone = (names: readonly string[]) => [...new Set([...leftOut, ...names])];
+  let requestObject: unknown;
+  try {
+    requestObject = of("requestObject", body);
+  } catch (error) {
+    if (!(error instanceof WalkLimit)) throw error;
+    return { requestObject: undefined, responseObject: undefined, gone: gone(bodies) };
+  }
+  try {
+    return { requestObject, responseObject: of("responseObject", answer), gone: leftOut };
+  } catch (error) {
+    if (!(error instanceof WalkLimit)) throw error;
+    return { requestObject, responseObject: undefined, gone: gone(["responseObject"]) };
+  }
 }
 
 function optional<T, R>(value: T | undefined, convert: (value: T) => R): R | undefined {

@@ -1,5 +1,7 @@
 import { auditLimits } from "./limits.ts";
-import { namesASecret, redactArguments, redacted, redactText } from "./secret-text.ts";
+import { namesASecret, redacted } from "./secret-names.ts";
+import { redactArguments, redactText } from "./secret-text.ts";
+import { beginsAWebToken } from "./web-tokens.ts";
 
 // A copy of what a client filled in, without its secrets. Open keys go into null-prototype objects, so that
 // "__proto__" and "constructor" are keys like any other. Bookkeeping that no rule reads (managedFields) is left out.
@@ -27,7 +29,8 @@ const plainKeys = new Set([
   "groups",
 ]);
 // A name can still hold a pasted token: only what cannot be a name is hidden there.
-const pasted = /eyJ[A-Za-z0-9_-]{6,}\.|-----BEGIN|:\/\/[^\s/]{1,512}@/;
+const pasted = /-----BEGIN|:\/\/[^\s/]{1,512}@/;
+const canBeAName = (text: string): boolean => !pasted.test(text) && !beginsAWebToken(text);
 
 function enter(walk: Walk, depth: number): void {
   walk.values += 1;
@@ -50,15 +53,18 @@ function redactLeaf(value: string, key: string): string {
   if (value === "") return value;
   if (lastApplied.test(key)) return `${redacted} (a copy of the object)`;
   if (namesASecret(key)) return redacted;
-  // Cut first: what is looked for in a text costs time by its length.
-  const text = value.length > auditLimits.textCharsMax ? `${value.slice(0, auditLimits.textCharsMax)}[cut]` : value;
-  return plainKeys.has(key) && !pasted.test(text) ? text : redactText(text);
+  const text = cutText(value);
+  return plainKeys.has(key) && canBeAName(text) ? text : redactText(text);
 }
+
+/** Before anything is looked for in it, which costs time by its length. */
+const cutText = (text: string): string =>
+  text.length > auditLimits.textCharsMax ? `${text.slice(0, auditLimits.textCharsMax)}[cut]` : text;
 
 function redactList(list: readonly unknown[], key: string, walk: Walk, depth: number): unknown[] {
   if (argumentKeys.has(key) && list.every((one) => typeof one === "string")) {
     walk.values += list.length;
-    return redactArguments(list).map((one) => redactLeaf(one, ""));
+    return redactArguments(list.map(cutText));
   }
   return list.map((one) => redactValue(one, key, walk, depth + 1));
 }

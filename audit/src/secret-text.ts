@@ -1,49 +1,25 @@
-// Secrets inside texts: what a person or a program wrote where it does not belong. Every expression is linear: no
-// nested repetition, bounded lengths.
+import { hideAssigned } from "./assigned-secrets.ts";
+import { namesASecret, redacted, secretWords } from "./secret-names.ts";
+import { hideWebTokens } from "./web-tokens.ts";
 
-export const redacted = "[redacted]";
-
-/** Words that make the value beside them a secret. */
-const secretWords =
-  "passw(?:or)?d|passwd|passphrase|pwd|secret|token|credential|api[-_.]?key|access[-_.]?key|private[-_.]?key|client[-_.]?key|" +
-  "account[-_.]?key|shared[-_.]?key|encryption[-_.]?key|signing[-_.]?key|authorization|cookie|connection[-_.]?string|" +
-  "jwt|bearer|sas[-_.]?url|webhook[-_.]?url|dsn";
-const secretName = new RegExp(secretWords, "i");
-
-/**
- * Names that hold such a word and no secret: references to one, places, switches, and what a record is decided by
- * (`authorization.k8s.io/decision`).
- */
-const harmlessName =
-  /(?:name|names|namespace|ref|refs|keyref|path|paths|file|mount|policy|type|kind|class|mode|expirationseconds|resources?)$|^(?:authorization|authentication|pod-security|validation|mutation|audit)\.(?:k8s|kubernetes)\.io\/(?!.*extra)|credential-id$|issued-credential-id$/i;
-
-/** True when a value under this key, flag, variable or parameter is to be hidden. */
-export function namesASecret(name: string): boolean {
-  return name.length <= 256 && secretName.test(name) && !harmlessName.test(name);
-}
+// Secrets inside texts: what a person or a program wrote where it does not belong. What is looked for
+// takes time by the text's length alone: no nested repetition, no repetition without a bound that can fail at its end.
 
 const hint = new RegExp(
   `${secretWords}|basic |://|eyJ|-----BEGIN|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox[abprs]-|AIza|sk-|[a-z0-9]{6}\\.[a-z0-9]{16}|-key-data`,
   "i",
 );
 
-const inText: readonly [RegExp, string][] = [
+const beforeWebTokens: readonly [RegExp, string][] = [
   [/-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]{0,32}PRIVATE KEY-----|$)/g, redacted],
   [/\b(bearer|basic)\s{1,8}[A-Za-z0-9._~+/=-]{4,}/gi, `$1 ${redacted}`],
-  [/\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?/g, redacted],
+];
+const afterWebTokens: readonly [RegExp, string][] = [
   [/(:\/\/)[^\s/?#@"']{1,512}@/g, `$1${redacted}@`],
   [/\b(?:AKIA|ASIA)[A-Z0-9]{16}\b/g, redacted],
   [/\b(?:gh[pousr]_|github_pat_|glpat-|xox[abprs]-|AIza|sk-)[A-Za-z0-9_-]{10,}/g, redacted],
   [/\b[a-z0-9]{6}\.[a-z0-9]{16}\b/g, redacted],
 ];
-
-// KEY=value, key: value, "key": "value", --key value. A colon alone is no mark: `system:serviceaccount:token:x`.
-const assignment = new RegExp(
-  `((?:--?[\\w.-]{0,32})?(?:${secretWords}|-key-data)[\\w.-]{0,64})` +
-    `(\\\\{0,2}["']?\\s{0,8}=\\s{0,8}|\\\\{0,2}["']\\s{0,8}:\\s{0,8}|\\s{0,8}:\\s{1,8}|\\s{1,8})` +
-    `(\\\\{0,2}"[^"\\n]*"?|'[^'\\n]*'?|[^\\s"',;&}]{1,4096})`,
-  "gi",
-);
 
 // Too short for a key of its own, and no name beside it: most texts of an object ("TCP", "Always", "spec").
 const oneWord = /^[A-Za-z0-9]*$/;
@@ -52,12 +28,10 @@ const oneWord = /^[A-Za-z0-9]*$/;
 export function redactText(text: string): string {
   if (text.length < 4 || (text.length < 20 && oneWord.test(text)) || !hint.test(text)) return text;
   let out = text;
-  for (const [pattern, instead] of inText) out = out.replace(pattern, instead);
-  return out.replace(assignment, (whole, name: string, between: string) => {
-    const onlySpace = between.trim() === "";
-    if ((onlySpace && !name.startsWith("-")) || !namesASecret(name)) return whole;
-    return `${name}${between}${redacted}`;
-  });
+  for (const [pattern, instead] of beforeWebTokens) out = out.replace(pattern, instead);
+  out = hideWebTokens(out);
+  for (const [pattern, instead] of afterWebTokens) out = out.replace(pattern, instead);
+  return hideAssigned(out);
 }
 
 const flag = /^--?[A-Za-z][\w.-]{0,64}$/;
