@@ -1,5 +1,10 @@
 export { type AuditContext, apiEventFromAudit } from "./src/event-from-audit.ts";
-export { type AuditEvents, auditEventsFromBody, auditEventsFromList } from "./src/events-from-list.ts";
+export {
+  type AuditEvents,
+  auditEventsFromBody,
+  auditEventsFromList,
+  type LostRecords,
+} from "./src/events-from-list.ts";
 export type { LogPlace } from "./src/file/log-place.ts";
 export { LogTail, type TailLine, type TailRead } from "./src/file/log-tail.ts";
 export { type LineOutcome, readAuditLine } from "./src/file/read-line.ts";

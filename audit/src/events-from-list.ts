@@ -5,12 +5,16 @@ import { auditLimits } from "./limits.ts";
 import { listItems } from "./list-items.ts";
 import { recordFromBytes } from "./record-from-bytes.ts";
 
+export type LostRecords = { undecodable: number; too_large: number };
+
 export type AuditEvents = {
   events: ApiEvent[];
   /** What could not be read, by its place in the list; the rest is used. */
   refused: { index: number; reason: string }[];
   /** How many; those beyond a list's limit share one reason. */
   refusedCount: number;
+  /** The same by the ledger's names: what is no record, and what is too large even without its bodies. */
+  lost: LostRecords;
   /** Records of which something was left out because a client had made it too heavy. */
   cut: number;
   /** Left out because another stage of the same request says more, by stage. */
@@ -43,9 +47,9 @@ export function auditEventsFromBody(bytes: Buffer, context: AuditContext = {}): 
   const what = itemsOf(head);
   // A list has no items of its own here: they were taken out.
   const records = what.length === 0 ? items : [list];
-  if (typeof what === "string") refuse(out, 0, what);
+  if (typeof what === "string") refuse(out, 0, malformed(what));
   else for (const [index, one] of records.entries()) add(out, index, recordFromBytes(one, context));
-  if (more > 0) refuse(out, items.length, `the list has more than ${auditLimits.listItemsMax} items`, more);
+  if (more > 0) refuse(out, items.length, tooMany, more);
   return { ok: true, value: out };
 }
 
@@ -54,7 +58,7 @@ export function auditEventsFromList(body: unknown, context: AuditContext = {}): 
   const out = noEvents();
   const items = itemsOf(body);
   if (typeof items === "string") {
-    refuse(out, 0, items);
+    refuse(out, 0, malformed(items));
     return out;
   }
   const within = items.slice(0, auditLimits.listItemsMax);
@@ -62,24 +66,34 @@ export function auditEventsFromList(body: unknown, context: AuditContext = {}): 
     add(out, index, readAuditEvent(item, context));
   });
   const more = items.length - within.length;
-  if (more > 0) refuse(out, within.length, `the list has more than ${auditLimits.listItemsMax} items`, more);
+  if (more > 0) refuse(out, within.length, tooMany, more);
   return out;
 }
 
-const malformed = (reason: string): Result<never> => ({ ok: false, code: "BODY_MALFORMED", reason });
+type Refusal = Extract<Result<never>, { ok: false }>;
+const malformed = (reason: string): Refusal => ({ ok: false, code: "BODY_MALFORMED", reason });
+const tooMany: Refusal = {
+  ok: false,
+  code: "BODY_TOO_LARGE",
+  reason: `the list has more than ${auditLimits.listItemsMax} items`,
+};
 
 function noEvents(): AuditEvents {
-  return { events: [], refused: [], refusedCount: 0, cut: 0, skipped: { RequestReceived: 0, ResponseStarted: 0 } };
+  return {
+    ...{ events: [], refused: [], refusedCount: 0, lost: { undecodable: 0, too_large: 0 } },
+    ...{ cut: 0, skipped: { RequestReceived: 0, ResponseStarted: 0 } },
+  };
 }
 
-function refuse(out: AuditEvents, index: number, reason: string, count = 1): void {
+function refuse(out: AuditEvents, index: number, { code, reason }: Refusal, count = 1): void {
   out.refused.push({ index, reason });
   out.refusedCount += count;
+  out.lost[code === "BODY_TOO_LARGE" ? "too_large" : "undecodable"] += count;
 }
 
 function add(out: AuditEvents, index: number, read: ReturnType<typeof recordFromBytes>): void {
   if (!read.ok) {
-    refuse(out, index, read.reason);
+    refuse(out, index, read);
     return;
   }
   const { event, isCut } = read.value;

@@ -1,3 +1,4 @@
+import type { LostRecords } from "@atalaya/audit";
 import type {
   Alert,
   AlertAction,
@@ -64,7 +65,8 @@ export type LiveListener = {
 export type HubCore = {
   /** Resolves after evaluation and commit. Throws Fault BUSY (facts.retry_after_s) before memory grows. */
   ingest(frames: readonly Frame[], sender: SenderIdentity): Promise<{ accepted: number; duplicates: number }>;
-  audit(events: readonly ApiEvent[], sender: SenderIdentity): Promise<{ accepted: number }>;
+  /** `lost`: what came with them and nobody can read, for the ledger. */
+  audit(events: readonly ApiEvent[], sender: SenderIdentity, lost?: LostRecords): Promise<{ accepted: number }>;
   filterPlan(): FilterPlan;
 
   /** Takes what a node's publisher says of itself. */

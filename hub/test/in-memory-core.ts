@@ -1,3 +1,4 @@
+import type { LostRecords } from "@atalaya/audit";
 import type {
   Alert,
   AlertSummary,
@@ -50,7 +51,7 @@ export class InMemoryCore implements HubCore {
   readonly alerts = new Map<string, Alert>();
   readonly changes: CommittedAlert[] = [];
   readonly ingested: { frames: readonly Frame[]; sender: SenderIdentity }[] = [];
-  readonly audited: { events: readonly AtalayaEvent[]; sender: SenderIdentity }[] = [];
+  readonly audited: { events: readonly AtalayaEvent[]; sender: SenderIdentity; lost?: LostRecords | undefined }[] = [];
   readonly ruleList: Rule[] = [exampleRule()];
   readonly sensorList: Sensor[] = [];
   readonly listeners = new Set<LiveListener>();
@@ -86,8 +87,8 @@ export class InMemoryCore implements HubCore {
     return { accepted: frames.length, duplicates: 0 };
   }
 
-  async audit(events: readonly AtalayaEvent[], sender: SenderIdentity) {
-    this.audited.push({ events, sender });
+  async audit(events: readonly AtalayaEvent[], sender: SenderIdentity, lost?: LostRecords) {
+    this.audited.push({ events, sender, lost });
     return { accepted: events.length };
   }
 

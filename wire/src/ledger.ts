@@ -87,6 +87,9 @@ export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, LedgerSide
     received: "in",
     committed: "out",
     duplicate: "left_out",
+    /** Audit records of a webhook that are none, or are too large even without their bodies. */
+    undecodable: "lost",
+    too_large: "lost",
     pending: "pending",
     kept: "note",
     matched: "note",

@@ -1,4 +1,4 @@
-import { auditEventsFromBody } from "@atalaya/audit";
+import { type AuditEvents, auditEventsFromBody } from "@atalaya/audit";
 import { Fault, limits } from "@atalaya/wire";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
@@ -38,20 +38,28 @@ export function addAuditRoute(app: App, { core, metrics }: RouteContext, admissi
       },
       handler: async (request) => {
         const body = auditEventsFromBody(await plainBody(request), { receivedUs: Date.now() * 1000 });
+        const { events, lost, cut } = body.ok ? body.value : nothingRead;
+        // Counted with the commit, whatever the answer is: an API server does not send again what is malformed, and does
+        // send again what the hub has no room for.
+        const { accepted } = await core.audit(events, senderIn(request), lost);
+        const refused = lost.undecodable + lost.too_large;
+        metrics.auditRefused.inc(refused);
+        metrics.auditCut.inc(cut);
         if (!body.ok) throw new Fault(body.code, body.reason);
-        const read = body.value;
-        const skipped = read.skipped.RequestReceived + read.skipped.ResponseStarted;
-        const first = read.refused[0];
-        if (first !== undefined && read.events.length + skipped === 0) {
-          throw new Fault("BODY_MALFORMED", `No audit record could be read: ${first.reason}`);
-        }
-        metrics.auditRefused.inc(read.refusedCount);
-        metrics.auditCut.inc(read.cut);
-        const { accepted } = await core.audit(read.events, senderIn(request));
-        return { accepted, refused: read.refusedCount };
+        requireSomeRead(body.value);
+        return { accepted, refused };
       },
     });
   });
+}
+
+/** A body that is no list: how many records it was to be is not known, and one is the least. */
+const nothingRead = { events: [], lost: { undecodable: 1, too_large: 0 }, cut: 0 };
+
+function requireSomeRead({ events, skipped, refused }: AuditEvents): void {
+  const first = refused[0];
+  if (first === undefined || events.length + skipped.RequestReceived + skipped.ResponseStarted > 0) return;
+  throw new Fault("BODY_MALFORMED", `No audit record could be read: ${first.reason}`);
 }
 
 /** A credential speaks for one cluster: what comes for another would put words into its mouth. */

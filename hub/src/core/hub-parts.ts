@@ -1,4 +1,4 @@
-import { Fault, type Sensor, type SyncRequest } from "@atalaya/wire";
+import { Fault, type Sensor, type SyncRequest, sideOf } from "@atalaya/wire";
 import { BackupMaker, removeLeftovers } from "../backup/make-backup.ts";
 import { SensorHealth } from "../health/sensor-health.ts";
 import { AccountTable } from "../ledger/account-table.ts";
@@ -280,6 +280,8 @@ export class HubParts {
       this.accounts.committed(batch, batch.ledger);
       for (const { node, class: name, reason, n } of batch.ledger) {
         if (reason === "committed" && name !== "made") this.sensors.counted(batch.workspaceId, batch.cluster, node, n);
+        else if (sideOf("hub", reason) === "lost")
+          this.health.hubLost({ ...batch, node }, { class: name, reason, value: n });
       }
       this.#inFlight.resolve(batch.request, { accepted: batch.accepted, duplicates: batch.duplicates });
     }

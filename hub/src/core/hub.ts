@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import type { LostRecords } from "@atalaya/audit";
 import {
   type Alert,
   type AlertAction,
@@ -36,6 +37,7 @@ import { inventoryRecords } from "./inventory-records.ts";
 import { peopleRecords } from "./people-records.ts";
 import { testEvent, testRuleName } from "./test-alert.ts";
 
+const noneLost: LostRecords = { undecodable: 0, too_large: 0 };
 const dayUs = 86_400_000_000;
 const noNotification: Notification = {
   enabled: false,
@@ -74,8 +76,12 @@ export class Hub implements HubCore {
     return this.#counted(() => this.#parts.ingest.frames(frames, sender));
   }
 
-  async audit(events: readonly ApiEvent[], sender: SenderIdentity): Promise<{ accepted: number }> {
-    const { accepted } = await this.#counted(() => this.#parts.ingest.records(events, sender));
+  async audit(
+    events: readonly ApiEvent[],
+    sender: SenderIdentity,
+    lost: LostRecords = noneLost,
+  ): Promise<{ accepted: number }> {
+    const { accepted } = await this.#counted(() => this.#parts.ingest.records(events, lost, sender));
     return { accepted };
   }
 

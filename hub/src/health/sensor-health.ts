@@ -1,5 +1,5 @@
-import type { SyncRequest } from "@atalaya/wire";
-import type { CounterSum } from "../ledger/counter-sum.ts";
+import type { LedgerCounter, SyncRequest } from "@atalaya/wire";
+import { CounterSum } from "../ledger/counter-sum.ts";
 import type { NodeAccount, NodeKey } from "../ledger/node-account.ts";
 import { HubClock } from "./hub-clock.ts";
 import { type HealthLimits, healthLimits } from "./limits.ts";
@@ -11,6 +11,9 @@ type Node = {
   of: NodeKey;
   collector: LossWatch;
   publisher: LossWatch;
+  /** What the hub itself could not read, since it started. */
+  hub: LossWatch;
+  hubLost: CounterSum;
   /** By the monotonic clock: since the hub started, or the last report after it. */
   heardMs: number;
   /** False until a report: what was known before the hub's start gets a grace. */
@@ -50,7 +53,8 @@ export class SensorHealth {
     const { workspaceId, cluster, node } = of;
     const watch = () => new LossWatch(this.#limits);
     const made: Node = {
-      ...{ of: { workspaceId, cluster, node }, collector: watch(), publisher: watch(), heardMs: performance.now() },
+      ...{ of: { workspaceId, cluster, node }, collector: watch(), publisher: watch(), hub: watch() },
+      ...{ hubLost: new CounterSum(), heardMs: performance.now() },
       ...{
         heard: false,
         silentSinceMs: undefined,
@@ -96,6 +100,14 @@ export class SensorHealth {
     const { oldest_us } = publisher.spool;
     if (oldest_us !== null && publisher.now_us - oldest_us > this.#limits.backlogUs) node.backlogMs = nowMs;
     if (!this.#clock.jumpedWithin(this.#limits.clockGraceMs, nowMs)) this.#lookAtClock(node, clockUs, jumpedUs);
+  }
+
+  /** The hub could not read what was sent. Of an API server's webhook, `node` is empty. */
+  hubLost(of: NodeKey, lost: LedgerCounter): void {
+    const node = this.#node(of);
+    node.hubLost.add(lost);
+    const nowUs = Date.now() * 1_000;
+    node.hub.heard(node.hubLost, nowUs, nowUs, performance.now());
   }
 
   #lookAtClock(node: Node, clockUs: number, jumpedUs: number): void {
@@ -163,17 +175,21 @@ export class SensorHealth {
     this.desk.tick();
   }
 
-  #lookAtLoss({ of, collector, publisher }: Node, nowMs: number): void {
-    for (const loss of [...collector.take(nowMs), ...publisher.take(nowMs)]) {
+  #lookAtLoss({ of, collector, publisher, hub }: Node, nowMs: number): void {
+    for (const loss of [...collector.take(nowMs), ...publisher.take(nowMs), ...hub.take(nowMs)]) {
       const { class: object, reason, count, durationUs } = loss;
       const why = `${reason.replaceAll("_", " ")}, ${countText(count)} ${object} events`;
-      const message = `Blind for ${durationText(durationUs)} on ${of.node}: ${why}`;
+      const message =
+        of.node === ""
+          ? `Records that the API server of ${of.cluster} sent could not be read: ${why}`
+          : `Blind for ${durationText(durationUs)} on ${of.node}: ${why}`;
       this.desk.tell({ of, activity: "blind", reason, object, count, durationUs, message });
     }
   }
 
   #lookAtSilence(node: Node, nowMs: number): void {
-    if (node.silentSinceMs !== undefined) return;
+    // An API server that is asked nothing posts nothing.
+    if (node.silentSinceMs !== undefined || node.of.node === "") return;
     const patienceMs = node.heard ? this.#limits.silentMs : this.#limits.startGraceMs;
     const quietMs = nowMs - node.heardMs;
     if (quietMs < patienceMs || this.#options.isRevoked(node.of)) return;

@@ -58,7 +58,7 @@ class EvaluatorThread {
     const evaluation = new Evaluation({ request, workspaceId, cluster }, this.#memory, this.#rules, this.#outlets());
     try {
       if (message.type === "frames") evaluation.frames(message.frames);
-      else if (message.type === "records") evaluation.records(message.events);
+      else if (message.type === "records") evaluation.records(message.events, message.lost);
       else evaluation.made(message.event, message.node, message.bootId);
     } catch (error) {
       if (!(error instanceof Fault)) throw error;

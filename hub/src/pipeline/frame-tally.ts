@@ -8,6 +8,8 @@ export class FrameTally {
   received = 0;
   committed = 0;
   duplicate = 0;
+  undecodable = 0;
+  too_large = 0;
   kept = 0;
   matched = 0;
   evaluation_error = 0;
@@ -20,8 +22,10 @@ export class FrameTally {
   }
 
   entries(): LedgerEntry[] {
-    const { node, received, committed, duplicate, kept, matched, evaluation_error, report_malformed } = this;
-    const counts = { received, committed, duplicate, kept, matched, evaluation_error, report_malformed };
+    const { node, received, committed, duplicate, undecodable, too_large } = this;
+    const { kept, matched, evaluation_error, report_malformed } = this;
+    const account = { received, committed, duplicate, undecodable, too_large };
+    const counts = { ...account, kept, matched, evaluation_error, report_malformed };
     const of = { node, stream: this.#stream, class: this.#class };
     return Object.entries(counts).flatMap(([reason, n]) => (n === 0 ? [] : [{ ...of, reason, n }]));
   }

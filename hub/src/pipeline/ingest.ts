@@ -1,3 +1,4 @@
+import type { LostRecords } from "@atalaya/audit";
 import type { ApiEvent, AtalayaEvent, Frame } from "@atalaya/wire";
 import type { SenderIdentity } from "../hub-core.ts";
 import type { EvaluatorPool } from "./evaluator-pool.ts";
@@ -49,14 +50,18 @@ export class Ingest {
     });
   }
 
-  /** Resolves when the records are committed. */
-  async records(events: readonly ApiEvent[], { workspaceId, cluster }: SenderIdentity): Promise<Accepted> {
-    if (events.length === 0) return { accepted: 0, duplicates: 0 };
+  /** Resolves when the records are committed, and it is counted what came with them that nobody can read. */
+  async records(
+    events: readonly ApiEvent[],
+    lost: LostRecords,
+    { workspaceId, cluster }: SenderIdentity,
+  ): Promise<Accepted> {
+    if (events.length + lost.undecodable + lost.too_large === 0) return { accepted: 0, duplicates: 0 };
     const bytes = events.reduce((sum, event) => sum + (event.record?.length ?? 0) + overheadBytes, 0);
     this.#inFlight.admit(bytes);
     const shard = this.#evaluators.shard(workspaceId, cluster, "");
     return this.#inFlight.open(bytes, (request) => {
-      this.#evaluators.send(shard, { type: "records", request, workspaceId, cluster, events: [...events] });
+      this.#evaluators.send(shard, { type: "records", request, workspaceId, cluster, events: [...events], lost });
     });
   }
 

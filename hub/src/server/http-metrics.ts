@@ -31,7 +31,7 @@ export class HttpMetrics {
   });
   readonly auditRefused = new Counter({
     name: "atalaya_audit_records_refused_total",
-    help: "Audit records inside a good list that could not be read.",
+    help: "Audit records that were posted and could not be read; a body that is no list counts as one.",
     registers: [this.registry],
   });
   readonly auditCut = new Counter({

@@ -55,6 +55,21 @@ test("a record that cannot be read is counted and does not stop its list", async
   assert.match(metrics.text, /atalaya_audit_records_refused_total 1/);
 });
 
+test("a post of which nothing can be read is counted, too, by name", async () => {
+  const refusedBefore = async () =>
+    Number(/atalaya_audit_records_refused_total (\d+)/.exec((await hub.call("GET", "/metrics")).text)?.[1] ?? 0);
+  const before = await refusedBefore();
+  const deep = { ...record, user: { username: "a", extra: { a: Array.from({ length: 200_001 }, () => 1) } } };
+  const posts = [json({ ...list, items: [{ nonsense: true }, 7, deep] }), Buffer.from("not json")];
+  for (const body of posts) assert.equal((await post(body)).status, 400);
+  assert.equal((await refusedBefore()) - before, 4);
+  const lost = hub.core.audited.slice(-2).map((one) => one.lost);
+  assert.deepEqual(lost, [
+    { undecodable: 2, too_large: 1 },
+    { undecodable: 1, too_large: 0 },
+  ]);
+});
+
 test("what is no list, no JSON, no gzip or another encoding is refused", async () => {
   const codes: unknown[] = [];
   for (const answer of [

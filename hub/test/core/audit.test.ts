@@ -54,6 +54,21 @@ function podExec(id: string, marker = ""): ApiEvent {
   };
 }
 
+test("records that nobody could read stand in the cluster's account as lost by name", async (t) => {
+  const { hub } = await openTestHub(t, {});
+  await hub.audit([podExec("a")], apiServer, { undecodable: 2, too_large: 1 });
+  await hub.audit([], apiServer, { undecodable: 1, too_large: 0 });
+  const { nodes } = await hub.ledger("main", {});
+  const row = nodes.flatMap((one) => one.rows).find((one) => one.hop === "hub" && one.class === "api");
+  assert.partialDeepStrictEqual(row, {
+    ...{ in: 5, out: 1, difference: 0 },
+    lost: [
+      { reason: "undecodable", value: 3 },
+      { reason: "too_large", value: 1 },
+    ],
+  });
+});
+
 test("an audit record is an alert with who asked for what, and the record itself is not stored", async (t) => {
   const folder = tempFolder(t);
   const { hub, close } = await openTestHub(t, {

@@ -62,6 +62,20 @@ async function whole(hub: HubCore, { alert_id }: AlertSummary): Promise<Alert> {
   return alert;
 }
 
+test("audit records that a webhook sent and nobody can read are an alert of their cluster", async (t) => {
+  const { hub } = await openTestHub(t, { builtIn, health: quick });
+  const apiServer = { workspaceId: "main", credentialId: "audit-1", cluster: "prod", node: null, mayAudit: true };
+  const alert = nextAlert(hub, "Sensor Blind");
+  await hub.audit([], apiServer, { undecodable: 9, too_large: 0 });
+  await hub.audit([], apiServer, { undecodable: 3, too_large: 0 });
+  const told = await whole(hub, await alert);
+  assert.equal(told.where.cluster, "prod");
+  assert.match(JSON.stringify(told), /API server of prod sent could not be read: undecodable, 12 api events/);
+  // An API server that posts nothing is no silent sensor.
+  await setTimeout(1_500);
+  assert.equal((await sensorAlerts(hub)).length, 1);
+});
+
 test("loss that grows from report to report is one alert that says how long, where, why and how much", async (t) => {
   const { hub } = await openTestHub(t, { builtIn, health: patient });
   await report(hub, { counters: lost(0) });
