@@ -24,6 +24,8 @@ const cases: Record<string, readonly string[]> = {
     "hub.enabled=false",
     "hub.url=https://hub.example.org:8443",
     "hub.proxy=http://proxy.example.org:3128",
+    "networkPolicies.hubTo[0].ipBlock.cidr=203.0.113.7/32",
+    "networkPolicies.dns.ports={53,5353}",
   ],
   "air-gapped": [
     "images.registry=images.example.org/atalaya",
@@ -35,11 +37,11 @@ const cases: Record<string, readonly string[]> = {
   "selinux-and-apparmor": ["collector.seLinuxOptions.type=spc_t", "collector.appArmorProfile="],
 };
 
-function template(set: readonly string[]) {
+function template(set: readonly string[], kubeVersion = "1.34.4") {
   const values = set.flatMap((one) => ["--set", one]);
   // A CA certificate has lines: it comes as a file does.
   const ca = set.includes("hub.enabled=false") ? ["--set-string", `hub.ca=${pem}`] : [];
-  const args = ["template", "atalaya", chart, "-n", "kube-system", "--kube-version", "1.34.4", ...values, ...ca];
+  const args = ["template", "atalaya", chart, "-n", "kube-system", "--kube-version", kubeVersion, ...values, ...ca];
   return runProgram(helm, args);
 }
 
@@ -63,7 +65,56 @@ test("helm lint finds nothing", async () => {
   assert.equal(status, 0, stdout);
 });
 
+for (const [version, set, said] of [
+  ["1.29.15", [], "container.apparmor.security.beta.kubernetes.io/collector: unconfined"],
+  [
+    "1.29.15-gke.100",
+    ["collector.appArmorProfile=RuntimeDefault"],
+    "container.apparmor.security.beta.kubernetes.io/collector: runtime/default",
+  ],
+  ["1.29.15", ["collector.appArmorProfile="], undefined],
+  ["1.30.0", [], "appArmorProfile: { type: Unconfined }"],
+  ["1.30.0-eks-1a2b", [], "appArmorProfile: { type: Unconfined }"],
+  ["1.34.4", ["collector.appArmorProfile="], undefined],
+] as const) {
+  test(`Kubernetes ${version} is told the AppArmor profile in the way that it knows: ${said ?? "none"}`, async () => {
+    const { stdout, stderr } = await template(set, version);
+    const lines = stdout.split("\n").filter((line) => /apparmor/i.test(line));
+    assert.equal(lines.length, said === undefined ? 0 : 1, stdout + stderr);
+    if (said !== undefined) assert.ok(lines[0]?.endsWith(said), lines[0]);
+  });
+}
+
+test("the way to a hub elsewhere is to its port at every address, unless hubTo says where it is", async () => {
+  const hub = ["hub.enabled=false", "hub.url=https://hub.example.org:8443"];
+  const ways = async (set: readonly string[]) =>
+    (await template([...hub, ...set])).stdout.match(/- ports: .*8443.*\n.*/g);
+  const open = await ways([]);
+  assert.equal(open?.length, 2, "of the publisher and of the jobs");
+  for (const way of open) assert.doesNotMatch(way, /to:/);
+  const closed = await ways(["networkPolicies.hubTo[0].ipBlock.cidr=203.0.113.7/32"]);
+  assert.equal(closed?.length, 2);
+  for (const way of closed) assert.match(way, /\n +to: \[{"ipBlock":{"cidr":"203\.0\.113\.7\/32"}}\]$/);
+});
+
+test("a refused proxy's password is not repeated", async () => {
+  const { status, stdout, stderr } = await template(["hub.proxy=http://anna:sesame@proxy.example.org:3128"]);
+  assert.notEqual(status, 0);
+  assert.match(stderr, /hub\.proxy takes http:\/\/HOST:PORT, without a name and a password/);
+  assert.doesNotMatch(stdout + stderr, /sesame/);
+});
+
 for (const [what, set, said] of [
+  ["a CA beside a hub of its own", [`hub.ca=${pem}`], /hub\.ca is for a hub elsewhere/],
+  ["a place of the hub that it places itself", ["networkPolicies.hubTo[0].ipBlock.cidr=10.0.0.0/8"], /hubTo is for/],
+  [
+    "a label that nodes may give themselves",
+    ["audit.file.controlPlaneLabel=example.org/control-plane"],
+    /controlPlaneL/,
+  ],
+  ["a label that only looks guarded", ["audit.file.controlPlaneLabel=a-node-role.kubernetes.io/x"], /controlPlaneL/],
+  ["no port of DNS", ["networkPolicies.dns.ports=null"], /ports/],
+  ["no port of the API server", ["networkPolicies.apiServerPorts=null"], /apiServerPorts/],
   ["a value that it does not know", ["colector.limits.memory=1Gi"], /colector/],
   ["a hub elsewhere without its address", ["hub.enabled=false"], /hub\.url/],
   ["an address that is not https", ["hub.url=http://hub.example.org"], /hub.*url/],
