@@ -28,6 +28,11 @@ export class HubMetrics {
     "Events whose evaluation threw: a bug.",
     [],
   );
+  readonly #notJoined = this.#counter(
+    "atalaya_hub_pods_not_joined_total",
+    "Pods where it was not looked for who did it: too many waited for that already.",
+    [],
+  );
   readonly #commitSeconds = this.#histogram("atalaya_hub_commit_seconds", "Duration of a group commit.");
   readonly #evaluateSeconds = this.#histogram("atalaya_hub_evaluation_seconds", "Decoding and evaluating one request.");
   readonly #lost = this.#gauge("atalaya_sensor_lost", "Events that a sensor lost since it started.", [
@@ -62,6 +67,7 @@ export class HubMetrics {
   }
 
   committed(message: Extract<FromWriter, { type: "committed" }>): void {
+    this.#notJoined.inc(message.podsNotJoined);
     this.#commitSeconds.observe(message.commitUs / 1e6);
     for (const batch of message.batches) {
       this.#evaluateSeconds.observe(batch.evaluateUs / 1e6);

@@ -14,7 +14,12 @@ import type { StoredState } from "./writer-messages.ts";
 
 export type WriteCall = { type: "write"; call: number; name: StateWrite; argument: unknown };
 export type Work = Batch | WriteCall;
-export type Committed = { changes: CommittedAlert[]; results: { call: number; value: unknown }[] };
+export type Committed = {
+  changes: CommittedAlert[];
+  results: { call: number; value: unknown }[];
+  /** Pods whose join was dropped. */
+  podsNotJoined: number;
+};
 
 /**
  * The one that writes. A group of work is committed whole: first the day's process rows, then hub.sqlite with the
@@ -44,7 +49,7 @@ export class HubWriter {
 
   /** Throws what node:sqlite throws; then nothing of the group is there. */
   commit(group: readonly Work[]): Committed {
-    const done: Committed = { changes: [], results: [] };
+    const done: Committed = { changes: [], results: [], podsNotJoined: 0 };
     try {
       this.#db.raw.exec("BEGIN IMMEDIATE");
       for (const work of group) {
@@ -54,6 +59,7 @@ export class HubWriter {
       this.state.save();
       this.#day.commit();
       this.#db.raw.exec("COMMIT");
+      done.podsNotJoined = this.#who.takeNotJoined();
       return done;
     } catch (error) {
       this.#rollBack();

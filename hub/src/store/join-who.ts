@@ -6,7 +6,9 @@ import type { Session, Window } from "../who/session.ts";
 import { amendAlert, entriesOfPod, setAnswer } from "./alert-entries.ts";
 import { LineAnswers } from "./line-answers.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
+import { PodNodes } from "./pod-nodes.ts";
 import type { AlertEntryTable, HubTables } from "./schema.ts";
+import { type TouchedPod, WaitingPods } from "./waiting-pods.ts";
 import {
   isAnybodyKnown,
   isAnybodyPresent,
@@ -28,23 +30,31 @@ type Db = OpenDatabase<HubTables>;
 /**
  * Joins audit with runtime: the writer is where both meet, and what they say is committed with the request that said it.
  * A pod is looked at when something new is known of it: a session, a process from outside, an alert, or that its node
- * has been heard long enough. Nothing but that last is kept in memory, and which pods wait to be looked at.
+ * has been heard long enough. Whatever an answer depends on is in the database: a start of the hub changes none.
  */
 export class WhoJoin {
   readonly #db: Db;
   readonly #state: WorkspaceState;
-  /** How far each boot of a node has been heard, by workspace and boot number. */
-  readonly #heard = new Map<string, number>();
-  readonly #later: TouchedPod[] = [];
+  readonly #waiting: WaitingPods;
+  #notJoined = 0;
 
   constructor(db: Db, state: WorkspaceState) {
     this.#db = db;
     this.#state = state;
+    this.#waiting = new WaitingPods(db);
   }
 
-  /** After a commit that failed: what it said was not heard. */
+  /** After a commit that failed. */
   reload(): void {
-    this.#heard.clear();
+    this.#waiting.reload();
+    this.#notJoined = 0;
+  }
+
+  /** How many pods were not looked at since this was asked last, because too many waited already. */
+  takeNotJoined(): number {
+    const n = this.#notJoined;
+    this.#notJoined = 0;
+    return n;
   }
 
   /** To be called when the batch's alerts are written. Gives the alerts that it amended. */
@@ -72,12 +82,10 @@ export class WhoJoin {
 
   /** Those to look at now. A request that touches thousands of pods leaves most of them to the next ones: nobody waits for it. */
   #next(pods: readonly TouchedPod[]): TouchedPod[] {
-    const now = pods.slice(0, whoLimits.podsJoinedAtOnce);
-    const later = this.#later.splice(0, whoLimits.podsJoinedAtOnce - now.length);
-    for (const pod of pods.slice(whoLimits.podsJoinedAtOnce)) this.#later.push(pod);
-    // Beyond this they are looked at when something new is known of them.
-    this.#later.splice(whoLimits.podsWaitingMax);
-    return [...now, ...later];
+    const now = pods.slice(0, whoLimits.podsJoinedAtOnce).map((pod) => this.#waiting.withWaiting(pod));
+    const longest = this.#waiting.next(whoLimits.podsJoinedAtOnce - now.length);
+    for (const pod of pods.slice(whoLimits.podsJoinedAtOnce)) if (!this.#waiting.add(pod)) this.#notJoined += 1;
+    return [...now, ...longest];
   }
 
   #hear({ workspaceId, cluster, who }: Batch): (PodKey & Window)[] {
@@ -85,9 +93,7 @@ export class WhoJoin {
     const boots = new Set<number>();
     for (const { node, bootId, timeUs } of who.heard) {
       const bootNo = this.#state.bootNo(workspaceId, cluster, node, bootId);
-      const key = `${workspaceId}\n${bootNo}`;
-      const before = this.#heard.get(key) ?? 0;
-      this.#heard.set(key, Math.max(before, Math.min(timeUs, aheadMaxUs)));
+      this.#state.hear(workspaceId, bootNo, Math.min(timeUs, aheadMaxUs));
       boots.add(bootNo);
     }
     return [...boots].flatMap((bootNo) =>
@@ -96,7 +102,7 @@ export class WhoJoin {
   }
 
   #heardUs(workspaceId: string, bootNo: number): number {
-    return (this.#heard.get(`${workspaceId}\n${bootNo}`) ?? 0) - whoLimits.settleSlackUs;
+    return this.#state.heardUs(workspaceId, bootNo) - whoLimits.settleSlackUs;
   }
 
   #joinPod({ key, windows }: TouchedPod): CommittedAlert[] {
@@ -104,7 +110,7 @@ export class WhoJoin {
     if (!isAnybodyPresent(this.#db, key) && !isAnybodyKnown(this.#db, key)) return [];
     const entries = entriesOfPod(this.#db, key);
     if (entries.length === 0) return [];
-    const answers = new LineAnswers(this.#db, key, entries);
+    const answers = new LineAnswers(this.#db, this.#state, key, entries);
     const amended = new Map<string, AlertEntryTable>();
     for (const entry of entries) if (setAnswer(this.#db, entry, answers.of(entry))) amended.set(entry.alert_id, entry);
     return [...amended.values()].flatMap((entry) => amendAlert(this.#db, this.#state, entry) ?? []);
@@ -117,9 +123,23 @@ export class WhoJoin {
     const debugs = readDebugs(this.#db, key, { fromUs: fromUs - debugStartsWithinUs, toUs: toUs + clockSkewUs });
     const sessions = [...execs.sessions, ...debugs.sessions];
     if (sessions.length === 0) return;
-    const { rows, isWhole } = readStarts(this.#db, key, [...execs.sessions.map(windowOf), { fromUs, toUs }]);
+    const read = readStarts(this.#db, key, [...execs.sessions.map(windowOf), { fromUs, toUs }]);
+    const { rows, isOneNode } = this.#ofItsNode(key, read.rows);
     const judged = rows.filter((row) => row.time_us >= fromUs && row.time_us <= toUs);
-    this.#judge(key, { sessions, rows, isWhole: isWhole && execs.isWhole && debugs.isWhole, judged });
+    const isWhole = read.isWhole && execs.isWhole && debugs.isWhole && isOneNode;
+    this.#judge(key, { sessions, rows, isWhole, judged });
+  }
+
+  /** Without those of nodes where the pod does not run. Where several nodes say that they run it, and nobody knows better, any may be wrong. */
+  #ofItsNode(key: PodKey, all: readonly StartRow[]): { rows: StartRow[]; isOneNode: boolean } {
+    const nodes = new PodNodes(this.#db, key);
+    const told = all.map((row) => {
+      const node = this.#state.nodeOf(key.workspaceId, row.boot_no);
+      return { row, node, isIts: nodes.mayRun(node, row.time_us) };
+    });
+    const its = told.filter((one) => one.isIts !== false);
+    const isOneNode = its.every((one) => one.isIts) || new Set(its.map(({ node }) => node)).size === 1;
+    return { rows: its.map(({ row }) => row), isOneNode };
   }
 
   #judge(key: PodKey, of: { sessions: Session[]; rows: StartRow[]; isWhole: boolean; judged: StartRow[] }): void {
@@ -144,7 +164,6 @@ export class WhoJoin {
 
 const wholeWindowUs = whoLimits.openedWithinUs + whoLimits.startsWithinUs + 2 * whoLimits.clockSkewUs;
 
-type TouchedPod = { key: PodKey; windows: Window[] };
 type PodName = { namespace: string; pod: string };
 
 /** Pods of which something new is known, and when what is to be judged again may have started. */

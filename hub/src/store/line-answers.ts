@@ -3,8 +3,10 @@ import { type Line, openDuring, presentAt, type Read } from "../who/presence.ts"
 import type { Session } from "../who/session.ts";
 import { startKinds } from "../who/start-of-process.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
+import { PodNodes } from "./pod-nodes.ts";
 import type { AlertEntryTable, HubTables } from "./schema.ts";
 import { isSessionKept, type PodKey, readOpen } from "./who-rows.ts";
+import type { WorkspaceState } from "./workspace-state.ts";
 
 type Db = OpenDatabase<HubTables>;
 type Kind = "attach" | "port-forward";
@@ -16,13 +18,17 @@ export type LineAnswer = { doneBy: DoneBy[]; origin: Line["origin"] };
  */
 export class LineAnswers {
   readonly #db: Db;
+  readonly #state: WorkspaceState;
   readonly #key: PodKey;
+  readonly #nodes: PodNodes;
   /** The sessions of all the lines' time, where they are few enough to be looked through at once. */
   readonly #all: Record<Kind, Read>;
 
-  constructor(db: Db, key: PodKey, entries: readonly AlertEntryTable[]) {
+  constructor(db: Db, state: WorkspaceState, key: PodKey, entries: readonly AlertEntryTable[]) {
     this.#db = db;
+    this.#state = state;
     this.#key = key;
+    this.#nodes = new PodNodes(db, key);
     const window = openDuring({
       firstUs: Math.min(...entries.map((one) => one.first_us)),
       lastUs: Math.max(...entries.map((one) => one.last_us)),
@@ -35,6 +41,8 @@ export class LineAnswers {
 
   /** Who started the line that raised an alert, and who else was there. */
   of(entry: AlertEntryTable): LineAnswer {
+    const node = this.#state.nodeOf(entry.workspace_id, entry.boot_no);
+    if (this.#nodes.mayRun(node, entry.last_us) === false) return { doneBy: [], origin: "unknown" };
     const before = JSON.parse(entry.done_by ?? "[]") as DoneBy[];
     const start = entry.pid === 0 ? undefined : this.#start(entry);
     const started = start === undefined ? before.filter(({ how }) => how === "started") : startedBy(start.done_by);

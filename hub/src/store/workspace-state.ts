@@ -3,11 +3,14 @@ import type { HubTables } from "./schema.ts";
 
 type Counters = { commitNo: number; eventsTotal: number; dirty: boolean };
 
-/** The writer's copy of what it counts on: commit numbers, and the short numbers of boots. Read again after a failed commit. */
+/** The writer's copy of what it counts on: commit numbers, the short numbers of boots, how far they were heard. Read again after a failed commit. */
 export class WorkspaceState {
   readonly #db: OpenDatabase<HubTables>;
   readonly #counters = new Map<string, Counters>();
   readonly #boots = new Map<string, number>();
+  readonly #nodes = new Map<string, string>();
+  /** How far each boot of a node has been heard, by workspace and boot number. */
+  readonly #heard = new Map<string, number>();
 
   constructor(db: OpenDatabase<HubTables>) {
     this.#db = db;
@@ -17,6 +20,8 @@ export class WorkspaceState {
   reload(): void {
     this.#counters.clear();
     this.#boots.clear();
+    this.#nodes.clear();
+    this.#heard.clear();
     for (const row of this.#db.rows(this.#db.query.selectFrom("workspaces").selectAll())) {
       this.#counters.set(row.workspace_id, { commitNo: row.commit_no, eventsTotal: row.events_total, dirty: false });
     }
@@ -94,5 +99,35 @@ export class WorkspaceState {
     const row = { workspace_id: workspaceId, boot_no: number, cluster, node, boot_id: bootId };
     this.#db.run(this.#db.query.insertInto("boots").values(row));
     return number;
+  }
+
+  /** Of which node the boot is. */
+  nodeOf(workspaceId: string, bootNo: number): string {
+    const key = `${workspaceId}\n${bootNo}`;
+    const known = this.#nodes.get(key);
+    if (known !== undefined) return known;
+    const boots = this.#db.query.selectFrom("boots").select("node").where("workspace_id", "=", workspaceId);
+    const node = this.#db.row(boots.where("boot_no", "=", bootNo))?.node ?? "";
+    this.#nodes.set(key, node);
+    return node;
+  }
+
+  /** How far the boot's life-cycle records have come; 0 where none has. */
+  heardUs(workspaceId: string, bootNo: number): number {
+    const key = `${workspaceId}\n${bootNo}`;
+    const known = this.#heard.get(key);
+    if (known !== undefined) return known;
+    const boots = this.#db.query.selectFrom("boots").select("heard_us").where("workspace_id", "=", workspaceId);
+    const heardUs = this.#db.row(boots.where("boot_no", "=", bootNo))?.heard_us ?? 0;
+    this.#heard.set(key, heardUs);
+    return heardUs;
+  }
+
+  /** Notes that the boot's life-cycle records have come so far. */
+  hear(workspaceId: string, bootNo: number, timeUs: number): void {
+    if (timeUs <= this.heardUs(workspaceId, bootNo)) return;
+    this.#heard.set(`${workspaceId}\n${bootNo}`, timeUs);
+    const boots = this.#db.query.updateTable("boots").set({ heard_us: timeUs });
+    this.#db.run(boots.where("workspace_id", "=", workspaceId).where("boot_no", "=", bootNo));
   }
 }

@@ -47,6 +47,7 @@ export type FromWriter =
       batches: SettledBatch[];
       changes: CommittedAlert[];
       results: { call: number; value: unknown }[];
+      podsNotJoined: number;
       workspaces: [workspaceId: string, commitNo: number, eventsTotal: number][];
       commitUs: number;
     }

@@ -32,10 +32,14 @@ export const whoLimits = {
   startsReadMax: 256,
   /** Of one pod and one kind, around the time that is looked at; beyond that nobody is known. */
   presentReadMax: 128,
+  /** Pods that had one name after another, the newest. */
+  podsOfNameMax: 64,
   podsSettledAtOnce: 64,
   /** Pods that are looked at in one commit, and that wait for the next ones. */
   podsJoinedAtOnce: 256,
   podsWaitingMax: 65_536,
+  /** Times that are to be judged of one pod that waits. */
+  windowsWaitingMax: 64,
   /** Sessions that one answer names. */
   namedMax: 16,
   commandArgumentsMax: 256,
