@@ -9,9 +9,10 @@ export type ReleaseArguments = {
   deployments: string[];
   hub: string | undefined;
   caFile: string | undefined;
+  proxy: string | undefined;
 };
 
-export const help = `Usage: atalaya release leave|verify --namespace NAME [--daemon-set NAME]... [--deployment NAME]... [--hub URL --ca FILE]
+export const help = `Usage: atalaya release leave|verify --namespace NAME [--daemon-set NAME]... [--deployment NAME]... [--hub URL --ca FILE [--proxy URL]]
 
 The chart's own jobs, run in a pod of the release: \`leave\` has every sensor remove what it left on its node, \`verify\`
 says whether every node is watched and the hub answers. Exit status 0 when so.`;
@@ -22,6 +23,7 @@ const options = {
   deployment: { type: "string", multiple: true },
   hub: { type: "string" },
   ca: { type: "string" },
+  proxy: { type: "string" },
 } as const;
 
 /** Throws Fault USAGE. */
@@ -40,6 +42,7 @@ export function readReleaseArguments(args: readonly string[]): ReleaseArguments 
     deployments: values.deployment ?? [],
     hub: values.hub,
     caFile: values.ca,
+    proxy: values.proxy,
   };
 }
 

@@ -25,8 +25,8 @@ async function run(args: readonly string[]): Promise<number> {
       await leave(workloads, given, say);
       return 0;
     }
-    const { hub: url, caFile } = given;
-    const hub = url === undefined || caFile === undefined ? undefined : { url, caFile };
+    const { hub: url, caFile, proxy } = given;
+    const hub = url === undefined || caFile === undefined ? undefined : { url, caFile, proxy };
     return (await verify(workloads, given, hub, say)) ? 0 : 1;
   } finally {
     client.close();

@@ -1,6 +1,4 @@
-import { readFileSync } from "node:fs";
-import { get } from "node:https";
-import { Fault } from "@atalaya/wire/framing";
+import { hubHealth, type VerifiedHub } from "./hub-health.ts";
 import { settled } from "./settled.ts";
 import type { Workloads } from "./workloads.ts";
 
@@ -10,7 +8,7 @@ export const verifyPatienceMs = 90_000;
 export async function verify(
   workloads: Workloads,
   names: { daemonSets: readonly string[]; deployments: readonly string[] },
-  hub: { url: string; caFile: string } | undefined,
+  hub: VerifiedHub | undefined,
   say: (line: string) => void,
   patienceMs = verifyPatienceMs,
 ): Promise<boolean> {
@@ -31,21 +29,7 @@ export async function verify(
   }
   say("every node is watched, and what its sensor saw reaches the hub");
   if (hub === undefined) return true;
-  say(`the hub answers at ${hub.url}: ${await health(hub)}`);
+  await hubHealth(hub);
+  say(`the hub answers at ${hub.url}${hub.proxy === undefined ? "" : ` through ${hub.proxy}`}: healthy`);
   return true;
-}
-
-function health({ url, caFile }: { url: string; caFile: string }): Promise<string> {
-  const ca = readFileSync(caFile, "utf8");
-  const unreachable = (why: string, cause?: unknown) =>
-    new Fault("HUB_UNREACHABLE", `The hub does not answer at ${url}: ${why}`, {}, cause);
-  return new Promise((resolve, reject) => {
-    const asked = get(new URL("/healthz", url), { ca, minVersion: "TLSv1.3", timeout: 10_000 }, (answer) => {
-      answer.resume();
-      if (answer.statusCode === 200) resolve("healthy");
-      else reject(unreachable(`status ${answer.statusCode}`));
-    });
-    asked.on("timeout", () => asked.destroy(new Error("no answer within 10 s")));
-    asked.on("error", (error) => reject(unreachable(error.message, error)));
-  });
 }

@@ -1,8 +1,12 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, beforeEach, describe, test } from "node:test";
 import { KubeClient } from "@atalaya/kube";
 import { type TestServer, testServer } from "../../kube/test/test-server.ts";
+import { proxyServer } from "../../publisher/test/stand-in-proxy.ts";
 import { readReleaseArguments } from "../release/arguments.ts";
 import { leave } from "../release/leave.ts";
 import { verify } from "../release/verify.ts";
@@ -32,6 +36,7 @@ class Workshop {
       body += chunk;
     });
     request.on("end", () => {
+      if (request.url === "/healthz") return void response.end();
       const [, kind, name] = /\/apis\/apps\/v1\/namespaces\/ours\/(\w+)\/([a-z-]+)$/.exec(request.url ?? "") ?? [];
       if (request.method === "PATCH") this.#patch(String(name), JSON.parse(body));
       const found = kind === "daemonsets" ? this.#daemonSet(String(name)) : this.#deployment();
@@ -166,6 +171,46 @@ describe("verifying", () => {
     for (const set of workshop.daemonSets.values()) Object.assign(set, { wanted: 0, updated: 0, ready: 0 });
     assert.equal(await verify(workloads, names, undefined, say, 100), false);
     assert.match(lines.at(-1) ?? "", /^no node is meant for collector, publisher: see nodes\.selector/);
+  });
+});
+
+describe("asking the hub behind a proxy", () => {
+  const folder = mkdtempSync(join(tmpdir(), "atalaya-verify-"));
+  const caFile = join(folder, "ca.pem");
+  before(() => writeFileSync(caFile, server.authority.certificate));
+  after(() => rmSync(folder, { recursive: true, force: true }));
+  const asked: string[] = [];
+
+  async function verified(refuses: boolean): Promise<boolean> {
+    const { server: proxy, url } = await proxyServer(asked, refuses);
+    try {
+      return await verify(workloads, names, { url: server.url, caFile, proxy: url }, say);
+    } finally {
+      proxy.closeAllConnections();
+      proxy.close();
+    }
+  }
+
+  test("it asks through the proxy, under the hub's own certificate", { timeout: 20_000 }, async () => {
+    asked.length = 0;
+    assert.equal(await verified(false), true);
+    assert.deepEqual(asked, [new URL(server.url).host]);
+    assert.match(lines.at(-1) ?? "", /^the hub answers at https:.* through http:.*: healthy$/);
+  });
+
+  test("another's certificate is not the hub's, also behind a proxy", { timeout: 20_000 }, async () => {
+    const other = await testServer(() => {});
+    writeFileSync(caFile, other.authority.certificate);
+    try {
+      await assert.rejects(verified(false), { code: "HUB_UNREACHABLE" });
+    } finally {
+      writeFileSync(caFile, server.authority.certificate);
+      await other.close();
+    }
+  });
+
+  test("a proxy that refuses is named", { timeout: 20_000 }, async () => {
+    await assert.rejects(verified(true), /through the proxy http:.*the proxy refused the way to .* \(status 403\)/);
   });
 });
 

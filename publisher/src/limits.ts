@@ -57,7 +57,6 @@ export const limits = {
   syncHoldS: 5,
   syncLeastMs: 500,
   replyBytesMax: 8 * mebibyte,
-  proxyHeadBytesMax: 8_192,
   stopPatienceMs: 2_000,
   lastWordMs: 500,
   collectorsMax: 16,

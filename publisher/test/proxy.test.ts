@@ -1,8 +1,5 @@
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:http";
-import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { before, describe, test } from "node:test";
 import { frame } from "./made-frames.ts";
@@ -10,34 +7,13 @@ import { Running } from "./running.ts";
 import { Authority } from "./stand-in-authority.ts";
 import { StandInCollector } from "./stand-in-collector.ts";
 import { StandInHub } from "./stand-in-hub.ts";
+import { proxyServer } from "./stand-in-proxy.ts";
 
 const patience = { timeout: 30_000 };
 let authority: Authority;
 before(async () => {
   authority = await Authority.make();
 });
-
-/** A proxy that makes tunnels, or refuses, and keeps what it was asked. */
-async function proxyServer(asked: string[], refuses = false): Promise<{ server: Server; url: string }> {
-  const server = createServer();
-  server.on("connect", (request, client, head) => {
-    asked.push(String(request.url));
-    if (refuses) {
-      client.end("HTTP/1.1 403 Forbidden\r\n\r\n");
-      return;
-    }
-    const [host, port] = String(request.url).split(":");
-    const hub = connect(Number(port), host, () => {
-      client.write("HTTP/1.1 200 Connection established\r\n\r\n");
-      hub.write(head);
-      hub.pipe(client).pipe(hub);
-    });
-    for (const socket of [client, hub]) socket.on("error", () => socket.destroy());
-  });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return { server, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
-}
 
 describe("a proxy on the way", () => {
   test("enrolment and frames go through it, TLS from end to end", patience, async () => {

@@ -34,6 +34,8 @@ export const limits = {
   probesMax: 8,
   probeMs: 2_000,
   probeBytesMax: 4_096,
+  /** What a proxy may answer before the tunnel begins. */
+  proxyHeadBytesMax: 8_192,
 } as const;
 
 if (limits.frameBytesMax < limits.eventBytesMax) throw new Error("a frame must hold the largest event");

@@ -1,8 +1,8 @@
 import { isIP, type Socket } from "node:net";
 import { connect, type TLSSocket } from "node:tls";
+import { openTunnel } from "@atalaya/wire/proxy";
 import { type Answer, AnswerReader } from "./answer-reader.ts";
 import { serverObstacle } from "./clock-tolerance.ts";
-import { openTunnel } from "./proxy-tunnel.ts";
 
 /** What the hub is trusted by, and what we show it. */
 export type Trust = { ca: string; certificate?: string; key?: string };

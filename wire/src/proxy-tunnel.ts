@@ -1,5 +1,5 @@
 import { connect, type Socket } from "node:net";
-import { limits } from "../limits.ts";
+import { limits } from "./limits.ts";
 
 /**
  * A connection to `host`:`port` through an HTTP proxy (CONNECT, RFC 9110, 9.3.6). What flows in it is TLS from here to
