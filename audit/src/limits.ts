@@ -46,8 +46,8 @@ export const auditLimits = {
   tornTriesMax: 4,
   /** One read from an audit log. */
   readBytesMax: 256 * 1024,
-  /** The beginning of a file, by which it is known again under another name. */
-  printBytesMax: 1_024,
+  /** What lies before the place to go on at, by which (and by its first line) a file is known again under another name. */
+  tailBytesMax: 16 * 1024,
   /** Rotated files of one log that are looked at; an API server keeps ten by most installers' settings. */
   rotatedFilesMax: 1_024,
 } as const;

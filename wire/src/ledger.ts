@@ -49,7 +49,10 @@ export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, LedgerSide
     torn: "lost",
     /** A record of the audit log that is too large even without its bodies. */
     too_large: "lost",
-    /** A file of the audit log that was gone before it was read: one stands for all records that were in it. */
+    /**
+     * A file of the audit log that was gone before it was read: one stands for all records that were in it, and
+     * files that came and went while nobody looked are not among them.
+     */
     vanished: "lost",
     undecodable: "lost",
     unencodable: "lost",

@@ -1,7 +1,10 @@
 import type { FilePrint } from "./file-print.ts";
 
-/** A file of a log, and where what was read of it ends. */
-export type ReadFile = FilePrint & { end: number };
+/**
+ * A file of a log: its first line, where what was read of it ends, and the hash of what lies before that (`tail`). Without
+ * a tail it is half a line, known by its beginning, or was written down by an earlier version.
+ */
+export type ReadFile = FilePrint & { end: number; tail?: string | undefined };
 
 /**
  * How far a log was read: what is kept to go on later, under whichever names its files lie then. `position` counts the

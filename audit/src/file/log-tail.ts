@@ -2,9 +2,11 @@ import { closeSync, fstatSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { auditLimits } from "../limits.ts";
 import { type Cut, LineCutter } from "./cut-lines.ts";
-import { type FilePrint, filePrint, samePrint } from "./file-print.ts";
+import { beginningHash, bytesBefore, type FilePrint, FirstLine, firstLinePrint, hashOf } from "./file-print.ts";
+import { isReadFile } from "./known-file.ts";
 import type { LogPlace, ReadFile } from "./log-place.ts";
 import { type OpenFile, openLog, openRotated } from "./rotated-files.ts";
+import { WaitingFiles } from "./waiting-files.ts";
 
 /** A line, and its place in all of the log. `isWhole` is false for the last one of a file that does not end it. */
 export type TailLine = { line: Buffer; position: number; isWhole: boolean } | { tooLong: number; position: number };
@@ -15,12 +17,16 @@ export type TailLine = { line: Buffer; position: number; isWhole: boolean } | { 
  */
 export type TailRead = { lines: TailLine[]; more: boolean; ended: boolean; gone: number };
 
-/** `print` is of whole lines alone, `seen` of everything that was read. */
 type Current = {
   open: OpenFile;
   isHead: boolean;
+  /** The first line as it is read; undefined where the file was begun earlier. */
+  first: FirstLine | undefined;
+  /** Of the first line, once a line was read. */
   print: FilePrint | undefined;
-  seen: FilePrint | undefined;
+  /** What was read last, and what was read before the last line's end. */
+  recent: Buffer;
+  tail: Buffer;
   cutter: LineCutter;
   at: number;
   /** When it was opened there was nothing in it. */
@@ -29,7 +35,8 @@ type Current = {
 
 /**
  * Follows a log over rotation (the API server's: renamed, and a new file in its place; or copied and truncated), a file at
- * a time, oldest first. Files are known by their beginning, never by name, number or time. Nothing is buffered beyond a
+ * a time, oldest first. Files are known by their first line and by what
+ * was read of them last, never by name, number or time. Nothing is buffered beyond a
  * line: the files are the buffer.
  */
 export class LogTail {
@@ -40,8 +47,7 @@ export class LogTail {
   #left: ReadFile | undefined;
   #current: Current | undefined;
   #rotationSeen = false;
-  /** Rotated files that wait to be read, by the hash of their beginning. */
-  readonly #noticed = new Map<string, FilePrint>();
+  readonly #waiting = new WaitingFiles();
   #folderChangedMs = 0;
   #gone = 0;
   #floor = 0;
@@ -60,7 +66,7 @@ export class LogTail {
   get place(): LogPlace {
     const current = this.#current;
     if (current?.print === undefined) return { position: this.#position, files: this.#files, open: this.#left };
-    return { position: this.#position, files: this.#files, open: { ...current.print, end: current.cutter.lineStart } };
+    return { position: this.#position, files: this.#files, open: fileAsRead(current, current.print) };
   }
 
   /** Whether a file is open; else there is none yet. */
@@ -77,7 +83,7 @@ export class LogTail {
     const current = this.#current ?? this.#openNext();
     if (current === undefined) return this.#result([], false, false);
     const got = readSync(current.open.file, this.#buffer, 0, this.#buffer.length, current.at);
-    if (got > 0 && current.wasEmpty) {
+    if (got > 0 && (current.wasEmpty || this.#mayBeAnother(current))) {
       // Meanwhile it may have been written, copied and truncated: then the copy comes first.
       this.close();
       return this.#result([], this.#openNext() !== undefined, false);
@@ -86,15 +92,15 @@ export class LogTail {
     if (got > 0) {
       this.#rotationSeen = false;
       const base = this.#position - current.cutter.lineStart;
-      current.at += got;
-      const lines = current.cutter.push(this.#buffer.subarray(0, got)).map((cut) => lineOf(cut, base, true));
-      this.#moveTo(current, base);
+      const bytes = this.#buffer.subarray(0, got);
+      const lines = current.cutter.push(bytes).map((cut) => lineOf(cut, base, true));
+      this.#moveTo(current, base, bytes);
       return this.#result(lines, got === this.#buffer.length, false);
     }
     if (!this.#isComplete(current)) return this.#result([], this.#rotationSeen, false);
     const base = this.#position - current.cutter.lineStart;
     const half = current.cutter.end();
-    this.#moveTo(current, base);
+    this.#moveTo(current, base, Buffer.alloc(0));
     this.#finish(current, "read");
     return this.#result(half === undefined ? [] : [lineOf(half, base, false)], true, true);
   }
@@ -105,9 +111,9 @@ export class LogTail {
     if (changedMs === this.#folderChangedMs) return;
     this.#folderChangedMs = changedMs;
     const rotated = openRotated(this.#path);
-    this.#findGone(rotated);
+    this.#gone += this.#waiting.takeGone(rotated);
     for (const file of rotated) {
-      if (this.#entryOf(file) === undefined && file.size > 0) this.#notice(file);
+      if (this.#entryOf(file) === undefined && file.size > 0) this.#waiting.notice(file);
       closeSync(file.file);
     }
   }
@@ -123,14 +129,29 @@ export class LogTail {
     return { lines, more, ended, gone };
   }
 
-  #moveTo(current: Current, base: number): void {
+  /** Behind `bytes`, which were read at the place so far; of them what is behind the last line's end is half a line. */
+  #moveTo(current: Current, base: number, bytes: Buffer): void {
+    current.at += bytes.length;
     const end = current.cutter.lineStart;
     this.#position = base + end;
-    const known = current.print?.bytes ?? 0;
-    if (end > known && known < auditLimits.printBytesMax)
-      current.print = filePrint(current.open.file, end) ?? current.print;
-    const seen = current.seen?.bytes ?? 0;
-    if (current.at > seen && seen < auditLimits.printBytesMax) current.seen = filePrint(current.open.file, current.at);
+    const half = current.at - end;
+    if (half < bytes.length || half === 0)
+      current.tail = lastOf(current.recent, bytes.subarray(0, bytes.length - half));
+    current.recent = lastOf(current.recent, bytes);
+    current.first?.push(bytes);
+    if (end > 0) current.print ??= current.first?.print;
+  }
+
+  /**
+   * Of the log half a line was read and nothing else, and a file waits that nobody read: what was read may lie in that one,
+   * and another line, which begins alike, in its place.
+   */
+  #mayBeAnother({ open, isHead, cutter, at }: Current): boolean {
+    if (!isHead || at === 0 || cutter.lineStart > 0) return false;
+    const rotated = openRotated(this.#path, open);
+    const waits = rotated.some((file) => file.size > 0 && this.#entryOf(file) === undefined);
+    for (const { file } of rotated) closeSync(file);
+    return waits;
   }
 
   /** Whether nothing more comes: a file that was rotated is complete when it is looked at once more after that. */
@@ -152,11 +173,13 @@ export class LogTail {
   }
 
   #finish(current: Current, how: "read" | "truncated"): true {
-    const { print, seen, cutter, at } = current;
-    const end = cutter.lineStart;
+    const { print, first, cutter, at } = current;
+    const read = print === undefined ? undefined : fileAsRead(current, print);
     // Half a line was read of what was cut off: the rest is in a copy, or gone.
-    if (how === "truncated" && at > end && seen !== undefined) this.#left = { ...seen, end };
-    if (print !== undefined) this.#remember({ ...print, end });
+    const beginning = first?.print;
+    if (how === "truncated" && at > cutter.lineStart)
+      this.#left = read ?? (beginning === undefined ? undefined : { ...beginning, end: 0 });
+    if (read !== undefined) this.#remember(read);
     closeSync(current.open.file);
     this.#current = undefined;
     this.#rotationSeen = false;
@@ -164,7 +187,7 @@ export class LogTail {
   }
 
   #remember(file: ReadFile): void {
-    this.#files = [...this.#files.filter((one) => one.hash !== file.hash || one.bytes !== file.bytes), file];
+    this.#files = [...this.#files.filter((one) => !isSame(one, file)), file];
   }
 
   /** The file to go on with: one that was begun, then what was never seen, oldest first; the log itself at last. */
@@ -174,7 +197,7 @@ export class LogTail {
     const found = [...rotated, ...(head === undefined ? [] : [head])];
     const known = new Map(found.map((file) => [file, this.#entryOf(file)]));
     this.#settleLeft(found);
-    this.#findGone(rotated);
+    this.#gone += this.#waiting.takeGone(rotated);
     const present = new Set(known.values());
     this.#files = this.#files.filter((one) => present.has(one));
     const begun = rotated.find((file) => file.size > (known.get(file)?.end ?? file.size));
@@ -182,7 +205,7 @@ export class LogTail {
     const next = begun ?? unseen ?? head;
     for (const file of found) {
       if (file === next) continue;
-      if (file !== head && file.size > 0 && known.get(file) === undefined) this.#notice(file);
+      if (file !== head && file.size > 0 && known.get(file) === undefined) this.#waiting.notice(file);
       closeSync(file.file);
     }
     if (next === undefined) return undefined;
@@ -192,14 +215,16 @@ export class LogTail {
 
   #begin(open: OpenFile, entry: ReadFile | undefined, isHead: boolean): Current {
     const end = entry === undefined || entry.end > open.size ? 0 : entry.end;
-    for (const [hash, print] of this.#noticed) if (matches(open, print)) this.#noticed.delete(hash);
-    const print = entry === undefined ? undefined : { bytes: entry.bytes, hash: entry.hash };
+    this.#waiting.begun(open);
+    const tail = bytesBefore(open.file, end) ?? Buffer.alloc(0);
     this.#files = this.#files.filter((one) => one !== entry);
     return {
       open,
       isHead,
-      print,
-      seen: print,
+      first: end === 0 ? new FirstLine() : undefined,
+      print: end === 0 ? undefined : firstLinePrint(open.file),
+      recent: tail,
+      tail,
       cutter: new LineCutter(auditLimits.lineBytesMax, end),
       at: end,
       wasEmpty: open.size === 0,
@@ -211,51 +236,52 @@ export class LogTail {
     const left = this.#left;
     if (left === undefined || found.length === 0) return;
     this.#left = undefined;
-    if (found.some((file) => matches(file, left))) {
-      if (left.end > 0 && this.#files.every((one) => one.hash !== left.hash)) this.#remember(left);
+    if (found.some((file) => isReadFile(file, left))) {
+      if (left.end > 0) this.#remember(left);
       return;
     }
     this.#gone += 1;
     this.#position = Math.max(this.#position, this.#floor);
   }
 
-  #notice(file: OpenFile): void {
-    if (this.#noticed.size >= auditLimits.rotatedFilesMax) return;
-    const print = filePrint(file.file, Math.min(file.size, auditLimits.printBytesMax));
-    if (print !== undefined) this.#noticed.set(print.hash, print);
-  }
-
-  #findGone(rotated: readonly OpenFile[]): void {
-    for (const [hash, print] of this.#noticed) {
-      if (rotated.some((file) => matches(file, print))) continue;
-      this.#noticed.delete(hash);
-      this.#gone += 1;
-    }
-  }
-
   /** What is known of a file: of the one that is being read, and of earlier ones. */
   #entryOf(file: OpenFile): ReadFile | undefined {
     const { open } = this.place;
-    if (open !== undefined && matches(file, open)) return open;
-    return this.#files.find((one) => matches(file, one));
+    if (open !== undefined && isReadFile(file, open)) return open;
+    return this.#files.find((one) => isReadFile(file, one));
   }
 }
 
-/** The file is shorter than what was read of it, or begins otherwise: what comes of it is not the continuation. */
-function wasTruncated({ open, seen, at }: Current): boolean {
+/**
+ * The file is shorter than what was read of it, or what was read is not there any more: what comes of it is not the
+ * continuation.
+ */
+function wasTruncated({ open, cutter, first, tail, at }: Current): boolean {
   if (fstatSync(open.file).size < at) return true;
-  return seen !== undefined && !samePrint(filePrint(open.file, seen.bytes), seen);
+  const end = cutter.lineStart;
+  if (end > 0) return bytesBefore(open.file, end)?.equals(tail) !== true;
+  const begun = first?.print;
+  return begun !== undefined && beginningHash(open.file, begun.bytes) !== begun.hash;
+}
+
+function fileAsRead({ cutter, tail }: Current, print: FilePrint): ReadFile {
+  return { ...print, end: cutter.lineStart, tail: hashOf(tail) };
+}
+
+function isSame(one: ReadFile, other: ReadFile): boolean {
+  return one.bytes === other.bytes && one.hash === other.hash;
+}
+
+/** The last of what was read, in memory of its own: the buffer for reading is used again. */
+function lastOf(before: Buffer, bytes: Buffer): Buffer {
+  const { tailBytesMax } = auditLimits;
+  if (bytes.length >= tailBytesMax) return Buffer.from(bytes.subarray(-tailBytesMax));
+  return Buffer.from(Buffer.concat([before, bytes]).subarray(-tailBytesMax));
 }
 
 function lineOf(cut: Cut, base: number, isWhole: boolean): TailLine {
   const position = base + cut.end;
   return "tooLong" in cut ? { tooLong: cut.tooLong, position } : { line: cut.line, position, isWhole };
-}
-
-function matches(open: OpenFile, { bytes, hash }: FilePrint): boolean {
-  if (open.size < bytes) return false;
-  if (!open.hashes.has(bytes)) open.hashes.set(bytes, filePrint(open.file, bytes)?.hash);
-  return open.hashes.get(bytes) === hash;
 }
 
 function folderChangedMs(path: string): number {
@@ -272,9 +298,10 @@ function filesAsTheyAre(path: string): ReadFile[] {
   const files = [...openRotated(path, head), ...(head === undefined ? [] : [head])];
   return files.flatMap((file) => {
     const end = file === head ? lastLineEnd(file) : file.size;
-    const print = end === 0 ? undefined : filePrint(file.file, end);
+    const print = end === 0 ? undefined : firstLinePrint(file.file);
+    const tail = end === 0 ? undefined : bytesBefore(file.file, end);
     closeSync(file.file);
-    return print === undefined ? [] : [{ ...print, end }];
+    return print === undefined || tail === undefined ? [] : [{ ...print, end, tail: hashOf(tail) }];
   });
 }
 

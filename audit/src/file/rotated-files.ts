@@ -1,6 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readdirSync } from "node:fs";
 import { basename, dirname, extname, join } from "node:path";
 import { auditLimits } from "../limits.ts";
+import type { FilePrint } from "./file-print.ts";
 
 /** A file that was opened for reading; `name` without its folder. */
 export type OpenFile = {
@@ -11,8 +12,8 @@ export type OpenFile = {
   device: number;
   inode: number;
   changedMs: number;
-  /** Of its beginning, by length. */
-  hashes: Map<number, string | undefined>;
+  /** Once it was looked at. */
+  firstLine?: FilePrint;
 };
 
 /** Opens a regular file, never a pipe that would make us wait. Undefined where there is none, or it cannot be read. */
@@ -23,7 +24,7 @@ export function openLog(path: string, links: "followed" | "refused"): OpenFile |
     file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY | follow);
     const facts = fstatSync(file);
     const { dev: device, ino: inode, size, mtimeMs: changedMs } = facts;
-    if (facts.isFile()) return { file, name: basename(path), size, device, inode, changedMs, hashes: new Map() };
+    if (facts.isFile()) return { file, name: basename(path), size, device, inode, changedMs };
   } catch {
     // Gone in this moment, or not ours to read: it is looked for again.
   }

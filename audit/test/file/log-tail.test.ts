@@ -1,93 +1,12 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import {
-  appendFileSync,
-  copyFileSync,
-  mkdirSync,
-  mkdtempSync,
-  renameSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  utimesSync,
-  writeFileSync,
-} from "node:fs";
-import { tmpdir } from "node:os";
+import { appendFileSync, mkdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type TestContext, test } from "node:test";
+import { test } from "node:test";
 import fc from "fast-check";
 import { auditLimits } from "../../index.ts";
-import type { LogPlace } from "../../src/file/log-place.ts";
 import { LogTail } from "../../src/file/log-tail.ts";
-
-let files = 0;
-
-/** A log as an API server writes it (lumberjack: renamed with the time, a new file in its place), or logrotate. */
-class Log {
-  readonly folder = mkdtempSync(join(tmpdir(), "atalaya-tail-"));
-  readonly path = join(this.folder, "audit.log");
-  #rotations = 0;
-
-  constructor(t?: TestContext) {
-    t?.after(() => this.remove());
-  }
-
-  remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  append(...lines: string[]): void {
-    appendFileSync(this.path, lines.map((line) => `${line}\n`).join(""));
-  }
-
-  /** Gives the rotated file. Its time can be any: clocks jump. */
-  rename(second = ++this.#rotations): string {
-    const to = join(
-      this.folder,
-      `audit-${new Date(1_750_000_000_000 + second * 1_000).toISOString().slice(0, -1).replaceAll(":", "-")}.log`,
-    );
-    renameSync(this.path, to);
-    utimesSync(to, 1_750_000_000 + second, 1_750_000_000 + second);
-    writeFileSync(this.path, "", { flag: "wx" });
-    return to;
-  }
-
-  copyTruncate(): void {
-    const second = ++this.#rotations;
-    const to = join(this.folder, `audit.log.${second}`);
-    copyFileSync(this.path, to);
-    utimesSync(to, 1_750_000_000 + second, 1_750_000_000 + second);
-    truncateSync(this.path);
-  }
-}
-
-/** As of an audit log, no two begin alike. */
-const line = (n: number, length = 0): string => `${String(++files).padStart(6, "0")} ${n} ${"x".repeat(length)}`;
-
-/** Reads until nothing more comes; gives what stood in the lines. */
-function readAll(tail: LogTail): {
-  lines: string[];
-  positions: number[];
-  gone: number;
-  halves: number;
-  tooLong: number;
-} {
-  const out = { lines: [] as string[], positions: [] as number[], gone: 0, halves: 0, tooLong: 0 };
-  for (let quiet = 0; quiet < 3; ) {
-    const read = tail.read();
-    out.gone += read.gone;
-    for (const one of read.lines) {
-      out.positions.push(one.position);
-      if ("tooLong" in one) out.tooLong += 1;
-      else if (one.isWhole) out.lines.push(one.line.toString());
-      else out.halves += 1;
-    }
-    quiet = read.lines.length === 0 && !read.more ? quiet + 1 : 0;
-  }
-  return out;
-}
-
-const keep = (tail: LogTail): LogPlace => JSON.parse(JSON.stringify(tail.place)) as LogPlace;
+import { keep, Log, line, readAll } from "./log-writer.ts";
 
 test("a log that is there already is followed from its end, half a line included", (t) => {
   const log = new Log(t);

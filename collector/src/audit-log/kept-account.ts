@@ -11,7 +11,12 @@ import { readSmallFile } from "../small-file.ts";
 
 const count = z.number().int().nonnegative();
 const hexadecimal = (digits: number) => z.string().regex(new RegExp(`^[0-9a-f]{${digits}}$`));
-const readFileSchema = z.object({ bytes: count, hash: z.string().max(64), end: count });
+const readFileSchema = z.object({
+  bytes: count,
+  hash: z.string().max(64),
+  end: count,
+  tail: z.string().max(64).optional(),
+});
 const tuplesSchema = z.array(z.tuple([z.string().max(32), z.string().max(48), count])).max(64);
 
 // Written whole: place and counts are of the same moment, so that after a kill the records that are read again are
