@@ -82,6 +82,13 @@ rules:
     users: ["system:serviceaccount:kube-system:deployment-controller"]
     resources:
       - { group: apps, resources: [replicasets, replicasets/scale] }
+  # A patch may name just a field, or be a list of operations: only the answer says what became of the object.
+  - level: RequestResponse
+    verbs: [patch]
+    resources:
+      - { group: "", resources: [pods, pods/ephemeralcontainers, replicationcontrollers, podtemplates] }
+      - { group: apps, resources: [deployments, daemonsets, statefulsets, replicasets] }
+      - { group: batch, resources: [jobs, cronjobs] }
   - level: Request
     verbs: [create, update, patch, delete, deletecollection]
     resources:

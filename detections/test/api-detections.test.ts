@@ -116,8 +116,63 @@ test("under the recommended audit policy a session into a pod is noted whoever o
         );
   const user = { username: "ana@example.org", groups: ["system:authenticated"] };
   const debug = { resource: "pods", subresource: "ephemeralcontainers" };
-  for (const verb of ["update", "patch"])
-    assert.equal(levelOf({ verb, user, objectRef: debug, level: "" }, policy), "Request");
+  assert.equal(levelOf({ verb: "update", user, objectRef: debug, level: "" }, policy), "Request");
+  assert.equal(levelOf({ verb: "patch", user, objectRef: debug, level: "" }, policy), "RequestResponse");
+});
+
+function sampleRecord(rule: string, name: string): Record<string, unknown> {
+  const sample = samplesOf({ name: rule }).find(({ path }) => path.endsWith(`/${name}.json`));
+  assert.ok(sample?.records?.[0]);
+  return structuredClone(sample.records[0]) as Record<string, unknown>;
+}
+
+function firedByRecord(record: object): string[] {
+  const read = auditEventsFromList({ kind: "EventList", apiVersion: "audit.k8s.io/v1", metadata: {}, items: [record] });
+  return firedBy(...read.events);
+}
+
+test("a patch whose answer was left out for its size is an alert: of a binding, nobody knows the role", () => {
+  const patch = sampleRecord("Cluster Admin Binding", "fires-patch");
+  const subjects = Array.from({ length: 40_000 }, (_, index) => ({
+    kind: "User",
+    name: `user-${index}-${"x".repeat(40)}`,
+  }));
+  const answer = { ...(patch["responseObject"] as object), subjects };
+  assert.deepEqual(firedByRecord({ ...patch, responseObject: answer }), ["Audit Record Without Its Body"]);
+  const owners = { metadata: { uid: "7d1b6c0a", ownerReferences: [{ $patch: "delete", uid: "7d1b6c0a" }] } };
+  const collected = { ...patch, requestObject: owners, responseObject: { kind: "PartialObjectMetadata" } };
+  assert.deepEqual(firedByRecord(collected), []);
+});
+
+test("source ranges that hold everybody, or that are none, keep nobody out", () => {
+  const made = sampleRecord("Exposed Service", "fires-load-balancer");
+  const fired = (ranges: string[] | undefined, annotation?: string) => {
+    const key = "service.beta.kubernetes.io/load-balancer-source-ranges";
+    const annotations = annotation === undefined ? {} : { [key]: annotation };
+    const spec = {
+      type: "LoadBalancer",
+      ports: [{ port: 80 }],
+      ...(ranges ? { loadBalancerSourceRanges: ranges } : {}),
+    };
+    const object = { kind: "Service", metadata: { name: "web", annotations }, spec };
+    return firedByRecord({ ...made, requestObject: object, responseObject: object }).length > 0;
+  };
+  for (const ranges of [["0.0.0.0/1", "128.0.0.0/1"], ["10.0.0.0/8", "::/0"], ["0.0.0.0/0 "], []])
+    assert.ok(fired(ranges), String(ranges));
+  for (const text of ["", " ", "0.0.0.0/1, 128.0.0.0/1", "10.0.0.0/8,::/0 "]) assert.ok(fired(undefined, text), text);
+  for (const ranges of [["10.0.0.0/8"], ["203.0.113.0/24", "2001:db8::/32"], ["10.1.2.3/32"]])
+    assert.ok(!fired(ranges), String(ranges));
+  assert.ok(!fired(undefined, "10.0.0.0/8, 192.168.0.0/16"));
+});
+
+test("a fourth container of a template is looked at, and a restart of what is privileged already is quiet", () => {
+  const patch = sampleRecord("Privileged Container", "fires-json-patch");
+  const names = ["a", "b", "c", "d"];
+  const containers = names.map((name) => ({ name, securityContext: { privileged: name === "d" } }));
+  const responseObject = { kind: "DaemonSet", spec: { template: { spec: { containers } } } };
+  assert.deepEqual(firedByRecord({ ...patch, responseObject }), ["Privileged Container"]);
+  const restart = { spec: { template: { metadata: { annotations: { "kubectl.kubernetes.io/restartedAt": "now" } } } } };
+  assert.deepEqual(firedByRecord({ ...patch, requestObject: restart, responseObject }), []);
 });
 
 test("what the rules of the control plane are tried with was captured from an API server", () => {

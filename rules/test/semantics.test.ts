@@ -204,9 +204,10 @@ test("a strange record makes fields missing and nothing worse", () => {
     const event = audit({}, { record });
     assert.equal(holds("ka.req.pod.containers.image exists or ka.uri exists", event), false, record.slice(0, 20));
   }
-  check(audit({}, { record: '{"__proto__":{"x":1},"requestURI":"/a?b=%zz"}' }), {
+  check(audit({}, { record: '{"__proto__":{"x":1},"requestURI":"/a?b=%zz&c=%ff"}' }), {
     "jevt.value[/__proto__/x] = 1": true,
     "jevt.value[/constructor] exists": false,
-    "ka.uri.param[b] exists": true,
+    "ka.uri.param[b] exists": false,
+    "ka.uri.param[c] exists": true,
   });
 });

@@ -1,7 +1,8 @@
 import { auditEventsFromList } from "@atalaya/audit";
 import { until } from "../../../simulator/src/until.ts";
 import type { Cluster } from "../cluster.ts";
-import { type AuditAction, isOf } from "./actions.ts";
+import { isOf } from "./actions.ts";
+import type { AuditAction } from "./audit-action.ts";
 import { type LoggedRecord, Scene } from "./scene.ts";
 
 /** An action that was made, where, and what the API server noted of it. */

@@ -43,8 +43,8 @@ export class Scene {
   }
 
   /** Creates objects as people do with a file. */
-  async create(object: object, kubeconfig?: string): Promise<ProgramResult> {
-    return await this.try(["create", "-f", "-"], {
+  async create(object: object, kubeconfig?: string, namespace = this.namespace): Promise<ProgramResult> {
+    return await this.try(["create", "-n", namespace, "-f", "-"], {
       input: JSON.stringify(object),
       ...(kubeconfig ? { kubeconfig } : {}),
     });

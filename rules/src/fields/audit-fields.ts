@@ -3,6 +3,7 @@ import type { EventView, FieldValue, Read } from "../event-view.ts";
 import { nanoseconds } from "./event-fields.ts";
 import { auditField, boundField, type Field } from "./field.ts";
 import { atPath, jsonText, pointerSteps } from "./json-value.ts";
+import { uriParameter } from "./uri-query.ts";
 
 // `ka.*` of Falco's plugin k8saudit and `jevt.*` of its plugin json. What an event has as a column is read there, so
 // that most events are decided without parsing the record.
@@ -37,14 +38,12 @@ const inRoleRules = (key: string): Field =>
     { shape: "list", argument: "index", classes: ["api"] },
   );
 
-function uriParameter(name: string | undefined): Read {
-  return (view) => {
+const parameterOf =
+  (name: string | undefined): Read =>
+  (view) => {
     const uri = jsonText(atPath(view.record(), ["requestURI"]));
-    const query = uri?.indexOf("?") ?? -1;
-    if (uri === undefined || query < 0) return undefined;
-    return new URLSearchParams(uri.slice(query + 1)).get(name ?? "") ?? undefined;
+    return uri === undefined ? undefined : uriParameter(uri, name ?? "");
   };
-}
 
 /** `jevt.value[/stage]`, which nearly every rule asks for, is a column. */
 function jsonPointer(pointer: string | undefined): Read {
@@ -89,7 +88,7 @@ export const auditFields: readonly Field[] = [
   auditField("ka.impuser.name", inRecord("impersonatedUser", "username")),
   auditField("ka.verb", (event) => event.verb),
   auditField("ka.uri", inRecord("requestURI")),
-  boundField("k8s_audit", "ka.uri.param", "string", uriParameter, {
+  boundField("k8s_audit", "ka.uri.param", "string", parameterOf, {
     argument: "key",
     argumentRequired: true,
     classes: ["api"],

@@ -5,6 +5,7 @@ import { dnsFields } from "./dns-fields.ts";
 import { eventFields } from "./event-fields.ts";
 import type { Field } from "./field.ts";
 import { fileDescriptorFields } from "./file-descriptor-fields.ts";
+import { objectFields } from "./object-fields.ts";
 import { podFields } from "./pod-fields.ts";
 import { processFields } from "./process-fields.ts";
 import { sensorFields } from "./sensor-fields.ts";
@@ -24,6 +25,7 @@ for (const field of [
   ...containerFields,
   ...auditFields,
   ...podFields,
+  ...objectFields,
   ...sensorFields,
 ]) {
   for (const source of ruleSources) {
