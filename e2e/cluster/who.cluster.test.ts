@@ -52,11 +52,17 @@ after(async () => {
 const busybox = { image: "localhost/busybox:1", imagePullPolicy: "Never" };
 const sleeping = { command: ["sleep", "3600"] };
 const crowds = ["crowd-0", "crowd-1", "crowd-2"];
+const shell = { command: ["sh"], stdin: true };
 const podsOfTests = {
   ...Object.fromEntries([...crowds, "alone-0", "alone-1", "target"].map((pod) => [pod, sleeping])),
-  shell: { command: ["sh"], stdin: true },
+  shell,
+  shared: shell,
+  hosted: shell,
   server: { command: ["nc", "-ll", "-p", "8080", "-e", "/bin/cat", "/etc/proof-forwarded"] },
 };
+
+/** Pods whose containers have no pid namespace of their own. */
+const namespacesOf: Record<string, object> = { shared: { shareProcessNamespace: true }, hosted: { hostPID: true } };
 
 /** Makes the pods and waits until they run. */
 async function makePods(): Promise<void> {
@@ -64,7 +70,11 @@ async function makePods(): Promise<void> {
     apiVersion: "v1",
     kind: "Pod",
     metadata: { name },
-    spec: { terminationGracePeriodSeconds: 0, containers: [{ name: "main", ...busybox, ...container }] },
+    spec: {
+      ...namespacesOf[name],
+      terminationGracePeriodSeconds: 0,
+      containers: [{ name: "main", ...busybox, ...container }],
+    },
   }));
   await cluster.apply({ apiVersion: "v1", kind: "List", items }, namespace);
   await cluster.mustKubectl(
@@ -192,28 +202,27 @@ test("the same when the audit log is late: alerts are there first, and amend the
 test("debug, attach and a forwarded port are told as what they are", async () => {
   audit.delay(0);
   const { ana, bob, cho, dee } = people;
-  const attached = bob.start(["-n", namespace, "attach", "-i", "shell"]);
+  const attached = ["shell", "shared", "hosted"].map((pod) => {
+    return { pod, child: bob.start(["-n", namespace, "attach", "-i", pod]) };
+  });
   const forwarding = cho.start(["-n", namespace, "port-forward", "server", "18080:8080"]);
   try {
-    attached.stdin?.write(`${proofCommand("attached")}\n`);
+    for (const { pod, child } of attached) child.stdin?.write(`${proofCommand(`attached-${pod}`)}\n`);
     let words = "";
     forwarding.stdout?.on("data", (some) => {
       words += some;
     });
     await until("the forwarded port", () => words.includes("Forwarding from"), 20_000);
     const connect = [`--net=${cluster.place.netns}`, "busybox", "nc", "-w", "5", "127.0.0.1", "18080"];
-    const debug = [
-      "debug",
-      "target",
-      "--quiet",
-      "--image=localhost/busybox:1",
-      "--image-pull-policy=Never",
-      "-i",
-      "--",
-    ];
+    const image = ["--image=localhost/busybox:1", "--image-pull-policy=Never"];
+    const debug = (tag: string, target: readonly string[] = []) => {
+      const into = ["debug", "target", "--quiet", ...image, ...target, "-i", "--"];
+      return ana.kubectl(["-n", namespace, ...into, "sh", "-c", `${proofCommand(tag)}; sleep 1`]);
+    };
     await Promise.all([
       mustRun("nsenter", connect, { input: "x\n" }).catch(() => undefined),
-      ana.kubectl(["-n", namespace, ...debug, "sh", "-c", `${proofCommand("debugged")}; sleep 1`]),
+      debug("debugged"),
+      debug("targeted", ["--target=main"]),
       dee.kubectl([
         "-n",
         namespace,
@@ -232,7 +241,10 @@ test("debug, attach and a forwarded port are told as what they are", async () =>
       });
     const expected = {
       debugged: ["started known ana"],
-      attached: ["attached known bob"],
+      targeted: ["started known ana"],
+      "attached-shell": ["attached known bob"],
+      "attached-shared": ["attached ambiguous bob"],
+      "attached-hosted": ["attached ambiguous bob"],
       forwarded: ["connected ambiguous cho"],
       acted: ["started known dee as ana"],
     };
@@ -248,7 +260,7 @@ test("debug, attach and a forwarded port are told as what they are", async () =>
     ).catch(() => undefined);
     assert.deepEqual(told, expected);
   } finally {
-    attached.kill();
+    for (const { child } of attached) child.kill();
     forwarding.kill();
   }
 });

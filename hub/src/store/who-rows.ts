@@ -62,7 +62,8 @@ export function saveStart(
   if (db.run(insert.onConflict((on) => on.doNothing())) === 0) return [];
   const times = one.kind === startKinds.before ? [] : [one.timeUs];
   for (const other of others) {
-    const isLater = one.kind === startKinds.first || one.startUs < other.start_us;
+    const isLater =
+      row.is_init !== startKinds.entered && (one.kind === startKinds.first || one.startUs < other.start_us);
     if (other.is_init !== startKinds.seenFirst || !isLater) continue;
     times.push(other.time_us);
     const starts = db.query.updateTable("who_starts").set({ is_init: startKinds.entered });
@@ -84,8 +85,9 @@ function firstsOf(db: Db, workspaceId: string, bootNo: number, containerId: stri
   );
 }
 
-function kindAmong({ kind, containerId, startUs }: ProcessStart, others: readonly First[]): StartKind {
-  if (kind !== startKinds.entered || containerId === "") return kind;
+function kindAmong(one: ProcessStart, others: readonly First[]): StartKind {
+  const { kind, containerId, startUs, mayBeFirst } = one;
+  if (kind !== startKinds.entered || !mayBeFirst || containerId === "") return kind;
   const isBeforeAll = others.every((one) => one.is_init === startKinds.seenFirst && startUs < one.start_us);
   return isBeforeAll ? startKinds.seenFirst : kind;
 }

@@ -1,3 +1,4 @@
+import { basename } from "node:path";
 import type { AtalayaEvent } from "@atalaya/wire";
 import { whoLimits } from "./limits.ts";
 
@@ -12,6 +13,8 @@ export type ProcessStart = {
   containerId: string;
   container: string | null;
   kind: StartKind;
+  /** False for the runtime itself, which is in the container already when it becomes the container's first process, or one that it forked does. */
+  mayBeFirst: boolean;
   argv: string[];
   script: string | null;
   isCut: boolean;
@@ -43,11 +46,17 @@ export function startOfProcess(event: AtalayaEvent, node: string, bootId: string
     containerId: event.container_id ?? "",
     container: event.container_name,
     kind: event.from_snapshot === true ? startKinds.before : kindOf(event.ns_pid),
+    mayBeFirst: !isRuntime(argv),
     argv: argv.slice(0, whoLimits.commandArgumentsMax).map(argument),
     script: isScript ? event.filename : null,
     isCut: event.args_truncated === true || argv.length > whoLimits.commandArgumentsMax,
     timeUs,
   };
+}
+
+/** `runc init` is executed again from a sealed copy (CVE-2019-5736), in the container's cgroup when it was moved there by then. */
+function isRuntime(argv: readonly string[]): boolean {
+  return argv.length === 2 && basename(argv[0] ?? "") === "runc" && argv[1] === "init";
 }
 
 /** Which of the others was seen first, the store knows. */

@@ -213,6 +213,14 @@ describe("a container without a pid namespace of its own", () => {
     assert.equal((await onlyAlert(world)).alert.done_by, undefined);
   });
 
+  test("the runtime is not its container's first, though it was in it before", async (t) => {
+    const world = await openTestHub(t);
+    const runtime = entered(29, at + 1, ["runc", "init"], inDebugger);
+    await world.hub.ingest([frameOf([runtime, start, evilChild(40, 30, at + 6, inDebugger)])], sender);
+    await world.hub.audit([added], audit);
+    assert.deepEqual(said((await onlyAlert(world)).alert.done_by), ["started known ana (only_match)"]);
+  });
+
   test("shareProcessNamespace, hostPID: whoever is attached may be the one", async (t) => {
     const world = await openTestHub(t);
     await world.hub.audit([auditRecord({ user: "ana", receivedS: at, ...attach })], audit);
