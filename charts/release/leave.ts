@@ -1,16 +1,26 @@
 import { isNotFound } from "@atalaya/kube";
+import { missingNodes } from "./missing-nodes.ts";
 import { settled } from "./settled.ts";
 import type { Workloads } from "./workloads.ts";
 
 export const leavePatienceMs = 120_000;
 
+/** Which of the release's workloads, and the folders in which a sensor keeps things on its node. */
+export type Leaving = {
+  namespace: string;
+  daemonSets: readonly string[];
+  deployments: readonly string[];
+  folders: readonly string[];
+};
+
 /**
  * Marks the release's sensors as leaving: their pods start anew with `--leave`, on all nodes at once, and are ready when
- * nothing of theirs is left on the node. Gives whether all said so in time. A second call goes on with the first's work.
+ * nothing of theirs is left on the node. Gives whether all said so in time, and else names the nodes that did not. A second
+ * call goes on with the first's work.
  */
 export async function leave(
   workloads: Workloads,
-  names: { daemonSets: readonly string[]; deployments: readonly string[] },
+  names: Leaving,
   say: (line: string) => void,
   patienceMs = leavePatienceMs,
 ): Promise<boolean> {
@@ -24,11 +34,22 @@ export async function leave(
   ];
   const { isDone } = await settled(asks, say, patienceMs);
   if (isDone) say("nothing of the sensors is left on any node");
-  else
-    say(
-      "the nodes that are missing keep what a sensor left there: /run/atalaya, /var/lib/atalaya, /sys/fs/bpf/atalaya",
-    );
+  else for (const line of await advice(workloads, names)) say(line);
   return isDone;
+}
+
+async function advice(workloads: Workloads, { namespace, daemonSets, folders }: Leaving): Promise<string[]> {
+  const missing = await missingNodes(workloads, daemonSets);
+  const nodes =
+    missing.length === 0
+      ? ["the release's pods have not all ended"]
+      : [`the sensor has not left these nodes, which keep what it made in ${folders.join(", ")}:`, ...missing];
+  return [
+    ...nodes,
+    "when they answer again, run the same helm uninstall once more",
+    "or delete the release without them: helm uninstall --no-hooks; then, on each such node, remove those folders",
+    `these lines stay for a day: kubectl -n ${namespace} logs -l app.kubernetes.io/component=leaving --tail=-1`,
+  ];
 }
 
 async function mark(workloads: Workloads, name: string): Promise<void> {

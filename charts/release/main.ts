@@ -21,9 +21,8 @@ async function run(args: readonly string[]): Promise<number> {
   const workloads = new Workloads(client, given.namespace);
   try {
     if (given.command === "leave") {
-      // A node that does not answer must not make the release undeletable: it is named, and that is all.
-      await leave(workloads, given, say);
-      return 0;
+      // The chart takes this status for final: to try again at once would only make the person wait.
+      return (await leave(workloads, given, say, given.patienceMs)) ? 0 : 3;
     }
     const { hub: url, caFile, proxy } = given;
     const hub = url === undefined || caFile === undefined ? undefined : { url, caFile, proxy };

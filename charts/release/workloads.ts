@@ -1,4 +1,4 @@
-import { apiPath, type KubeClient } from "@atalaya/kube";
+import { apiPath, type KubeClient, listObjects } from "@atalaya/kube";
 import { z } from "zod";
 
 // Of a workload, only what is needed to see whether its pods are as they should be (apps/v1).
@@ -64,6 +64,13 @@ export class Workloads {
       contentType: "application/json-patch+json",
       body: operations,
     });
+  }
+
+  /** All pods of the release's name, each as the API server gives it. */
+  async *pods(): AsyncGenerator<unknown> {
+    const path = apiPath("api/v1/namespaces", this.#namespace, "pods");
+    const labelSelector = "app.kubernetes.io/name=atalaya";
+    for await (const pod of listObjects(this.#client, { path, labelSelector })) if (pod.ok) yield pod.value;
   }
 
   async #get(kind: "daemonsets" | "deployments", name: string): Promise<unknown> {

@@ -27,6 +27,7 @@ class Workshop {
   readonly daemonSets = new Map<string, DaemonSet>();
   replicas = 1;
   running = 1;
+  pods: object[] = [];
   /** What the controllers do after each patch. */
   react: () => void = () => {};
 
@@ -37,6 +38,10 @@ class Workshop {
     });
     request.on("end", () => {
       if (request.url === "/healthz") return void response.end();
+      if (request.url?.startsWith("/api/v1/namespaces/ours/pods?")) {
+        response.setHeader("content-type", "application/json");
+        return void response.end(JSON.stringify({ metadata: { resourceVersion: "1" }, items: this.pods }));
+      }
       const [, kind, name] = /\/apis\/apps\/v1\/namespaces\/ours\/(\w+)\/([a-z-]+)$/.exec(request.url ?? "") ?? [];
       if (request.method === "PATCH") this.#patch(String(name), JSON.parse(body));
       const found = kind === "daemonsets" ? this.#daemonSet(String(name)) : this.#deployment();
@@ -87,13 +92,45 @@ const fresh = (wanted: number): DaemonSet => ({
   updated: wanted,
   ready: wanted,
 });
+
+/** A pod of a DaemonSet, as far as the job looks at it. */
+function pod(
+  owner: string,
+  name: string,
+  node: string,
+  change: { args?: string[]; ready?: string; ending?: boolean } = {},
+) {
+  const { args = ["--leave"], ready = "True", ending = false } = change;
+  return {
+    metadata: {
+      name,
+      ownerReferences: [{ kind: "DaemonSet", name: owner }],
+      ...(ending && { deletionTimestamp: "2030-01-01T00:00:00Z" }),
+    },
+    spec: { nodeName: node, containers: [{ args }] },
+    status: { phase: "Running", conditions: [{ type: "Ready", status: ready }] },
+  };
+}
+
+/** The DaemonSet's controller binds it to its node, and no scheduler has found room there. */
+function unscheduled(owner: string, name: string, node: string): object {
+  const nodeSelectorTerms = [{ matchFields: [{ key: "metadata.name", operator: "In", values: [node] }] }];
+  const nodeAffinity = { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms } };
+  const spec = { containers: [{ args: ["--leave"] }], affinity: { nodeAffinity } };
+  return { ...pod(owner, name, node), spec, status: { phase: "Pending" } };
+}
 let workshop: Workshop;
 let server: TestServer;
 let client: KubeClient;
 let workloads: Workloads;
 const lines: string[] = [];
 const say = (line: string) => void lines.push(line);
-const names = { daemonSets: ["collector", "publisher"], deployments: ["misc"] };
+const names = {
+  namespace: "ours",
+  daemonSets: ["collector", "publisher"],
+  deployments: ["misc"],
+  folders: ["/run/x", "/var/lib/x"],
+};
 
 before(async () => {
   server = await testServer((request, response) => workshop.handle(request, response));
@@ -143,12 +180,27 @@ describe("leaving", () => {
     );
   });
 
-  test("a status of before the mark is not believed; a node that does not answer in time is told", {
+  test("a status of before the mark is not believed; nodes that do not answer in time are named, with what to do", {
     timeout: 20_000,
   }, async () => {
     workshop.running = 0;
+    workshop.pods = [
+      unscheduled("collector", "collector-d", "node-4"),
+      pod("collector", "collector-c", "node-3", { args: ["--node=n"], ending: true }),
+      pod("publisher", "publisher-b", "node-2", { ready: "False" }),
+      pod("collector", "collector-a", "node-1"),
+      pod("another", "another-a", "node-9", { ready: "False" }),
+    ];
     assert.equal(await leave(workloads, names, say, 100), false);
-    assert.match(lines.at(-1) ?? "", /nodes that are missing/);
+    assert.deepEqual(lines.slice(-7), [
+      "the sensor has not left these nodes, which keep what it made in /run/x, /var/lib/x:",
+      "  node-2: publisher-b is Running and has not left",
+      "  node-3: collector-c was not told to leave, and does not end",
+      "  node-4: collector-d is Pending and has not left",
+      "when they answer again, run the same helm uninstall once more",
+      "or delete the release without them: helm uninstall --no-hooks; then, on each such node, remove those folders",
+      "these lines stay for a day: kubectl -n ours logs -l app.kubernetes.io/component=leaving --tail=-1",
+    ]);
   });
 });
 
@@ -217,5 +269,7 @@ describe("asking the hub behind a proxy", () => {
 test("a job that is told nonsense says what it takes", () => {
   assert.throws(() => readReleaseArguments(["leave"]), /--namespace/);
   assert.throws(() => readReleaseArguments(["go", "--namespace", "n"]), /leave or verify/);
+  assert.throws(() => readReleaseArguments(["leave", "--namespace=n", "--patience=soon"]), /seconds/);
+  assert.equal(readReleaseArguments(["leave", "--namespace=n", "--patience=7"]).patienceMs, 7_000);
   assert.equal(readReleaseArguments(["leave", "--namespace=n", "--daemon-set=a"]).daemonSets[0], "a");
 });

@@ -180,6 +180,28 @@ test("the pods keep to their memory at a thousand events a second", async () => 
   );
 });
 
+test("a node that does not answer fails helm uninstall, which names it and says what to do", async () => {
+  await release.apply({ "nodes.leaveSeconds": "30" });
+  const silent = {
+    apiVersion: "v1",
+    kind: "Node",
+    metadata: { name: "silent-node", labels: { "kubernetes.io/os": "linux" } },
+  };
+  await cluster.apply(silent, "default");
+  const { status, stdout, stderr } = await release.helm(["uninstall", "atalaya", "--timeout=200s"]);
+  await cluster.mustKubectl(["delete", "node", "silent-node"]);
+  assert.notEqual(status, 0, stdout);
+  const kept = ["logs", "-l", "app.kubernetes.io/component=leaving", "--tail=-1"];
+  for (const said of [stdout + stderr, await cluster.mustKubectl(["-n", releaseNamespace, ...kept])]) {
+    assert.match(said, /silent-node: atalaya-collector-ds-\w+ is Pending and has not left/);
+    assert.match(said, new RegExp(`keep what it made in ${release.places.runFolder}, `));
+    assert.match(said, /run the same helm uninstall once more/);
+    assert.doesNotMatch(said, /node1:/);
+  }
+  const left = await cluster.mustKubectl(["-n", releaseNamespace, "get", "sa,role,rolebinding", "-o", "name"]);
+  assert.doesNotMatch(left, /atalaya-leaving/, "its right to change the collector went with it");
+});
+
 test("helm uninstall leaves nothing behind, on the node or in the cluster", async () => {
   const { runFolder, dataFolder, pinFolder } = release.places;
   for (const folder of [runFolder, dataFolder, pinFolder]) assert.ok(existsSync(folder), folder);
