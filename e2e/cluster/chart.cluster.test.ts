@@ -7,6 +7,7 @@ import type { AlertSummary } from "@atalaya/wire";
 import { until } from "../../simulator/src/until.ts";
 import { Load } from "../soak/load.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
+import { podDeaths } from "./pod-deaths.ts";
 import { podFigures } from "./pod-figures.ts";
 import { installRelease, podsOf, type Release, releaseNamespace, removeLeftovers } from "./release.ts";
 import { sleepingPod, sleepingSpec } from "./sleeping-pod.ts";
@@ -143,6 +144,14 @@ test("a restart of both daemon sets misses none of a steady attack, since the ke
   assert.deepEqual(adopted, [true]);
 });
 
+test("a pod that outgrows its memory is seen to have died of it, by whatever control groups the machine has", async () => {
+  const namespace = await cluster.namespace("hungry");
+  const resources = { limits: { memory: "16Mi" } };
+  await cluster.apply(sleepingPod("hungry", { command: ["tail", "/dev/zero"], resources }), namespace);
+  const deaths = async () => podDeaths(cluster, namespace, "pod/hungry").catch(() => undefined);
+  await until("its death", async () => (await deaths())?.reasons.includes("OOMKilled") === true, 60_000);
+});
+
 test("the pods keep to their memory at a thousand events a second", async () => {
   const seconds = isFull ? 600 : 60;
   const work = Load.ofEvents(1_000, "chart", tmpdir());
@@ -171,6 +180,8 @@ test("the pods keep to their memory at a thousand events a second", async () => 
       `${name}: at most ${(is.memoryMaxBytes / mebibyte).toFixed(0)} of ${limit} MiB, ${millicores.toFixed(0)}m, ${throttled.toFixed(1)} % of periods throttled`,
     );
     assert.equal(is.oomKills, 0, name);
+    const pod = (await podsOf(cluster, name))[0] ?? "";
+    assert.deepEqual(await podDeaths(cluster, releaseNamespace, pod), { restarts: 0, reasons: [] }, name);
     assert.ok(is.memoryMaxBytes <= limit * mebibyte + mebibyte, name);
   }
   const sensors = await release.sensors();
