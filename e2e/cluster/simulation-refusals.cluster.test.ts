@@ -4,6 +4,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writ
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
+import { needs } from "../../simulator/src/cluster/preflight.ts";
 import { runProgram } from "../../simulator/src/run-program.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { atalayaCommand } from "./part-in-cluster.ts";
@@ -77,6 +78,31 @@ test("every right that the user lacks is named", async () => {
   ];
   for (const right of rights) assert.ok(errors.includes(`the right to ${right}`), errors);
   assert.match(errors, /ask an administrator/);
+});
+
+test("the rights that it asks for before it begins are all that a run needs, also one that is kept and then removed", async () => {
+  await cluster.mustKubectl(["create", "serviceaccount", "least", "-n", "default"]);
+  const rules = needs.map(({ verb, resource }) => {
+    const [name = "", ...group] = resource.split(".");
+    return { apiGroups: [group.join(".")], resources: [name], verbs: [verb] };
+  });
+  const api = "rbac.authorization.k8s.io";
+  const metadata = { name: "least" };
+  await cluster.apply({ apiVersion: `${api}/v1`, kind: "ClusterRole", metadata, rules }, "default");
+  const roleRef = { apiGroup: api, kind: "ClusterRole", name: "least" };
+  const subjects = [{ kind: "ServiceAccount", name: "least", namespace: "default" }];
+  await cluster.apply({ apiVersion: `${api}/v1`, kind: "ClusterRoleBinding", metadata, roleRef, subjects }, "default");
+  const token = (await cluster.mustKubectl(["create", "token", "least", "-n", "default"])).trim();
+  const least = kubeconfig("least", (config) => {
+    config["users"] = [{ name: "admin", user: { token } }];
+  });
+  const args = ["webshell", "--json", "--data", stack.dataFolder];
+  for (const more of [["--keep"], []]) {
+    const run = await simulations.run([...args, ...more], { kubeconfig: least });
+    assert.equal(run.status, 0, run.errors);
+    assert.doesNotMatch(run.errors, /forbidden/i);
+  }
+  await assertNothingIsLeft(cluster);
 });
 
 test("a hub that is not there is told with what to do", async () => {

@@ -12,18 +12,26 @@ test("whoever may do all that a run needs is let through", async (t) => {
   assert.deepEqual(
     calls().sort(),
     [
-      ...["create namespaces", "delete namespaces", "list namespaces"],
+      ...["create namespaces", "delete namespaces", "list namespaces", "get namespaces", "patch namespaces"],
       ...["create pods", "get pods", "list pods", "get pods/log"].map((right) => right + inIt),
-      ...["services", "serviceaccounts", "configmaps", "secrets", "networkpolicies.networking.k8s.io"].map(
+      ...["services", "serviceaccounts", "configmaps", "networkpolicies.networking.k8s.io"].map(
         (kind) => `create ${kind}${inIt}`,
       ),
+      ...["create", "get", "list", "update", "delete"].map((verb) => `${verb} secrets${inIt}`),
     ]
       .map((right) => `auth can-i ${right}`)
       .sort(),
   );
 });
 
-for (const right of ["list namespaces", "get pods", "list pods", "create networkpolicies.networking.k8s.io"]) {
+for (const right of [
+  "list namespaces",
+  "patch namespaces",
+  "update secrets",
+  "get pods",
+  "list pods",
+  "create networkpolicies.networking.k8s.io",
+]) {
   test(`who lacks only the right to ${right} is told so before anything is made`, async (t) => {
     const { kube } = recordedKubectl(
       t,

@@ -33,13 +33,17 @@ export async function requireCluster(kube: Kube): Promise<void> {
   );
 }
 
-type Need = { verb: string; resource: string; inNamespace: boolean };
+/** A right of the user's, in the cluster or in the run's own namespace. */
+export type Need = { verb: string; resource: string; inNamespace: boolean };
 
-const needs: readonly Need[] = [
+export const needs: readonly Need[] = [
   { verb: "create", resource: "namespaces", inNamespace: false },
   { verb: "delete", resource: "namespaces", inNamespace: false },
   // What earlier runs left is looked for in all of them.
   { verb: "list", resource: "namespaces", inNamespace: false },
+  // A run that is kept is marked as over (kubectl annotate).
+  { verb: "get", resource: "namespaces", inNamespace: false },
+  { verb: "patch", resource: "namespaces", inNamespace: false },
   { verb: "create", resource: "pods", inNamespace: true },
   { verb: "get", resource: "pods", inNamespace: true },
   { verb: "list", resource: "pods", inNamespace: true },
@@ -48,8 +52,8 @@ const needs: readonly Need[] = [
   { verb: "create", resource: "serviceaccounts", inNamespace: true },
   { verb: "create", resource: "configmaps", inNamespace: true },
   { verb: "create", resource: "networkpolicies.networking.k8s.io", inNamespace: true },
-  // Helm keeps its record of a release in a secret; the web shell's word is in another.
-  { verb: "create", resource: "secrets", inNamespace: true },
+  // Helm keeps its record of a release in a secret, and changes it as the release goes on; the web shell's word is in another.
+  ...["create", "get", "list", "update", "delete"].map((verb) => ({ verb, resource: "secrets", inNamespace: true })),
 ];
 
 /** What the user may not do of what a run needs, as `kubectl auth can-i` says. Throws like `refuseMissing`. */
