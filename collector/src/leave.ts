@@ -4,6 +4,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { HealthFile, monotonicMs } from "./health-file.ts";
 import { collectorLimits } from "./limits.ts";
 import { removePins } from "./remove-pins.ts";
+import { isSensorsOwn } from "./shared-folder.ts";
 
 export type WhatIsLeft = {
   pinFolder: string | undefined;
@@ -56,9 +57,6 @@ async function unpin(pinFolder: string | undefined, log: (line: string) => void)
   }
 }
 
-/** What a sensor makes in the folders that it shares. Whatever else lies there is somebody else's, and stays. */
-const ours = /^(spool|identity|collector|collector\.sock(\.lock)?)$/;
-
 /**
  * What the publisher made it removes itself: first it is waited for, then what is left of ours is removed as far as we
  * may. A folder in which others keep things stays, without ours.
@@ -68,9 +66,8 @@ function isGone(hostRoot: string, folder: string, waitedMs: number): boolean {
   try {
     const names = readdirSync(path);
     if (waitedMs > collectorLimits.leavePatienceMs)
-      for (const name of names.filter((one) => ours.test(one)))
-        rmSync(join(path, name), { recursive: true, force: true });
-    if (names.length > 0 && !names.some((one) => ours.test(one))) return true;
+      for (const name of names.filter(isSensorsOwn)) rmSync(join(path, name), { recursive: true, force: true });
+    if (names.length > 0 && !names.some(isSensorsOwn)) return true;
     rmdirSync(path);
     return true;
   } catch (error) {

@@ -62,6 +62,22 @@ describe("a collector in a pod", () => {
     assert.equal(statSync(join(shared, "made")).gid, 65_532);
   });
 
+  test("a folder of somebody else's, named by mistake, stays as it is; an empty one and one with our own things do not", () => {
+    const theirs = join(folder, "theirs");
+    mkdirSync(theirs, { mode: 0o755 });
+    writeFileSync(join(theirs, "passwd"), "");
+    const before = statSync(theirs);
+    assert.throws(() => shareFolder(theirs, 65_532), /holds what no sensor made \(1 names\).*host\.runFolder/);
+    const after = statSync(theirs);
+    assert.deepEqual([after.mode, after.gid], [before.mode, before.gid]);
+    const own = join(folder, "own");
+    for (const path of [own, join(own, "spool"), join(own, "lost+found")]) mkdirSync(path);
+    shareFolder(own, 65_532);
+    writeFileSync(join(own, "added-later"), "");
+    shareFolder(own, 65_532);
+    assert.equal(statSync(own).gid, 65_532);
+  });
+
   test("a link in the place of a shared folder is not followed", () => {
     const aim = join(folder, "aim");
     mkdirSync(aim, { mode: 0o700 });
