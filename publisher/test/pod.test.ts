@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -105,6 +105,41 @@ describe("a publisher in a pod", () => {
     } finally {
       await running.remove();
       await hub.close();
+    }
+  });
+
+  test("leaving, it says how much it drops that the hub has not taken", patience, async () => {
+    const running = new Running(authority);
+    try {
+      // Nobody listens there.
+      const hubPort = await freePort();
+      await running.start(hubPort);
+      const collector = await StandInCollector.connect(running.socket);
+      for (const position of [1, 2, 3]) collector.send(frame(position));
+      await collector.until(() => collector.acknowledged === 3);
+      await running.end();
+      await running.start(hubPort, ["--leave"]);
+      await running.said("dropped 3 frames that the hub has not taken (events: 3 process)");
+      assert.deepEqual(readdirSync(running.folder), []);
+    } finally {
+      await running.remove();
+    }
+  });
+
+  test("leaving, it says so when it drops nothing, and when what it drops cannot be counted", patience, async () => {
+    const running = new Running(authority);
+    try {
+      await running.start(await freePort());
+      await running.end();
+      await running.start(9, ["--leave"]);
+      await running.said("the hub has all that this node stored for it");
+      await running.end();
+      writeFileSync(running.spool, "no folder");
+      await running.start(9, ["--leave"]);
+      await running.said("how much that is cannot be read from the spool");
+      assert.equal(existsSync(running.spool), false);
+    } finally {
+      await running.remove();
     }
   });
 });
