@@ -144,6 +144,32 @@ test("a patch whose answer was left out for its size is an alert: of a binding, 
   assert.deepEqual(firedByRecord(collected), []);
 });
 
+test("a change whose client made the API server answer that it took too long counts: it may have been made", () => {
+  const message = "Timeout: request did not complete within the allotted timeout";
+  const late = { metadata: {}, status: "Failure", message, reason: "Timeout", code: 504 };
+  const cancelled = { metadata: {}, status: "Failure", message: "context canceled", code: 500 };
+  const refused = { metadata: {}, status: "Failure", message: "pods is forbidden", code: 403 };
+  const answered = (rule: string, name: string, responseStatus: object) =>
+    firedByRecord({
+      ...sampleRecord(rule, name),
+      responseStatus,
+      responseObject: { kind: "Status", ...responseStatus },
+    });
+  for (const status of [late, cancelled]) {
+    for (const [rule, name] of [
+      ["Exposed Service", "fires-load-balancer"],
+      ["Privileged Container", "fires-pod"],
+      ["Cluster Admin Binding", "fires-create"],
+    ] as const) {
+      assert.deepEqual(answered(rule, name, status), [rule]);
+      assert.deepEqual(answered(rule, name, refused), []);
+    }
+    // Of a list of operations nobody knows what it made.
+    assert.deepEqual(answered("Exposed Service", "fires-json-patch", status), ["Audit Record Without Its Body"]);
+  }
+  assert.deepEqual(answered("Exposed Service", "quiet-cluster-ip", late), []);
+});
+
 test("source ranges that hold everybody, or that are none, keep nobody out", () => {
   const made = sampleRecord("Exposed Service", "fires-load-balancer");
   const fired = (ranges: string[] | undefined, annotation?: string) => {
