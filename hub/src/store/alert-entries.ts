@@ -83,6 +83,16 @@ export function entriesOfPod(db: Db, key: PodKey): AlertEntryTable[] {
   return db.rows(query.orderBy("last_us", "desc").limit(whoLimits.podAlertsMax));
 }
 
+/** That line in every alert that it raised. */
+export function entriesOfLine(
+  db: Db,
+  of: Pick<EntryKey, "workspace_id" | "boot_no" | "pid" | "start_us">,
+): AlertEntryTable[] {
+  const entries = db.query.selectFrom("alert_entries").selectAll().where("workspace_id", "=", of.workspace_id);
+  const ofBoot = entries.where("boot_no", "=", of.boot_no);
+  return db.rows(ofBoot.where("pid", "=", of.pid).where("start_us", "=", of.start_us));
+}
+
 /** Notes who did it, and how the line came in; true where who did it is news. */
 export function setAnswer(db: Db, entry: AlertEntryTable, { doneBy, origin }: LineAnswer): boolean {
   const done_by = doneBy.length === 0 ? null : JSON.stringify(doneBy);

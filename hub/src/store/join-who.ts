@@ -3,7 +3,7 @@ import type { Batch } from "../pipeline/messages.ts";
 import { judge, type Verdict, windowOf } from "../who/judge.ts";
 import { whoLimits } from "../who/limits.ts";
 import type { Session, Window } from "../who/session.ts";
-import { amendAlert, entriesOfPod, setAnswer } from "./alert-entries.ts";
+import { amendAlert, entriesOfLine, entriesOfPod, setAnswer } from "./alert-entries.ts";
 import { LineAnswers } from "./line-answers.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import { PodNodes } from "./pod-nodes.ts";
@@ -106,9 +106,9 @@ export class WhoJoin {
   }
 
   #joinPod({ key, windows }: TouchedPod): CommittedAlert[] {
-    for (const window of mergedWindows(windows)) this.#judgeWindow(key, window);
-    if (!isAnybodyPresent(this.#db, key) && !isAnybodyKnown(this.#db, key)) return [];
-    const entries = entriesOfPod(this.#db, key);
+    const changed = mergedWindows(windows).flatMap((window) => this.#judgeWindow(key, window));
+    if (changed.length === 0 && !isAnybodyPresent(this.#db, key) && !isAnybodyKnown(this.#db, key)) return [];
+    const entries = this.#entriesOf(key, changed);
     if (entries.length === 0) return [];
     const answers = new LineAnswers(this.#db, this.#state, key, entries);
     const amended = new Map<string, AlertEntryTable>();
@@ -116,18 +116,27 @@ export class WhoJoin {
     return [...amended.values()].flatMap((entry) => amendAlert(this.#db, this.#state, entry) ?? []);
   }
 
-  /** Judges what started within that time: by every session that fits it, and by all that those may have begun. */
-  #judgeWindow(key: PodKey, { fromUs, toUs }: Window): void {
+  /** The pod's newest lines, and those of which something else is known now, however old. */
+  #entriesOf(key: PodKey, changed: readonly StartRow[]): AlertEntryTable[] {
+    const all = [...entriesOfPod(this.#db, key), ...changed.flatMap((start) => entriesOfLine(this.#db, start))];
+    return [...new Map(all.map((one) => [`${one.alert_id} ${one.boot_no} ${one.pid} ${one.start_us}`, one])).values()];
+  }
+
+  /**
+   * Judges what started within that time: by every session that fits it, and by all that those may have begun. Gives
+   * those of which something else is known than before.
+   */
+  #judgeWindow(key: PodKey, { fromUs, toUs }: Window): StartRow[] {
     const execs = readExecs(this.#db, key, { fromUs: fromUs - wholeWindowUs, toUs: toUs + wholeWindowUs });
     const { debugStartsWithinUs, clockSkewUs } = whoLimits;
     const debugs = readDebugs(this.#db, key, { fromUs: fromUs - debugStartsWithinUs, toUs: toUs + clockSkewUs });
     const sessions = [...execs.sessions, ...debugs.sessions];
-    if (sessions.length === 0) return;
+    if (sessions.length === 0) return [];
     const read = readStarts(this.#db, key, [...execs.sessions.map(windowOf), { fromUs, toUs }]);
     const { rows, isOneNode } = this.#ofItsNode(key, read.rows);
     const judged = rows.filter((row) => row.time_us >= fromUs && row.time_us <= toUs);
     const isWhole = read.isWhole && execs.isWhole && debugs.isWhole && isOneNode;
-    this.#judge(key, { sessions, rows, isWhole, judged });
+    return this.#judge(key, { sessions, rows, isWhole, judged });
   }
 
   /** Without those of nodes where the pod does not run. Where several nodes say that they run it, and nobody knows better, any may be wrong. */
@@ -142,23 +151,26 @@ export class WhoJoin {
     return { rows: its.map(({ row }) => row), isOneNode };
   }
 
-  #judge(key: PodKey, of: { sessions: Session[]; rows: StartRow[]; isWhole: boolean; judged: StartRow[] }): void {
-    if (of.judged.length === 0) return;
+  #judge(key: PodKey, of: { sessions: Session[]; rows: StartRow[]; isWhole: boolean; judged: StartRow[] }): StartRow[] {
+    if (of.judged.length === 0) return [];
     const boots = new Set(of.rows.map((row) => row.boot_no));
     const heardUs = Math.min(...[...boots].map((bootNo) => this.#heardUs(key.workspaceId, bootNo)));
     const starts = of.rows.map((row) => row.start);
     const verdicts = judge(of.sessions, starts, heardUs, of.isWhole);
     const keptUs = Date.now() * 1_000 - whoLimits.auditLateMaxUs;
-    for (const row of of.judged) if (row.seen_us >= keptUs) this.#save(row, verdicts.get(row.start.key));
+    const young = of.judged.filter((row) => row.seen_us >= keptUs);
+    return young.filter((row) => this.#save(row, verdicts.get(row.start.key)));
   }
 
-  #save(row: StartRow, verdict: Verdict | undefined): void {
+  /** True where something else is known than before. */
+  #save(row: StartRow, verdict: Verdict | undefined): boolean {
     const done_by = verdict === undefined ? null : JSON.stringify(verdict.doneBy);
     const settles_us = verdict?.settlesUs ?? null;
-    if (done_by === row.done_by && settles_us === row.settles_us) return;
+    if (done_by === row.done_by && settles_us === row.settles_us) return false;
     const update = this.#db.query.updateTable("who_starts").set({ done_by, settles_us });
     const one = update.where("workspace_id", "=", row.workspace_id).where("boot_no", "=", row.boot_no);
     this.#db.run(one.where("pid", "=", row.pid).where("start_us", "=", row.start_us));
+    return done_by !== row.done_by;
   }
 }
 

@@ -4,7 +4,7 @@ import type { Session } from "../who/session.ts";
 import { startKinds } from "../who/start-of-process.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import { PodNodes } from "./pod-nodes.ts";
-import type { AlertEntryTable, HubTables } from "./schema.ts";
+import type { AlertEntryTable, HubTables, WhoStartTable } from "./schema.ts";
 import { isSessionKept, type PodKey, readOpen } from "./who-rows.ts";
 import type { WorkspaceState } from "./workspace-state.ts";
 
@@ -47,7 +47,8 @@ export class LineAnswers {
     const start = entry.pid === 0 ? undefined : this.#start(entry);
     const started = start === undefined ? before.filter(({ how }) => how === "started") : startedBy(start.done_by);
     const origin = start === undefined ? originOf(entry.origin) : originOfStart(start.is_init);
-    const line: Line = { container: entry.container, firstUs: entry.first_us, lastUs: entry.last_us, origin };
+    const { container, first_us: firstUs, last_us: lastUs } = entry;
+    const line: Line = { container, firstUs, lastUs, origin, beganUs: start?.time_us };
     const [attach, forward] = [this.#open("attach", line), this.#open("port-forward", line)];
     const forgotten = before.flatMap((one) => this.#forgotten(one, [...attach.sessions, ...forward.sessions]));
     const present = presentAt({ attach, forward, forgotten }, line);
@@ -68,8 +69,8 @@ export class LineAnswers {
     return sessions.length === 0 ? [] : [{ ...one, sessions }];
   }
 
-  #start(entry: AlertEntryTable): { is_init: number; done_by: string | null } | undefined {
-    const starts = this.#db.query.selectFrom("who_starts").select(["is_init", "done_by"]);
+  #start(entry: AlertEntryTable): Pick<WhoStartTable, "is_init" | "done_by" | "time_us"> | undefined {
+    const starts = this.#db.query.selectFrom("who_starts").select(["is_init", "done_by", "time_us"]);
     const ofBoot = starts.where("workspace_id", "=", entry.workspace_id).where("boot_no", "=", entry.boot_no);
     return this.#db.row(ofBoot.where("pid", "=", entry.pid).where("start_us", "=", entry.start_us));
   }

@@ -9,6 +9,8 @@ export type Line = {
   lastUs: number;
   /** How it came into its container, as far as that was seen; `first_seen`: perhaps as its first process. */
   origin: "first" | "first_seen" | "entered" | "unknown";
+  /** When the process began with which it came in; undefined where that is not kept. */
+  beganUs?: number | undefined;
 };
 
 /** Sessions of one kind; not whole where there were more at that time than are looked through. */
@@ -23,12 +25,20 @@ export type Presence = { attach: Read; forward: Read; forgotten: readonly DoneBy
  */
 export function presentAt({ attach, forward, forgotten }: Presence, line: Line): DoneBy[] {
   if (line.origin === "entered") return [];
-  const attached = attach.sessions.filter((one) => one.container === null || one.container === line.container);
+  const attached = attach.sessions.filter((one) => mayBeAttached(one, line));
   const isSure = line.origin === "first";
   return [
     ...present("attached", { ...attach, sessions: attached }, line, forgotten, isSure),
     ...present("connected", forward, line, forgotten, false),
   ];
+}
+
+/** Nobody is attached to what began when the runtime had long answered: a pod before it had the same name. */
+function mayBeAttached({ container, receivedUs, startedUs }: Session, line: Line): boolean {
+  const { openedWithinUs, startsWithinUs, clockSkewUs } = whoLimits;
+  const answeredUs = (startedUs ?? receivedUs + openedWithinUs) + startsWithinUs + clockSkewUs;
+  if (line.beganUs !== undefined && line.beganUs > answeredUs) return false;
+  return container === null || container === line.container;
 }
 
 function present(

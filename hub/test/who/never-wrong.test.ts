@@ -78,6 +78,33 @@ describe("whoever was there with many others", () => {
   });
 });
 
+test("whoever was attached to a pod of that name before is not to this one", async (t) => {
+  const world = await openTestHub(t);
+  await audited(world, [
+    auditRecord({ user: "ana", receivedS: at - 200, ...attach }),
+    auditRecord({ user: "bob", receivedS: at, ...attach }),
+  ]);
+  await world.hub.ingest([frameOf([first(), evilChild(40, 30, at + 1)])], sender);
+  assert.deepEqual(said((await onlyAlert(world)).alert.done_by), ["attached known bob (present)"]);
+});
+
+test("what is learnt late reaches every alert of the session, however many came after it", async (t) => {
+  const world = await openTestHub(t);
+  const { hub } = world;
+  await hub.audit([auditRecord({ user: "ana", receivedS: at })], audit);
+  await hub.ingest([frameOf([entered(30, at + 0.2, ["bash"]), evilChild(40, 30, at + 1)])], sender);
+  await hub.ingest([frameOf([reportAt(at + 50)])], sender);
+  const { alert } = await onlyAlert(world);
+  assert.deepEqual(said(alert.done_by), ["started known ana (only_match)"]);
+  const later = Array.from({ length: whoLimits.podAlertsMax }, (_, i) =>
+    evilChild(1_000 + i, 20, at + 2, { container_id: `c${i}`, entry_pid: 20, entry_start_us: 20_000 }),
+  );
+  await hub.ingest([frameOf(later)], sender);
+  await hub.audit([auditRecord({ user: "bob", receivedS: at + 0.1 })], audit);
+  const now = await hub.alert("main", alert.alert_id);
+  assert.deepEqual(said(now?.done_by), ["started ambiguous ana,bob (several_sessions)"]);
+});
+
 describe("an alert of several lines", () => {
   const sessionOfAna = async ({ hub }: TestHub): Promise<void> => {
     await hub.audit([auditRecord({ user: "ana", receivedS: at })], audit);
@@ -210,6 +237,16 @@ describe("a container without a pid namespace of its own", () => {
     await world.hub.ingest([frameOf([{ ...start, from_snapshot: true }])], sender);
     const second = entered(31, at + 4.2, ["sh"], inDebugger);
     await world.hub.ingest([frameOf([second, evilChild(41, 31, at + 6, inDebugger)])], sender);
+    assert.equal((await onlyAlert(world)).alert.done_by, undefined);
+  });
+
+  test("what came before it all is told of last: nobody is known any more", async (t) => {
+    const world = await openTestHub(t);
+    await world.hub.audit([added], audit);
+    const second = entered(31, at + 4.2, ["sh"], inDebugger);
+    await world.hub.ingest([frameOf([second, evilChild(41, 31, at + 6, inDebugger)])], sender);
+    assert.deepEqual(said((await onlyAlert(world)).alert.done_by), ["started known ana (only_match)"]);
+    await world.hub.ingest([frameOf([{ ...start, from_snapshot: true }])], sender);
     assert.equal((await onlyAlert(world)).alert.done_by, undefined);
   });
 
