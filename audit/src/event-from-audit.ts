@@ -42,14 +42,15 @@ export function readAuditEvent(record: unknown, context: AuditContext = {}): Res
 }
 
 /** As large as it may be: the answer is given up before the request, because rules read the request. */
-function within({ safe, gone }: Redacted, time: number): Result<AuditEvent> {
+function within({ safe, gone, hasCutTexts }: Redacted, time: number): Result<AuditEvent> {
   let record = safe;
   for (const more of [[], ["responseObject"], bodies]) {
     const left = [...new Set([...gone, ...more])];
     if (left.length > 0) record = withoutBodies(safe, left);
     const json = JSON.stringify(record);
     const isWithin = json.length <= auditLimits.recordBytesMax && Buffer.byteLength(json) <= auditLimits.recordBytesMax;
-    if (isWithin) return { ok: true, value: { event: eventOf(record, time, json), isCut: saysCut(record) } };
+    if (isWithin)
+      return { ok: true, value: { event: eventOf(record, time, json), isCut: hasCutTexts || saysCut(record) } };
   }
   return { ok: false, code: "BODY_TOO_LARGE", reason: "the record is larger than the limit" };
 }
@@ -106,11 +107,11 @@ const cut = (text: string, max: number = auditLimits.columnCharsMax): string =>
 const namedByToken = new Set(["oauthaccesstokens", "oauthauthorizetokens", "useroauthaccesstokens"]);
 
 /** A record without its secrets, and which of its bodies it is without. */
-type Redacted = { safe: AuditRecord; gone: readonly string[] };
+type Redacted = { safe: AuditRecord; gone: readonly string[]; hasCutTexts: boolean };
 const bodies = ["responseObject", "requestObject"];
 
 function redactRecord(record: AuditRecord, leftOut: readonly string[]): Redacted {
-  const walk: Walk = { values: 0 };
+  const walk: Walk = { values: 0, cutTexts: 0 };
   const tokenName = namedByToken.has(record.objectRef?.resource ?? "");
   // First: what stands around the bodies must be within its limits whatever becomes of them.
   const around = redactAround(record, walk);
@@ -137,7 +138,7 @@ function redactRecord(record: AuditRecord, leftOut: readonly string[]): Redacted
     stageTimestamp: optional(record.stageTimestamp, (text) => cut(text, 64)),
     annotations: around.annotations,
   };
-  return { safe, gone };
+  return { safe, gone, hasCutTexts: walk.cutTexts > 0 };
 }
 
 type Around = Pick<

@@ -9,7 +9,8 @@ import { beginsAWebToken } from "./web-tokens.ts";
 /** What the walk ran into; the record is refused or cut then, and counted. */
 export class WalkLimit extends Error {}
 
-export type Walk = { values: number };
+/** `cutTexts`: how many texts were longer than one may be. */
+export type Walk = { values: number; cutTexts: number };
 
 const open = (): Record<string, unknown> => Object.create(null) as Record<string, unknown>;
 const argumentKeys = new Set(["args", "command"]);
@@ -41,7 +42,7 @@ function enter(walk: Walk, depth: number): void {
 /** Any JSON value. `key` is the name under which it stands. */
 export function redactValue(value: unknown, key: string, walk: Walk, depth = 0): unknown {
   enter(walk, depth);
-  if (typeof value === "string") return redactLeaf(value, key);
+  if (typeof value === "string") return redactLeaf(value, key, walk);
   if (typeof value === "number") return Number.isFinite(value) ? (namesASecret(key) ? redacted : value) : null;
   if (typeof value === "boolean" || value === null) return value;
   if (Array.isArray(value)) return redactList(value, key, walk, depth);
@@ -49,22 +50,25 @@ export function redactValue(value: unknown, key: string, walk: Walk, depth = 0):
   return null;
 }
 
-function redactLeaf(value: string, key: string): string {
+function redactLeaf(value: string, key: string, walk: Walk): string {
   if (value === "") return value;
   if (lastApplied.test(key)) return `${redacted} (a copy of the object)`;
   if (namesASecret(key)) return redacted;
-  const text = cutText(value);
+  const text = cutText(value, walk);
   return plainKeys.has(key) && canBeAName(text) ? text : redactText(text);
 }
 
 /** Before anything is looked for in it, which costs time by its length. */
-const cutText = (text: string): string =>
-  text.length > auditLimits.textCharsMax ? `${text.slice(0, auditLimits.textCharsMax)}[cut]` : text;
+function cutText(text: string, walk: Walk): string {
+  if (text.length <= auditLimits.textCharsMax) return text;
+  walk.cutTexts += 1;
+  return `${text.slice(0, auditLimits.textCharsMax)}[cut]`;
+}
 
 function redactList(list: readonly unknown[], key: string, walk: Walk, depth: number): unknown[] {
   if (argumentKeys.has(key) && list.every((one) => typeof one === "string")) {
     walk.values += list.length;
-    return redactArguments(list.map(cutText));
+    return redactArguments(list.map((one) => cutText(one, walk)));
   }
   return list.map((one) => redactValue(one, key, walk, depth + 1));
 }

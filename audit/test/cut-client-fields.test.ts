@@ -81,6 +81,14 @@ test("bodies that are left out for the record's size alone are counted as cut", 
   assert.match(events[0]?.record ?? "", /"atalaya.dev\/left-out":"responseObject"/);
 });
 
+test("a record in whose body a text was cut is counted", () => {
+  const request = (letters: number) => auditRecord({ requestObject: { spec: { note: "x".repeat(letters) } } });
+  assert.deepEqual(
+    [16_384, 16_385].map((letters) => read(request(letters)).cut),
+    [0, 1],
+  );
+});
+
 test("a URI that is cut does not become one that says dryRun=All", () => {
   const padding = (letters: number) => `/api/v1/pods?x=${"y".repeat(letters)}&dryRun=All%zz`;
   for (let letters = 8_100; letters < 8_200; letters++) {

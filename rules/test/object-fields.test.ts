@@ -56,7 +56,12 @@ test("a patch leaves a part alone only when all of it does, however it is writte
   ];
   const touching = [
     ...[{ spec: { template: { spec: {} } } }, { spec: null }, { spec: { template: null } }, null, undefined, "[cut]"],
-    ...[{ spec: { $patch: "replace" } }, { $patch: "replace" }, { spec: { template: { spec: null } } }],
+    ...[
+      { spec: { $patch: "replace" } },
+      { $patch: "replace" },
+      { kind: "Secret" },
+      { spec: { template: { spec: null } } },
+    ],
     ...["/spec/template/spec/containers/0", "/spec/template", "/spec", "", "x/spec/template/spec", 7].map((at) =>
       op(at),
     ),

@@ -14,6 +14,8 @@ const partial: readonly unknown[] = [
   undefined,
 ];
 
+const secrets: readonly unknown[] = ["Secret", "SecretList"];
+
 function answered(view: EventView): unknown {
   const answer = atPath(view.record(), ["responseObject"]);
   return partial.includes(childOf(answer, "kind")) ? undefined : answer;
@@ -64,7 +66,8 @@ function touches(view: EventView, steps: readonly string[]): boolean {
   if (verbOf(view) !== "patch") return true;
   const patch = asked(view);
   if (Array.isArray(patch)) return patch.some((operation) => operationTouches(operation, steps));
-  if (!isObject(patch)) return true;
+  // Who calls a patch a Secret has its contents redacted.
+  if (!isObject(patch) || secrets.includes(childOf(patch, "kind"))) return true;
   let at: unknown = patch;
   for (const step of steps) {
     // `null` takes away all that is below; so may a directive of the strategic merge patch.
