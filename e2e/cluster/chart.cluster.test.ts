@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
-import { existsSync, readdirSync } from "node:fs";
+import { existsSync, readdirSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import type { AlertSummary } from "@atalaya/wire";
+import { runProgram } from "../../simulator/src/run-program.ts";
 import { until } from "../../simulator/src/until.ts";
 import { Load } from "../soak/load.ts";
 import { type Cluster, startCluster } from "./cluster.ts";
 import { podDeaths } from "./pod-deaths.ts";
 import { podFigures } from "./pod-figures.ts";
-import { installRelease, podsOf, type Release, releaseNamespace, removeLeftovers } from "./release.ts";
+import { chartFolder, installRelease, podsOf, type Release, releaseNamespace, removeLeftovers } from "./release.ts";
 import { sleepingPod, sleepingSpec } from "./sleeping-pod.ts";
 
 const alertMs = 5_000;
@@ -86,6 +88,20 @@ test("helm test says that every node is watched and that the hub answers", async
 test("what NOTES says about the first password holds", async () => {
   const log = await cluster.mustKubectl(["-n", releaseNamespace, "logs", "atalaya-hub-0"]);
   assert.match(log, /password/i);
+});
+
+test("the hub, openssl and what Helm prints for a hub elsewhere tell the same fingerprint of the hub's CA", async () => {
+  const log = await cluster.mustKubectl(["-n", releaseNamespace, "logs", "atalaya-hub-0"]);
+  const [, told = ""] = /SHA-256 fingerprint ([0-9A-F:]{95})\n/.exec(log) ?? [];
+  const get = ["-n", releaseNamespace, "get", "configmap", "atalaya-hub-ca", "-o", "jsonpath={.data.ca\\.pem}"];
+  const caFile = join(cluster.place.folder, "hub-ca.pem");
+  writeFileSync(caFile, await cluster.mustKubectl(get));
+  const { stdout } = await runProgram("openssl", ["x509", "-in", caFile, "-noout", "-fingerprint", "-sha256"]);
+  assert.equal(stdout.trim().split("=")[1], told);
+  const elsewhere = ["--set=hub.enabled=false,hub.url=https://hub.example.org", `--set-file=hub.ca=${caFile}`];
+  const notes = await release.helm(["upgrade", "atalaya", chartFolder, "--dry-run", ...elsewhere]);
+  assert.equal(notes.status, 0, notes.stderr);
+  assert.ok(notes.stdout.includes(`SHA-256 fingerprint is\n     ${told}\n`), notes.stdout.slice(-1_500));
 });
 
 test("an attack in a pod gives its alert within five seconds, with pod, namespace, container and image", async () => {

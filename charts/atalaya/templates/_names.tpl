@@ -24,6 +24,13 @@ app.kubernetes.io/component: {{ index . 1 }}
 {{ $i.registry }}/{{ $i.hub }}{{ if $i.hubDigest }}@{{ $i.hubDigest }}{{ else }}:{{ $i.tag | default .Chart.AppVersion }}{{ end }}
 {{- end }}
 
+{{- /* Of the first certificate of a PEM text, as openssl and the hub write it: AB:CD:... */}}
+{{- define "atalaya.fingerprint" -}}
+{{- $body := regexReplaceAll "(?s)^.*?-----BEGIN CERTIFICATE-----(.*?)-----END CERTIFICATE-----.*$" . "${1}" -}}
+{{- $sum := regexReplaceAll "\\s" $body "" | b64dec | sha256sum | upper -}}
+{{- regexReplaceAll "(..)" $sum "${1}:" | trimSuffix ":" -}}
+{{- end }}
+
 {{- define "atalaya.hubUrl" -}}
 {{- if .Values.hub.url -}}
 {{ .Values.hub.url }}

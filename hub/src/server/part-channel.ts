@@ -1,10 +1,12 @@
 import type { Fault, PartMessage } from "@atalaya/wire";
+import type { RunningHub } from "./start-hub.ts";
 
 /** Tells `atalaya up`, over its channel, or the reader of the terminal that the hub is ready. */
-export async function tellReady(url: string, firstPassword: string | undefined): Promise<void> {
+export async function tellReady({ url, firstPassword, caFingerprint }: Omit<RunningHub, "close">): Promise<void> {
   const password = firstPassword === undefined ? {} : { firstPassword };
   if (await sendPart({ type: "ready", part: "hub", url, ...password })) return;
   process.stderr.write(`atalaya: page      ${url}\n`);
+  process.stderr.write(`atalaya: CA        SHA-256 fingerprint ${caFingerprint}\n`);
   if (firstPassword === undefined) return;
   process.stderr.write(`atalaya: sign in   user admin, password ${firstPassword}   (shown this once: keep it)\n`);
 }

@@ -31,7 +31,7 @@ export async function runHub(args: string[], openCore: OpenCore): Promise<void> 
     const open = (hubFolder: string) => openCore({ hubFolder, options, version, log });
     const hub = await startHub(options, open, logger, version);
     stopWhenTold(hub);
-    await tellReady(hub.url, hub.firstPassword);
+    await tellReady(hub);
     logger.info({ url: hub.url, version }, "the hub is ready");
   } catch (error) {
     if (!(error instanceof Fault)) throw error;

@@ -1,3 +1,4 @@
+import { X509Certificate } from "node:crypto";
 import { once } from "node:events";
 import { accessSync, constants, mkdirSync } from "node:fs";
 import { createServer } from "node:net";
@@ -22,7 +23,13 @@ import { serverLimits } from "./limits.ts";
 import { type HubOptions, localUrl } from "./options.ts";
 
 /** A hub that answers. `close` ends streams, requests, notification and store, in this order. */
-export type RunningHub = { url: string; firstPassword: string | undefined; close(): Promise<void> };
+export type RunningHub = {
+  url: string;
+  firstPassword: string | undefined;
+  /** Of the CA that sensors and people trust it by: SHA-256, as openssl writes it. */
+  caFingerprint: string;
+  close(): Promise<void>;
+};
 
 /**
  * Starts everything behind one address. Nothing lasting is made before the port is ours: a first password is told
@@ -77,7 +84,8 @@ export async function startHub(
       await notifier.close();
       await core.close();
     };
-    return { url, firstPassword, close };
+    const caFingerprint = new X509Certificate(certificate.caPem).fingerprint256;
+    return { url, firstPassword, caFingerprint, close };
   } catch (error) {
     clusters.close();
     await endServer();
@@ -158,7 +166,8 @@ function renewInTime(
         if (!certificate.renewed) return;
         app.server.setSecureContext({ ...certificate, ca: certificate.caPem, minVersion: "TLSv1.3" });
         renewed(certificate.caPem);
-        logger.info("the certificate was renewed");
+        const caFingerprint = new X509Certificate(certificate.caPem).fingerprint256;
+        logger.info({ caFingerprint }, "the certificate was renewed");
       },
       (error) => logger.error({ err: error }, "the certificate could not be renewed"),
     );

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, fork, spawn } from "node:child_process";
+import { type ChildProcess, fork, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { chmodSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
@@ -67,6 +67,19 @@ test("a started part says that it is ready, where, and with which first password
   assert.ok(ready.type === "ready");
   assert.match(ready.url ?? "", /^https:\/\/127\.0\.0\.1:\d+$/);
   assert.match(ready.firstPassword ?? "", /^[a-z2-9-]{23}$/);
+});
+
+test("started alone it prints its CA's fingerprint, as openssl tells it of the file", async () => {
+  const child = spawn(process.execPath, [...nodeArgs, "--data", data, "--listen", "127.0.0.1:0"]);
+  children.push(child);
+  let said = "";
+  for await (const part of child.stderr) {
+    said += part;
+    if (/fingerprint .*\n/.test(said)) break;
+  }
+  const openssl = spawnSync("openssl", ["x509", "-in", join(data, "hub/ca.pem"), "-noout", "-fingerprint", "-sha256"]);
+  const [, fingerprint = ""] = /Fingerprint=([0-9A-F:]{95})\n$/.exec(openssl.stdout.toString()) ?? [];
+  assert.ok(said.includes(`SHA-256 fingerprint ${fingerprint}\n`) && fingerprint !== "", said);
 });
 
 test("SIGTERM ends it with status 0 within three seconds, open streams or not", async () => {
