@@ -14,9 +14,10 @@ test("whoever may do all that a run needs is let through", async (t) => {
     [
       ...["create namespaces", "delete namespaces", "list namespaces", "get namespaces", "patch namespaces"],
       ...["create pods", "get pods", "list pods", "get pods/log"].map((right) => right + inIt),
-      ...["services", "serviceaccounts", "configmaps", "networkpolicies.networking.k8s.io"].map(
-        (kind) => `create ${kind}${inIt}`,
-      ),
+      ...["services", "serviceaccounts", "configmaps", "networkpolicies.networking.k8s.io"].flatMap((kind) => [
+        `create ${kind}${inIt}`,
+        `get ${kind}${inIt}`,
+      ]),
       ...["create", "get", "list", "update", "delete"].map((verb) => `${verb} secrets${inIt}`),
     ]
       .map((right) => `auth can-i ${right}`)
@@ -31,6 +32,7 @@ for (const right of [
   "get pods",
   "list pods",
   "create networkpolicies.networking.k8s.io",
+  "get networkpolicies.networking.k8s.io",
 ]) {
   test(`who lacks only the right to ${right} is told so before anything is made`, async (t) => {
     const { kube } = recordedKubectl(

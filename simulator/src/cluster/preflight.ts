@@ -48,10 +48,10 @@ export const needs: readonly Need[] = [
   { verb: "get", resource: "pods", inNamespace: true },
   { verb: "list", resource: "pods", inNamespace: true },
   { verb: "get", resource: "pods/log", inNamespace: true },
-  { verb: "create", resource: "services", inNamespace: true },
-  { verb: "create", resource: "serviceaccounts", inNamespace: true },
-  { verb: "create", resource: "configmaps", inNamespace: true },
-  { verb: "create", resource: "networkpolicies.networking.k8s.io", inNamespace: true },
+  // Helm looks whether something of that name is there before it makes it.
+  ...["services", "serviceaccounts", "configmaps", "networkpolicies.networking.k8s.io"].flatMap((resource) =>
+    ["create", "get"].map((verb) => ({ verb, resource, inNamespace: true })),
+  ),
   // Helm keeps its record of a release in a secret, and changes it as the release goes on; the web shell's word is in another.
   ...["create", "get", "list", "update", "delete"].map((verb) => ({ verb, resource: "secrets", inNamespace: true })),
 ];
