@@ -12,9 +12,14 @@ const ofBoth = (make: (twin: Twin) => AuditAction): AuditAction[] => twins.map(m
 const jsonPatch = (scene: Scene, object: readonly string[], ...operations: object[]) =>
   scene.try(["patch", ...object, "--type=json", "-p", JSON.stringify(operations)]);
 
-/** Sent as it is written: kubectl would write a URI of its own. */
-const postTo = (scene: Scene, uri: string, object: object) =>
-  scene.try(["create", "--raw", uri, "-f", "-"], { input: JSON.stringify(object) });
+/** By somebody who may do everything in the namespace; the URI is sent as it is written, which kubectl does not do. */
+async function send(scene: Scene, method: "POST" | "PATCH", path: string, body: unknown, ...more: string[]) {
+  const name = `${scene.namespace}@example.org`;
+  await scene.kubectl("create", "rolebinding", "eva", "--clusterrole=cluster-admin", `--user=${name}`);
+  const type = method === "POST" ? "application/json" : "application/json-patch+json";
+  const args = ["-X", method, "-H", `Content-Type: ${type}`, ...more, "-d", JSON.stringify(body)];
+  await scene.curl(await scene.person(name), `/api/v1/namespaces/${scene.namespace}${path}`, ...args);
+}
 
 const dryRun = (scene: Scene, object: object) =>
   scene.try(["create", "--dry-run=server", "-f", "-"], { input: JSON.stringify(object) });
@@ -57,21 +62,17 @@ export const podPatches: readonly AuditAction[] = [
     act: async (scene) => {
       const securityContext = { privileged: twin === "fires" };
       const value = [{ ...webContainer, name: "tools", securityContext }];
-      const body = JSON.stringify([{ op: "add", path: "/spec/ephemeralContainers", value }]);
-      await sendPatch(scene, "/pods/web/ephemeralcontainers", body);
+      const patch = [{ op: "add", path: "/spec/ephemeralContainers", value }];
+      await send(scene, "PATCH", "/pods/web/ephemeralcontainers", patch);
     },
     resources: ["pods"],
   })),
   {
     rule: "Privileged Container",
     name: "fires-no-dry-run",
-    command: "POST …/pods?fieldManager=dryRun=All (securityContext.privileged: true)",
+    command: "curl …/pods?fieldManager=dryRun=All (securityContext.privileged: true)",
     act: (scene) =>
-      postTo(
-        scene,
-        `/api/v1/namespaces/${scene.namespace}/pods?fieldManager=dryRun=All`,
-        podOf("tools", { securityContext: { privileged: true } }),
-      ),
+      send(scene, "POST", "/pods?fieldManager=dryRun=All", podOf("tools", { securityContext: { privileged: true } })),
     resources: ["pods"],
   },
   {
@@ -106,13 +107,11 @@ export const bindingPatches: readonly AuditAction[] = [
   {
     rule: "Cluster Admin Binding",
     name: "fires-no-dry-run",
-    command: "POST …/clusterrolebindings?xdryRun=All (its role is cluster-admin)",
+    command: "kubectl create --raw …/clusterrolebindings?xdryRun=All (its role is cluster-admin)",
     act: (scene) =>
-      postTo(
-        scene,
-        "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings?xdryRun=All",
-        bindingOf(scene, "cluster-admin"),
-      ),
+      scene.try(["create", "--raw", "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings?xdryRun=All", "-f", "-"], {
+        input: JSON.stringify(bindingOf(scene, "cluster-admin")),
+      }),
     resources: ["clusterrolebindings"],
   },
   {
@@ -153,13 +152,8 @@ export const servicePatches: readonly AuditAction[] = [
   {
     rule: "Exposed Service",
     name: "fires-no-dry-run",
-    command: "POST …/services?dryRun=All; (type: LoadBalancer)",
-    act: (scene) =>
-      postTo(
-        scene,
-        `/api/v1/namespaces/${scene.namespace}/services?dryRun=All;`,
-        serviceOf(80, { type: "LoadBalancer" }),
-      ),
+    command: "curl …/services?dryRun=All; (type: LoadBalancer)",
+    act: (scene) => send(scene, "POST", "/services?dryRun=All;", serviceOf(80, { type: "LoadBalancer" })),
     resources: ["services"],
   },
   {
@@ -171,14 +165,6 @@ export const servicePatches: readonly AuditAction[] = [
   },
 ];
 
-/** By somebody who may do everything in the namespace. */
-async function sendPatch(scene: Scene, path: string, body: string, ...headers: string[]): Promise<void> {
-  const name = `${scene.namespace}@example.org`;
-  await scene.kubectl("create", "rolebinding", "eva", "--clusterrole=cluster-admin", `--user=${name}`);
-  const args = ["-X", "PATCH", "-H", "Content-Type: application/json-patch+json", ...headers, "-d", body];
-  await scene.curl(await scene.person(name), `/api/v1/namespaces/${scene.namespace}${path}`, ...args);
-}
-
 export const hiddenAnswers: readonly AuditAction[] = ofBoth((twin) => ({
   rule: "Audit Record Without Its Body",
   name: `${twin}-answer`,
@@ -186,9 +172,9 @@ export const hiddenAnswers: readonly AuditAction[] = ofBoth((twin) => ({
   prepare: (scene) => scene.create(serviceOf(80)),
   act: async (scene) => {
     const label = { op: "add", path: "/metadata/labels", value: { team: "shop" } };
-    const body = JSON.stringify([twin === "fires" ? toLoadBalancer : label]);
+    const patch = [twin === "fires" ? toLoadBalancer : label];
     const accept = "Accept: application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1";
-    await sendPatch(scene, "/services/cache", body, "-H", accept);
+    await send(scene, "PATCH", "/services/cache", patch, "-H", accept);
   },
   resources: ["services"],
 }));
