@@ -46,7 +46,7 @@ async function advice(workloads: Workloads, { namespace, daemonSets, folders }: 
       : [`the sensor has not left these nodes, which keep what it made in ${folders.join(", ")}:`, ...missing];
   return [
     ...nodes,
-    "when they answer again, run the same helm uninstall once more",
+    "when they answer again, or a minute after they were deleted from the cluster, run the same helm uninstall once more",
     "or delete the release without them: helm uninstall --no-hooks; then, on each such node, remove those folders",
     `these lines stay for a day: kubectl -n ${namespace} logs -l app.kubernetes.io/component=leaving --tail=-1`,
   ];

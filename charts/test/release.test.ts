@@ -197,7 +197,7 @@ describe("leaving", () => {
       "  node-2: publisher-b is Running and has not left",
       "  node-3: collector-c was not told to leave, and does not end",
       "  node-4: collector-d is Pending and has not left",
-      "when they answer again, run the same helm uninstall once more",
+      "when they answer again, or a minute after they were deleted from the cluster, run the same helm uninstall once more",
       "or delete the release without them: helm uninstall --no-hooks; then, on each such node, remove those folders",
       "these lines stay for a day: kubectl -n ours logs -l app.kubernetes.io/component=leaving --tail=-1",
     ]);

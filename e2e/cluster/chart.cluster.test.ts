@@ -218,6 +218,9 @@ test("a node that does not answer fails helm uninstall, which names it and says 
   await cluster.apply(silent, "default");
   const { status, stdout, stderr } = await release.helm(["uninstall", "atalaya", "--timeout=200s"]);
   await cluster.mustKubectl(["delete", "node", "silent-node"]);
+  // The DaemonSet's controller hears of it from its pods alone, and the garbage collector of pods takes up to a minute.
+  const orphans = ["-l", "app.kubernetes.io/name=atalaya", "--field-selector=status.phase=Pending"];
+  await cluster.mustKubectl(["-n", releaseNamespace, "delete", "pods", ...orphans]);
   assert.notEqual(status, 0, stdout);
   const kept = ["logs", "-l", "app.kubernetes.io/component=leaving", "--tail=-1"];
   for (const said of [stdout + stderr, await cluster.mustKubectl(["-n", releaseNamespace, ...kept])]) {

@@ -11,7 +11,7 @@ import {
 import { z } from "zod";
 import { removePins } from "../../collector/src/remove-pins.ts";
 import { buildImages } from "../../containers/build-images.ts";
-import { mustRun, type ProgramResult, runProgram } from "../../simulator/src/run-program.ts";
+import { type ProgramResult, runProgram } from "../../simulator/src/run-program.ts";
 import { until } from "../../simulator/src/until.ts";
 import type { Cluster } from "./cluster.ts";
 import { goProgram } from "./go-programs.ts";
@@ -112,9 +112,9 @@ async function releaseOf(cluster: Cluster, say: (line: string) => void): Promise
     sensors: async () => z.array(sensorSchema).parse((await status()).sensors),
     ledger: async () => z.array(nodeLedgerSchema).parse((await status("--ledger")).nodes),
     async uninstall() {
-      await mustRun("nsenter", command(["uninstall", "atalaya", "--wait", `--timeout=${goneMs / 1000}s`]), {
-        timeoutMs: goneMs + 30_000,
-      });
+      const args = command(["uninstall", "atalaya", "--wait", `--timeout=${goneMs / 1000}s`]);
+      const { status, stderr } = await runProgram("nsenter", args, { timeoutMs: goneMs + 30_000 });
+      if (status !== 0) throw new Error(`helm: ${stderr.trim()}\n${await complaints(cluster)}`);
       await until("the pods' end", async () => (await podsOf(cluster)).length === 0, 60_000);
     },
   };
