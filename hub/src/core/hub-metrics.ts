@@ -29,9 +29,9 @@ export class HubMetrics {
     [],
   );
   readonly #notJoined = this.#counter(
-    "atalaya_hub_pods_not_joined_total",
-    "Pods where it was not looked for who did it: too many waited for that already.",
-    [],
+    "atalaya_hub_who_not_joined_total",
+    "Left out of who did it: pods beyond those that may wait, processes in pods that run on another node.",
+    ["reason"],
   );
   readonly #commitSeconds = this.#histogram("atalaya_hub_commit_seconds", "Duration of a group commit.");
   readonly #evaluateSeconds = this.#histogram("atalaya_hub_evaluation_seconds", "Decoding and evaluating one request.");
@@ -67,7 +67,8 @@ export class HubMetrics {
   }
 
   committed(message: Extract<FromWriter, { type: "committed" }>): void {
-    this.#notJoined.inc(message.podsNotJoined);
+    this.#notJoined.inc({ reason: "pods_waiting" }, message.notJoined.pods);
+    this.#notJoined.inc({ reason: "starts_elsewhere" }, message.notJoined.startsElsewhere);
     this.#commitSeconds.observe(message.commitUs / 1e6);
     for (const batch of message.batches) {
       this.#evaluateSeconds.observe(batch.evaluateUs / 1e6);

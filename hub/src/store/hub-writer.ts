@@ -3,7 +3,7 @@ import type { CommittedAlert } from "../hub-core.ts";
 import { type Batch, endWidth, stepWidth } from "../pipeline/messages.ts";
 import { commitBatch } from "./commit-batch.ts";
 import { EventDay } from "./event-day.ts";
-import { WhoJoin } from "./join-who.ts";
+import { type NotJoined, nothingNotJoined, WhoJoin } from "./join-who.ts";
 import { openMigrated } from "./migrate.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables } from "./schema.ts";
@@ -17,8 +17,7 @@ export type Work = Batch | WriteCall;
 export type Committed = {
   changes: CommittedAlert[];
   results: { call: number; value: unknown }[];
-  /** Pods whose join was dropped. */
-  podsNotJoined: number;
+  notJoined: NotJoined;
 };
 
 /**
@@ -49,7 +48,7 @@ export class HubWriter {
 
   /** Throws what node:sqlite throws; then nothing of the group is there. */
   commit(group: readonly Work[]): Committed {
-    const done: Committed = { changes: [], results: [], podsNotJoined: 0 };
+    const done: Committed = { changes: [], results: [], notJoined: nothingNotJoined() };
     try {
       this.#db.raw.exec("BEGIN IMMEDIATE");
       for (const work of group) {
@@ -59,7 +58,7 @@ export class HubWriter {
       this.state.save();
       this.#day.commit();
       this.#db.raw.exec("COMMIT");
-      done.podsNotJoined = this.#who.takeNotJoined();
+      done.notJoined = this.#who.takeNotJoined();
       return done;
     } catch (error) {
       this.#rollBack();

@@ -27,6 +27,10 @@ import type { WorkspaceState } from "./workspace-state.ts";
 
 type Db = OpenDatabase<HubTables>;
 
+/** What is left out, by why: pods where too many waited already, processes in pods that run on another node. */
+export type NotJoined = { pods: number; startsElsewhere: number };
+export const nothingNotJoined = (): NotJoined => ({ pods: 0, startsElsewhere: 0 });
+
 /**
  * Joins audit with runtime: the writer is where both meet, and what they say is committed with the request that said it.
  * A pod is looked at when something new is known of it: a session, a process from outside, an alert, or that its node
@@ -36,7 +40,7 @@ export class WhoJoin {
   readonly #db: Db;
   readonly #state: WorkspaceState;
   readonly #waiting: WaitingPods;
-  #notJoined = 0;
+  #notJoined = nothingNotJoined();
 
   constructor(db: Db, state: WorkspaceState) {
     this.#db = db;
@@ -47,14 +51,14 @@ export class WhoJoin {
   /** After a commit that failed. */
   reload(): void {
     this.#waiting.reload();
-    this.#notJoined = 0;
+    this.#notJoined = nothingNotJoined();
   }
 
-  /** How many pods were not looked at since this was asked last, because too many waited already. */
-  takeNotJoined(): number {
-    const n = this.#notJoined;
-    this.#notJoined = 0;
-    return n;
+  /** What was not joined since this was asked last. */
+  takeNotJoined(): NotJoined {
+    const notJoined = this.#notJoined;
+    this.#notJoined = nothingNotJoined();
+    return notJoined;
   }
 
   /** To be called when the batch's alerts are written. Gives the alerts that it amended. */
@@ -67,6 +71,8 @@ export class WhoJoin {
     }
     for (const start of who.starts) {
       const bootNo = this.#state.bootNo(workspaceId, cluster, start.node, start.bootId);
+      const isElsewhere = new PodNodes(this.#db, pods.key(start)).mayRun(start.node, start.timeUs) === false;
+      if (isElsewhere) this.#notJoined.startsElsewhere += 1;
       pods.touch(start, saveStart(this.#db, batch, bootNo, start));
     }
     for (const entry of batch.folds.flatMap((fold) => fold.entries)) pods.touch(entry, []);
@@ -84,7 +90,7 @@ export class WhoJoin {
   #next(pods: readonly TouchedPod[]): TouchedPod[] {
     const now = pods.slice(0, whoLimits.podsJoinedAtOnce).map((pod) => this.#waiting.withWaiting(pod));
     const longest = this.#waiting.next(whoLimits.podsJoinedAtOnce - now.length);
-    for (const pod of pods.slice(whoLimits.podsJoinedAtOnce)) if (!this.#waiting.add(pod)) this.#notJoined += 1;
+    for (const pod of pods.slice(whoLimits.podsJoinedAtOnce)) if (!this.#waiting.add(pod)) this.#notJoined.pods += 1;
     return [...now, ...longest];
   }
 

@@ -2,6 +2,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { FaultMessage } from "../core/thread-fault.ts";
 import type { CommittedAlert } from "../hub-core.ts";
 import type { Batch, EvaluatorMemory } from "../pipeline/messages.ts";
+import type { NotJoined } from "./join-who.ts";
 import type { LedgerTable, NodeAccountTable, NodeSyncTable, SensorTable } from "./schema.ts";
 import type { StateWrite } from "./state-writes.ts";
 
@@ -47,7 +48,7 @@ export type FromWriter =
       batches: SettledBatch[];
       changes: CommittedAlert[];
       results: { call: number; value: unknown }[];
-      podsNotJoined: number;
+      notJoined: NotJoined;
       workspaces: [workspaceId: string, commitNo: number, eventsTotal: number][];
       commitUs: number;
     }

@@ -84,6 +84,7 @@ test("a node that names another node's pod takes no session from it", async (t) 
     VALUES ('main', 'local', 'u1', 'Pod', 'shop', 'web-0', '1', 1, 0, 'node-1', '', '{}', '{}', 1, 1)`);
   db.close();
   assert.deepEqual(await sayOfBoth(world), ["node-1: started known ana (only_match)", "node-2: nobody"]);
+  assert.match(await world.hub.metrics(), /who_not_joined_total\{reason="starts_elsewhere"\} 1\n/);
 });
 
 test("where nobody knows which of two nodes runs the pod, nobody is known", async (t) => {
