@@ -1,4 +1,5 @@
 import type { DoneBy } from "@atalaya/wire";
+import { sql } from "kysely";
 import type { CommittedAlert } from "../hub-core.ts";
 import { type FoldedMatches, isOfLine, type MatchedEntry } from "../pipeline/fold-matches.ts";
 import { searchable } from "../pipeline/searchable.ts";
@@ -88,9 +89,10 @@ export function entriesOfLine(
   db: Db,
   of: Pick<EntryKey, "workspace_id" | "boot_no" | "pid" | "start_us">,
 ): AlertEntryTable[] {
-  const entries = db.query.selectFrom("alert_entries").selectAll().where("workspace_id", "=", of.workspace_id);
-  const ofBoot = entries.where("boot_no", "=", of.boot_no);
-  return db.rows(ofBoot.where("pid", "=", of.pid).where("start_us", "=", of.start_us));
+  // Left to itself SQLite goes through all lines of the workspace.
+  const query = sql<AlertEntryTable>`SELECT * FROM alert_entries INDEXED BY alert_entries_of_line
+    WHERE workspace_id = ${of.workspace_id} AND boot_no = ${of.boot_no} AND pid = ${of.pid} AND start_us = ${of.start_us}`;
+  return db.rows<AlertEntryTable>({ compile: () => query.compile(db.query) });
 }
 
 /** Notes who did it, and how the line came in; true where who did it is news. */

@@ -71,8 +71,7 @@ export class WhoJoin {
     }
     for (const start of who.starts) {
       const bootNo = this.#state.bootNo(workspaceId, cluster, start.node, start.bootId);
-      const isElsewhere = new PodNodes(this.#db, pods.key(start)).mayRun(start.node, start.timeUs) === false;
-      if (isElsewhere) this.#notJoined.startsElsewhere += 1;
+      if (pods.nodes(this.#db, start).mayRun(start.node, start.timeUs) === false) this.#notJoined.startsElsewhere += 1;
       pods.touch(start, saveStart(this.#db, batch, bootNo, start));
     }
     for (const entry of batch.folds.flatMap((fold) => fold.entries)) pods.touch(entry, []);
@@ -189,6 +188,7 @@ class Touched {
   readonly #workspaceId: string;
   readonly #cluster: string;
   readonly #pods = new Map<string, TouchedPod>();
+  readonly #nodes = new Map<string, PodNodes>();
 
   constructor(workspaceId: string, cluster: string) {
     this.#workspaceId = workspaceId;
@@ -204,6 +204,14 @@ class Touched {
     const known = this.#pods.get(name);
     if (known === undefined) this.#pods.set(name, { key: this.key(of), windows: [...windows] });
     else known.windows.push(...windows);
+  }
+
+  /** Read once for all that is told of the pod. */
+  nodes(db: Db, of: PodName): PodNodes {
+    const name = `${of.namespace}\n${of.pod}`;
+    const known = this.#nodes.get(name) ?? new PodNodes(db, this.key(of));
+    this.#nodes.set(name, known);
+    return known;
   }
 
   list(): TouchedPod[] {

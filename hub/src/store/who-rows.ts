@@ -78,11 +78,10 @@ type First = { pid: number; start_us: number; time_us: number; is_init: number }
 /** What is known to be in the container since it began, or since the sensor did. */
 function firstsOf(db: Db, workspaceId: string, bootNo: number, containerId: string): First[] {
   if (containerId === "") return [];
-  const starts = db.query.selectFrom("who_starts").select(["pid", "start_us", "time_us", "is_init"]);
-  const ofBoot = starts.where("workspace_id", "=", workspaceId).where("boot_no", "=", bootNo);
-  return db.rows(
-    ofBoot.where("container_id", "=", containerId).where("is_init", "<>", 0).limit(whoLimits.startsReadMax),
-  );
+  const query = sql<First>`SELECT pid, start_us, time_us, is_init FROM who_starts INDEXED BY who_starts_first
+    WHERE workspace_id = ${workspaceId} AND boot_no = ${bootNo} AND container_id = ${containerId} AND is_init <> 0
+    LIMIT ${whoLimits.startsReadMax}`;
+  return db.rows<First>({ compile: () => query.compile(db.query) });
 }
 
 function kindAmong(one: ProcessStart, others: readonly First[]): StartKind {
@@ -207,7 +206,11 @@ export function startsOfAdded(db: Db, key: PodKey, { container, receivedUs }: Se
 
 /** Whether anybody is known to have started something in the pod. */
 export function isAnybodyKnown(db: Db, key: PodKey): boolean {
-  return db.row(startsOf(db, key).where("done_by", "is not", null).limit(1)) !== undefined;
+  // Left to itself SQLite goes through all starts of the workspace.
+  const query = sql<{ pid: number }>`SELECT pid FROM who_starts INDEXED BY who_starts_found
+    WHERE workspace_id = ${key.workspaceId} AND cluster = ${key.cluster} AND namespace = ${key.namespace}
+      AND pod = ${key.pod} AND done_by IS NOT NULL LIMIT 1`;
+  return db.row<{ pid: number }>({ compile: () => query.compile(db.query) }) !== undefined;
 }
 
 function startsOf(db: Db, key: PodKey) {
