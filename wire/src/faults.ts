@@ -24,6 +24,7 @@ export const faultCodes = {
   DATA_UNWRITABLE: "The data folder cannot be written.",
   STORE_FULL: "The hub's disk is full: nothing new is taken until there is room.",
   STORE_UNREACHABLE: "The database does not answer.",
+  QUERY_FAILED: "A query failed by a fault of the hub's own.",
   STORE_NEWER: "The database was written by a newer version.",
   BACKUP_UNUSABLE: "The backup is not one, is incomplete, or was written by a newer version.",
   RULES_BROKEN: "A rule file does not load.",

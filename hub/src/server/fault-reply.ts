@@ -25,6 +25,7 @@ const statusOf: Partial<Record<FaultCode, number>> = {
   RULES_BROKEN: 409,
   BUSY: 429,
   STORE_UNREACHABLE: 503,
+  QUERY_FAILED: 500,
   KUBE_UNREACHABLE: 503,
   STORE_FULL: 507,
   BACKUP_UNUSABLE: 422,

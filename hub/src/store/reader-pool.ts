@@ -7,11 +7,14 @@ import type { QueryArgument, QueryResult, ReaderQuery } from "./reader-queries.t
 import type { FromReader, ToReader } from "./reader-thread.ts";
 
 type Call = { message: ToReader; resolve(value: unknown): void; reject(error: unknown): void };
-type Reader = { worker: Worker; call: Call | undefined; deadline: NodeJS.Timeout | undefined };
+type Reader = { worker: Worker; call: Call | undefined; deadline: NodeJS.Timeout | undefined; answered: boolean };
 
 export type ReaderPoolOptions = { folder: string; broken(error: unknown): void; thread?: URL; deadlineMs?: number };
 
-/** Asks reader threads; one that passes a query's deadline is ended and replaced. */
+/**
+ * Asks reader threads; one that passes a query's deadline is ended and replaced, and so is one that dies of a query. One
+ * that dies before it ever answered would only die again: that is told as `broken`.
+ */
 export class ReaderPool {
   readonly #options: ReaderPoolOptions;
   readonly #deadlineMs: number;
@@ -46,7 +49,7 @@ export class ReaderPool {
       const call = this.#queue.shift();
       if (call === undefined) return;
       reader.call = call;
-      reader.deadline = setTimeout(() => this.#replace(reader), this.#deadlineMs);
+      reader.deadline = setTimeout(() => this.#tookTooLong(reader), this.#deadlineMs);
       reader.worker.postMessage(call.message);
     }
   }
@@ -54,9 +57,9 @@ export class ReaderPool {
   #start(): Reader {
     const thread = this.#options.thread ?? threadFile("reader-thread", import.meta.url);
     const worker = new Worker(thread, { workerData: { folder: this.#options.folder } });
-    const reader: Reader = { worker, call: undefined, deadline: undefined };
+    const reader: Reader = { worker, call: undefined, deadline: undefined, answered: false };
     worker.on("message", (reply: FromReader) => this.#answered(reader, reply));
-    worker.on("error", (error) => this.#options.broken(error));
+    worker.on("error", (error) => this.#died(reader, error));
     return reader;
   }
 
@@ -65,21 +68,36 @@ export class ReaderPool {
     if (call === undefined || call.message.call !== reply.call) return;
     clearTimeout(reader.deadline);
     reader.call = undefined;
+    reader.answered = true;
     if ("fault" in reply) call.reject(unpackFault(reply.fault));
     else call.resolve(reply.value);
     this.#next();
   }
 
-  #replace(reader: Reader): void {
+  #tookTooLong(reader: Reader): void {
+    const seconds = this.#deadlineMs / 1_000;
+    const message = `The query took longer than ${seconds} s and was given up: narrow it by time, rule or container.`;
+    this.#replace(reader, (query) => new Fault("STORE_UNREACHABLE", message, { query }));
+  }
+
+  #died(reader: Reader, error: unknown): void {
+    if (!reader.answered) {
+      this.#options.broken(error);
+      return;
+    }
+    const message = "The query ended the thread that read for it; another has taken its place.";
+    this.#replace(reader, (query) => new Fault("QUERY_FAILED", message, { query }, error));
+  }
+
+  #replace(reader: Reader, why: (query: ReaderQuery) => Fault): void {
     this.replaced += 1;
     const { call } = reader;
+    clearTimeout(reader.deadline);
     const at = this.#readers.indexOf(reader);
     this.#readers[at] = this.#start();
     reader.worker.removeAllListeners();
     reader.worker.terminate().catch(() => undefined);
-    const seconds = this.#deadlineMs / 1_000;
-    const message = `The query took longer than ${seconds} s and was given up: narrow it by time, rule or container.`;
-    call?.reject(new Fault("STORE_UNREACHABLE", message, { query: call.message.name }));
+    call?.reject(why(call.message.name));
     this.#next();
   }
 

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { parentPort, workerData } from "node:worker_threads";
+import { Fault } from "@atalaya/wire";
 import { storeLimits } from "../core/limits.ts";
 import { type FaultMessage, packFault } from "../core/thread-fault.ts";
 import { listEventFiles } from "./event-files.ts";
@@ -50,10 +51,18 @@ function answer({ call, name, argument }: ToReader): FromReader {
     const query = readerQueries[name] as (files: ReaderFiles, argument: unknown) => unknown;
     return { call, value: query(openFiles(), argument) };
   } catch (error) {
-    const fault = storeFault(error);
-    if (fault === undefined) throw error;
-    return { call, fault: packFault(fault) };
+    return { call, fault: packFault(storeFault(error) ?? failed(name, error)) };
   }
+}
+
+/** What is kept may be stranger than a query expects: that ends this query, and no other. */
+function failed(query: ReaderQuery, error: unknown): Fault {
+  // Without its message, which may repeat what is kept.
+  const { name = "", stack = "" } = error instanceof Error ? error : {};
+  const where = stack.split("\n").filter((line) => line.startsWith("    at "));
+  process.stderr.write(`${[`atalaya: the query ${query} failed: ${name}`, ...where].join("\n")}\n`);
+  const message = "The query failed by a fault of the hub's own; its log says more. Please report it.";
+  return new Fault("QUERY_FAILED", message, { query });
 }
 
 hub.on("message", (message: ToReader) => hub.postMessage(answer(message)));

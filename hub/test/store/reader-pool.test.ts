@@ -42,3 +42,31 @@ test("queries beyond the queue are refused as busy, and those that wait when it 
   await pool.close();
   assert.ok((await ends).every((one) => one.status === "rejected"));
 });
+
+test("a query that ends its thread ends for itself alone: another thread answers the next", async (t) => {
+  const pool = new ReaderPool({
+    folder: "",
+    broken: (error) => assert.fail(String(error)),
+    thread: new URL("./stuck-reader.ts", import.meta.url),
+  });
+  t.after(() => pool.close());
+  const ask = (workspaceId: string) => pool.ask("openAlerts", { workspaceId });
+  await Promise.all(Array.from({ length: storeLimits.readers }, () => ask("main")));
+  await assert.rejects(ask("deadly"), (error) => error instanceof Fault && error.code === "QUERY_FAILED");
+  const after = Array.from({ length: storeLimits.readers }, () => ask("main"));
+  assert.deepEqual(await Promise.all(after), Array(storeLimits.readers).fill(7));
+  assert.equal(pool.replaced, 1);
+});
+
+test("a thread that dies before it ever answered is told of: another would die, too", async (t) => {
+  const told = Promise.withResolvers<unknown>();
+  const pool = new ReaderPool({
+    folder: "",
+    broken: told.resolve,
+    thread: new URL("./stuck-reader.ts", import.meta.url),
+  });
+  t.after(() => pool.close());
+  const asked = pool.ask("openAlerts", { workspaceId: "deadly" });
+  asked.catch(() => undefined);
+  assert.match(String(await told.promise), /deadly/);
+});

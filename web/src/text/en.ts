@@ -59,6 +59,7 @@ export const en = {
     codes: {
       STORE_UNREACHABLE:
         "The hub's database does not answer. Try again in a moment; if it stays so, look at the hub's log.",
+      QUERY_FAILED: "The hub failed at this question by a fault of its own. Its log says more: please report it.",
       BUSY: "The hub is at its limit. Try again in a moment.",
       STORE_FULL: "The hub's disk is full: nothing can be changed until there is room.",
       LOGIN_SLOWED: "Too many failed logins. Wait and try again.",

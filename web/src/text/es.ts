@@ -59,6 +59,7 @@ export const es: Dictionary = {
     codes: {
       STORE_UNREACHABLE:
         "La base de datos del servidor no responde. Inténtelo de nuevo en un momento; si sigue así, mire el registro del servidor.",
+      QUERY_FAILED: "El hub falló en esta consulta por un error propio. Su registro dice más: repórtelo, por favor.",
       BUSY: "El servidor está al límite. Inténtelo de nuevo en un momento.",
       STORE_FULL: "El disco del servidor está lleno: nada puede cambiarse hasta que haya sitio.",
       LOGIN_SLOWED: "Demasiados intentos fallidos. Espere e inténtelo de nuevo.",
