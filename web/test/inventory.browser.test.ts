@@ -27,6 +27,10 @@ describe("the inventory, in a browser", { skip: skipUnless("browser") }, () => {
     await pods.getByText("web-7f-2").waitFor();
     await pods.getByRole("link", { name: "2 open alerts" }).click();
     await page.waitForURL(/\/alerts\?cluster=shop-eu&namespace=shop&pod_uid=pod-0$/);
+    await page.goBack();
+    await pods.getByRole("link", { name: "what ran in it" }).first().click();
+    await page.waitForURL(/\/processes\?cluster=shop-eu&pod=shop%2Fweb-7f-0$/);
+    await page.getByRole("button", { name: /pod: shop\/web-7f-0/ }).waitFor();
     assert.deepEqual(page.complaints, []);
   });
 

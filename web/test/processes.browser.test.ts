@@ -73,6 +73,10 @@ describe("the search of what ran, in a browser", { skip: skipUnless("browser") }
     await page.waitForFunction((selector) => document.querySelectorAll(selector).length === 1, rows);
     await page.getByRole("button", { name: /words: evil/ }).click();
     await page.waitForFunction((selector) => document.querySelectorAll(selector).length === 6, rows);
+    await box.fill("pod:shop/web-1");
+    await box.press("Enter");
+    await page.waitForURL(/pod=shop%2Fweb-1/);
+    await page.getByRole("button", { name: /pod: shop\/web-1/ }).click();
     await box.fill("name:wget user:0");
     await box.press("Enter");
     await page.waitForURL(/name=wget&uid=0/);

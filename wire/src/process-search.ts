@@ -11,6 +11,8 @@ export const processQuerySchema = z.object({
   q: text,
   /** A container's id or the beginning of one; `host` for processes outside containers. */
   container: text,
+  /** `shop/web-1`, or the name alone: in the containers that the inventory last knew of such pods. */
+  pod: z.string().max(512).optional(),
   cluster: text,
   node: text,
   /** The numeric user. */

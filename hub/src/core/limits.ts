@@ -126,6 +126,8 @@ export const storeLimits = {
   /** Nodes and images of a workload that a list shows. */
   workloadNodesShownMax: 20,
   inventoryClustersMax: 1_000,
+  /** Pods of one name, whose containers a search for processes looks into. */
+  searchedPodsMax: 256,
   alertPageDefault: 50,
   /** Processes looked at while a tree is assembled, and children of one process that are shown. */
   treeVisitsMax: 2_000,

@@ -3,6 +3,7 @@ import { type Selectable, type SelectQueryBuilder, sql } from "kysely";
 import { storeLimits } from "../core/limits.ts";
 import { stepKinds, stepOrigins } from "../pipeline/process-rows.ts";
 import { readAlertMarks } from "./alert-marks.ts";
+import { containersOf, factsOf } from "./inventory-row.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import { ProcessHistory, type Step } from "./process-history.ts";
 import { likeText, listed } from "./query-text.ts";
@@ -11,6 +12,8 @@ import type { BootTable, EventTables, HubTables } from "./schema.ts";
 type Db = OpenDatabase<HubTables>;
 type Day = OpenDatabase<EventTables>;
 type Boot = Selectable<BootTable>;
+/** `inPods`: the containers of the pods that were asked for. */
+type Search = ProcessQuery & { inPods: readonly string[] };
 /** Where a page ended: at a row, or (`boot` absent) between two stretches of time. Rows before it are next. */
 type Cursor = { timeUs: number; boot?: number; pid?: number; startUs?: number };
 
@@ -25,7 +28,8 @@ export function searchProcesses(db: Db, days: readonly Day[], workspaceId: strin
   const limit = query.limit ?? storeLimits.processPageDefault;
   const cursor = parseCursor(query.cursor);
   const until = Math.min(cursor?.timeUs ?? Number.POSITIVE_INFINITY, query.until_us ?? Number.POSITIVE_INFINITY);
-  const walk = new Walk(workspaceId, query, boots, limit, cursor);
+  const inPods = listed(query.pod).flatMap((pod) => containersOfPod(db, workspaceId, pod, listed(query.cluster)));
+  const walk = new Walk(workspaceId, { ...query, inPods }, boots, limit, cursor);
   for (const day of days.toReversed()) {
     if (!walk.through(day, until, query.since_us ?? 0)) break;
   }
@@ -51,12 +55,23 @@ function readBoots(db: Db, workspaceId: string, query: ProcessQuery): Map<number
   return new Map(db.rows(found).map((boot) => [boot.boot_no, boot]));
 }
 
+/** Ids of the containers of the pods with this name (`shop/web-1`, or the pod's alone), the deleted ones, too, while they are kept. */
+function containersOfPod(db: Db, workspaceId: string, pod: string, clusters: readonly string[]): string[] {
+  const [name = "", namespace] = pod.split("/", 2).toReversed();
+  let pods = db.query.selectFrom("inventory_objects").select("facts").where("workspace_id", "=", workspaceId);
+  pods = pods.where("kind", "=", "Pod").where("name", "=", name);
+  if (namespace !== undefined) pods = pods.where("namespace", "=", namespace);
+  if (clusters.length > 0) pods = pods.where("cluster", "in", clusters);
+  const rows = db.rows(pods.limit(storeLimits.searchedPodsMax));
+  return rows.flatMap((row) => containersOf(factsOf(row)).flatMap(({ container_id }) => container_id ?? []));
+}
+
 class Walk {
   readonly found: Step[] = [];
   searchedToUs = Date.now() * 1_000;
   finished = true;
   readonly #workspaceId: string;
-  readonly #query: ProcessQuery;
+  readonly #query: Search;
   readonly #boots: ReadonlyMap<number, Boot>;
   readonly #limit: number;
   readonly #cursor: Cursor | undefined;
@@ -64,7 +79,7 @@ class Walk {
 
   constructor(
     workspaceId: string,
-    query: ProcessQuery,
+    query: Search,
     boots: ReadonlyMap<number, Boot>,
     limit: number,
     cursor: Cursor | undefined,
@@ -134,7 +149,7 @@ function after(start: Steps, cursor: Cursor | undefined): Steps {
   return start.where(sql<boolean>`(time_us, boot_no, pid, start_us) < (${timeUs}, ${boot}, ${pid}, ${startUs})`);
 }
 
-function filtered(start: Steps, query: ProcessQuery, boots: ReadonlyMap<number, Boot>): Steps {
+function filtered(start: Steps, query: Search, boots: ReadonlyMap<number, Boot>): Steps {
   let found = start;
   if (query.cluster !== undefined || query.node !== undefined)
     found = found.where("boot_no", "in", [-1, ...boots.keys()]);
@@ -147,6 +162,7 @@ function filtered(start: Steps, query: ProcessQuery, boots: ReadonlyMap<number, 
     // A short id, as `docker ps` prints it, is a beginning of the long one.
     found = found.where((is) => is.or(containers.map((one) => is("container_id", "like", `${likeText(one)}%`))));
   }
+  if (listed(query.pod).length > 0) found = found.where("container_id", "in", ["-", ...query.inPods]);
   for (const word of (query.q ?? "").split(/\s+/)) {
     if (word === "") continue;
     const like = `%${escaped(word)}%`;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { ProcessQuery } from "@atalaya/wire";
+import { decodeFrame, type ProcessQuery } from "@atalaya/wire";
+import { inventoryFrame, podRow } from "../frames.ts";
 import { evilExec, frameOf, openTestHub, processEvent, sender } from "./hub-fixture.ts";
 
 const hourUs = 3_600_000_000;
@@ -49,6 +50,28 @@ test("programs are found by name, words of the command line, container, user and
   assert.deepEqual(await names({ until_us: now - hourUs }), []);
   assert.deepEqual(await names({ node: "another" }), []);
   assert.deepEqual((await hub.processPage("another", { name: "sh" })).processes, []);
+});
+
+test("programs are found by the pod that they ran in, as far as the inventory knows its containers", async (t) => {
+  const { hub, names } = await hubWithHistory(t);
+  const inPod = (container_id: string) => {
+    const containers = [{ name: "web", role: "app", image: "nginx:1.29", container_id }];
+    return { facts: JSON.stringify({ containers }) };
+  };
+  const rows = [
+    podRow(inPod("deadbeef00")),
+    podRow({ ...inPod("host"), uid: "pod-2", k8s_namespace: "bank" }),
+    podRow({ uid: "pod-3", object_name: "web-3" }),
+  ];
+  const read = decodeFrame(inventoryFrame(rows, { node: "node-1" }));
+  assert.ok(read.ok);
+  await hub.ingest([read.value], sender);
+  assert.deepEqual(await names({ pod: "web-1" }), ["evil", "sshd"]);
+  assert.deepEqual(await names({ pod: "shop/web-1" }), ["evil"]);
+  assert.deepEqual(await names({ pod: "shop/web-1", name: "sshd" }), []);
+  assert.deepEqual(await names({ pod: "web-1", cluster: "another" }), []);
+  assert.deepEqual(await names({ pod: "web-3" }), [], "no container of it ran yet");
+  assert.deepEqual(await names({ pod: "shop/none,bank/web-1" }), ["sshd"]);
 });
 
 test("what was found says where it ran, when it ended, and which alerts are about it", async (t) => {

@@ -83,7 +83,10 @@ export function PodRow({ row }: { row: InventoryPod }): ReactElement {
           <PlaceLink to={{ cluster, namespace, service_account }}>{service_account}</PlaceLink>
         </>
       )}
-      <Images names={[...new Set(row.containers.map(({ image }) => image))]} cluster={cluster} />
+      <Images names={[...new Set(row.containers.map(({ image }) => image))]} cluster={cluster} /> ·{" "}
+      <Link to="/processes" search={{ cluster, pod: `${namespace}/${row.pod}` }}>
+        {text.inventory.whatRan}
+      </Link>
       {shared.length > 0 && (
         <>
           <br />

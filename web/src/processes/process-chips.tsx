@@ -14,7 +14,7 @@ export function ProcessChips({ filters, setFilters }: Props): ReactElement {
     delete next[name];
     return next;
   };
-  const others = (["name", "container", "cluster", "node", "uid", "q"] as const).filter(
+  const others = (["name", "pod", "container", "cluster", "node", "uid", "q"] as const).filter(
     (name) => filters[name] !== undefined,
   );
   const names = Object.keys(spans);

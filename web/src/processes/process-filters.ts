@@ -1,7 +1,7 @@
 import { limits } from "../limits.ts";
 
 /** The filters as they stand in the address bar; all are strings. `since` is how far back, from now. */
-export const processFilterNames = ["name", "container", "cluster", "node", "uid", "since", "q"] as const;
+export const processFilterNames = ["name", "pod", "container", "cluster", "node", "uid", "since", "q"] as const;
 export type ProcessFilterName = (typeof processFilterNames)[number];
 export type ProcessFilters = { [name in ProcessFilterName]?: string };
 

@@ -17,6 +17,7 @@ export const enInventory = {
     ready: (ready: string, wanted: string) => `${ready} of ${wanted} ready`,
     alertCount: (count: number, shown: string) => `${shown} open ${count === 1 ? "alert" : "alerts"}`,
     runsAs: "as",
+    whatRan: "what ran in it",
     on: "on",
     notPlaced: "on no node",
     shares: "shares with its node:",

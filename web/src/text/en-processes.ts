@@ -2,7 +2,7 @@
 export const enProcesses = {
   processes: {
     title: "Processes",
-    search: "Search what ran, or name:curl user:0 node:node-7",
+    search: "Search what ran, or name:curl user:0 pod:shop/web-1",
     searchLabel: "Search processes",
     only: "Only these",
     onHost: "host",
@@ -12,7 +12,15 @@ export const enProcesses = {
     origin: { added: "not in the image", memory: "from memory" },
     allTime: "all that is kept",
     last: (span: string) => `last ${span}`,
-    filter: { name: "program", container: "container", cluster: "cluster", node: "node", uid: "user", q: "words" },
+    filter: {
+      name: "program",
+      pod: "pod",
+      container: "container",
+      cluster: "cluster",
+      node: "node",
+      uid: "user",
+      q: "words",
+    },
     emptyTitle: "Nothing like that ran",
     emptyText: "Of what is kept, nothing fits. Take a filter away, or look further back.",
     searchedTo: (time: string) => `Searched back to ${time}.`,

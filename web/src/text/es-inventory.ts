@@ -18,6 +18,7 @@ export const esInventory: typeof enInventory = {
     ready: (ready, wanted) => `${ready} de ${wanted} listos`,
     alertCount: (count, shown) => `${shown} ${count === 1 ? "alerta abierta" : "alertas abiertas"}`,
     runsAs: "como",
+    whatRan: "qué se ejecutó en él",
     on: "en",
     notPlaced: "en ningún nodo",
     shares: "comparte con su nodo:",

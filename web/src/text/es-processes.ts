@@ -3,7 +3,7 @@ import type { enProcesses } from "./en-processes.ts";
 export const esProcesses: typeof enProcesses = {
   processes: {
     title: "Procesos",
-    search: "Busque lo que se ejecutó, o name:curl user:0 node:node-7",
+    search: "Busque lo que se ejecutó, o name:curl user:0 pod:shop/web-1",
     searchLabel: "Buscar procesos",
     only: "Solo estos",
     onHost: "anfitrión",
@@ -15,6 +15,7 @@ export const esProcesses: typeof enProcesses = {
     last: (span) => `últimos ${span}`,
     filter: {
       name: "programa",
+      pod: "pod",
       container: "contenedor",
       cluster: "clúster",
       node: "nodo",
