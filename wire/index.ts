@@ -81,6 +81,7 @@ export type * from "./src/inventory.ts";
 export {
   inventoryClusterSchema,
   inventoryClustersSchema,
+  inventoryContainerSchema,
   inventoryNamespacePageSchema,
   inventoryObjectPageSchema,
   inventoryObjectSchema,

@@ -57,8 +57,8 @@ export function addIngestRoute(app: App, { core, metrics }: RouteContext, admiss
 /** Throws Fault IDENTITY_MISMATCH; who tries it is told of. */
 async function refuseOthers(core: HubCore, frames: readonly Frame[], sender: SenderIdentity): Promise<void> {
   const headers = frames.map((frame) => frame.header);
-  const bringsInventory = headers.some((header) => header.class === "inventory");
-  const mayInventory = bringsInventory && (await core.inventory.mayBeSentBy(nodeOf(sender)));
+  const told = headers.filter((header) => header.class === "inventory").map(({ lastTimeUs }) => lastTimeUs);
+  const mayInventory = told.length > 0 && (await core.inventory.mayBeSentBy(nodeOf(sender), Math.max(...told)));
   try {
     checkNames(headers, { ...sender, mayInventory });
   } catch (error) {

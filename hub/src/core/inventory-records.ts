@@ -14,9 +14,9 @@ export function inventoryRecords(readers: ReaderPool, writer: WriterClient): Inv
       await writer.write("allowInventory", { of, podUid, untilUs });
       senders.forget((_, key) => key === keyOf(of));
     },
-    async mayBeSentBy(of) {
+    async mayBeSentBy(of, toldUs) {
       const allowed = await senders.get(keyOf(of), () => readers.ask("inventorySender", of));
-      return allowed !== undefined && allowed.untilUs > Date.now() * 1_000;
+      return allowed !== undefined && allowed.untilUs > Math.min(toldUs, Date.now() * 1_000);
     },
     clusters: (workspaceId) => readers.ask("inventoryClusters", { workspaceId }),
     namespaces: (workspaceId, query) => readers.ask("inventoryNamespaces", { workspaceId, query }),

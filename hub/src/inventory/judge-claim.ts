@@ -14,7 +14,7 @@ type Asked = {
  * Whether a pod's projected token lets its node send the inventory of its cluster: it must be signed by that cluster, be
  * for this hub, name the inventory's service account in the namespace that is registered, and the very node whose
  * publisher brings it; where the cluster can be asked, its pod must still be there. The permission outlives the token by
- * less than a day: frames wait in the spool while the hub is away.
+ * less than a day, and covers what was told within it, however long that waited in the spool while the hub was away.
  */
 export async function judgeClaim({ core, clusters }: Asked, of: NodeKey, token: string): Promise<ClaimReply> {
   let proof: Result<PodProof>;

@@ -3,4 +3,6 @@
 export const inventoryLimits = {
   /** After a claim; the inventory claims again long before. */
   allowedUs: 86_400_000_000,
+  /** How far ahead of the hub's clock an API server's may tell when its inventory started. */
+  clockAheadUs: 60_000_000,
 } as const;

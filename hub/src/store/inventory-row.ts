@@ -1,4 +1,12 @@
-import { type InventoryContainer, type InventoryEvent, inventoryKinds, workloadKinds } from "@atalaya/wire";
+import {
+  type InventoryContainer,
+  type InventoryEvent,
+  type InventoryStatus,
+  inventoryContainerSchema,
+  inventoryKinds,
+  inventoryStatusSchema,
+  workloadKinds,
+} from "@atalaya/wire";
 import type { Selectable } from "kysely";
 import type { InventoryObjectTable } from "./schema.ts";
 
@@ -46,10 +54,12 @@ export function rowOfEvent(
 export function containersOf(facts: Readonly<Record<string, unknown>>): InventoryContainer[] {
   const list = facts["containers"];
   if (!Array.isArray(list)) return [];
-  return list.filter((one): one is InventoryContainer => {
-    const given = one as Partial<InventoryContainer> | null;
-    return typeof given?.name === "string" && typeof given.image === "string";
-  });
+  return list.flatMap((one) => inventoryContainerSchema.safeParse(one).data ?? []);
+}
+
+/** How the inventory says it is; undefined for what does not look like that. */
+export function inventoryStatusOf(text: string | null): InventoryStatus | undefined {
+  return inventoryStatusSchema.safeParse(parsedObject(text)).data;
 }
 
 export function factsOf(row: Pick<InventoryRow, "facts">): Record<string, unknown> {

@@ -2,9 +2,11 @@ import type { InventoryEvent } from "@atalaya/wire";
 import { inventoryKinds, workloadKinds } from "@atalaya/wire";
 import { storeLimits } from "../core/limits.ts";
 import type { CommittedAlert } from "../hub-core.ts";
+import { inventoryLimits } from "../inventory/limits.ts";
 import type { Batch, InventoryRows } from "../pipeline/messages.ts";
 import { amendAlertsOfPod } from "./alert-pod.ts";
-import { type InventoryRow, rowOfEvent } from "./inventory-row.ts";
+import { type InventoryRow, inventoryStatusOf, rowOfEvent } from "./inventory-row.ts";
+import { readInventorySender } from "./inventory-sender-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables, InventorySourceTable } from "./schema.ts";
 import type { WorkspaceState } from "./workspace-state.ts";
@@ -32,6 +34,9 @@ class InventoryCommit {
   readonly #changes: CommittedAlert[];
   readonly #nowUs = Date.now() * 1_000;
   readonly #source: InventorySourceTable;
+  /** Looked for once a batch: the bound is reached by every row of a list. */
+  #nothingGone = false;
+  #judged: { node: string; may: boolean } | undefined;
 
   constructor(
     db: Db,
@@ -54,6 +59,7 @@ class InventoryCommit {
     );
     const empty = {
       epoch_us: 0,
+      epoch_bound_us: 0,
       serial: 0,
       complete: "[]",
       status: null,
@@ -75,12 +81,15 @@ class InventoryCommit {
   #take(event: InventoryEvent): void {
     const source = this.#source;
     const epochUs = event.epoch_us ?? 0;
-    if (epochUs < source.epoch_us && source.node !== this.#rows.node) {
+    if (epochUs < source.epoch_bound_us && source.node !== this.#rows.node && this.#mayStillSend(source.node)) {
       source.superseded += 1;
       return;
     }
     if (epochUs !== source.epoch_us || source.node !== this.#rows.node) {
       source.epoch_us = epochUs;
+      // Nor later than it was told: whoever may send what is old is not the newest by that.
+      const latestUs = Math.min(this.#nowUs, event.time_us ?? 0) + inventoryLimits.clockAheadUs;
+      source.epoch_bound_us = Math.min(epochUs, latestUs);
       source.node = this.#rows.node;
       source.serial += 1;
       source.complete = "[]";
@@ -90,7 +99,23 @@ class InventoryCommit {
     if (event.activity === "put") this.#put(event, seen);
     else if (event.activity === "gone") this.#gone(event);
     else if (event.activity === "complete") this.#complete(event.kind ?? "", seen);
-    else if (event.facts !== null) source.status = event.facts;
+    else this.#status(event);
+  }
+
+  #status(event: InventoryEvent): void {
+    const status = inventoryStatusOf(event.facts);
+    if (status === undefined) this.#source.malformed += 1;
+    else this.#source.status = JSON.stringify(status);
+  }
+
+  /** A node whose permission has ended keeps nobody out. */
+  #mayStillSend(node: string): boolean {
+    if (node !== this.#judged?.node) {
+      const { workspace_id: workspaceId, cluster } = this.#of;
+      const sender = readInventorySender(this.#db, { workspaceId, cluster, node });
+      this.#judged = { node, may: sender === undefined || sender.untilUs > this.#nowUs };
+    }
+    return this.#judged.may;
   }
 
   #put(event: InventoryEvent, seen: number): void {
@@ -100,7 +125,7 @@ class InventoryCommit {
       return;
     }
     const known = this.#object(row.uid);
-    if (known === undefined && this.#source.objects >= storeLimits.inventoryObjectsMax) {
+    if (known === undefined && this.#isFull()) {
       this.#source.over_limit += 1;
       return;
     }
@@ -116,6 +141,27 @@ class InventoryCommit {
     this.#db.run(insert.onConflict((on) => on.columns(["workspace_id", "cluster", "uid"]).doUpdateSet(value)));
     if (placed.kind === "Pod") this.#amend(placed);
     else if (isWorkload(placed.kind)) this.#placeOwned(placed);
+  }
+
+  /** What is there counts more than what was: at the bound, deleted objects go first. */
+  #isFull(): boolean {
+    if (this.#source.objects < storeLimits.inventoryObjectsMax) return false;
+    if (!this.#nothingGone) {
+      const { workspace_id, cluster } = this.#of;
+      const gone = this.#db.query
+        .selectFrom("inventory_objects")
+        .select("uid")
+        .where("workspace_id", "=", workspace_id)
+        .where("cluster", "=", cluster)
+        .where("gone_us", "is not", null)
+        .orderBy("gone_us")
+        .limit(storeLimits.forgottenAtOnce);
+      const uids = this.#db.rows(gone).map(({ uid }) => uid);
+      for (const uid of uids) deleteObject(this.#db, { workspace_id, cluster, uid });
+      this.#source.objects -= uids.length;
+      this.#nothingGone = uids.length === 0;
+    }
+    return this.#source.objects >= storeLimits.inventoryObjectsMax;
   }
 
   /** With what made it in the end, as far as that is known now. */
@@ -194,6 +240,14 @@ function saysTheSame(a: InventoryRow, b: InventoryRow): boolean {
   return a.resource_version === b.resource_version && a.facts === b.facts && a.labels === b.labels;
 }
 
+function deleteObject(
+  db: Db,
+  { workspace_id, cluster, uid }: Pick<InventoryRow, "workspace_id" | "cluster" | "uid">,
+): void {
+  const gone = db.query.deleteFrom("inventory_objects").where("workspace_id", "=", workspace_id);
+  db.run(gone.where("cluster", "=", cluster).where("uid", "=", uid));
+}
+
 /** Forgets some of what was deleted long ago; gives how many. */
 export function forgetGoneObjects(db: Db, beforeUs: number): number {
   const old = db.rows(
@@ -205,8 +259,7 @@ export function forgetGoneObjects(db: Db, beforeUs: number): number {
       .limit(storeLimits.forgottenAtOnce),
   );
   for (const { workspace_id, cluster, uid } of old) {
-    const gone = db.query.deleteFrom("inventory_objects").where("workspace_id", "=", workspace_id);
-    db.run(gone.where("cluster", "=", cluster).where("uid", "=", uid));
+    deleteObject(db, { workspace_id, cluster, uid });
     const source = db.query.updateTable("inventory_sources").set((of) => ({ objects: of("objects", "-", 1) }));
     db.run(source.where("workspace_id", "=", workspace_id).where("cluster", "=", cluster));
   }

@@ -9,6 +9,7 @@ import { inventory } from "./migrations/007-inventory.ts";
 import { who } from "./migrations/008-who.ts";
 import { whoByTime } from "./migrations/009-who-by-time.ts";
 import { whoKept } from "./migrations/010-who-kept.ts";
+import { inventoryEpoch } from "./migrations/011-inventory-epoch.ts";
 import type { HubTables } from "./schema.ts";
 
 export type Migration = { version: number; name: string; up(db: Kysely<HubTables>): Promise<void> };
@@ -25,4 +26,5 @@ export const migrations: readonly Migration[] = [
   who,
   whoByTime,
   whoKept,
+  inventoryEpoch,
 ];

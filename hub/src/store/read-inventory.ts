@@ -6,14 +6,13 @@ import {
   type InventoryPod,
   type InventoryPodPage,
   type InventoryQuery,
-  type InventoryStatus,
   type InventoryWorkload,
   type InventoryWorkloadPage,
   inventoryKinds,
 } from "@atalaya/wire";
 import { type SelectQueryBuilder, sql } from "kysely";
 import { storeLimits } from "../core/limits.ts";
-import { containersOf, factsOf, type InventoryRow, labelsOfRow } from "./inventory-row.ts";
+import { containersOf, factsOf, type InventoryRow, inventoryStatusOf, labelsOfRow } from "./inventory-row.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables } from "./schema.ts";
 
@@ -26,7 +25,7 @@ export function readInventoryClusters(db: Db, workspaceId: string): InventoryClu
   return db.rows(sources.orderBy("cluster").limit(storeLimits.inventoryClustersMax)).map((source) => {
     const { cluster, node, seen_us, superseded, over_limit, malformed } = source;
     const complete = (JSON.parse(source.complete) as string[]).length >= inventoryKinds.length;
-    const status = statusOf(source.status);
+    const status = inventoryStatusOf(source.status);
     return {
       ...{ cluster, node, seen_us, complete, superseded, over_limit, malformed },
       objects: countByKind(db, workspaceId, cluster),
@@ -34,10 +33,6 @@ export function readInventoryClusters(db: Db, workspaceId: string): InventoryClu
       ...(status !== undefined && { status }),
     };
   });
-}
-
-function statusOf(text: string | null): InventoryStatus | undefined {
-  return text === null ? undefined : (JSON.parse(text) as InventoryStatus);
 }
 
 function countByKind(db: Db, workspaceId: string, cluster: string): Record<string, number> {

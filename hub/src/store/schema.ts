@@ -274,7 +274,9 @@ export type InventoryObjectTable = Owned & {
 export type InventorySourceTable = Owned & {
   cluster: string;
   node: string;
+  /** When it started, as it says: tells it from another. `epoch_bound_us`: not later than the hub's clock allowed. */
   epoch_us: number;
+  epoch_bound_us: number;
   /** How many inventories there were. */
   serial: number;
   seen_us: number;

@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { join } from "node:path";
+import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
-import { decodeFrame, type Frame, type InventoryEvent } from "@atalaya/wire";
+import { decodeFrame, Fault, type Frame, type InventoryEvent } from "@atalaya/wire";
+import { storeLimits } from "../../src/core/limits.ts";
 import type { HubCore } from "../../src/hub-core.ts";
+import { inventoryLimits } from "../../src/inventory/limits.ts";
 import { inventoryFrame, inventoryRow, podRow } from "../frames.ts";
 import { evilExec, frameOf, openTestHub, sender } from "./hub-fixture.ts";
 
@@ -132,6 +136,96 @@ test("rows that name no object are counted and make none", async (t) => {
   const hub = await open(t);
   await tell(hub, [pod({ uid: null }), pod({ kind: "Secret" }), pod({ facts: "[1" })]);
   assert.partialDeepStrictEqual(await hub.inventory.clusters("main"), [{ malformed: 2, objects: { Pod: 1 } }]);
+});
+
+const started = { version: "1", started_us: 1, memory_bytes: 1, cpu_us: 1, kinds: [], counters: {} };
+
+test("a status that is none is counted, and neither kept nor a reason to end", async (t) => {
+  const hub = await open(t);
+  await tell(hub, [inventoryRow("status", { facts: JSON.stringify(started) })]);
+  const kept = { ...started, kinds: "none" };
+  for (const facts of [null, "", "{", "[]", "7", JSON.stringify(kept)])
+    await tell(hub, [inventoryRow("status", { facts })]);
+  assert.partialDeepStrictEqual(await hub.inventory.clusters("main"), [{ malformed: 6, status: started }]);
+});
+
+test("a container that is told without what one has is left out of its pod", async (t) => {
+  const hub = await open(t);
+  const containers = [container, { ...container, role: "king" }, { name: "web", image: 7 }, null, "web"];
+  await tell(hub, [pod({ facts: JSON.stringify({ containers }) })]);
+  assert.deepEqual((await pods(hub))[0]?.containers, [container]);
+});
+
+test("what is kept and cannot be read fails the query that reads it, and nothing else", async (t) => {
+  const first = await openTestHub(t);
+  await tell(first.hub, [pod()]);
+  await first.close();
+  change(first.folder, "UPDATE inventory_sources SET complete = '{'");
+  const { hub } = await openTestHub(t, { dataFolder: first.folder });
+  await assert.rejects(
+    hub.inventory.clusters("main"),
+    (error) => error instanceof Fault && error.code === "QUERY_FAILED",
+  );
+  assert.equal((await pods(hub)).length, 1);
+});
+
+test("at the bound of objects, those that are gone make room", async (t) => {
+  const first = await openTestHub(t);
+  await tell(first.hub, [pod(), inventoryRow("gone", { kind: "Pod", uid: "pod-1" }), pod({ uid: "pod-2" })]);
+  await first.close();
+  change(first.folder, `UPDATE inventory_sources SET objects = ${storeLimits.inventoryObjectsMax}`);
+  const { hub } = await openTestHub(t, { dataFolder: first.folder });
+  await tell(hub, [pod({ uid: "pod-3" }), pod({ uid: "pod-4" })]);
+  const kept = (await pods(hub, { gone: "true" })).map(({ uid }) => uid);
+  assert.deepEqual(kept, ["pod-2", "pod-3"]);
+  assert.partialDeepStrictEqual(await hub.inventory.clusters("main"), [{ over_limit: 1 }]);
+});
+
+function change(folder: string, statement: string): void {
+  const db = new DatabaseSync(join(folder, "hub.sqlite"));
+  db.exec(statement);
+  db.close();
+}
+
+test("an inventory that lies about its start keeps the next one out for a minute at most", async (t) => {
+  const hub = await open(t);
+  const nowUs = Date.now() * 1_000;
+  const lie = { epoch_us: Number.MAX_SAFE_INTEGER, time_us: nowUs };
+  await tell(hub, [pod(lie)], "node-2");
+  await tell(hub, [pod({ ...lie, uid: "pod-2" })], "node-2");
+  await tell(hub, [inventoryRow("gone", { kind: "Pod", uid: "pod-1", epoch_us: nowUs })], "node-1");
+  assert.equal((await pods(hub)).length, 2, "it started before the minute was over");
+  const later = { epoch_us: nowUs + 2 * inventoryLimits.clockAheadUs };
+  await tell(hub, [inventoryRow("gone", { kind: "Pod", uid: "pod-1", ...later })], "node-1");
+  assert.equal((await pods(hub)).length, 1);
+  assert.partialDeepStrictEqual(await hub.inventory.clusters("main"), [{ node: "node-1", superseded: 1 }]);
+});
+
+test("an inventory of a node that may send none any more keeps nobody out", async (t) => {
+  const hub = await open(t);
+  const of = { workspaceId: "main", cluster: "local" };
+  const nowUs = Date.now() * 1_000;
+  await hub.inventory.allow({ ...of, node: "node-2" }, "pod-a", nowUs + 60_000_000);
+  await tell(hub, [pod({ epoch_us: 2_000_000 })], "node-2");
+  await tell(hub, [pod({ uid: "pod-2" })], "node-1");
+  assert.equal((await pods(hub)).length, 1);
+  await hub.inventory.allow({ ...of, node: "node-2" }, "pod-a", nowUs - 1);
+  await tell(hub, [pod({ uid: "pod-2" })], "node-1");
+  assert.partialDeepStrictEqual(await hub.inventory.clusters("main"), [{ node: "node-1", superseded: 1 }]);
+});
+
+test("what a node told while it might is taken after that, too, and makes it none that started later", async (t) => {
+  const hub = await open(t);
+  const of = { workspaceId: "main", cluster: "local", node: "node-2" };
+  const untilUs = Date.now() * 1_000 - 1;
+  assert.equal(await hub.inventory.mayBeSentBy(of, untilUs - 1), false, "it never might");
+  await hub.inventory.allow(of, "pod-a", untilUs);
+  assert.equal(await hub.inventory.mayBeSentBy(of, untilUs - 1), true);
+  assert.equal(await hub.inventory.mayBeSentBy(of, untilUs + 1_000_000), false);
+  await tell(hub, [pod({ time_us: 1_000_000, epoch_us: untilUs })], "node-2");
+  const gone = inventoryRow("gone", { kind: "Pod", uid: "pod-1", epoch_us: 2 * inventoryLimits.clockAheadUs });
+  await tell(hub, [gone], "node-1");
+  assert.deepEqual(await pods(hub), []);
 });
 
 const inPod = { k8s_pod_uid: "pod-1", k8s_pod: "web-1", k8s_namespace: "shop", container_name: "web" };
