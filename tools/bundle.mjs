@@ -24,6 +24,7 @@ const files = {
     "writer-thread": "hub/src/store/writer-thread.ts",
     "reader-thread": "hub/src/store/reader-thread.ts",
     "evaluator-thread": "hub/src/pipeline/evaluator-thread.ts",
+    "audit-reader-thread": "hub/src/api/audit-reader-thread.ts",
     "copy-thread": "hub/src/backup/copy-thread.ts",
   },
   cli: { main: "cli/src/main.ts", "stand-ins-process": "simulator/src/network/stand-ins-process.ts" },

@@ -1,9 +1,10 @@
-import { type AuditEvents, auditEventsFromBody } from "@atalaya/audit";
+import type { AuditEvents } from "@atalaya/audit";
 import { Fault, limits } from "@atalaya/wire";
 import type { FastifyRequest } from "fastify";
 import { z } from "zod";
 import { senderIn } from "../auth/authenticate.ts";
 import type { App, RouteContext } from "../server/app-type.ts";
+import { AuditReader } from "./audit-reader.ts";
 import type { BodyAdmission } from "./body-admission.ts";
 import { auditOnly, refusals } from "./route-schema.ts";
 import { unpackGzip } from "./unpack.ts";
@@ -12,6 +13,8 @@ const bodySchema = z.unknown().meta({ description: "An audit.k8s.io/v1 EventList
 
 /** Where API servers post their audit log. A record that cannot be read is counted; the rest of its list is used. */
 export function addAuditRoute(app: App, { core, metrics }: RouteContext, admission: BodyAdmission): void {
+  const reader = new AuditReader();
+  app.addHook("onClose", () => reader.close());
   void app.register(async (scope) => {
     scope.removeAllContentTypeParsers();
     scope.addContentTypeParser("*", { parseAs: "buffer" }, (_request, body, done) => done(null, body));
@@ -37,7 +40,7 @@ export function addAuditRoute(app: App, { core, metrics }: RouteContext, admissi
         admission.admit(request, reply, limits.auditBodyBytesMax);
       },
       handler: async (request) => {
-        const body = auditEventsFromBody(await plainBody(request), { receivedUs: Date.now() * 1000 });
+        const body = await reader.read(await plainBody(request), Date.now() * 1000);
         const { events, lost, cut } = body.ok ? body.value : nothingRead;
         // Counted with the commit, whatever the answer is: an API server does not send again what is malformed, and does
         // send again what the hub has no room for.

@@ -35,6 +35,9 @@ export const serverLimits = {
   /** A body that has been arriving for longer, slower than this, gives its place to one that wants it. */
   slowBodyMs: 2_000,
   slowBodyBytesPerSecond: 16 * 1024,
+  /** Audit bodies up to this are read by the API's own thread (15 ms for the worst of them), others by one of their own. */
+  auditInlineBytesMax: 64 * 1024,
+  auditReaderMebibytesMax: 384,
   /** Each may take limits.ingestUnpackedBytesMax while it is unpacked. */
   unpackingMax: 2,
   retryAfterS: 1,
