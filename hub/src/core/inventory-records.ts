@@ -1,4 +1,5 @@
 import type { InventoryStore } from "../inventory/inventory-store.ts";
+import { inventoryLimits } from "../inventory/limits.ts";
 import type { NodeKey } from "../ledger/node-account.ts";
 import type { ReaderPool } from "../store/reader-pool.ts";
 import type { WriterClient } from "../store/writer-client.ts";
@@ -16,7 +17,10 @@ export function inventoryRecords(readers: ReaderPool, writer: WriterClient): Inv
     },
     async mayBeSentBy(of, toldUs) {
       const allowed = await senders.get(keyOf(of), () => readers.ask("inventorySender", of));
-      return allowed !== undefined && allowed.untilUs > Math.min(toldUs, Date.now() * 1_000);
+      if (allowed === undefined) return false;
+      // When it was told is the sender's own word: believed as long as a spool keeps a frame, and no longer.
+      const nowUs = Date.now() * 1_000;
+      return allowed.untilUs > Math.max(Math.min(toldUs, nowUs), nowUs - inventoryLimits.spooledUs);
     },
     clusters: (workspaceId) => readers.ask("inventoryClusters", { workspaceId }),
     namespaces: (workspaceId, query) => readers.ask("inventoryNamespaces", { workspaceId, query }),

@@ -36,7 +36,7 @@ class InventoryCommit {
   readonly #source: InventorySourceTable;
   /** Looked for once a batch: the bound is reached by every row of a list. */
   #nothingGone = false;
-  #judged: { node: string; may: boolean } | undefined;
+  readonly #judged = new Map<string, boolean>();
 
   constructor(
     db: Db,
@@ -81,7 +81,7 @@ class InventoryCommit {
   #take(event: InventoryEvent): void {
     const source = this.#source;
     const epochUs = event.epoch_us ?? 0;
-    if (epochUs < source.epoch_bound_us && source.node !== this.#rows.node && this.#mayStillSend(source.node)) {
+    if (source.node !== this.#rows.node && !this.#takesOver(epochUs)) {
       source.superseded += 1;
       return;
     }
@@ -108,14 +108,21 @@ class InventoryCommit {
     else this.#source.status = JSON.stringify(status);
   }
 
-  /** A node whose permission has ended keeps nobody out. */
+  /** A node whose permission has ended keeps nobody out, and takes nothing from one that may still send. */
+  #takesOver(epochUs: number): boolean {
+    if (!this.#mayStillSend(this.#source.node)) return true;
+    return epochUs >= this.#source.epoch_bound_us && this.#mayStillSend(this.#rows.node);
+  }
+
   #mayStillSend(node: string): boolean {
-    if (node !== this.#judged?.node) {
+    let may = this.#judged.get(node);
+    if (may === undefined) {
       const { workspace_id: workspaceId, cluster } = this.#of;
       const sender = readInventorySender(this.#db, { workspaceId, cluster, node });
-      this.#judged = { node, may: sender === undefined || sender.untilUs > this.#nowUs };
+      may = sender === undefined || sender.untilUs > this.#nowUs;
+      this.#judged.set(node, may);
     }
-    return this.#judged.may;
+    return may;
   }
 
   #put(event: InventoryEvent, seen: number): void {

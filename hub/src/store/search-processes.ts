@@ -62,7 +62,7 @@ function containersOfPod(db: Db, workspaceId: string, pod: string, clusters: rea
   pods = pods.where("kind", "=", "Pod").where("name", "=", name);
   if (namespace !== undefined) pods = pods.where("namespace", "=", namespace);
   if (clusters.length > 0) pods = pods.where("cluster", "in", clusters);
-  const rows = db.rows(pods.limit(storeLimits.searchedPodsMax));
+  const rows = db.rows(pods.orderBy("created_us", "desc").limit(storeLimits.searchedPodsMax));
   return rows.flatMap((row) => containersOf(factsOf(row)).flatMap(({ container_id }) => container_id ?? []));
 }
 

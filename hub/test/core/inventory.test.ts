@@ -201,6 +201,22 @@ test("an inventory that lies about its start keeps the next one out for a minute
   assert.partialDeepStrictEqual(await hub.inventory.clusters("main"), [{ node: "node-1", superseded: 1 }]);
 });
 
+test("an inventory of a node that may send none any more takes nothing from one that may", async (t) => {
+  const hub = await open(t);
+  const of = { workspaceId: "main", cluster: "local" };
+  const nowUs = Date.now() * 1_000;
+  await hub.inventory.allow({ ...of, node: "node-1" }, "pod-a", nowUs + 60_000_000);
+  await hub.inventory.allow({ ...of, node: "node-2" }, "pod-b", nowUs - 1);
+  await tell(hub, [pod()], "node-1");
+  const forged = { epoch_us: 2 * nowUs, time_us: nowUs };
+  await tell(hub, [pod({ ...forged, uid: "evil" }), inventoryRow("complete", { kind: "Pod", ...forged })], "node-2");
+  assert.deepEqual(
+    (await pods(hub)).map((one) => one.uid),
+    ["pod-1"],
+  );
+  assert.partialDeepStrictEqual(await hub.inventory.clusters("main"), [{ node: "node-1", superseded: 2 }]);
+});
+
 test("an inventory of a node that may send none any more keeps nobody out", async (t) => {
   const hub = await open(t);
   const of = { workspaceId: "main", cluster: "local" };
@@ -222,6 +238,8 @@ test("what a node told while it might is taken after that, too, and makes it non
   await hub.inventory.allow(of, "pod-a", untilUs);
   assert.equal(await hub.inventory.mayBeSentBy(of, untilUs - 1), true);
   assert.equal(await hub.inventory.mayBeSentBy(of, untilUs + 1_000_000), false);
+  await hub.inventory.allow(of, "pod-a", untilUs - inventoryLimits.spooledUs);
+  assert.equal(await hub.inventory.mayBeSentBy(of, 1), false, "no spool keeps a frame for so long");
   await tell(hub, [pod({ time_us: 1_000_000, epoch_us: untilUs })], "node-2");
   const gone = inventoryRow("gone", { kind: "Pod", uid: "pod-1", epoch_us: 2 * inventoryLimits.clockAheadUs });
   await tell(hub, [gone], "node-1");
