@@ -103,8 +103,12 @@ export function readExecs(db: Db, key: PodKey, { fromUs, toUs }: Window): Read {
 /** The sessions of that kind that were open at some time within the window; the newest, where they are more than are read. */
 export function readOpen(db: Db, key: PodKey, kind: "attach" | "port-forward", { fromUs, toUs }: Window): Read {
   const asked = sessionsOf(db, key).where("kind", "=", kind).where("received_us", "<=", toUs);
-  const open = asked.where((is) => is.or([is("ended_us", "is", null), is("ended_us", ">=", fromUs)]));
-  return readNewest(db, open);
+  const tooOld = asked.orderBy("received_us", "desc").offset(whoLimits.presentScannedMax).limit(1);
+  const floor = db.row(tooOld.clearSelect().select("received_us"))?.received_us;
+  const looked = floor === undefined ? asked : asked.where("received_us", ">", floor);
+  const open = looked.where((is) => is.or([is("ended_us", "is", null), is("ended_us", ">=", fromUs)]));
+  const { sessions, isWhole } = readNewest(db, open);
+  return { sessions, isWhole: isWhole && floor === undefined };
 }
 
 /** The sessions that added a container within that time. */

@@ -32,6 +32,8 @@ export const whoLimits = {
   startsReadMax: 256,
   /** Of one pod and one kind, around the time that is looked at; beyond that nobody is known. */
   presentReadMax: 128,
+  /** Of those, also the ended ones, the newest that are looked through for it: an answer stands in the way of a commit. */
+  presentScannedMax: 1_024,
   /** Pods that had one name after another, the newest. */
   podsOfNameMax: 64,
   podsSettledAtOnce: 64,

@@ -4,6 +4,7 @@ import { DatabaseSync } from "node:sqlite";
 import { test } from "node:test";
 import { openMigrated } from "../../src/store/migrate.ts";
 import { WaitingPods } from "../../src/store/waiting-pods.ts";
+import { readOpen } from "../../src/store/who-rows.ts";
 import { whoLimits } from "../../src/who/limits.ts";
 import { frameOf, openTestHub, sender, tempFolder } from "../core/hub-fixture.ts";
 import { auditRecord, entered, evilChild, onlyAlert, reportAt, said } from "./pod-world.ts";
@@ -60,6 +61,22 @@ test("a pod waits once, with all that is to be judged of it; beyond the limit it
   assert.ok(full.add({ key: podOf("p9"), windows: [window(1)] }), "it is among them");
   assert.deepEqual(full.withWaiting({ key: podOf("p9"), windows: [window(8)] }).windows, [window(8), window(1)]);
   assert.ok(full.add({ key: podOf("new"), windows: [] }), "there is room again");
+});
+
+test("of very many ended sessions only the newest are looked through, and then nobody is known", async (t) => {
+  const db = await openMigrated(join(tempFolder(t), "hub.sqlite"));
+  t.after(() => db.close());
+  const key = { workspaceId: "main", cluster: "local", namespace: "shop", pod: "web-0" };
+  const told = JSON.stringify({ kind: "port-forward", user: "ana", audit_id: "a" });
+  const insert = (from: number, to: number) =>
+    db.raw.exec(`WITH RECURSIVE n (i) AS (SELECT ${from} UNION ALL SELECT i + 1 FROM n WHERE i < ${to})
+      INSERT INTO who_sessions (workspace_id, cluster, namespace, pod, kind, received_us, ended_us, session_id, told, seen_us)
+      SELECT 'main', 'local', 'shop', 'web-0', 'port-forward', i * 10, i * 10 + 1, 'a' || i, '${told}', 1 FROM n`);
+  const read = () => readOpen(db, key, "port-forward", { fromUs: 100_000, toUs: 200_000 });
+  insert(1, whoLimits.presentScannedMax);
+  assert.deepEqual(read(), { sessions: [], isWhole: true });
+  insert(whoLimits.presentScannedMax + 1, whoLimits.presentScannedMax + 1);
+  assert.deepEqual(read(), { sessions: [], isWhole: false });
 });
 
 const otherNode = { ...sender, credentialId: "sensor-2", node: "node-2" };
