@@ -183,12 +183,36 @@ test("source ranges that hold everybody, or that are none, keep nobody out", () 
     const object = { kind: "Service", metadata: { name: "web", annotations }, spec };
     return firedByRecord({ ...made, requestObject: object, responseObject: object }).length > 0;
   };
+  // Spaces that only some take away, more of them than a value may have characters, and IPv4 as a part of IPv6.
+  const everybody = ["\u00a0", "\u0085", "\u2003", "\v", "\t", "\n"].map((space) => `0.0.0.0/0${space}`);
+  everybody.push(
+    `${" ".repeat(17_000)}0.0.0.0/0`,
+    "::ffff:0:0/96",
+    "0:0::FFFF:0.0.0.0/96",
+    "0.0.0.0/00",
+    "0.0.0.0/007",
+    "::/0",
+  );
+  for (const range of everybody) {
+    assert.ok(fired([range]), JSON.stringify(range.slice(-20)));
+    assert.ok(fired(["10.0.0.0/8", range]), JSON.stringify(range.slice(-20)));
+    assert.ok(fired(undefined, range), JSON.stringify(range.slice(-20)));
+    assert.ok(fired(undefined, `10.0.0.0/8,${range}`), JSON.stringify(range.slice(-20)));
+    assert.ok(fired([range], "10.0.0.0/8"), "what the field says counts");
+  }
   for (const ranges of [["0.0.0.0/1", "128.0.0.0/1"], ["10.0.0.0/8", "::/0"], ["0.0.0.0/0 "], []])
     assert.ok(fired(ranges), String(ranges));
-  for (const text of ["", " ", "0.0.0.0/1, 128.0.0.0/1", "10.0.0.0/8,::/0 "]) assert.ok(fired(undefined, text), text);
-  for (const ranges of [["10.0.0.0/8"], ["203.0.113.0/24", "2001:db8::/32"], ["10.1.2.3/32"]])
+  for (const text of ["", " ", "0.0.0.0/1, 128.0.0.0/1", "10.0.0.0/8,::/0 ", "10.0.0.0"])
+    assert.ok(fired(undefined, text), text);
+  for (const ranges of [
+    ["10.0.0.0/8"],
+    ["203.0.113.0/24", "2001:db8::/32"],
+    ["10.1.2.3/32"],
+    [" fd00::/8 ", "1.2.3.4/032"],
+  ])
     assert.ok(!fired(ranges), String(ranges));
   assert.ok(!fired(undefined, "10.0.0.0/8, 192.168.0.0/16"));
+  assert.ok(!fired([], "2001:db8::/32"));
 });
 
 test("a fourth container of a template is looked at, and a restart of what is privileged already is quiet", () => {

@@ -60,6 +60,7 @@ test("a patch leaves a part alone only when all of it does, however it is writte
       { spec: { $patch: "replace" } },
       { $patch: "replace" },
       { kind: "Secret" },
+      { apiVersion: "v1", kind: "Service", metadata: {} },
       { spec: { template: { spec: null } } },
     ],
     ...["/spec/template/spec/containers/0", "/spec/template", "/spec", "", "x/spec/template/spec", 7].map((at) =>

@@ -60,7 +60,8 @@ function perContainer(list: string, name: string, path: readonly string[]): Fiel
 
 /**
  * Whether a request may change what is at `steps`: all but a patch that leaves it alone for sure, which is a JSON Patch with
- * other paths, or a merge patch without it. The API server's JSON Patch ignores what stands before a path's first slash.
+ * other paths, or a merge patch without it. What names its own kind and version may be a server-side apply, which takes away
+ * what its author once set and no longer names. The API server's JSON Patch ignores what stands before a path's first slash.
  */
 function touches(view: EventView, steps: readonly string[]): boolean {
   if (verbOf(view) !== "patch") return true;
@@ -68,6 +69,7 @@ function touches(view: EventView, steps: readonly string[]): boolean {
   if (Array.isArray(patch)) return patch.some((operation) => operationTouches(operation, steps));
   // Who calls a patch a Secret has its contents redacted.
   if (!isObject(patch) || secrets.includes(childOf(patch, "kind"))) return true;
+  if (childOf(patch, "kind") !== undefined && childOf(patch, "apiVersion") !== undefined) return true;
   let at: unknown = patch;
   for (const step of steps) {
     // `null` takes away all that is below; so may a directive of the strategic merge patch.
