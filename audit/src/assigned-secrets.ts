@@ -36,7 +36,10 @@ export function hideAssigned(text: string): string {
       parts.push(text.slice(kept, runEnd), found.group, redacted);
       kept = found.end;
     }
-    least = found.end;
+    // What was no secret's value may hold one: what is behind a space or a quote is looked at from its start.
+    const value = runEnd + found.group.length;
+    const mayHoldOne = kept !== found.end && (isSpace || /[\\"']/.test(text[value] ?? ""));
+    least = mayHoldOne ? value : found.end;
   }
   return kept === 0 ? text : parts.join("") + text.slice(kept);
 }

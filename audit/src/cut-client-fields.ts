@@ -10,7 +10,7 @@ import { auditLimits } from "./limits.ts";
 export const cutAnnotation = "atalaya.dev/cut";
 
 type User = AuditRecord["user"];
-const { columnCharsMax, partBytesMax, partValuesMax, partDepthMax } = auditLimits;
+const { columnCharsMax, wordCharsMax, partBytesMax, partValuesMax, partDepthMax } = auditLimits;
 
 /** The record within its limits but for its bodies; says in its annotations what was cut. */
 export function cutClientFields(record: AuditRecord): AuditRecord {
@@ -40,11 +40,18 @@ export function cutClientFields(record: AuditRecord): AuditRecord {
     user: user(record.user, "user"),
     impersonatedUser: record.impersonatedUser ? user(record.impersonatedUser, "impersonatedUser") : undefined,
     authenticationMetadata: part(record.authenticationMetadata, "authenticationMetadata"),
-    sourceIPs: record.sourceIPs && few(record.sourceIPs, auditLimits.sourceIpsMax, () => cut.add("sourceIPs")),
+    sourceIPs:
+      record.sourceIPs &&
+      few(record.sourceIPs, auditLimits.sourceIpsMax, () => cut.add("sourceIPs")).map((ip) =>
+        text(ip, "sourceIPs", wordCharsMax),
+      ),
     userAgent: record.userAgent === undefined ? undefined : text(record.userAgent, "userAgent"),
     objectRef: record.objectRef && referenceWithin(record.objectRef, (value, key) => text(value, `objectRef.${key}`)),
     responseStatus: status && {
       ...status,
+      status: status.status === undefined ? undefined : text(status.status, "responseStatus.status", wordCharsMax),
+      reason: status.reason === undefined ? undefined : text(status.reason, "responseStatus.reason", wordCharsMax),
+      message: status.message === undefined ? undefined : text(status.message, "responseStatus.message"),
       metadata: part(status.metadata, "responseStatus.metadata"),
       details: part(status.details, "responseStatus.details"),
     },

@@ -128,8 +128,8 @@ function redactRecord(record: AuditRecord, leftOut: readonly string[]): Redacted
     user: around.user,
     impersonatedUser: around.impersonatedUser,
     authenticationMetadata: around.authenticationMetadata,
-    sourceIPs: record.sourceIPs?.slice(0, auditLimits.sourceIpsMax).map((ip) => cut(ip, 64)),
-    userAgent: optional(record.userAgent, (agent) => cut(redactText(cut(agent)))),
+    sourceIPs: record.sourceIPs?.slice(0, auditLimits.sourceIpsMax),
+    userAgent: optional(record.userAgent, (agent) => cutText(redactText(agent), auditLimits.columnCharsMax)),
     objectRef: record.objectRef ? redactReference(record.objectRef, tokenName) : undefined,
     responseStatus: around.responseStatus,
     requestObject,
@@ -214,9 +214,11 @@ type Status = NonNullable<AuditRecord["responseStatus"]>;
 function redactStatus(status: Status, secret: boolean, walk: Walk): Status {
   return {
     metadata: optional(status.metadata, (value) => redactValue(value, "", walk)),
-    status: optional(status.status, (text) => cut(text, 64)),
-    message: optional(status.message, (text) => (secret ? redacted : cut(redactText(cut(text))))),
-    reason: optional(status.reason, (text) => cut(text, 128)),
+    status: status.status,
+    message: optional(status.message, (text) =>
+      secret ? redacted : cutText(redactText(text), auditLimits.columnCharsMax),
+    ),
+    reason: status.reason,
     details: optional(status.details, (value) => (secret ? redacted : redactValue(value, "", walk))),
     code: status.code,
   };

@@ -26,6 +26,8 @@ export const auditLimits = {
   columnCharsMax: 2_048,
   auditIdCharsMax: 256,
   verbCharsMax: 80,
+  /** An address, a status, its reason. */
+  wordCharsMax: 128,
   sourceIpsMax: 64,
   groupsMax: 1_024,
   /** A user's groups as JSON. */

@@ -29,6 +29,8 @@ const plainKeys = new Set([
   "audience",
   "groups",
 ]);
+/** Maps of labels, whose keys are anybody's: `kind: Secret` in one says nothing of what the map is. */
+const labelMaps = new Set(["selector", "labels", "matchLabels", "nodeSelector"]);
 // A name can still hold a pasted token: only what cannot be a name is hidden there.
 const pasted = /-----BEGIN|:\/\/[^\s/]{1,512}@/;
 const canBeAName = (text: string): boolean => !pasted.test(text) && !beginsAWebToken(text);
@@ -74,8 +76,9 @@ function redactList(list: readonly unknown[], key: string, walk: Walk, depth: nu
 }
 
 function redactObject(object: Record<string, unknown>, key: string, walk: Walk, depth: number): unknown {
-  if (object["kind"] === "Secret") return redactSecret(object, walk, depth);
-  if (object["kind"] === "SecretList") return redactSecret(object, walk, depth);
+  const isSecret = object["kind"] === "Secret" || object["kind"] === "SecretList";
+  if (isSecret && !(labelMaps.has(key) && Object.values(object).every((one) => typeof one === "string")))
+    return redactSecret(object, walk, depth);
   const out = open();
   const pairName = typeof object["name"] === "string" ? object["name"] : undefined;
   for (const name of Object.keys(object)) {

@@ -41,6 +41,8 @@ test("whatever a client fills beside the bodies, the request is told, and what w
     verb: { verb: long },
     userAgent: { userAgent: long },
     sourceIPs: { sourceIPs: many.map(() => "192.0.2.1") },
+    "responseStatus.message": { responseStatus: { code: 422, message: long } },
+    "responseStatus.reason": { responseStatus: { code: 422, reason: long } },
     "user.groups": { user: { username: "ana", groups: many } },
     "user.extra": { user: { username: "ana", extra } },
     "impersonatedUser.username": { impersonatedUser: { username: long } },
@@ -60,6 +62,16 @@ test("whatever a client fills beside the bodies, the request is told, and what w
     assert.ok((events[0]?.record ?? "").length < 300_000, name);
   }
   assert.equal(read(auditRecord()).cut, 0);
+});
+
+test("the mark of what was cut stays, whatever is redacted before it", () => {
+  // Redacting makes a text longer: the mark must not be what is cut off then.
+  const agent = "a token=b ".repeat(2_000);
+  for (const userAgent of [agent, `${agent}c`])
+    assert.match(eventOf({ userAgent }).user_agent ?? "", /\[cut [0-9a-f]{32}\]$/);
+  assert.notEqual(eventOf({ userAgent: agent }).user_agent, eventOf({ userAgent: `${agent}c` }).user_agent);
+  const ip = "1".repeat(500);
+  assert.match(eventOf({ sourceIPs: [ip] }).told["sourceIPs"]?.toString() ?? "", /^1+\[cut [0-9a-f]{32}\]$/);
 });
 
 test("a mebibyte of headers that JSON writes six times as long is no reason to refuse the record", () => {

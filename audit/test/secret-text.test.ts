@@ -18,11 +18,21 @@ const assignment = new RegExp(
 const webToken = /\beyJ[A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]{4,}(?:\.[A-Za-z0-9_-]*)?/g;
 
 function hiddenByExpression(text: string): string {
-  return text.replace(assignment, (whole, name: string, between: string) => {
+  let out = "";
+  let kept = 0;
+  assignment.lastIndex = 0;
+  for (let found = assignment.exec(text); found !== null; found = assignment.exec(text)) {
+    const [whole, name = "", between = "", value = ""] = found;
     const onlySpace = between.trim() === "";
-    if ((onlySpace && !name.startsWith("-")) || !namesASecret(name)) return whole;
-    return `${name}${between}${redacted}`;
-  });
+    if ((!onlySpace || name.startsWith("-")) && namesASecret(name)) {
+      out += `${text.slice(kept, found.index)}${name}${between}${redacted}`;
+      kept = found.index + whole.length;
+    } else if (onlySpace || /^[\\"']/.test(value)) {
+      // What was not hidden may hold an assignment of its own.
+      assignment.lastIndex = found.index + name.length + between.length;
+    }
+  }
+  return out + text.slice(kept);
 }
 
 const words = ["token", "PASSWORD", "passwd", "dsn", "jwt", "api-key", "connection_string", "-key-data", "secretName"];
@@ -40,6 +50,20 @@ test("an assignment is hidden exactly as the one expression says it", () => {
     fc.property(texts, (text) => assert.equal(hideAssigned(text), hiddenByExpression(text))),
     { numRuns: 20_000 },
   );
+});
+
+test("a secret in what only looked like a value is hidden", () => {
+  const marker = "hunter2-planted";
+  for (const before of [
+    "get token\n",
+    'vault kv put secret "',
+    'tokenName: "',
+    "token '",
+    'use the secret \\"',
+    "token token ",
+  ])
+    for (const name of ["password=", "--password ", "api_key: ", "PASSWORD = "])
+      assert.ok(!hideAssigned(`${before}${name}${marker}`).includes(marker), `${before}${name}`);
 });
 
 test("a web token is hidden, and known, exactly as the one expression says it", () => {
