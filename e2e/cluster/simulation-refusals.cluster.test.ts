@@ -139,7 +139,10 @@ test("an image that the node cannot have ends the run soon, with the kubelet's r
     const started = performance.now();
     const errors = await refused(["webshell", "--image", "images.invalid/nowhere:1", "--values", values]);
     assert.match(errors, /Name an image that the nodes can pull with --image/);
-    assert.match(errors, policy === "Never" ? /(?:attacker|victim)\/.*ErrImageNeverPull/ : /(?:attacker|victim)\/.*ImagePullBackOff/);
+    assert.match(
+      errors,
+      policy === "Never" ? /(?:attacker|victim)\/.*ErrImageNeverPull/ : /(?:attacker|victim)\/.*ImagePullBackOff/,
+    );
     assert.ok(performance.now() - started < 120_000, "it did not wait for Helm's five minutes");
   }
 });
