@@ -8,6 +8,9 @@
 
 #define KINDS_MAX 16
 #define NAMES_MAX 16384 /* both lists of a filter plan */
+#define NAME_STARTS_LOG 11 /* of the bits of open_starts */
+#define NAME_START_WORDS 32
+#define NAME_START_FACTOR 0x9e3779b97f4a7c15ULL /* 2^64 divided by the golden ratio (Knuth, 6.4: multiplicative hashing) */
 #define PREFIXES_MAX 64
 #define IGNORED_MAX 64
 

@@ -249,7 +249,8 @@ struct filter_settings {
 	__u64 exec_lengths[4];
 	__u32 write_prefixes;
 	__u32 gap;
+	__u64 open_starts[NAME_START_WORDS]; /* a bit for the length and first eight bytes of each name: quick.h */
 };
-_Static_assert(sizeof(struct filter_settings) == 72, "filter_settings");
+_Static_assert(sizeof(struct filter_settings) == 328, "filter_settings");
 
 #endif

@@ -5,6 +5,11 @@ import { skipUnless } from "../../tools/testing/needs.ts";
 import { KernelWatch } from "./kernel-watch.ts";
 
 const longName = "n".repeat(200);
+/** Lengths on both sides of what the kernel keeps within a dentry (40 and 32 bytes), and of the eight bytes looked at first. */
+const namesOfEachLength = Array.from(
+  { length: 60 },
+  (_, i) => `${"é".repeat(i % 3)}${"watched-name-".repeat(5).slice(0, i + 1)}`,
+);
 
 describe("opened files", { skip: skipUnless("kernel") }, () => {
   let watch: KernelWatch;
@@ -13,7 +18,7 @@ describe("opened files", { skip: skipUnless("kernel") }, () => {
     watch = await KernelWatch.open();
     watch.source.setFilterPlan({
       version: 1,
-      open_names: ["secret-file", "secret-folder", "ld.so.preload-test", longName],
+      open_names: ["secret-file", "secret-folder", "ld.so.preload-test", longName, ...namesOfEachLength],
       write_prefixes: [`${watch.folder}/written/`],
       exec_names: [],
       dns_domains: [],
@@ -57,6 +62,21 @@ describe("opened files", { skip: skipUnless("kernel") }, () => {
     const { pid } = watch.act("opens", "openat", "1", `${watch.folder}/${longName}`);
     await watch.first("open", (record) => record.task.pid === pid);
     assert.equal(watch.of("open", (record) => record.task.pid === quiet.pid).length, 0);
+  });
+
+  test("of watched names of 1 to 64 bytes none is let go by mistake, as a file or as a folder", async () => {
+    const pids = new Map<string, number>();
+    for (const name of namesOfEachLength) {
+      const folder = watch.makeFolder(`folders/${name}`);
+      for (const path of [`${watch.folder}/${name}`, `${folder}/x`]) {
+        writeFileSync(path, "");
+        pids.set(path, watch.act("opens", "openat", "1", path).pid);
+      }
+    }
+    for (const [path, pid] of pids) {
+      const open = await watch.first("open", (record) => record.task.pid === pid);
+      assert.equal(open.path, path);
+    }
   });
 
   test("an unwatched name stays in the kernel, counted", async () => {

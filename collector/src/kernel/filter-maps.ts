@@ -5,6 +5,9 @@ import { startTicks } from "./proc-snapshot.ts";
 
 const forOpen = 1;
 const forExec = 2;
+/** bpf/limits.h: NAME_START_FACTOR, NAME_STARTS_LOG. */
+const nameStartFactor = 0x9e3779b97f4a7c15n;
+const nameStartsLog = 11n;
 
 /** Keeps the maps `names`, `prefixes`, `domains` and `settings` equal to a filter plan. */
 export class FilterMaps {
@@ -28,6 +31,7 @@ export class FilterMaps {
     this.#write("domains", domains, Buffer.alloc(4 * domains.length));
     const settings = Buffer.alloc(sizes.filter_settings);
     fillLengths(settings, names.values());
+    fillStarts(settings, names.values());
     settings.writeUInt32LE(prefixes.size, layout.filter_settings.write_prefixes);
     this.#write("settings", [u32(0)], settings);
     this.#drop(
@@ -155,5 +159,17 @@ function fillLengths(settings: Buffer, names: Iterable<{ key: Buffer; uses: numb
     };
     if (uses & forOpen) mark(layout.filter_settings.open_lengths);
     if (uses & forExec) mark(layout.filter_settings.exec_lengths);
+  }
+}
+
+/** A bit for the length and the first eight bytes of each name whose opening is watched: bpf/quick.h reads the same. */
+function fillStarts(settings: Buffer, names: Iterable<{ key: Buffer; uses: number }>): void {
+  for (const { key, uses } of names) {
+    if ((uses & forOpen) === 0) continue;
+    const start = key.readBigUInt64LE(layout.name_key.bytes);
+    const length = BigInt(key.readUInt32LE(layout.name_key.length));
+    const bit = Number(BigInt.asUintN(64, (start + length) * nameStartFactor) >> (64n - nameStartsLog));
+    const at = layout.filter_settings.open_starts + (bit >> 3);
+    settings.writeUInt8(settings.readUInt8(at) | (1 << (bit & 7)), at);
   }
 }

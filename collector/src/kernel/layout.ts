@@ -102,7 +102,7 @@ export const layout = {
   name_key: { length: 0, bytes: 4 },
   prefix_key: { bits: 0, bytes: 4 },
   domain_key: { bits: 0, bytes: 4 },
-  filter_settings: { open_lengths: 0, exec_lengths: 32, write_prefixes: 64 },
+  filter_settings: { open_lengths: 0, exec_lengths: 32, write_prefixes: 64, open_starts: 72 },
 } as const;
 
 /** sizeof each struct: where the strings of a record begin. */
@@ -126,5 +126,5 @@ export const sizes = {
   asked_key: 24,
   cgroup_ids: 16,
   budget: 16,
-  filter_settings: 72,
+  filter_settings: 328,
 } as const;

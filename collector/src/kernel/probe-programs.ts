@@ -13,10 +13,13 @@ import { type ProgramPlan, programPlans } from "./programs.ts";
 export function loadPrograms(addon: Addon, objectFolder: string, pinned?: PinnedSet): ProgramState[] {
   const states: ProgramState[] = [];
   for (const plan of programPlans) {
-    const first = states.find((state) => state.name === plan.insteadOf);
-    if (first?.loaded === true) continue;
+    const first = states.findIndex((state) => state.name === plan.insteadOf);
+    if (states[first]?.loaded === true) continue;
     const runs = pinned?.adoptLink(plan.program) === true;
-    states.push(runs ? { name: plan.program, loaded: true, attached: true } : load(addon, objectFolder, plan));
+    const state = runs ? { name: plan.program, loaded: true, attached: true } : load(addon, objectFolder, plan);
+    // What does the work of another takes its place: nothing is missing then. Where both fail, both reasons are told.
+    if (state.loaded && first >= 0) states[first] = state;
+    else states.push(state);
   }
   return states;
 }

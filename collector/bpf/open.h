@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * Opened files, at the exit of the system calls: what was opened is read from the descriptor, never from the path
+ * that the caller gave. Only watched names and writes under watched prefixes leave the kernel.
+ *
+ * Built twice: with WITH_QUICK_NO, which needs Linux 6.2, and without.
+ */
+#ifndef ATALAYA_OPEN_H
+#define ATALAYA_OPEN_H
+
+#include "file.h"
+#include "names.h"
+#include "syscall.h"
+
+#ifdef WITH_QUICK_NO
+#include "quick.h"
+#else
+static __always_inline bool surely_unwanted(struct task_struct *task, long fd)
+{
+	(void)task, (void)fd;
+	return false;
+}
+#endif
+
+#define O_CREAT_BIT 0100
+#define O_EXCL_BIT 0200
+#define O_TRUNC_BIT 01000
+#define O_CLOEXEC_BIT 02000000 /* belongs to the descriptor: what tells the dynamic loader's opens from a tool's */
+#define DROPPED_BY_OPEN (O_CREAT_BIT | O_EXCL_BIT | O_TRUNC_BIT | O_CLOEXEC_BIT) /* not kept in file->f_flags */
+#define CREAT_FLAGS (O_CREAT_BIT | O_TRUNC_BIT | 1)
+#define CWD_FD -100 /* AT_FDCWD */
+
+enum open_way { BY_OPEN, BY_CREAT, BY_OPENAT, BY_OPENAT2, BY_HANDLE };
+
+struct open_call {
+	int base_fd; /* that a relative path starts from */
+	const char *path; /* in user memory; NULL when the call has none */
+	__u32 flags;
+};
+
+/* The arguments of the call; read only when something is to be reported or was refused. `way` is a constant. */
+static __always_inline struct open_call call_of(struct task_struct *task, enum open_way way)
+{
+	struct open_call call = { .base_fd = CWD_FD };
+	struct pt_regs *registers = saved_registers(task);
+	if (!registers)
+		return call;
+	if (way == BY_OPEN) {
+		call.path = (const char *)PT_REGS_PARM1_CORE_SYSCALL(registers);
+		call.flags = PT_REGS_PARM2_CORE_SYSCALL(registers);
+	} else if (way == BY_CREAT) {
+		call.path = (const char *)PT_REGS_PARM1_CORE_SYSCALL(registers);
+		call.flags = CREAT_FLAGS;
+	} else if (way == BY_OPENAT) {
+		call.base_fd = PT_REGS_PARM1_CORE_SYSCALL(registers);
+		call.path = (const char *)PT_REGS_PARM2_CORE_SYSCALL(registers);
+		call.flags = PT_REGS_PARM3_CORE_SYSCALL(registers);
+	} else if (way == BY_OPENAT2) {
+		__u64 flags = 0; /* struct open_how begins with them */
+		call.base_fd = PT_REGS_PARM1_CORE_SYSCALL(registers);
+		call.path = (const char *)PT_REGS_PARM2_CORE_SYSCALL(registers);
+		bpf_probe_read_user(&flags, sizeof(flags), (void *)PT_REGS_PARM3_CORE_SYSCALL(registers));
+		call.flags = flags;
+	} else {
+		call.flags = PT_REGS_PARM3_CORE_SYSCALL(registers);
+	}
+	return call;
+}
+
+static __always_inline struct file *file_of(struct task_struct *task, int fd)
+{
+	struct fdtable *table = task->files->fdt;
+	if (fd < 0 || (__u32)fd >= table->max_fds)
+		return NULL;
+	struct file **files = table->fd;
+	struct file *file = NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	return file;
+}
+
+static __always_inline bool written_under_prefix(struct path_walk *walk, __u32 from)
+{
+	struct prefix_key key = { .bits = PREFIX_BYTES * 8 };
+	bpf_probe_read_kernel(key.bytes, PREFIX_BYTES, &walk->bytes[from & PATH_MASK]);
+	return bpf_map_lookup_elem(&prefixes, &key) != NULL;
+}
+
+static __always_inline bool wanted(struct filter_settings *filter, struct file *file)
+{
+	__u64 dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+	__u64 mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
+	if (any_component_watched(dentry, mount))
+		return true;
+	if (filter->write_prefixes == 0 || !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE_BIT))
+		return false;
+	struct path_walk *walk = walk_state();
+	if (!walk)
+		return false;
+	__u32 from = walk_path(dentry, mount);
+	/* A path deeper than the walk is reported: depth is no place to hide. */
+	return (walk->flags & FLAG_PATH_CUT) || written_under_prefix(walk, from);
+}
+
+static __always_inline void fill_file(struct open_record *record, struct file *file, const struct open_call *call)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	record->inode = BPF_CORE_READ(inode, i_ino);
+	record->device = device_of(inode);
+	record->open_flags = BPF_CORE_READ(file, f_flags) | (call->flags & DROPPED_BY_OPEN);
+	record->flags = file_flags(file) | FLAG_PATH_TRUSTED;
+	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED_BIT)
+		record->flags |= FLAG_CREATED;
+}
+
+static __always_inline void report_opened(struct scratch *scratch, struct task_struct *task, struct file *file,
+					  const struct open_call *call, struct count_slot *count)
+{
+	struct open_record *record = &scratch->open;
+	__builtin_memset(record, 0, sizeof(*record));
+	fill_head(&record->head, KIND_OPEN, 0, task);
+	fill_file(record, file, call);
+	__u32 flags = 0;
+	__u64 dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+	__u32 length = append_path(scratch, sizeof(*record), dentry, (__u64)BPF_CORE_READ(file, f_path.mnt), &flags);
+	record->path_length = length;
+	record->flags |= flags;
+	submit(&bulk, scratch, sizeof(*record) + length, count);
+}
+
+/* Appends the directory that a relative path starts from. Gives its length. */
+static __always_inline __u32 append_base(struct scratch *scratch, __u32 at, struct task_struct *task, int fd)
+{
+	__u32 flags = 0;
+	if (fd == CWD_FD) {
+		struct fs_struct *fs = task->fs;
+		__u64 dentry = (__u64)BPF_CORE_READ(fs, pwd.dentry);
+		return append_path(scratch, at, dentry, (__u64)BPF_CORE_READ(fs, pwd.mnt), &flags);
+	}
+	struct file *file = file_of(task, fd);
+	if (!file)
+		return 0;
+	__u64 dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+	return append_path(scratch, at, dentry, (__u64)BPF_CORE_READ(file, f_path.mnt), &flags);
+}
+
+/* The path is read once, behind the longest base, tested there, and moved up when it is reported. */
+static __always_inline void report_named(struct scratch *scratch, struct task_struct *task, __u32 kind, long result,
+					 const struct open_call *call, struct count_slot *count)
+{
+	const __u32 parked = SCRATCH_BYTES - PATH_BYTES;
+	__u32 length = 0;
+	if (!call->path || !user_path_watched(scratch, parked, call->path, NAME_FOR_OPEN, &length)) {
+		count->filtered++;
+		return;
+	}
+	struct open_record *record = &scratch->open;
+	__builtin_memset(record, 0, sizeof(*record));
+	fill_head(&record->head, kind, 0, task);
+	record->error = result < 0 ? result : 0;
+	record->open_flags = call->flags;
+	__u32 at = sizeof(*record);
+	if (scratch->bytes[parked] != '/') {
+		__u32 base = append_base(scratch, at, task, call->base_fd);
+		record->base_length = base;
+		at += base;
+	}
+	length &= PATH_BYTES - 1;
+	if (at > SCRATCH_BYTES - PATH_BYTES)
+		return;
+	bpf_probe_read_kernel(&scratch->bytes[at], length, &scratch->bytes[parked]);
+	record->path_length = length;
+	submit(&bulk, scratch, at + length, count);
+}
+
+static __always_inline void opened(struct scratch *scratch, struct task_struct *task, long result, enum open_way way,
+				   struct count_slot *count)
+{
+	struct filter_settings *filter = filters();
+	struct file *file = file_of(task, result);
+	if (!file) {
+		/* Another thread closed it already: all that is left is what the caller had written. */
+		struct open_call call = call_of(task, way);
+		count->read_fault++;
+		report_named(scratch, task, KIND_OPEN, result, &call, count);
+		return;
+	}
+	if (filter && wanted(filter, file)) {
+		struct open_call call = call_of(task, way);
+		report_opened(scratch, task, file, &call, count);
+	} else {
+		count->filtered++;
+	}
+}
+
+static __always_inline int at_exit(long result, enum open_way way)
+{
+	__u32 kind = result < 0 ? KIND_OPEN_FAILED : KIND_OPEN;
+	struct count_slot *count = count_of(kind);
+	if (!count)
+		return 0;
+	count->attempted++;
+	struct task_struct *task = bpf_get_current_task_btf();
+	if ((result >= 0 && surely_unwanted(task, result)) || is_ignored(task)) {
+		count->filtered++;
+		return 0;
+	}
+	struct scratch *scratch = scratch_take(count);
+	if (!scratch)
+		return 0;
+	if (result < 0) {
+		struct open_call call = call_of(task, way);
+		report_named(scratch, task, kind, result, &call, count);
+	} else {
+		opened(scratch, task, result, way, count);
+	}
+	scratch_give(scratch);
+	return 0;
+}
+
+#define EXIT_PROGRAM(call, program, way)                                              \
+	SEC("tp/syscalls/sys_exit_" #call)                                            \
+	int program(struct trace_event_raw_sys_exit *ctx)                             \
+	{                                                                             \
+		return at_exit(ctx->ret, way);                                        \
+	}
+
+#endif

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/*
+ * A quick no to most opened files. Since Linux 6.2 an address can be read as what it is: each read is a load that
+ * cannot fault, where it is a helper's call otherwise. So this can say no without taking memory or asking a map for
+ * every component. It never says no where names.h and path.h would say yes: a yes is only "look closely".
+ */
+#ifndef ATALAYA_QUICK_H
+#define ATALAYA_QUICK_H
+
+#include "file.h"
+#include "names.h"
+
+extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym;
+
+#define AS(type, address) ((type *)bpf_rdonly_cast((const void *)(address), bpf_core_type_id_kernel(type)))
+
+/* Eight bytes as a number: every kernel has this type, and it begins with one. */
+static __always_inline __u64 word_at(const void *address)
+{
+	return (__u64)AS(struct timespec64, address)->tv_sec;
+}
+
+/* The first eight bytes of a name, those after its end as zeros. Names are kept where eight bytes can always be read. */
+static __always_inline __u64 start_of_name(const void *name, __u32 length)
+{
+	__u64 start = word_at(name);
+	return length < 8 ? start & ((1ULL << (length * 8)) - 1) : start;
+}
+
+/* Whether a watched name has this length and this start; src/kernel/filter-maps.ts sets the same bit. */
+static __always_inline bool start_watched(struct filter_settings *filter, __u64 start, __u32 length)
+{
+	__u32 bit = ((start + length) * NAME_START_FACTOR) >> (64 - NAME_STARTS_LOG);
+	return (filter->open_starts[(bit >> 6) & (NAME_START_WORDS - 1)] >> (bit & 63)) & 1;
+}
+
+/* False when none of the last components of the file's path can be watched. */
+static __always_inline int may_be_watched(__u64 at, __u64 vfsmount)
+{
+	struct filter_settings *filter = filters();
+	if (!filter)
+		return 1;
+	__u64 mount_at = vfsmount - bpf_core_field_offset(struct mount, mnt);
+	__u64 root = (__u64)AS(struct mount, mount_at)->mnt.mnt_root;
+	for (int i = 0; i < MATCH_DEPTH; i++) {
+		if (at == root) {
+			struct mount *mount = AS(struct mount, mount_at);
+			__u64 parent = (__u64)mount->mnt_parent;
+			if (parent == mount_at)
+				return 0;
+			at = (__u64)mount->mnt_mountpoint;
+			mount_at = parent;
+			root = (__u64)AS(struct mount, parent)->mnt.mnt_root;
+			continue;
+		}
+		struct dentry *dentry = AS(struct dentry, at);
+		__u32 length = dentry->d_name.len;
+		if (length_watched(filter->open_lengths, length) &&
+		    start_watched(filter, start_of_name(dentry->d_name.name, length), length))
+			return 1;
+		__u64 parent = (__u64)dentry->d_parent;
+		if (parent == at)
+			return 0;
+		at = parent;
+	}
+	return 0;
+}
+
+/* True when the opened file is certainly none that is asked for. */
+static __always_inline bool surely_unwanted(struct task_struct *task, long fd)
+{
+	struct filter_settings *filter = filters();
+	struct fdtable *table = task->files->fdt;
+	if (!filter || fd < 0 || (__u32)fd >= table->max_fds)
+		return false;
+	__u64 slot = (__u64)table->fd + fd * sizeof(void *);
+	__u64 opened = word_at((void *)slot);
+	if (!opened)
+		return false;
+	struct file *file = AS(struct file, opened);
+	if (filter->write_prefixes != 0 && (file->f_mode & FMODE_WRITE_BIT))
+		return false;
+	return !may_be_watched((__u64)file->f_path.dentry, (__u64)file->f_path.mnt);
+}
+
+#endif
