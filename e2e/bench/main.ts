@@ -1,6 +1,6 @@
 // npm run bench [-- NAME...] [--json] [--seconds N]: a line a figure: name, value, unit, target, ok or short.
 import { parseArgs } from "node:util";
-import type { Figure } from "./measure.ts";
+import type { Figure, Measure } from "./measure.ts";
 import { verdict } from "./measure.ts";
 import { measures } from "./measures.ts";
 
@@ -11,6 +11,7 @@ ${measures.map((one) => `  ${one.name.padEnd(14)} ${one.what}`).join("\n")}
 Examples:
   npm run bench
   npm run bench -- audit ingest
+  npm run bench -- sensor             (all whose name begins with sensor-)
   npm run bench -- latency --json`;
 
 const { values, positionals: names } = parseArgs({
@@ -23,7 +24,8 @@ const { values, positionals: names } = parseArgs({
 });
 const { json } = values;
 const options = values.seconds === undefined ? {} : { seconds: Number(values.seconds) };
-const unknown = names.filter((name) => !measures.some((one) => one.name === name));
+const isMeant = (measure: Measure, name: string) => measure.name === name || measure.name.startsWith(`${name}-`);
+const unknown = names.filter((name) => !measures.some((one) => isMeant(one, name)));
 
 function print(figure: Figure): void {
   const result = verdict(figure);
@@ -51,7 +53,7 @@ else if (unknown.length > 0) {
   process.exitCode = 2;
 } else {
   for (const measure of measures) {
-    if (names.length > 0 && !names.includes(measure.name)) continue;
+    if (names.length > 0 && !names.some((name) => isMeant(measure, name))) continue;
     const say = (line: string) => process.stderr.isTTY && process.stderr.write(`${measure.name}: ${line}\n`);
     for (const figure of await measure.run(say, options)) print(figure);
   }

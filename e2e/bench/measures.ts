@@ -5,15 +5,15 @@ import { hub } from "./hub.ts";
 import { ingest } from "./ingest.ts";
 import { latency } from "./latency.ts";
 import type { Measure } from "./measure.ts";
-import { openCost, spawnCost } from "./sensor-cost.ts";
+import { sensorCost, sensorIdle } from "./sensor-cost.ts";
 import { sensorThroughput } from "./sensor-throughput.ts";
 import { startTime } from "./start-time.ts";
 
 /** Every measure, in the order of the printed lines. */
 export const measures: readonly Measure[] = [
   latency,
-  spawnCost,
-  openCost,
+  sensorCost,
+  sensorIdle,
   sensorThroughput,
   ingest,
   hub,

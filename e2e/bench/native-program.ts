@@ -7,7 +7,7 @@ const sources = fileURLToPath(new URL("native/", import.meta.url));
 const built = fileURLToPath(new URL("../../build/bench/", import.meta.url));
 
 /** Compiles one of the load generators; gives the program's path. */
-export function nativeProgram(name: "spawn" | "open-close" | "nothing"): string {
+export function nativeProgram(name: "spawn" | "open-close" | "call" | "nothing"): string {
   mkdirSync(built, { recursive: true });
   const target = join(built, name);
   const fresh = `${target}.${process.pid}`;
@@ -15,9 +15,4 @@ export function nativeProgram(name: "spawn" | "open-close" | "nothing"): string 
   // Another run may be starting the old one: a program that is being written cannot be started.
   renameSync(fresh, target);
   return target;
-}
-
-/** Runs a generator to its end; gives the number that it prints. */
-export function rate(program: string, args: string[]): number {
-  return Number(execFileSync(program, args, { encoding: "utf8", env: {} }));
 }

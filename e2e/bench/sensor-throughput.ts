@@ -21,7 +21,7 @@ function total(of: SensorReport, reason: string): number {
 }
 
 export const sensorThroughput: Measure = {
-  name: "sensor",
+  name: "sensor-drain",
   what: "events drained, decoded and handed on per CPU-second of the collector",
   async run() {
     const stack = await startStack();

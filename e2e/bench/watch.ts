@@ -1,0 +1,93 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createServer, type Server, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
+import { builtInPacks } from "@atalaya/detections";
+import { loadRules } from "@atalaya/rules";
+import { encodeAck, encodeMessage, MessageReader, messageKinds } from "@atalaya/wire";
+import { nativeProgram } from "./native-program.ts";
+
+const collector = fileURLToPath(new URL("../../collector/src/main.ts", import.meta.url));
+/** For the plan to be in force, and the snapshot of what ran before to be over. */
+const settleMs = 700;
+const warmUpSeconds = 5;
+const ticksPerSecond = 100;
+const run = promisify(execFile);
+
+/**
+ * The collector, watching what the rules that come with Atalaya ask for. Whoever takes its frames acknowledges and
+ * forgets them: what a node is cost by the kernel side, the draining, the decoding and the attribution.
+ */
+export class Watch {
+  readonly #folder: string;
+  readonly #taker: Server;
+  readonly #child: ChildProcess;
+
+  private constructor(folder: string, taker: Server, child: ChildProcess) {
+    this.#folder = folder;
+    this.#taker = taker;
+    this.#child = child;
+  }
+
+  static async start(): Promise<Watch> {
+    const folder = mkdtempSync(join(tmpdir(), "atalaya-bench-"));
+    const socket = join(folder, "collector.sock");
+    const taker = createServer(acknowledge).listen(socket);
+    await once(taker, "listening");
+    const args = ["--disable-warning=ExperimentalWarning", collector, "--socket", socket, "--no-pin"];
+    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    const [message] = (await once(child, "message")) as [{ type: string; message?: string }];
+    if (message.type !== "ready") throw new Error(`the collector does not start: ${message.message}`);
+    await sleep(settleMs);
+    await warmUp();
+    return new Watch(folder, taker, child);
+  }
+
+  /** Processor time that it has used, in seconds (proc(5): utime and stime). */
+  cpuSeconds(): number {
+    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8");
+    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
+    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+  }
+
+  async stop(): Promise<void> {
+    const ended = once(this.#child, "exit");
+    this.#child.kill("SIGTERM");
+    await ended;
+    await new Promise((resolve) => this.#taker.close(resolve));
+    rmSync(this.#folder, { recursive: true });
+  }
+}
+
+/** A sensor runs for weeks: what its first seconds cost (compiling what is run often) is not what is asked here. */
+async function warmUp(): Promise<void> {
+  await run(nativeProgram("spawn"), [String(warmUpSeconds), nativeProgram("nothing")], { env: {} });
+}
+
+let planned: Buffer | undefined;
+
+/** The plan of the built-in packs, as the publisher hands it down. */
+function plan(): Buffer {
+  planned ??= encodeMessage(messageKinds.filters, Buffer.from(JSON.stringify(loadRules(builtInPacks()).filterPlan())));
+  return planned;
+}
+
+function acknowledge(socket: Socket): void {
+  const reader = new MessageReader();
+  let frames = 0;
+  socket.write(encodeMessage(messageKinds.resume, Buffer.from(JSON.stringify({ streams: [] }))));
+  socket.write(plan());
+  socket.on("error", () => socket.destroy());
+  socket.on("data", (bytes: Buffer) => {
+    const messages = reader.push(bytes);
+    if (!messages.ok) throw new Error(messages.reason);
+    const before = frames;
+    for (const { kind } of messages.value) if (kind === messageKinds.frame) frames += 1;
+    if (frames > before) socket.write(encodeAck(frames));
+  });
+}
