@@ -181,6 +181,19 @@ int sensor_attach_cgroup(struct sensor *sensor, const char *program_name, const 
 	return error;
 }
 
+int sensor_detach(struct sensor *sensor, const char *program_name)
+{
+	struct program *one = find(sensor, program_name);
+	if (!one || !one->program || !one->link)
+		return -ENOENT;
+	if (one->is_pinned)
+		return -EBUSY;
+	int error = bpf_link__destroy(one->link);
+	one->link = NULL;
+	one->event = 0;
+	return error;
+}
+
 static long read_all(int file, uint8_t **bytes)
 {
 	size_t used = 0, room = 0;

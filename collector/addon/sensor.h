@@ -65,6 +65,8 @@ int sensor_load(struct sensor *sensor, const char *object_path, const char *prog
 int sensor_attach(struct sensor *sensor, const char *program_name);
 int sensor_attach_tracepoint(struct sensor *sensor, const char *program_name, const char *event);
 int sensor_attach_cgroup(struct sensor *sensor, const char *program_name, const char *directory);
+/* Takes a program that this process attached off its hook; it can be attached again. */
+int sensor_detach(struct sensor *sensor, const char *program_name);
 /* Reads a task iterator to its end into memory that the caller frees. Bytes or a negative errno. */
 long sensor_iterate(struct sensor *sensor, const char *program_name, uint8_t **bytes);
 struct shared_map *sensor_map(struct sensor *sensor, const char *name);

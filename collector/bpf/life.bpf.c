@@ -95,6 +95,9 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 	if (!record)
 		return 0;
 	fill_head(&record->head, KIND_FORK, sizeof(*record), child);
+	record->maker_start_us = parent->group_leader->start_boottime / 1000;
+	record->maker_pid = parent->tgid;
+	record->gap = 0;
 	SUBMIT(record, count);
 	return 0;
 }

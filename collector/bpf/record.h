@@ -100,10 +100,14 @@ struct exec_failed_record {
 };
 _Static_assert(sizeof(struct exec_failed_record) == 136, "exec_failed_record");
 
+/* The task is the child. With CLONE_PARENT (runc, and whoever hides) its parent is not who made it. */
 struct fork_record {
 	struct record_head head;
+	__u64 maker_start_us;
+	__u32 maker_pid;
+	__u32 gap;
 };
-_Static_assert(sizeof(struct fork_record) == 128, "fork_record");
+_Static_assert(sizeof(struct fork_record) == 144, "fork_record");
 
 struct exit_record {
 	struct record_head head;

@@ -51,7 +51,8 @@ export type ExecRecord = Base & {
   exeDeleted: boolean;
 };
 export type ExecFailedRecord = Base & { kind: "exec_failed"; filename: string; error: number };
-export type ForkRecord = Base & { kind: "fork" };
+/** The task is the child. Who made it is not its parent after CLONE_PARENT. */
+export type ForkRecord = Base & { kind: "fork"; makerPid: number; makerStartUs: number };
 export type ExitRecord = Base & { kind: "exit"; exitCode: number; exitSignal: number };
 export type NamespaceRecord = Base & { kind: "namespace"; cloneFlags: number };
 export type OpenRecord = Base & {

@@ -53,6 +53,12 @@ export type KernelSource = {
   close(): void;
 };
 
+/** What tests ask of the kernel side beyond that. */
+export type OpenedKernel = KernelSource & {
+  /** Takes a program off its hook, or puts it back: so that a test can show what is not seen without it. */
+  switchHook(program: string, isOn: boolean): void;
+};
+
 export type EarlierPrograms = {
   readonly ringId: string;
   /** False where the records of the earlier version cannot be read: then `drain` only counts them, as undecodable. */

@@ -105,8 +105,7 @@ export class ProcessTable {
   apply(record: KernelRecord): ProcessEntry {
     if (this.#bornAfter.length > 0 && record.bootUs > this.#seededUs) this.#endBacklog();
     const known = this.#find(record.task);
-    const entry =
-      known === undefined ? this.#insert(record.task, record.kind === "fork") : this.#atBirth(known, record);
+    const entry = known === undefined ? this.#insert(record.task, makerOf(record)) : this.#atBirth(known, record);
     if (record.kind === "exec") {
       this.#setProgram(entry, record);
       entry.execUs = record.bootUs;
@@ -166,7 +165,7 @@ export class ProcessTable {
    */
   #atBirth(known: ProcessEntry, record: KernelRecord): ProcessEntry {
     if (record.kind !== "fork" || !known.fromSnapshot || record.bootUs > this.#seededUs) return known;
-    const entry = bornFrom(record.task, this.#parent(record.task), true);
+    const entry = this.#born(record.task, makerOf(record));
     this.#entries.set(entry.pid, entry);
     this.#bornAfter.push({ entry, seen: known });
     return entry;
@@ -184,10 +183,9 @@ export class ProcessTable {
     this.#bornAfter = [];
   }
 
-  #insert(task: Task, birthSeen = false): ProcessEntry {
+  #insert(task: Task, maker?: Maker): ProcessEntry {
     const there = this.#entries.get(task.pid);
-    const parent = this.#parent(task);
-    const entry = bornFrom(task, parent, birthSeen);
+    const entry = this.#born(task, maker);
     // A late record of the pid's last bearer does not push out the present one.
     if (there !== undefined && there.startUs > task.startUs) {
       if (this.#late.size >= collectorLimits.lateProcessesMax) this.#late.clear();
@@ -200,13 +198,23 @@ export class ProcessTable {
     return entry;
   }
 
+  /** What it is at its birth (`maker`: its fork was seen) is its maker's, also where that one gave it another parent. */
+  #born(task: Task, maker?: Maker): ProcessEntry {
+    const parent = this.#parent(task);
+    const isParent = maker === undefined || maker.pid === 0 || maker.pid === task.ppid;
+    const image = isParent ? parent : this.#bearer(maker.pid, maker.startUs);
+    return bornFrom(task, { parent, image, birthSeen: maker !== undefined });
+  }
+
   #parent(task: Task): ProcessEntry | undefined {
-    const parent = this.#entries.get(task.ppid);
-    if (parent === undefined || task.ppid === task.pid) return undefined;
-    const exact = parent.startUs === task.parentStartUs;
-    return exact || (parent.fromSnapshot && Math.abs(parent.startUs - task.parentStartUs) <= 10_000)
-      ? parent
-      : undefined;
+    return task.ppid === task.pid ? undefined : this.#bearer(task.ppid, task.parentStartUs);
+  }
+
+  #bearer(pid: number, startUs: number): ProcessEntry | undefined {
+    const found = this.#entries.get(pid);
+    if (found === undefined) return undefined;
+    const exact = found.startUs === startUs;
+    return exact || (found.fromSnapshot && Math.abs(found.startUs - startUs) <= 10_000) ? found : undefined;
   }
 
   #ancestorsOf(entry: ProcessEntry, task: Task): void {
@@ -265,32 +273,40 @@ export class ProcessTable {
 /** The parent's pid of each entry, for the walk in a snapshot. */
 const parentOf = new WeakMap<ProcessEntry, number>();
 
-function bornFrom(task: Task, parent: ProcessEntry | undefined, birthSeen: boolean): ProcessEntry {
+/** Who called for a process to be made. */
+type Maker = { pid: number; startUs: number };
+
+function makerOf(record: KernelRecord): Maker | undefined {
+  return record.kind === "fork" ? { pid: record.makerPid, startUs: record.makerStartUs } : undefined;
+}
+
+/** `image`: whose memory and line it has, which is its parent's but after CLONE_PARENT. */
+type Birth = { parent: ProcessEntry | undefined; image: ProcessEntry | undefined; birthSeen: boolean };
+
+function bornFrom(task: Task, { parent, image, birthSeen }: Birth): ProcessEntry {
   const program: Program = {
     pid: task.pid,
     startUs: task.startUs,
     name: task.comm,
-    exePath: parent?.program.exePath ?? "",
-    cmdline: parent?.program.cmdline ?? "",
+    exePath: image?.program.exePath ?? "",
+    cmdline: image?.program.cmdline ?? "",
   };
-  const knownAbove = parent?.ancestors ?? null;
+  const knownAbove = image?.ancestors ?? null;
   const entry: ProcessEntry = {
     pid: task.pid,
     startUs: task.startUs,
-    execUs: parent?.execUs ?? null,
+    execUs: image?.execUs ?? null,
     program,
-    argv: parent?.argv ?? null,
-    exePath: parent?.exePath ?? null,
-    cwd: parent?.cwd ?? null,
-    exeUpperLayer: parent?.exeUpperLayer ?? null,
-    exeMemfd: parent?.exeMemfd ?? null,
-    exeDeleted: parent?.exeDeleted ?? null,
+    argv: image?.argv ?? null,
+    exePath: image?.exePath ?? null,
+    cwd: image?.cwd ?? null,
+    exeUpperLayer: image?.exeUpperLayer ?? null,
+    exeMemfd: image?.exeMemfd ?? null,
+    exeDeleted: image?.exeDeleted ?? null,
     fromSnapshot: false,
     endedUs: null,
     ancestors:
-      parent === undefined || knownAbove === null
-        ? null
-        : [parent.program, ...knownAbove].slice(0, limits.ancestorsMax),
+      image === undefined || knownAbove === null ? null : [image.program, ...knownAbove].slice(0, limits.ancestorsMax),
     lineage: null,
     nsPid: task.nsPid,
     place: nowhere,

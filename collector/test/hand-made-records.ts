@@ -45,8 +45,11 @@ function base(of: Task, ring: "lifecycle" | "bulk") {
   return { position, ring, bootUs, task: of };
 }
 
-export function fork(of: Task): ForkRecord {
-  return { ...base(of, "lifecycle"), kind: "fork" };
+export function fork(
+  of: Task,
+  maker: Pick<Task, "pid" | "startUs"> = { pid: of.ppid, startUs: of.parentStartUs },
+): ForkRecord {
+  return { ...base(of, "lifecycle"), kind: "fork", makerPid: maker.pid, makerStartUs: maker.startUs };
 }
 
 export function exit(of: Task): ExitRecord {

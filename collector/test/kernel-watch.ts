@@ -8,23 +8,29 @@ import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
 import { buildCollector } from "../build.mjs";
 import { openKernel } from "../src/kernel/open-kernel.ts";
 import type { KernelRecord } from "../src/kernel-record.ts";
-import type { KernelSource } from "../src/kernel-source.ts";
+import type { OpenedKernel } from "../src/kernel-source.ts";
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const objectFolder = join(root, "build", "collector");
 const patienceMs = 5_000;
+/** What has not come by then, with a hook switched off, does not come: records are there before the call returns. */
+const patienceWithoutMs = 150;
 const pauseMs = 5;
 
 export type Kind = KernelRecord["kind"];
 export type RecordOf<K extends Kind> = KernelRecord & { kind: K };
 
+/** What was awaited was not among the kernel's records. */
+export class NotSeen extends Error {}
+
 export class KernelWatch {
-  readonly source: KernelSource;
+  readonly source: OpenedKernel;
   readonly folder = mkdtempSync(join(tmpdir(), "atalaya-kernel-"));
   /** test/programs/acts.c, compiled. */
   readonly acts: string;
   readonly records: KernelRecord[] = [];
   undecodable = 0;
+  #patienceMs = patienceMs;
 
   private constructor() {
     this.acts = join(this.folder, "acts");
@@ -63,6 +69,18 @@ export class KernelWatch {
     return { pid, status, stdout, stderr };
   }
 
+  /** Does it while those programs hang on nothing. */
+  async without<T>(programs: readonly string[], act: () => Promise<T>): Promise<T> {
+    for (const program of programs) this.source.switchHook(program, false);
+    this.#patienceMs = patienceWithoutMs;
+    try {
+      return await act();
+    } finally {
+      this.#patienceMs = patienceMs;
+      for (const program of programs) this.source.switchHook(program, true);
+    }
+  }
+
   act(...args: string[]) {
     return this.run(this.acts, args);
   }
@@ -86,13 +104,13 @@ export class KernelWatch {
 
   /** The first record of the kind that is what is awaited. Throws after 5 s. */
   async first<K extends Kind>(kind: K, is: (record: RecordOf<K>) => boolean): Promise<RecordOf<K>> {
-    for (const endMs = performance.now() + patienceMs; performance.now() < endMs; ) {
+    for (const endMs = performance.now() + this.#patienceMs; performance.now() < endMs; ) {
       this.drain();
       const [found] = this.of(kind, is);
       if (found !== undefined) return found;
       await new Promise((resolve) => setTimeout(resolve, pauseMs));
     }
-    throw new Error(`no such ${kind} record among ${this.records.length} within ${patienceMs} ms`);
+    throw new NotSeen(`no such ${kind} record among ${this.records.length} within ${this.#patienceMs} ms`);
   }
 
   count(className: string, reason: string): number {

@@ -8,6 +8,8 @@ export type Addon = {
   attach(program: string): string;
   attachTracepoint(program: string, event: string): string;
   attachCgroup(program: string, directory: string): string;
+  /** Takes a program that this process attached off its hook. */
+  detach(program: string): string;
   openRing(map: string): number;
   drain(ring: number, into: Buffer): number;
   release(ring: number, position: number): void;

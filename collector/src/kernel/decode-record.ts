@@ -14,10 +14,7 @@ const decoders: Record<number, Decoder> = {
   [recordKind.exec]: (from, at, end, base) => execFrom("exec", from, at, end, base),
   [recordKind.snapshot]: (from, at, end, base) => execFrom("snapshot", from, at, end, base),
   [recordKind.exec_failed]: execFailedFrom,
-  [recordKind.fork]: (_from, at, end, base) =>
-    end - at === sizes.fork_record
-      ? { kind: "fork", position: base.position, ring: base.ring, bootUs: base.bootUs, task: base.task }
-      : undefined,
+  [recordKind.fork]: forkFrom,
   [recordKind.exit]: exitFrom,
   [recordKind.namespace]: namespaceFrom,
   [recordKind.cgroup_mkdir]: cgroupFrom,
@@ -113,6 +110,20 @@ function execFailedFrom(from: RecordBytes, at: number, end: number, base: Base):
     task: base.task,
     filename: textAt(from, textFrom, end),
     error,
+  };
+}
+
+function forkFrom(from: RecordBytes, at: number, end: number, base: Base): KernelRecord | undefined {
+  if (end - at !== sizes.fork_record) return undefined;
+  const { fork_record: of } = layout;
+  return {
+    kind: "fork",
+    position: base.position,
+    ring: base.ring,
+    bootUs: base.bootUs,
+    task: base.task,
+    makerPid: u32At(from, at + of.maker_pid),
+    makerStartUs: u64At(from, at + of.maker_start_us),
   };
 }
 

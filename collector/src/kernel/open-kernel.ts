@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, type ProgramState } from "@atalaya/wire";
 import type { KernelRecord } from "../kernel-record.ts";
-import type { KernelOptions, KernelSource } from "../kernel-source.ts";
+import type { KernelOptions, KernelSource, OpenedKernel } from "../kernel-source.ts";
 import { accountValueBytes, readAccount, writeAccount } from "./account-map.ts";
 import { type Addon, loadAddon } from "./addon.ts";
 import { type Earlier, openEarlier } from "./earlier-programs.ts";
@@ -11,7 +11,15 @@ import { readCounters } from "./kernel-counters.ts";
 import { kernelLimits } from "./kernel-limits.ts";
 import { layout, sizes } from "./layout.ts";
 import { lockPinFolder, PinnedSet, preparePinFolder } from "./pins.ts";
-import { attachPrograms, bringsEvents, iteratorOf, loadPrograms, reasonFrom, tookOver } from "./probe-programs.ts";
+import {
+  attachPrograms,
+  bringsEvents,
+  iteratorOf,
+  loadPrograms,
+  reasonFrom,
+  switchHook,
+  tookOver,
+} from "./probe-programs.ts";
 import { Ring } from "./ring.ts";
 import { ringIdOf } from "./ring-id.ts";
 import { takeSnapshot } from "./snapshot.ts";
@@ -21,7 +29,7 @@ import { takeSnapshot } from "./snapshot.ts";
  * One source at a time in a thread: they would share their handles. Throws Fault SENSOR_UNAVAILABLE when the addon is
  * missing or no program brings events.
  */
-export function openKernel(options: KernelOptions): KernelSource {
+export function openKernel(options: KernelOptions): OpenedKernel {
   const addon = loadAddon(options.objectFolder);
   const layoutHash = readHash(options.objectFolder, "sources");
   const setName = `${layoutHash}_${readHash(options.objectFolder, "records")}`;
@@ -103,7 +111,7 @@ function bootUs(): number {
 
 type Parts = Started & Pick<KernelSource, "layoutHash"> & { pins: PinnedSet | undefined; earlier: Earlier | undefined };
 
-function sourceOf(addon: Addon, parts: Parts): KernelSource {
+function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
   const { programs, layoutHash, rings, filters, iterator, pins, adopted, gapUs } = parts;
   let { earlier } = parts;
   earlier?.whenEnded(() => {
@@ -134,6 +142,7 @@ function sourceOf(addon: Addon, parts: Parts): KernelSource {
       addon.close();
     },
     close: () => addon.close(),
+    switchHook: (name, isOn) => switchHook(addon, name, isOn),
   };
 }
 

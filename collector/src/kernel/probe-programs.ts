@@ -57,6 +57,13 @@ function isIterator(name: string): boolean {
   return programPlans.some((plan) => plan.program === name && plan.attachment === "iterator");
 }
 
+/** Takes a program that this process attached off its hook, or puts it back. Throws where the kernel refuses. */
+export function switchHook(addon: Addon, name: string, isOn: boolean): void {
+  const plan = programPlans.find((one) => one.program === name);
+  const outcome = plan === undefined ? "ENOENT" : isOn ? attach(addon, plan) : addon.detach(name);
+  if (outcome !== "") throw new Error(`${name} cannot be switched: ${reasonFrom(outcome)}`);
+}
+
 function load(addon: Addon, objectFolder: string, plan: ProgramPlan): ProgramState {
   const outcome = addon.load(join(objectFolder, `${plan.object}.bpf.o`), plan.program);
   if (outcome === "") return { name: plan.program, loaded: true, attached: false };
