@@ -20,3 +20,4 @@ export { fieldNames } from "./src/fields/field-table.ts";
 export { ruleLimits } from "./src/limits.ts";
 export { loadRules } from "./src/load/load-rules.ts";
 export { falcoAlert } from "./src/output/falco-alert.ts";
+export { letsThrough } from "./src/plan/lets-through.ts";

@@ -66,7 +66,14 @@ export type {
 export { actorColumnNames, classColumns, classNumbers, inventoryColumns } from "./src/event-classes.ts";
 export type { FaultCode, Result } from "./src/faults.ts";
 export { Fault, faultCodes } from "./src/faults.ts";
-export { emptyFilterPlan, type FilterPlan, filterPlanSchema } from "./src/filter-plan.ts";
+export {
+  type AskingRule,
+  type ExplainedPlan,
+  emptyFilterPlan,
+  explainedPlanSchema,
+  type FilterPlan,
+  filterPlanSchema,
+} from "./src/filter-plan.ts";
 export {
   decodeFrame,
   decodeFrames,

@@ -32,7 +32,7 @@ export const commands: readonly Command[] = [
   alerts,
   events,
   status,
-  { name: "rules", summary: "check, list and show rules", run: runRules },
+  { name: "rules", summary: "check, list and show rules, and what they make the kernel send", run: runRules },
   { name: "replay", summary: "evaluate recorded events with the rules, offline", run: runReplay },
   testAlert,
   enroll,

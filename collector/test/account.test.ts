@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { ledgerReasons, ledgerRows, type SensorReport } from "@atalaya/wire";
+import { emptyFilterPlan, ledgerReasons, ledgerRows, type SensorReport } from "@atalaya/wire";
 import fc from "fast-check";
 import { Account } from "../src/account.ts";
 import type { KernelRecord } from "../src/kernel-record.ts";
@@ -190,7 +190,14 @@ describe("programs of another version at work", () => {
     old.put(...seen);
     fresh.put(...seen.map((record) => ({ ...record, bootUs: record.bootUs + 3 })));
     const run = new Run(fresh, disk, { earlier: old.asEarlier() });
-    run.pipeline.applyFilters({ version: 1, open_names: [], write_prefixes: [], exec_names: [], dns_domains: [] });
+    run.pipeline.applyFilters({
+      ...emptyFilterPlan,
+      version: 1,
+      open_names: [],
+      write_prefixes: [],
+      exec_names: [],
+      dns_domains: [],
+    });
     let last = 0;
     for (let i = 0; i < 12; i++) {
       run.pipeline.tick();
@@ -229,7 +236,14 @@ describe("programs of another version at work", () => {
     old.put(...some(3));
     const fresh = new PinnedRings("f".repeat(16));
     const run = new Run(fresh, disk, { earlier: old.asEarlier(false) });
-    run.pipeline.applyFilters({ version: 1, open_names: [], write_prefixes: [], exec_names: [], dns_domains: [] });
+    run.pipeline.applyFilters({
+      ...emptyFilterPlan,
+      version: 1,
+      open_names: [],
+      write_prefixes: [],
+      exec_names: [],
+      dns_domains: [],
+    });
     const report = run.settle();
     assert.equal(old.gone, true);
     assertBalanced(report);
@@ -245,9 +259,17 @@ describe("programs of another version at work", () => {
     for (let i = 0; i < 5; i++) run.pipeline.tick();
     assert.equal(old.attached, true);
     run.pipeline.applyState({
+      ...emptyFilterPlan,
       version: 3,
       workspace: "w",
-      filters: { version: 3, open_names: ["x"], write_prefixes: [], exec_names: [], dns_domains: [] },
+      filters: {
+        ...emptyFilterPlan,
+        version: 3,
+        open_names: ["x"],
+        write_prefixes: [],
+        exec_names: [],
+        dns_domains: [],
+      },
     });
     run.settle();
     assert.deepEqual([old.attached, old.gone, run.outlet.workspace], [false, true, "w"]);

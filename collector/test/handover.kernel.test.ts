@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { cpSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { encodeMessage, messageKinds } from "@atalaya/wire";
+import { emptyFilterPlan, encodeMessage, messageKinds } from "@atalaya/wire";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { buildCollector } from "../build.mjs";
 import { CollectorProcess, PinPlace, startStream } from "./collector-process.ts";
@@ -21,7 +21,14 @@ describe("an upgrade that changes the kernel side", { skip: skipUnless("kernel")
     cpSync(objectFolder, next, { recursive: true });
     writeFileSync(join(next, "sources.sha256"), "f".repeat(64));
     publisher = await StandInPublisher.listen(socket, 30);
-    const plan = { version: 1, open_names: ["watched"], write_prefixes: [], exec_names: [], dns_domains: [] };
+    const plan = {
+      ...emptyFilterPlan,
+      version: 1,
+      open_names: ["watched"],
+      write_prefixes: [],
+      exec_names: [],
+      dns_domains: [],
+    };
     publisher.greetings.push(encodeMessage(messageKinds.filters, Buffer.from(JSON.stringify(plan))));
   });
   after(async () => {

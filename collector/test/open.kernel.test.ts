@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { chmodSync, mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
+import { emptyFilterPlan } from "@atalaya/wire";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { KernelWatch } from "./kernel-watch.ts";
 
@@ -17,6 +18,7 @@ describe("opened files", { skip: skipUnless("kernel") }, () => {
   before(async () => {
     watch = await KernelWatch.open();
     watch.source.setFilterPlan({
+      ...emptyFilterPlan,
       version: 1,
       open_names: ["secret-file", "secret-folder", "ld.so.preload-test", longName, ...namesOfEachLength],
       write_prefixes: [`${watch.folder}/written/`],
@@ -126,6 +128,7 @@ describe("opened files", { skip: skipUnless("kernel") }, () => {
 
   test("a new plan takes the place of the old one", async () => {
     watch.source.setFilterPlan({
+      ...emptyFilterPlan,
       version: 2,
       open_names: ["passwd"],
       write_prefixes: [],

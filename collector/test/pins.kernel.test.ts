@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "no
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { emptyFilterPlan } from "@atalaya/wire";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { buildCollector } from "../build.mjs";
 import { openKernel } from "../src/kernel/open-kernel.ts";
@@ -52,6 +53,7 @@ describe("what outlives a collector", { skip: skipUnless("kernel") }, () => {
       assert.ok(countOf(source.counters(), "exec", "submitted") >= 500);
       assert.ok(source.snapshot().length > 1);
       source.setFilterPlan({
+        ...emptyFilterPlan,
         version: 2,
         open_names: ["another"],
         exec_names: [],

@@ -8,6 +8,7 @@ import type {
   ApiEvent,
   AtalayaEvent,
   AuditCredential,
+  ExplainedPlan,
   FilterPlan,
   Frame,
   LedgerPage,
@@ -68,6 +69,8 @@ export type HubCore = {
   /** `lost`: what came with them and nobody can read, for the ledger. */
   audit(events: readonly ApiEvent[], sender: SenderIdentity, lost?: LostRecords): Promise<{ accepted: number }>;
   filterPlan(): FilterPlan;
+  /** The same, with the rules that ask for each entry. */
+  explainedPlan(): ExplainedPlan;
 
   /** Takes what a node's publisher says of itself. */
   synced(of: NodeKey, request: SyncRequest, arrivedUs: number): void;

@@ -92,6 +92,10 @@ export class InMemoryCore implements HubCore {
     return { accepted: events.length };
   }
 
+  explainedPlan() {
+    return { plan: this.filterPlan(), entries: [], widened: [] };
+  }
+
   filterPlan() {
     return { ...emptyFilterPlan, version: 7 };
   }

@@ -1,4 +1,13 @@
-import type { AtalayaEvent, AttackTechnique, FilterPlan, Priority, Severity, Text, WhyNode } from "@atalaya/wire";
+import type {
+  AtalayaEvent,
+  AttackTechnique,
+  ExplainedPlan,
+  FilterPlan,
+  Priority,
+  Severity,
+  Text,
+  WhyNode,
+} from "@atalaya/wire";
 
 // The face of the rule engine: what packs, hub and replay build on.
 
@@ -62,6 +71,8 @@ export type RuleSet = {
   warnings: readonly RuleProblem[];
   /** What the kernel side must let through so that the enabled syscall rules can match. Version is left 0. */
   filterPlan(enabled?: (rule: Rule) => boolean): FilterPlan;
+  /** The same, with the rules that ask for each entry and the reasons where one asks for everything. */
+  explainPlan(enabled?: (rule: Rule) => boolean): ExplainedPlan;
 };
 
 export type Match = {

@@ -64,4 +64,7 @@ export const ruleLimits = {
   planDomainsMax: 16_384,
   planPrefixBytesMax: 128,
   planNameBytesMax: 255,
+  planSuffixesMax: 256,
+  planSuffixBytesMax: 32,
+  planPortsMax: 512,
 } as const;

@@ -24,7 +24,9 @@ const cases: [condition: string, event: DnsEvent, expected: boolean][] = [
   ["dns.question.type in (TXT, NULL)", question("a.example", { query_type: 16 }), true],
   ["dns.question.type = TYPE4711", question("a.example", { query_type: 4711 }), true],
   ["dns.server.ip = 10.96.0.0/12 and dns.server.port = 53 and dns.protocol = udp", question("a"), true],
-  ["proc.name = curl and container.id != host", question("a"), true],
+  ["evt.type = dns_query and proc.name = curl and container.id != host", question("a"), true],
+  // It does not speak of questions: whether the kernel sends some for other rules must not matter to it.
+  ["proc.name = curl and container.id != host", question("a"), false],
 ];
 for (const [condition, event, expected] of cases) {
   test(`${condition} is ${expected} for a question for ${event.query}`, () => {

@@ -1,5 +1,7 @@
 import { z } from "zod";
 
+const portSchema = z.number().int().min(0).max(65_535);
+
 /**
  * What the loaded rules need from the kernel; the rest never leaves it. The hub computes it from the rules
  * and sends it down in the reply to an ingest request; the collector writes it into BPF maps.
@@ -18,6 +20,21 @@ export const filterPlanSchema = z.object({
    * question. Absent in what hubs of earlier versions send.
    */
   dns_domains: z.array(z.string().min(1).max(255)).max(16_384).default([]),
+  /** An open whose last path component ends with one of these is reported (also when refused). */
+  open_suffixes: z.array(z.string().min(1).max(32)).max(256).default([]),
+  /** An open, for reading too, whose resolved path starts with one of these is reported; "/" stands for every open. */
+  open_prefixes: z.array(z.string().min(1).max(128)).max(64).default([]),
+  /** Every open or start of a program that was refused is reported, whatever its name. */
+  refused_opens: z.boolean().default(false),
+  refused_execs: z.boolean().default(false),
+  /**
+   * The destination ports of connections and datagrams that are reported; null: all. A connection to a name server (TCP,
+   * port 53) is always reported: its questions are told apart by it.
+   */
+  connect_ports: z.array(portSchema).max(512).nullable().default(null),
+  send_ports: z.array(portSchema).max(512).nullable().default(null),
+  /** `class.activity` of the events that nobody asks for. What a sensor does not know of, or needs itself, goes on. */
+  unasked: z.array(z.string().min(1).max(64)).max(128).default([]),
 });
 export type FilterPlan = z.infer<typeof filterPlanSchema>;
 export const emptyFilterPlan: FilterPlan = {
@@ -26,4 +43,36 @@ export const emptyFilterPlan: FilterPlan = {
   write_prefixes: [],
   exec_names: [],
   dns_domains: [],
+  open_suffixes: [],
+  open_prefixes: [],
+  refused_opens: false,
+  refused_execs: false,
+  connect_ports: null,
+  send_ports: null,
+  unasked: [],
 };
+
+const askingRuleSchema = z.object({ rule: z.string(), file: z.string(), line: z.number().int() });
+export type AskingRule = z.infer<typeof askingRuleSchema>;
+
+/** The plan with the reasons: which rule asks for what, and which could not be told more narrowly. */
+export const explainedPlanSchema = z.object({
+  plan: filterPlanSchema,
+  entries: z.array(
+    z.object({
+      /** The plan's list that the entry stands in; `event_types` for the kinds of events themselves. */
+      list: z.string(),
+      value: z.string(),
+      rules: z.array(askingRuleSchema),
+    }),
+  ),
+  widened: z.array(
+    z.object({
+      ...askingRuleSchema.shape,
+      /** `every open`, `every refused start`, …: what the rule asks for as a whole. */
+      asks: z.string(),
+      because: z.string(),
+    }),
+  ),
+});
+export type ExplainedPlan = z.infer<typeof explainedPlanSchema>;

@@ -1,4 +1,4 @@
-import { Fault, ruleSchema } from "@atalaya/wire";
+import { explainedPlanSchema, Fault, ruleSchema } from "@atalaya/wire";
 import { z } from "zod";
 import { whoOf } from "../auth/authenticate.ts";
 import type { App, RouteContext } from "../server/app-type.ts";
@@ -21,6 +21,19 @@ export function addRuleRoutes(app: App, { core }: RouteContext): void {
       response: { 200: z.object({ rules: z.array(ruleSchema) }), ...refusals },
     },
     handler: async (request) => ({ rules: await core.rules(whoOf(request).workspaceId) }),
+  });
+
+  app.route({
+    method: "GET",
+    url: "/api/v1/filter-plan",
+    config: { access: "viewer" },
+    schema: {
+      tags,
+      summary: "What the loaded rules make the kernel send, and which rule asks for it",
+      security: signedIn,
+      response: { 200: explainedPlanSchema, ...refusals },
+    },
+    handler: async () => core.explainedPlan(),
   });
 
   app.route({

@@ -6,6 +6,7 @@ import {
   type AlertPage,
   type AlertQuery,
   type ApiEvent,
+  type ExplainedPlan,
   Fault,
   type FilterPlan,
   type Frame,
@@ -97,6 +98,10 @@ export class Hub implements HubCore {
 
   filterPlan(): FilterPlan {
     return this.#parts.rules.plan;
+  }
+
+  explainedPlan(): ExplainedPlan {
+    return this.#parts.rules.explained;
   }
 
   synced(of: NodeKey, request: SyncRequest, arrivedUs: number): void {

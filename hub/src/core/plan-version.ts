@@ -18,12 +18,12 @@ export class PlanVersion {
 
   /** Takes a plan over; gives what is to be stored when its content is new. */
   next(plan: FilterPlan): string | undefined {
-    const content = JSON.stringify([
-      plan.open_names.toSorted(),
-      plan.write_prefixes.toSorted(),
-      plan.exec_names.toSorted(),
-      plan.dns_domains.toSorted(),
-    ]);
+    const { version: _, ...lists } = plan;
+    const content = JSON.stringify(
+      Object.entries(lists)
+        .toSorted(([a], [b]) => (a < b ? -1 : 1))
+        .map(([list, values]) => [list, Array.isArray(values) ? [...values].map(String).sort() : values]),
+    );
     const hash = createHash("sha256").update(content).digest("hex");
     const changed = hash !== this.#kept.hash;
     if (changed) this.#kept = { version: Math.max(this.#kept.version + 1, Math.floor(Date.now() / 1_000)), hash };

@@ -1,5 +1,5 @@
 import type { Rule, RuleFile, RuleProblem } from "@atalaya/rules";
-import type { Rule as ApiRule, FilterPlan } from "@atalaya/wire";
+import { type Rule as ApiRule, type ExplainedPlan, emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
 import type { RulesLoaded, RulesMessage, Switches, ToEvaluator } from "../pipeline/messages.ts";
 import { attackFromTags, severityOfPriority } from "../pipeline/rule-text.ts";
 import type { RuleFigures } from "../store/read-alerts.ts";
@@ -29,6 +29,7 @@ export class RuleBook {
   #generation = 0;
   #rules: readonly Rule[] = [];
   #problems: readonly RuleProblem[] = [];
+  #explained: ExplainedPlan = { plan: emptyFilterPlan, entries: [], widened: [] };
   #loaded: (() => void) | undefined;
   reloads = 0;
 
@@ -77,14 +78,20 @@ export class RuleBook {
     this.#loaded?.();
   }
 
-  planned(plan: FilterPlan): void {
-    const stored = this.#plan.next(plan);
+  planned(explained: ExplainedPlan): void {
+    this.#explained = explained;
+    const stored = this.#plan.next(explained.plan);
     if (stored !== undefined) this.#options.savePlan(stored);
     this.#options.planned(this.#plan.plan);
   }
 
   get plan(): FilterPlan {
     return this.#plan.plan;
+  }
+
+  /** The plan in force, and who asks for what. */
+  get explained(): ExplainedPlan {
+    return { ...this.#explained, plan: this.#plan.plan };
   }
 
   get problems(): readonly RuleProblem[] {

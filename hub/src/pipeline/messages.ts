@@ -1,7 +1,7 @@
 import type { MessagePort } from "node:worker_threads";
 import type { LostRecords } from "@atalaya/audit";
 import type { Rule, RuleFile, RuleProblem, WindowRow } from "@atalaya/rules";
-import type { ApiEvent, AtalayaEvent, FilterPlan, FrameHeader, InventoryEvent, SensorReport } from "@atalaya/wire";
+import type { ApiEvent, AtalayaEvent, ExplainedPlan, FrameHeader, InventoryEvent, SensorReport } from "@atalaya/wire";
 import type { FaultMessage } from "../core/thread-fault.ts";
 import type { Session } from "../who/session.ts";
 import type { ProcessStart } from "../who/start-of-process.ts";
@@ -44,7 +44,7 @@ export type RulesLoaded = {
   generation: number;
   rules: Rule[];
   problems: RuleProblem[];
-  plan: FilterPlan;
+  plan: ExplainedPlan;
   /** Paths whose new text was refused and whose last good one is in force. */
   heldBack: string[];
 };
@@ -57,7 +57,7 @@ export type SensorHeard = {
 };
 export type FromEvaluator =
   | RulesLoaded
-  | { type: "plan"; plan: FilterPlan }
+  | { type: "plan"; plan: ExplainedPlan }
   | { type: "refused"; request: number; fault: FaultMessage }
   | SensorHeard
   | { type: "live"; workspaceId: string; node: string; events: AtalayaEvent[]; notShown: number }

@@ -8,7 +8,7 @@ import {
   type RuleSet,
   type WindowRow,
 } from "@atalaya/rules";
-import type { AtalayaEvent, FilterPlan } from "@atalaya/wire";
+import type { AtalayaEvent, ExplainedPlan } from "@atalaya/wire";
 import type { RulesLoaded, RulesMessage, Switches } from "./messages.ts";
 
 /**
@@ -61,10 +61,10 @@ export class RuleEngine {
   }
 
   /** What the kernel must let through: for the rules that any workspace has switched on. */
-  plan(): FilterPlan {
+  plan(): ExplainedPlan {
     const workspaces = [...this.#off.values()];
     const offEverywhere = (rule: Rule) => workspaces.length > 0 && workspaces.every((off) => off.has(rule.name));
-    return this.#set.filterPlan((rule) => rule.enabled && !offEverywhere(rule));
+    return this.#set.explainPlan((rule) => rule.enabled && !offEverywhere(rule));
   }
 
   evaluate(workspaceId: string, event: AtalayaEvent, scope: string): Match[] {

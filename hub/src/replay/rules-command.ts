@@ -1,33 +1,47 @@
 import { parseArgs } from "node:util";
 import { loadRules, type Rule } from "@atalaya/rules";
-import { Fault } from "@atalaya/wire";
+import { explainedPlanSchema, Fault } from "@atalaya/wire";
+import { connectHub } from "@atalaya/wire/client";
 import { LineWriter } from "./line-writer.ts";
+import { planLines } from "./plan-lines.ts";
 import { printableText } from "./printable-text.ts";
-import { problemLine, ruleFiles } from "./rule-files.ts";
+import { problemLine, ruleFiles, usableRules } from "./rule-files.ts";
 
 const help = `Usage: atalaya rules check FILE...
        atalaya rules list [--json] [--rules FILE]... [--no-packs]
        atalaya rules show NAME [--json] [--rules FILE]... [--no-packs]
+       atalaya rules plan [FILE...] [--json] [--no-packs]
+       atalaya rules plan --hub [--data DIR] [--json]
 
 check reads rule files in Falco's language and says what is wrong with them, as FILE:LINE:COLUMN: reason; list and show
-print the built-in rules and those of the files given.
+print the built-in rules and those of the files given. plan prints what the rules make the kernel send (kinds of events,
+names, path starts, ports, domains), who asks for each, and which rule asks for everything because the kernel can't test
+what it says; the rest never leaves the kernel.
 
-  --json           list: one rule a line, as an object; show: the rule as an object
+  --json           list: one rule a line, as an object; show and plan: one object
   --rules FILE     a rule file, loaded after the built-in packs; may be given again
   --no-packs       without the built-in packs (check: the files must stand on their own)
+  --hub            plan: of the rules that the running hub has loaded and switched on
+  --data DIR       plan --hub: the hub of this data folder
 
-Exit status: 0; 1 when check found a problem or show found no rule; 2 when the arguments are unusable.
+Exit status: 0; 1 when a file has a problem, show found no rule or the hub can't be reached; 2 when the arguments are
+unusable.
 
 Examples:
   atalaya rules check my_rules.yaml
   atalaya rules list --json | jq -r .name
   atalaya rules show "Web Shell Activity"
+  atalaya rules plan my_rules.yaml
+  atalaya rules plan --json | jq '.widened[] | .rule'
+  atalaya rules plan --hub
 `;
 
 const options = {
   json: { type: "boolean", default: false },
   rules: { type: "string", multiple: true },
   "no-packs": { type: "boolean", default: false },
+  hub: { type: "boolean", default: false },
+  data: { type: "string" },
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
@@ -41,15 +55,16 @@ export async function rulesMain(args: string[]): Promise<number> {
     }
     const [command, ...rest] = positionals;
     if (command === "check" && rest.length > 0) return check(rest, !values["no-packs"]);
+    if (command === "plan") return await plan(rest, values);
     const load = () => [...loadRules(ruleFiles(values.rules ?? [], !values["no-packs"])).rules];
     if (command === "list" && rest.length === 0) return await list(load(), values.json);
     const [name] = rest;
     if (command === "show" && name !== undefined && rest.length === 1) return show(load(), name, values.json);
-    throw new Fault("USAGE", "rules takes check FILE..., list, or show NAME. See: atalaya rules --help");
+    throw new Fault("USAGE", "rules takes check FILE..., list, show NAME, or plan FILE.... See: atalaya rules --help");
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     process.stderr.write(`atalaya: ${error.message}\n`);
-    return 2;
+    return error.code === "USAGE" ? 2 : 1;
   }
 }
 
@@ -74,6 +89,21 @@ function check(paths: readonly string[], withPacks: boolean): number {
   const rules = loaded.rules.filter(mine).length;
   process.stdout.write(`${rules} rules, ${problems.length} problems, ${warnings.length} warnings\n`);
   return problems.length === 0 ? 0 : 1;
+}
+
+type PlanOptions = { json: boolean; hub: boolean; "no-packs": boolean; data?: string | undefined; rules?: string[] };
+
+/** The plan of what the kernel sends: of the files given, or of what the hub has in force. */
+async function plan(paths: readonly string[], options: PlanOptions): Promise<number> {
+  if (options.hub && paths.length > 0) throw new Fault("USAGE", "rules plan takes rule files, or --hub");
+  const explained = options.hub
+    ? await connectHub(options.data).get("/api/v1/filter-plan", explainedPlanSchema)
+    : usableRules(ruleFiles([...(options.rules ?? []), ...paths], !options["no-packs"]))?.explainPlan();
+  if (explained === undefined) return 1;
+  const out = new LineWriter();
+  for (const line of options.json ? [JSON.stringify(explained, null, 2)] : planLines(explained)) await out.line(line);
+  await out.flush();
+  return 0;
 }
 
 async function list(rules: readonly Rule[], json: boolean): Promise<number> {

@@ -36,6 +36,7 @@ function tableFor(other: Tenant): Table {
     },
     "POST /api/v1/test-alert": { least: "analyst", status: 200 },
     "GET /api/v1/rules": { least: "viewer", status: 200 },
+    "GET /api/v1/filter-plan": { least: "viewer", status: 200 },
     "GET /api/v1/rules/{rule}": { least: "viewer", status: 200, path: rule },
     "PUT /api/v1/rules/{rule}/enabled": {
       least: "admin",

@@ -26,6 +26,7 @@ const routes: [method: string, path: string, least: "viewer" | "analyst" | "admi
     ["POST", "/api/v1/alerts/a-1/actions", "analyst", 200, { action: "acknowledge" }],
     ["POST", "/api/v1/test-alert", "analyst", 200],
     ["GET", "/api/v1/rules", "viewer", 200],
+    ["GET", "/api/v1/filter-plan", "viewer", 200],
     ["GET", "/api/v1/rules/web_shell", "viewer", 200],
     ["PUT", "/api/v1/rules/web_shell/enabled", "admin", 200, { enabled: true }],
     ["GET", "/api/v1/sensors", "viewer", 200],

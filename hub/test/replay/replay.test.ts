@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { test } from "node:test";
 import { samplesOf } from "@atalaya/detections";
+import { explainedPlanSchema } from "@atalaya/wire";
 import { boundedLines } from "../../src/replay/bounded-lines.ts";
 import { atalaya, filesFor } from "./command-line.ts";
 
@@ -145,5 +146,37 @@ test("rules check says where a file is wrong, list and show print what there is"
   assert.match(show.lines.join("\n"), /detections\/packs\/process\/web-shell.yaml:\d+/);
   assert.equal((await atalaya(["rules", "show", "nothing"])).status, 1);
   assert.equal((await atalaya(["rules", "paint"])).status, 2);
+  assert.equal((await atalaya(["rules", "plan", "--hub", join(folder, "rules.yaml")])).status, 2);
+  assert.equal((await atalaya(["rules", "plan", "--no-packs", join(folder, "rules.yaml")])).status, 1);
   assert.match((await atalaya(["rules", "--help"])).lines[0] ?? "", /^Usage: atalaya rules check/);
+});
+
+const planned = `- rule: shadow
+  desc: d
+  condition: evt.type = openat and fd.name in (/etc/shadow, /etc/gshadow)
+  output: o
+  priority: INFO
+- rule: curious
+  desc: d
+  condition: (evt.type = openat and proc.name = curl and fd.num >= 0) or (evt.type = connect and fd.sport = 4444)
+  output: o
+  priority: INFO
+`;
+
+test("rules plan says what the kernel sends, who asks for it, and who asks for everything", async (t) => {
+  const file = join(filesFor(t, { "my.yaml": planned }), "my.yaml");
+  const { status, lines } = await atalaya(["rules", "plan", "--no-packs", file]);
+  assert.equal(status, 0);
+  for (const line of [
+    `  gshadow  shadow (${file}:1)`,
+    `  4444  curious (${file}:6)`,
+    `  curious (${file}:6) asks for every open, because \`evt.type = openat and proc.name = curl and fd.num >= 0\` says nothing of the file that the kernel can test`,
+  ])
+    assert.ok(lines.includes(line), `${line}\n${lines.join("\n")}`);
+  assert.match(lines.at(-1) ?? "", /^Nobody asks for: .*network\.send/);
+  const json = await atalaya(["rules", "plan", "--json", "--no-packs", file]);
+  const explained = explainedPlanSchema.parse(JSON.parse(json.lines.join("\n")));
+  assert.deepEqual(explained.plan.connect_ports, [4444]);
+  const packs = await atalaya(["rules", "plan"]);
+  assert.ok(packs.lines.some((line) => line.includes("Sensitive File Access (detections/packs/")));
 });

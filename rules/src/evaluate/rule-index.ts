@@ -1,9 +1,13 @@
 import type { ApiEvent, AtalayaEvent } from "@atalaya/wire";
 import { eventTypesOf, kindOf, syscallKinds } from "../fields/event-kinds.ts";
+import { ruleMeans } from "../plan/rule-plan.ts";
 import type { CompiledRule } from "./compiled-rule.ts";
 import { type Possible, possibleValues } from "./possible-values.ts";
 
 const none: readonly CompiledRule[] = [];
+
+/** Kinds of which the kernel sends a part: a rule that does not ask for them gets none of what others asked for. */
+const namedOnly: ReadonlySet<string> = new Set(["file.open_failed", "process.exec_failed", "dns.query"]);
 
 /**
  * Which rules can match an event at all: by kind of event for those of the sensor (`evt.type`), by stage, verb and
@@ -19,7 +23,11 @@ export class RuleIndex {
     const types = syscall.map((one) => possibleValues(one.node, "evt.type"));
     for (const kind of syscallKinds) {
       const names = eventTypesOf(kind);
-      const fitting = syscall.filter((_, i) => types[i] === undefined || names.some((name) => types[i]?.has(name)));
+      const fitting = syscall.filter(
+        (rule, i) =>
+          (types[i] === undefined || names.some((name) => types[i]?.has(name))) &&
+          (!namedOnly.has(kind) || ruleMeans(rule, kind)),
+      );
       this.#byKind.set(kind, fitting);
     }
     this.#audit = new AuditIndex(rules.filter((one) => one.rule.source === "k8s_audit"));

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { FilterPlan } from "@atalaya/wire";
+import type { ExplainedPlan, FilterPlan } from "@atalaya/wire";
 import { type BoundOperand, OperandTable } from "../compile/bound-operand.ts";
 import { Compiler } from "../compile/compile.ts";
 import { Resolver } from "../compile/resolve.ts";
@@ -9,6 +9,7 @@ import type { Correlation, Rule, RuleFile, RuleProblem, RuleSet, RuleSource } fr
 import type { CompiledCorrelation, CompiledRule } from "../evaluate/compiled-rule.ts";
 import { ruleLimits } from "../limits.ts";
 import { makeTemplate } from "../output/template.ts";
+import { explainPlan } from "../plan/explain-plan.ts";
 import { planRules } from "../plan/filter-plan.ts";
 import { Collector } from "./collect-items.ts";
 import { type Place, Refused } from "./place.ts";
@@ -45,10 +46,14 @@ export function loadRules(files: readonly RuleFile[]): LoadedRules {
     warnings,
     compiled,
     operands,
-    filterPlan: (enabled = (rule) => rule.enabled): FilterPlan =>
-      planRules(compiled.filter((one) => one.rule.source === "syscall" && enabled(one.rule))),
+    filterPlan: (enabled = isEnabled): FilterPlan => planRules(ofSensors(compiled, enabled)),
+    explainPlan: (enabled = isEnabled): ExplainedPlan => explainPlan(ofSensors(compiled, enabled)),
   };
 }
+
+const isEnabled = (rule: Rule): boolean => rule.enabled;
+const ofSensors = (compiled: readonly CompiledRule[], enabled: (rule: Rule) => boolean): CompiledRule[] =>
+  compiled.filter((one) => one.rule.source === "syscall" && enabled(one.rule));
 
 /** Without an `alert:` block: one alert a program and container, or a user and object. */
 const foldByDefault: Readonly<Record<RuleSource, readonly string[]>> = {

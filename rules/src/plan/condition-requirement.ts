@@ -1,39 +1,62 @@
-import { blankEvent, type DnsEvent, type EventClass, type FileEvent, type ProcessEvent } from "@atalaya/wire";
+import { type AtalayaEvent, blankEvent, type EventClass, type FileEvent, type ProcessEvent } from "@atalaya/wire";
 import { type CheckNode, childrenOf, type Node } from "../compile/resolve.ts";
 import { EventView } from "../event-view.ts";
+import { eventTypesOf } from "../fields/event-kinds.ts";
 import { domainRequirement } from "./domain-requirement.ts";
 import { directoryRequirement, nameRequirement, pathRequirement } from "./path-requirement.ts";
+import { portRequirement } from "./port-requirement.ts";
 import { allOf, anyOf, anything, constant, type Requirement, requiring } from "./requirement.ts";
 
-/** The events that the kernel filters by name, path or domain. */
-export type FilteredKind = "open" | "open_failed" | "exec_failed" | "dns_query";
+/** `class.activity` of an event (fields/event-kinds.ts). */
+export type Kind = string;
+
+/** A shared macro is looked at once a rule, not once a use: they can double each other. */
+type Known = Map<Node, [Requirement | undefined, Requirement | undefined]>;
 
 /** What an event of a kind must look like so that the condition can hold. Never too narrow. */
-export function requirementOf(node: Node, kind: FilteredKind, negated = false): Requirement {
+export function requirementOf(node: Node, kind: Kind, negated = false, known: Known = new Map()): Requirement {
+  const side = negated ? 1 : 0;
+  const before = known.get(node)?.[side];
+  if (before !== undefined) return before;
+  const found = requirement(node, kind, negated, known);
+  const both = known.get(node) ?? [undefined, undefined];
+  both[side] = found;
+  known.set(node, both);
+  return found;
+}
+
+function requirement(node: Node, kind: Kind, negated: boolean, known: Known): Requirement {
   if (node.kind === "check") return ofCheck(node, kind, negated);
-  if (node.kind === "not") return requirementOf(node.child, kind, !negated);
-  const children = childrenOf(node).map((child) => requirementOf(child, kind, negated));
+  if (node.kind === "not") return requirementOf(node.child, kind, !negated, known);
+  const children = childrenOf(node).map((child) => requirementOf(child, kind, negated, known));
   if (node.kind === "macro") return children[0] ?? anything;
   // De Morgan: under `not`, and and or change places.
   return (node.kind === "and") !== negated ? allOf(children) : anyOf(children);
 }
 
-const classes: Readonly<Record<FilteredKind, EventClass>> = {
-  open: "file",
-  open_failed: "file",
-  exec_failed: "process",
-  dns_query: "dns",
-};
+const classOf = (kind: Kind): EventClass => kind.slice(0, kind.indexOf(".")) as EventClass;
 
-function ofCheck(check: CheckNode, kind: FilteredKind, negated: boolean): Requirement {
+function ofCheck(check: CheckNode, kind: Kind, negated: boolean): Requirement {
   const { left } = check;
   // A field that these events never have makes the comparison false.
-  if (left.classes !== undefined && !left.classes.includes(classes[kind])) return constant(negated);
+  if (left.classes !== undefined && !left.classes.includes(classOf(kind))) return constant(negated);
   const fixed = fixedOutcome(check, kind);
   if (fixed !== undefined) return constant(fixed !== negated);
   if (negated || check.values === undefined) return anything;
-  if (kind === "dns_query") return domainRequirement(check, check.values);
-  return kind === "exec_failed" ? ofExec(check, check.values) : ofOpen(check, check.values);
+  switch (kind) {
+    case "file.open":
+    case "file.open_failed":
+      return ofOpen(check, check.values);
+    case "process.exec_failed":
+      return ofExec(check, check.values);
+    case "dns.query":
+      return domainRequirement(check, check.values);
+    case "network.connect":
+    case "network.send":
+      return portRequirement(check, check.values);
+    default:
+      return anything;
+  }
 }
 
 function ofExec({ left, operator }: CheckNode, values: readonly string[]): Requirement {
@@ -73,11 +96,12 @@ function opensForWriting(operator: string, values: readonly string[]): Requireme
 }
 
 /** What a comparison gives for every event of the kind, when it is the same for all. */
-function fixedOutcome(check: CheckNode, kind: FilteredKind): boolean | undefined {
+function fixedOutcome(check: CheckNode, kind: Kind): boolean | undefined {
   const { left, operator } = check;
   if (left.field === "evt.type" || left.field === "syscall.type") return typeOutcome(check, kind);
-  if (!resultFields.has(left.text)) return undefined;
-  const outcomes = representatives[kind].map((event) => {
+  const examples = representatives[kind];
+  if (examples === undefined || !resultFields.has(left.text)) return undefined;
+  const outcomes = examples.map((event) => {
     const view = new EventView();
     view.load(event);
     return check.test(view);
@@ -85,12 +109,23 @@ function fixedOutcome(check: CheckNode, kind: FilteredKind): boolean | undefined
   const [first] = outcomes;
   // Of a refusal's error the two ends stand for all in comparisons of order; equality may hold between them.
   const isOrder = ["<", "<=", ">", ">=", "exists"].includes(operator);
-  const isSingle = kind === "open" || kind === "dns_query" || left.text === "fd.num" || left.text === "evt.failed";
+  const isSingle = kind === "file.open" || kind === "dns.query" || left.text === "fd.num" || left.text === "evt.failed";
   if (!isOrder && !isSingle) return undefined;
   return outcomes.every((outcome) => outcome === first) ? first : undefined;
 }
 
 const resultFields = new Set(["evt.rawres", "fd.num", "evt.failed", "evt.res"]);
+
+/** What only a refused call has, too. */
+const speakOfResults = new Set([...resultFields, "fd.nameraw"]);
+
+/** Whether a condition speaks of how the call ended, macros included. */
+export function asksForResults(node: Node, seen = new Set<Node>()): boolean {
+  if (seen.has(node)) return false;
+  seen.add(node);
+  if (node.kind === "check") return speakOfResults.has(node.left.text);
+  return childrenOf(node).some((child) => asksForResults(child, seen));
+}
 
 function refusedOpen(error: number): FileEvent {
   return { ...blankEvent("file"), activity: "open_failed", error };
@@ -98,27 +133,23 @@ function refusedOpen(error: number): FileEvent {
 function refusedExec(error: number): ProcessEvent {
   return { ...blankEvent("process"), activity: "exec_failed", error };
 }
-const representatives = {
-  open: [{ ...blankEvent("file"), activity: "open" as const }],
-  open_failed: [refusedOpen(-1), refusedOpen(-4095)],
-  exec_failed: [refusedExec(-1), refusedExec(-4095)],
-  dns_query: [{ ...blankEvent("dns"), activity: "query" as const } satisfies DnsEvent],
+const representatives: Readonly<Record<Kind, readonly AtalayaEvent[]>> = {
+  "file.open": [{ ...blankEvent("file"), activity: "open" }],
+  "file.open_failed": [refusedOpen(-1), refusedOpen(-4095)],
+  "process.exec_failed": [refusedExec(-1), refusedExec(-4095)],
+  "dns.query": [{ ...blankEvent("dns"), activity: "query" }],
 };
 
-const typeNames: Readonly<Record<FilteredKind, readonly string[]>> = {
-  open: ["openat", "open", "openat2"],
-  open_failed: ["openat", "open", "openat2"],
-  exec_failed: ["execve", "execveat"],
-  dns_query: ["dns_query"],
-};
-
-/** An open goes by several names always, by creat only with that call's flags. */
-function typeOutcome(check: CheckNode, kind: FilteredKind): boolean | undefined {
+/** An open goes by several names always, by creat only with that call's flags; other events by all of theirs. */
+function typeOutcome(check: CheckNode, kind: Kind): boolean | undefined {
   const { operator, values } = check;
   if (values === undefined || check.left.transforms.length > 0) return undefined;
   const isEqual = ["=", "==", "in", "intersects"].includes(operator);
   if (!isEqual && operator !== "!=") return undefined;
-  const named = values.some((value) => typeNames[kind].includes(value));
-  if (!named && classes[kind] === "file" && values.includes("creat")) return undefined;
+  const names = eventTypesOf(kind).filter((name) => name !== "creat");
+  const named = values.some((value) => names.includes(value));
+  if (!named && eventTypesOf(kind).includes("creat") && values.includes("creat")) return undefined;
+  // Which of its names an event of another kind goes by may depend on the event.
+  if (named && names.length > 1 && representatives[kind] === undefined) return undefined;
   return named === isEqual;
 }

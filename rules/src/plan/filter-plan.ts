@@ -1,95 +1,50 @@
 import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
 import type { CompiledRule } from "../evaluate/compiled-rule.ts";
+import { syscallKinds } from "../fields/event-kinds.ts";
 import { ruleLimits } from "../limits.ts";
-import { requirementOf } from "./condition-requirement.ts";
-import { asksForQuestions, planDomains } from "./domain-requirement.ts";
-import type { Alternative, Requirement } from "./requirement.ts";
-
-type RulePlan = {
-  openNames: Set<string>;
-  writePrefixes: Set<string>;
-  execNames: Set<string>;
-  domains: Set<string>;
-  unplanned: string | undefined;
-};
+import { planDomains } from "./domain-requirement.ts";
+import { alwaysReported } from "./lets-through.ts";
+import { type PlanList, planRule } from "./rule-plan.ts";
 
 /** What the kernel must let through so that each of the rules can match. */
 export function planRules(rules: readonly CompiledRule[]): FilterPlan {
-  const openNames = new Set<string>();
-  const prefixes = new Set<string>();
-  const execNames = new Set<string>();
-  const domains = new Set<string>();
-  for (const rule of rules) {
-    const plan = planRule(rule);
-    for (const name of plan.openNames) openNames.add(name);
-    for (const name of plan.execNames) execNames.add(name);
-    for (const prefix of plan.writePrefixes) prefixes.add(prefix);
-    for (const domain of plan.domains) domains.add(domain);
-  }
+  const plans = rules.map(planRule);
+  const all = (list: PlanList): Set<string> => new Set(plans.flatMap((plan) => [...plan[list]]));
+  const openNames = possibleNames(all("open_names"));
+  const execNames = possibleNames(all("exec_names"));
+  const suffixes = possibleNames(all("open_suffixes"));
+  // More than the kernel can hold: then it tests no names, and nothing is missed.
+  const tooMany = openNames.length > ruleLimits.planNamesMax || suffixes.length > ruleLimits.planSuffixesMax;
+  const prefixes = coveringPrefixes(tooMany ? ["/"] : [...all("open_prefixes")]);
+  const asked = new Set(plans.flatMap((plan) => [...plan.kinds]));
   return {
     ...emptyFilterPlan,
-    open_names: bounded(openNames),
-    write_prefixes: coveringPrefixes([...prefixes]),
-    exec_names: bounded(execNames),
-    dns_domains: planDomains(domains),
+    open_names: tooMany ? [] : openNames,
+    open_suffixes: tooMany ? [] : suffixes,
+    open_prefixes: prefixes,
+    write_prefixes: coveringPrefixes([...all("write_prefixes")]).filter((one) => !isBelowOneOf(one, prefixes)),
+    exec_names: execNames.length > ruleLimits.planNamesMax ? [] : execNames,
+    dns_domains: planDomains(all("dns_domains")),
+    refused_opens: tooMany || plans.some((plan) => plan.refusedOpens),
+    refused_execs: execNames.length > ruleLimits.planNamesMax || plans.some((plan) => plan.refusedExecs),
+    connect_ports: planPorts(all("connect_ports")),
+    send_ports: planPorts(all("send_ports")),
+    unasked: syscallKinds.filter((kind) => !asked.has(kind) && !alwaysReported.has(kind)),
   };
 }
 
-/** Why some opens that the rule could match are not reported; undefined when all are. */
-export const unplannedOpens = (rule: CompiledRule): string | undefined => planRule(rule).unplanned;
+const isBelowOneOf = (path: string, prefixes: readonly string[]): boolean =>
+  prefixes.some((prefix) => path.startsWith(prefix));
 
-/** The same rule is planned at every switch of every workspace. */
-const planned = new WeakMap<CompiledRule, RulePlan>();
-
-function planRule(rule: CompiledRule): RulePlan {
-  const known = planned.get(rule);
-  if (known !== undefined) return known;
-  const plan: RulePlan = {
-    openNames: new Set(),
-    writePrefixes: new Set(),
-    execNames: new Set(),
-    domains: new Set(),
-    unplanned: undefined,
-  };
-  addOpens(plan, requirementOf(rule.node, "open"));
-  addRefused(plan, requirementOf(rule.node, "open_failed"));
-  // A rule that takes any start of a program rarely means refused ones: they are reported for names that are asked for.
-  for (const { names } of requirementOf(rule.node, "exec_failed"))
-    for (const name of names ?? []) plan.execNames.add(name);
-  if (asksForQuestions(rule.node)) addQuestions(plan, requirementOf(rule.node, "dns_query"));
-  planned.set(rule, plan);
-  return plan;
+/** null: all of them. */
+function planPorts(ports: ReadonlySet<string>): number[] | null {
+  if (ports.has("*") || ports.size > ruleLimits.planPortsMax) return null;
+  return [...ports].map(Number).sort((a, b) => a - b);
 }
 
-function addOpens(plan: RulePlan, requirement: Requirement): void {
-  for (const { names, prefixes, components, write } of requirement) {
-    if (names !== undefined) for (const name of names) plan.openNames.add(name);
-    else if (write && prefixes !== undefined) for (const prefix of prefixes) plan.writePrefixes.add(prefix);
-    else if (components !== undefined) for (const component of components) plan.openNames.add(component);
-    else {
-      plan.unplanned =
-        "it does not say which files (a name, or for writing the start of a path), so the kernel cannot pick its opens; it sees those that other rules ask for";
-    }
-  }
-}
-
-/** Of a refused open only what the caller wrote is known: the kernel picks it by its last name alone. */
-function addRefused(plan: RulePlan, requirement: Requirement): void {
-  const nameless = (one: Alternative) => one.names === undefined;
-  for (const { names } of requirement) for (const name of names ?? []) plan.openNames.add(name);
-  if (requirement.some(nameless)) {
-    plan.unplanned ??= "it does not say the names of the files, so the kernel cannot pick the opens that were refused";
-  }
-}
-
-function addQuestions(plan: RulePlan, requirement: Requirement): void {
-  for (const { components } of requirement) for (const domain of components ?? ["."]) plan.domains.add(domain);
-}
-
-function bounded(names: ReadonlySet<string>): string[] {
-  // A longer name cannot exist, nor an empty one.
-  const possible = [...names].filter((name) => name !== "" && Buffer.byteLength(name) <= ruleLimits.planNameBytesMax);
-  return possible.sort().slice(0, ruleLimits.planNamesMax);
+/** A longer name cannot exist, nor an empty one. */
+function possibleNames(names: ReadonlySet<string>): string[] {
+  return [...names].filter((name) => name !== "" && Buffer.byteLength(name) <= ruleLimits.planNameBytesMax).sort();
 }
 
 /** Few enough prefixes that cover all: the longest give way to the folder above until they fit. */

@@ -1,12 +1,25 @@
 import type { Operator } from "../condition/syntax.ts";
-import { anyOf, anything, type Requirement, requiring } from "./requirement.ts";
+import { ruleLimits } from "../limits.ts";
+import { allOf, anyOf, anything, nothing, type Requirement, requiring } from "./requirement.ts";
 
 const equal: readonly Operator[] = ["=", "==", "in", "intersects"];
 
 /** What a comparison of the file's own name says. */
 export function nameRequirement(operator: Operator, values: readonly string[]): Requirement {
-  return equal.includes(operator) ? requiring({ names: new Set(values) }) : anything;
+  if (equal.includes(operator)) return requiring({ names: new Set(values) });
+  if (operator === "endswith") return anyOf(values.map((value) => (value.includes("/") ? nothing : suffix(value))));
+  return operator === "glob" ? anyOf(values.map((value) => suffix(literalEnd(value)))) : anything;
 }
+
+/** Of a name too long for the kernel's comparison its end counts, by whole characters. */
+function suffix(value: string): Requirement {
+  let out = value;
+  while (Buffer.byteLength(out) > ruleLimits.planSuffixBytesMax) out = [...out].slice(1).join("");
+  return out === "" ? anything : requiring({ suffixes: new Set([out]) });
+}
+
+/** What stands behind the last wildcard of a pattern. */
+const literalEnd = (pattern: string): string => /[^?*[\]\\/]*$/.exec(pattern)?.[0] ?? "";
 
 /** What a comparison of the whole path says; any of the values will do. */
 export function pathRequirement(operator: Operator, values: readonly string[]): Requirement {
@@ -24,13 +37,14 @@ export function directoryRequirement(operator: Operator, values: readonly string
 const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
 function onePath(operator: Operator, value: string): Requirement {
-  if (equal.includes(operator)) return requiring({ names: new Set([nameOf(value)]) });
+  if (equal.includes(operator)) return exactly(value);
   switch (operator) {
     case "startswith":
       return requiring({ prefixes: new Set([value]) });
     case "endswith":
       // Without a slash it is the end of a name only.
-      return value.includes("/") && nameOf(value) !== "" ? requiring({ names: new Set([nameOf(value)]) }) : anything;
+      if (!value.includes("/")) return suffix(value);
+      return nameOf(value) === "" ? anything : requiring({ names: new Set([nameOf(value)]) });
     case "contains":
       return folders(value);
     case "glob":
@@ -48,6 +62,10 @@ const pmatchPrefix = (value: string): string =>
     .split("/")
     .filter((part) => part !== "")
     .join("/")}`;
+
+/** The root alone has no name. */
+const exactly = (path: string): Requirement =>
+  nameOf(path) === "" ? requiring({ prefixes: new Set([path]) }) : requiring({ names: new Set([nameOf(path)]) });
 
 function below(folder: string): Requirement {
   const last = folder.split("/").at(-2) ?? "";
@@ -68,7 +86,7 @@ function globbed(pattern: string): Requirement {
   if (pattern.includes("/") && name !== "" && !/[?*[\]\\]/.test(name) && !/\[[^\]]*$/.test(pattern)) {
     return requiring({ names: new Set([name]) });
   }
-  return globbedFolder(pattern);
+  return allOf([globbedFolder(pattern), suffix(literalEnd(pattern))]);
 }
 
 function globbedFolder(pattern: string): Requirement {

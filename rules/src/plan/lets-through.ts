@@ -1,0 +1,59 @@
+import type { AtalayaEvent, FileEvent, FilterPlan, NetworkEvent } from "@atalaya/wire";
+
+// The kernel's filter in TypeScript: what bpf/ does with a plan. The property test of the plan and the kernel test that
+// performs a sample of calls for real both ask this one (collector/test/filter-model.kernel.test.ts).
+
+const dnsPort = 53;
+/** Components and mounts that the kernel compares (MATCH_DEPTH of bpf/limits.h); what lies deeper is let through. */
+const depthMax = 12;
+
+/** Events without which the sensor does not know whose the others are. */
+export const alwaysReported: ReadonlySet<string> = new Set(["process.exec", "process.fork", "process.exit"]);
+
+/** Whether the kernel lets an event through under this plan. */
+export function letsThrough(plan: FilterPlan, event: AtalayaEvent): boolean {
+  const kind = `${event.class}.${event.activity}`;
+  if (alwaysReported.has(kind)) return true;
+  if (event.class === "network") return isConnectionAsked(plan, event, kind);
+  if (plan.unasked.includes(kind)) return false;
+  switch (kind) {
+    case "file.open":
+      return isOpenAsked(plan, event as FileEvent);
+    case "file.open_failed":
+      return plan.refused_opens || isNameAsked(plan, lastName((event as FileEvent).path ?? ""));
+    case "process.exec_failed":
+      return (
+        plan.refused_execs || plan.exec_names.includes(lastName((event.class === "process" && event.filename) || ""))
+      );
+    case "dns.query":
+      return event.class === "dns" && isDomainAsked(plan, event.query ?? "");
+    default:
+      return true;
+  }
+}
+
+const lastName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+const isNameAsked = (plan: FilterPlan, name: string): boolean =>
+  plan.open_names.includes(name) || plan.open_suffixes.some((suffix) => name.endsWith(suffix));
+
+function isOpenAsked(plan: FilterPlan, { path, open_flags }: FileEvent): boolean {
+  const text = path ?? "";
+  const parts = text.split("/").filter((part) => part !== "");
+  if (parts.length >= depthMax || parts.some((part) => plan.open_names.includes(part))) return true;
+  if (plan.open_suffixes.some((suffix) => (parts.at(-1) ?? "").endsWith(suffix))) return true;
+  if (plan.open_prefixes.some((prefix) => text.startsWith(prefix))) return true;
+  const writes = [1, 2].includes((open_flags ?? 0) & 3);
+  return writes && plan.write_prefixes.some((prefix) => text.startsWith(prefix));
+}
+
+function isConnectionAsked(plan: FilterPlan, { dst_port, protocol }: NetworkEvent, kind: string): boolean {
+  if (protocol === "tcp" && dst_port === dnsPort) return true;
+  if (plan.unasked.includes(kind)) return false;
+  const ports = kind === "network.connect" ? plan.connect_ports : kind === "network.send" ? plan.send_ports : null;
+  return ports === null || (dst_port !== null && ports.includes(dst_port));
+}
+
+function isDomainAsked({ dns_domains }: FilterPlan, name: string): boolean {
+  return dns_domains.some((domain) => domain === "." || name === domain || name.endsWith(`.${domain}`));
+}

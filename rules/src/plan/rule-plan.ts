@@ -1,0 +1,142 @@
+import type { CompiledRule } from "../evaluate/compiled-rule.ts";
+import { syscallKinds } from "../fields/event-kinds.ts";
+import { asksForResults, type Kind, requirementOf } from "./condition-requirement.ts";
+import { asksForQuestions } from "./domain-requirement.ts";
+import { type Alternative, isOpen, type Requirement } from "./requirement.ts";
+import { whyAll } from "./why-all.ts";
+
+/** The lists of a plan that a rule's values go to. */
+export const planLists = [
+  "open_names",
+  "open_suffixes",
+  "open_prefixes",
+  "write_prefixes",
+  "exec_names",
+  "dns_domains",
+  "connect_ports",
+  "send_ports",
+] as const;
+export type PlanList = (typeof planLists)[number];
+
+/** What one rule asks of the kernel. */
+export type RulePlan = Record<PlanList, Set<string>> & {
+  /** The kinds of events that it can match at all. */
+  kinds: Set<Kind>;
+  refusedOpens: boolean;
+  refusedExecs: boolean;
+  /** What it asks for as a whole, because the kernel cannot test what it says. */
+  widened: { asks: string; because: string }[];
+};
+
+/** The same rule is planned at every switch of every workspace. */
+const planned = new WeakMap<CompiledRule, RulePlan>();
+
+export function planRule(rule: CompiledRule): RulePlan {
+  const known = planned.get(rule);
+  if (known !== undefined) return known;
+  const plan: RulePlan = {
+    open_names: new Set(),
+    open_suffixes: new Set(),
+    open_prefixes: new Set(),
+    write_prefixes: new Set(),
+    exec_names: new Set(),
+    dns_domains: new Set(),
+    connect_ports: new Set(),
+    send_ports: new Set(),
+    kinds: new Set(),
+    refusedOpens: false,
+    refusedExecs: false,
+    widened: [],
+  };
+  for (const kind of syscallKinds) addKind(plan, rule, kind);
+  planned.set(rule, plan);
+  return plan;
+}
+
+function addKind(plan: RulePlan, { node }: CompiledRule, kind: Kind): void {
+  const requirement = requirementOf(node, kind);
+  if (
+    !isMeant(
+      kind,
+      requirement,
+      () => asksForResults(node),
+      () => asksForQuestions(node),
+    )
+  )
+    return;
+  plan.kinds.add(kind);
+  const widen = (asks: string): void => {
+    if (plan.widened.some((one) => one.asks === asks)) return;
+    plan.widened.push({ asks, because: whyAll(node, kind) });
+  };
+  for (const one of requirement) {
+    if (kind === "file.open") addOpen(plan, one, widen);
+    else if (kind === "file.open_failed") addRefusedOpen(plan, one, widen);
+    else if (kind === "process.exec_failed") addRefusedExec(plan, one, widen);
+    else if (kind === "dns.query") addDomains(plan, one, widen);
+    else if (kind === "network.connect") addPorts(plan.connect_ports, one, () => widen("connections to every port"));
+    else if (kind === "network.send") addPorts(plan.send_ports, one, () => widen("datagrams to every port"));
+  }
+}
+
+/**
+ * Whether a rule that can match events of a kind means them. One that takes any event of a container, or any start of a
+ * program, rarely means questions to name servers and calls that were refused: it has to name them, or speak of results.
+ */
+function isMeant(kind: Kind, requirement: Requirement, results: () => boolean, questions: () => boolean): boolean {
+  if (requirement.length === 0) return false;
+  if (kind === "dns.query") return questions();
+  if (kind === "process.exec_failed") return requirement.some((one) => one.names !== undefined) || results();
+  if (kind === "file.open_failed") {
+    return requirement.some((one) => one.names !== undefined || one.suffixes !== undefined) || results();
+  }
+  return true;
+}
+
+/** Whether the rule is asked about events of the kind: the evaluator and the kernel must agree. */
+export const ruleMeans = (rule: CompiledRule, kind: Kind): boolean => planRule(rule).kinds.has(kind);
+
+function addAll(to: Set<string>, values: Iterable<string>): void {
+  for (const value of values) to.add(value);
+}
+
+function addOpen(plan: RulePlan, one: Alternative, widen: (asks: string) => void): void {
+  const { names, components, suffixes, prefixes, write } = one;
+  if (names !== undefined) addAll(plan.open_names, names);
+  else if (write && prefixes !== undefined) addAll(plan.write_prefixes, prefixes);
+  else if (components !== undefined) addAll(plan.open_names, components);
+  else if (suffixes !== undefined) addAll(plan.open_suffixes, suffixes);
+  else if (prefixes !== undefined) addAll(plan.open_prefixes, prefixes);
+  else {
+    (write ? plan.write_prefixes : plan.open_prefixes).add("/");
+    widen(write ? "every open for writing" : "every open");
+  }
+}
+
+/** Of a refused open only what the caller wrote is known: the kernel picks it by its last name alone. */
+function addRefusedOpen(plan: RulePlan, { names, suffixes }: Alternative, widen: (asks: string) => void): void {
+  if (names !== undefined) addAll(plan.open_names, names);
+  else if (suffixes !== undefined) addAll(plan.open_suffixes, suffixes);
+  else {
+    plan.refusedOpens = true;
+    widen("every refused open");
+  }
+}
+
+function addRefusedExec(plan: RulePlan, { names }: Alternative, widen: (asks: string) => void): void {
+  if (names !== undefined) addAll(plan.exec_names, names);
+  else {
+    plan.refusedExecs = true;
+    widen("every refused start of a program");
+  }
+}
+
+function addDomains(plan: RulePlan, one: Alternative, widen: (asks: string) => void): void {
+  addAll(plan.dns_domains, one.components ?? ["."]);
+  if (one.components === undefined) widen("every question to a name server");
+}
+
+function addPorts(to: Set<string>, one: Alternative, widen: () => void): void {
+  addAll(to, one.ports ?? ["*"]);
+  if (isOpen(one)) widen();
+}
