@@ -11,6 +11,8 @@
 #define NAME_STARTS_LOG 11 /* of the bits of open_starts */
 #define NAME_START_WORDS 32
 #define NAME_START_FACTOR 0x9e3779b97f4a7c15ULL /* 2^64 divided by the golden ratio (Knuth, 6.4: multiplicative hashing) */
+#define URING_PATHS_MAX 256 /* opens through io_uring of watched names that are not over yet */
+#define URING_PATH_BYTES 512
 #define PREFIXES_MAX 64
 #define IGNORED_MAX 64
 

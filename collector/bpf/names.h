@@ -81,22 +81,12 @@ __noinline int last_name_length(__u32 at, __u32 size)
 	return size - walk->offset;
 }
 
-/*
- * The path of user memory, read after the call into the scratch memory at `at`; true when its last component is
- * watched. Another thread may have changed it since: whoever reports it says so.
- */
-static __always_inline bool user_path_watched(struct scratch *scratch, __u32 at, const void *from, __u32 wanted,
-					      __u32 *length)
+/* Whether the last component of the path of `size` bytes at `at` of the scratch memory is watched. */
+static __always_inline bool path_watched(struct scratch *scratch, __u32 at, __u32 size, __u32 wanted)
 {
-	*length = 0;
 	struct filter_settings *filter = filters();
 	if (!filter)
 		return false;
-	long got = bpf_probe_read_user_str(&scratch->bytes[at], PATH_BYTES, from);
-	if (got < 2)
-		return false;
-	__u32 size = (got - 1) & (PATH_BYTES - 1);
-	*length = size;
 	__u32 name = last_name_length(at, size);
 	if (!length_watched(wanted == NAME_FOR_EXEC ? filter->exec_lengths : filter->open_lengths, name))
 		return false;
@@ -106,6 +96,22 @@ static __always_inline bool user_path_watched(struct scratch *scratch, __u32 at,
 		name = NAME_BYTES;
 	bpf_probe_read_kernel(key.bytes, name, &scratch->bytes[at + start]);
 	return key_watched(&key, wanted);
+}
+
+/*
+ * The path of user memory, read after the call into the scratch memory at `at`; true when its last component is
+ * watched. Another thread may have changed it since: whoever reports it says so.
+ */
+static __always_inline bool user_path_watched(struct scratch *scratch, __u32 at, const void *from, __u32 wanted,
+					      __u32 *length)
+{
+	*length = 0;
+	long got = bpf_probe_read_user_str(&scratch->bytes[at], PATH_BYTES, from);
+	if (got < 2)
+		return false;
+	__u32 size = (got - 1) & (PATH_BYTES - 1);
+	*length = size;
+	return path_watched(scratch, at, size, wanted);
 }
 
 #endif

@@ -113,13 +113,12 @@ static __always_inline void fill_file(struct open_record *record, struct file *f
 }
 
 static __always_inline void report_opened(struct scratch *scratch, struct task_struct *task, struct file *file,
-					  const struct open_call *call, struct count_slot *count)
+					  const struct open_call *call, __u32 flags, struct count_slot *count)
 {
 	struct open_record *record = &scratch->open;
 	__builtin_memset(record, 0, sizeof(*record));
 	fill_head(&record->head, KIND_OPEN, 0, task);
 	fill_file(record, file, call);
-	__u32 flags = 0;
 	__u64 dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
 	__u32 length = append_path(scratch, sizeof(*record), dentry, (__u64)BPF_CORE_READ(file, f_path.mnt), &flags);
 	record->path_length = length;
@@ -143,21 +142,18 @@ static __always_inline __u32 append_base(struct scratch *scratch, __u32 at, stru
 	return append_path(scratch, at, dentry, (__u64)BPF_CORE_READ(file, f_path.mnt), &flags);
 }
 
-/* The path is read once, behind the longest base, tested there, and moved up when it is reported. */
-static __always_inline void report_named(struct scratch *scratch, struct task_struct *task, __u32 kind, long result,
-					 const struct open_call *call, struct count_slot *count)
+/* Reports the path of `length` bytes that is parked at the end of the scratch memory, behind the longest base. */
+static __always_inline void report_parked(struct scratch *scratch, struct task_struct *task, __u32 kind, long result,
+					  const struct open_call *call, __u32 length, __u32 flags,
+					  struct count_slot *count)
 {
 	const __u32 parked = SCRATCH_BYTES - PATH_BYTES;
-	__u32 length = 0;
-	if (!call->path || !user_path_watched(scratch, parked, call->path, NAME_FOR_OPEN, &length)) {
-		count->filtered++;
-		return;
-	}
 	struct open_record *record = &scratch->open;
 	__builtin_memset(record, 0, sizeof(*record));
 	fill_head(&record->head, kind, 0, task);
 	record->error = result < 0 ? result : 0;
 	record->open_flags = call->flags;
+	record->flags = flags;
 	__u32 at = sizeof(*record);
 	if (scratch->bytes[parked] != '/') {
 		__u32 base = append_base(scratch, at, task, call->base_fd);
@@ -170,6 +166,19 @@ static __always_inline void report_named(struct scratch *scratch, struct task_st
 	bpf_probe_read_kernel(&scratch->bytes[at], length, &scratch->bytes[parked]);
 	record->path_length = length;
 	submit(&bulk, scratch, at + length, count);
+}
+
+/* The path is read once, tested where it is parked, and moved up when it is reported. */
+static __always_inline void report_named(struct scratch *scratch, struct task_struct *task, __u32 kind, long result,
+					 const struct open_call *call, struct count_slot *count)
+{
+	const __u32 parked = SCRATCH_BYTES - PATH_BYTES;
+	__u32 length = 0;
+	if (!call->path || !user_path_watched(scratch, parked, call->path, NAME_FOR_OPEN, &length)) {
+		count->filtered++;
+		return;
+	}
+	report_parked(scratch, task, kind, result, call, length, 0, count);
 }
 
 static __always_inline void opened(struct scratch *scratch, struct task_struct *task, long result, enum open_way way,
@@ -186,7 +195,7 @@ static __always_inline void opened(struct scratch *scratch, struct task_struct *
 	}
 	if (filter && wanted(filter, file)) {
 		struct open_call call = call_of(task, way);
-		report_opened(scratch, task, file, &call, count);
+		report_opened(scratch, task, file, &call, 0, count);
 	} else {
 		count->filtered++;
 	}

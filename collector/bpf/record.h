@@ -71,6 +71,7 @@ _Static_assert(sizeof(struct record_head) == 128, "record_head");
 #define FLAG_READ_FAULT 0x10 /* a part could not be read: it is empty */
 #define FLAG_CREATED 0x20
 #define FLAG_PATH_TRUSTED 0x40 /* from the kernel's dentries, not from user memory */
+#define FLAG_URING 0x100 /* through io_uring */
 #define FLAG_CWD_CUT 0x80 /* as FLAG_PATH_CUT, of the working directory */
 
 /* Strings: filename, interpreter, exe, cwd, head of the arguments, their tail (where the middle was cut). */

@@ -127,6 +127,7 @@ export function blankFile(): Filling<FileEvent> {
     upper_layer: null,
     entry_pid: null,
     entry_start_us: null,
+    via_io_uring: null,
   };
 }
 

@@ -113,6 +113,7 @@ function fileEvent(record: OpenRecord): Filling<FileEvent> {
   event.inode = record.inode;
   event.device = record.device;
   event.upper_layer = record.upperLayer;
+  event.via_io_uring = record.viaIoUring;
   return event;
 }
 

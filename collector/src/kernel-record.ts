@@ -66,6 +66,7 @@ export type OpenRecord = Base & {
   /** Negative errno, 0 on success. */
   error: number;
   pathTrusted: boolean;
+  viaIoUring: boolean;
 };
 export type ConnectRecord = Base & {
   kind: "connect" | "send";

@@ -85,7 +85,16 @@ export function running(of: Task, argv: string[]): ExecRecord {
 }
 
 export function open(of: Task, path: string): OpenRecord {
-  const rest = { openFlags: 0, created: false, inode: 1, device: 1, upperLayer: false, error: 0, pathTrusted: true };
+  const rest = {
+    openFlags: 0,
+    created: false,
+    inode: 1,
+    device: 1,
+    upperLayer: false,
+    error: 0,
+    pathTrusted: true,
+    viaIoUring: false,
+  };
   return { ...base(of, "bulk"), kind: "open", path, ...rest };
 }
 

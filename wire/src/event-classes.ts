@@ -118,6 +118,8 @@ export const fileColumns = {
   device: "u32",
   upper_layer: "bool",
   ...entry,
+  /** Through io_uring. Then path_trusted false means that it is the path that was asked for, in the kernel's copy. */
+  via_io_uring: "bool",
 } as const satisfies ColumnTable;
 
 export const networkColumns = {

@@ -191,6 +191,7 @@ function openFrom(kind: OpenRecord["kind"], from: RecordBytes, at: number, end: 
     upperLayer: (flags & recordFlag.upperLayer) !== 0,
     error: i32At(from, at + of.error),
     pathTrusted: (flags & recordFlag.pathTrusted) !== 0,
+    viaIoUring: (flags & recordFlag.uring) !== 0,
   };
 }
 

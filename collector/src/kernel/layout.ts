@@ -25,6 +25,7 @@ export const recordFlag = {
   created: 0x20,
   pathTrusted: 0x40,
   cwdCut: 0x80,
+  uring: 0x100,
 } as const;
 
 /** Offsets from the record's start, by struct and member; those of `record_task` from the task's start. */

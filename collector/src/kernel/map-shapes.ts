@@ -24,6 +24,7 @@ export const mapShapes: Readonly<Record<string, MapShape>> = {
   asked: [lruHash, sizes.asked_key, 8, 8_192],
   budgets: [lruHash, sizes.cgroup_ids, sizes.budget, 4_096],
   dns_callers: [lruHash, 8, sizes.record_task, 1_024],
+  uring_paths: [lruHash, 8, 516, 256],
   settings: [array, 4, sizes.filter_settings, 1],
   reader: [array, 4, sizes.reader_state, 1],
   account: [array, 4, accountValueBytes, 1],

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { classColumns } from "@atalaya/wire";
 import { programPlans } from "../../src/kernel/programs.ts";
 import { root } from "../kernel-watch.ts";
 import { rows } from "./rows.ts";
@@ -39,6 +40,6 @@ test("what the page calls seen is performed by a test, and what it does not call
 test("the programs that the page names exist", () => {
   const names = new Set(programPlans.map((plan) => plan.program));
   const cells = told.flatMap(({ seen }) => [...seen.matchAll(/`([a-z]+_[a-z_0-9]+)`/g)].map(([, name]) => name ?? ""));
-  const columns = new Set(["exe_memfd", "exe_deleted", "exe_path", "args_truncated"]);
+  const columns = new Set(Object.values(classColumns).flatMap((table) => [...Object.keys(table), ...table.activity]));
   for (const name of cells) assert.ok(names.has(name) || columns.has(name), name);
 });

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { statSync, writeFileSync } from "node:fs";
+import { statSync, symlinkSync, writeFileSync } from "node:fs";
 import { after, before, describe } from "node:test";
+import type { SyscallEvent } from "@atalaya/wire";
 import { skipUnless } from "../../../tools/testing/needs.ts";
 import { KernelWatch } from "../kernel-watch.ts";
-import { evasion, eventsOf, perform } from "./evasion.ts";
+import { built, evasion, eventsOf, perform } from "./evasion.ts";
 
 describe("evasions on files", { skip: skipUnless("kernel") }, () => {
   let watch: KernelWatch;
@@ -16,6 +17,57 @@ describe("evasions on files", { skip: skipUnless("kernel") }, () => {
   });
   after(() => watch.close());
   const scene = () => watch;
+
+  const own = (event: SyscallEvent | undefined) => {
+    assert.ok(event?.class === "file");
+    const { path, open_flags, created, error, path_trusted, inode, device, upper_layer, activity, via_io_uring } =
+      event;
+    return { path, open_flags, created, error, path_trusted, inode, device, upper_layer, activity, via_io_uring };
+  };
+
+  for (const how of [["openat"], ["openat2"], ["open-direct"], ["sqpoll", "openat"]]) {
+    evasion(1, `${how.join(" ")} through io_uring is the open that it is`, ["uring_complete"], scene, async () => {
+      const { pid } = perform(watch, "uring", ...how, secret);
+      const plain = watch.act("opens", "openat", "1", secret).pid;
+      await watch.first("open", ({ task }) => task.pid === pid);
+      await watch.first("open", ({ task }) => task.pid === plain);
+      const files = eventsOf(watch).filter((event) => event.class === "file");
+      const [event] = files.filter((one) => one.pid === pid);
+      const same = own(files.find((one) => one.pid === plain));
+      const flags = own(event).open_flags;
+      assert.deepEqual(own(event), { ...same, via_io_uring: true, open_flags: flags });
+      assert.equal(event?.exe_path, built(watch, "uring"));
+    });
+  }
+
+  evasion(1, "a link hides nothing from io_uring's opens", ["uring_complete"], scene, async () => {
+    const link = `${watch.folder}/harmless-${Math.random()}`;
+    symlinkSync(secret, link);
+    const { pid } = perform(watch, "uring", "openat", link);
+    const { path, pathTrusted } = await watch.first("open", ({ task }) => task.pid === pid);
+    assert.deepEqual([path, pathTrusted], [secret, true]);
+  });
+
+  evasion(1, "what io_uring refused is told with its error", ["uring_submit"], scene, async () => {
+    const absent = `${watch.folder}/absent-file`;
+    assert.equal(watch.run(built(watch, "uring"), ["openat", absent]).status, 2);
+    const failed = watch.of("open_failed", ({ path }) => path === absent).length;
+    const found = await watch.first("open_failed", ({ path, viaIoUring }) => path === absent && viaIoUring);
+    assert.deepEqual([found.error, found.pathTrusted, failed], [-2, false, 0]);
+    watch.records.splice(0);
+  });
+
+  evasion(
+    1,
+    "an open that says nothing of its success is told by what it asks for",
+    ["uring_submit"],
+    scene,
+    async () => {
+      const { pid } = perform(watch, "uring", "open-silent", secret);
+      const { path, pathTrusted, viaIoUring } = await watch.first("open", ({ task }) => task.pid === pid);
+      assert.deepEqual([path, pathTrusted, viaIoUring], [secret, false, true]);
+    },
+  );
 
   evasion(5, "a path that another thread rewrites is reported as what was opened", ["exit_openat"], scene, async () => {
     const { pid, stdout } = perform(watch, "paths", "flip", secret, `${watch.folder}/secret-filf`, "3000");

@@ -5,7 +5,7 @@ export type Sight = "seen" | "weaker" | "blind";
 export type Row = { number: number; evasion: string; sight: Sight };
 
 export const rows: readonly Row[] = [
-  { number: 1, evasion: "a watched file is opened through io_uring", sight: "blind" },
+  { number: 1, evasion: "a watched file is opened through io_uring", sight: "seen" },
   { number: 2, evasion: "a connection is made through io_uring", sight: "seen" },
   { number: 3, evasion: "io_uring with a kernel thread that submits (SQPOLL)", sight: "seen" },
   { number: 4, evasion: "32-bit system calls by `int 0x80` in 64-bit code", sight: "weaker" },
