@@ -4,18 +4,41 @@
 #define ATALAYA_EXEC_H
 
 #include "file.h"
+#include "lower.h"
 #include "path.h"
 
-static __always_inline void fill_exe(struct exec_record *record, struct file *exe)
+static __always_inline void fill_exe(struct exec_record *record, struct file *exe, struct fs_struct *fs)
 {
 	struct inode *inode = BPF_CORE_READ(exe, f_inode);
 	record->inode = BPF_CORE_READ(inode, i_ino);
 	record->device = device_of(inode);
 	record->mode = BPF_CORE_READ(inode, i_mode);
 	record->flags |= file_flags(exe);
+	struct super_block *super = BPF_CORE_READ(inode, i_sb);
+	if (BPF_CORE_READ(super, s_magic) == OVERLAYFS_SUPER_MAGIC)
+		record->flags |= FLAG_OVERLAY;
+	if (super != BPF_CORE_READ(fs, root.mnt, mnt_sb))
+		record->flags |= FLAG_VOLUME;
 }
 
-/* Appends the paths of executable and working directory; gives the new end. */
+/* Appends where a file of the upper layer comes from. Gives the new end. */
+static __always_inline __u32 append_lower(struct scratch *scratch, __u32 at, struct file *exe)
+{
+	struct exec_record *record = &scratch->exec;
+	struct lower_file lower = {};
+	if (!(record->flags & FLAG_UPPER_LAYER) || !find_lower(exe, &lower))
+		return at;
+	record->lower_inode = lower.inode;
+	record->lower_device = lower.device;
+	record->upper_change_s = lower.upper_change_s;
+	record->upper_change_ns = lower.upper_change_ns;
+	__u32 flags = 0;
+	__u32 length = append_path(scratch, at, lower.dentry, lower.mount, &flags);
+	record->lower_length = length;
+	return at + length;
+}
+
+/* Appends the paths of executable and working directory, and where the executable was copied from; gives the new end. */
 static __always_inline __u32 append_exe_and_cwd(struct scratch *scratch, __u32 at, struct file *exe,
 						struct fs_struct *fs)
 {
@@ -32,7 +55,7 @@ static __always_inline __u32 append_exe_and_cwd(struct scratch *scratch, __u32 a
 	record->cwd_length = length;
 	if (flags & FLAG_PATH_CUT)
 		record->flags |= FLAG_CWD_CUT;
-	return at + length;
+	return append_lower(scratch, at + length, exe);
 }
 
 struct args_range {

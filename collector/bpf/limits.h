@@ -33,7 +33,7 @@
 #define ARGS_HEAD_BYTES 8192
 #define ARGS_TAIL_BYTES 2048
 
-/* The largest record: 168 + 1024 + 512 + 2 * 4096 + 8192 + 2048 = 20136. A per-CPU value ends at 32 KiB. */
+/* The largest record: 200 + 1024 + 512 + 3 * 4096 + 8192 + 2048 = 24264. A per-CPU value ends at 32 KiB. */
 #define SCRATCH_BYTES 28672
 
 #endif

@@ -73,8 +73,14 @@ _Static_assert(sizeof(struct record_head) == 128, "record_head");
 #define FLAG_PATH_TRUSTED 0x40 /* from the kernel's dentries, not from user memory */
 #define FLAG_URING 0x100 /* through io_uring */
 #define FLAG_CWD_CUT 0x80 /* as FLAG_PATH_CUT, of the working directory */
+/* Of exec and snapshot alone. */
+#define FLAG_OVERLAY 0x1000 /* the file is in an overlay, in whichever layer */
+#define FLAG_VOLUME 0x2000 /* on another file system than the root of its process */
 
-/* Strings: filename, interpreter, exe, cwd, head of the arguments, their tail (where the middle was cut). */
+/*
+ * Strings: filename, interpreter, exe, cwd, lower, head of the arguments, their tail (where the middle was cut).
+ * lower is where a file of the upper layer was copied up from, as seen from its own layer; only where it is as long now.
+ */
 struct exec_record {
 	struct record_head head;
 	__u64 inode;
@@ -89,8 +95,14 @@ struct exec_record {
 	__u16 cwd_length;
 	__u16 args_head_length;
 	__u16 args_tail_length;
+	__u64 lower_inode; /* of the file below, with its device; 0 where there is none of this length */
+	__u64 upper_change_s; /* ctime of the file above: nobody can set it */
+	__u32 upper_change_ns;
+	__u32 lower_device;
+	__u16 lower_length;
+	__u16 gap_of_lengths[3];
 };
-_Static_assert(sizeof(struct exec_record) == 168, "exec_record");
+_Static_assert(sizeof(struct exec_record) == 200, "exec_record");
 
 /* Strings: filename. */
 struct exec_failed_record {

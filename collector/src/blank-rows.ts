@@ -66,6 +66,7 @@ export function blankProcess(): Filling<ProcessEvent> {
     clone_flags: null,
     entry_pid: null,
     entry_start_us: null,
+    exe_origin: null,
   };
 }
 

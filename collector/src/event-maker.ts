@@ -64,6 +64,7 @@ export class EventMaker {
     fillContainer(event, container);
     const { entry: from } = this.#table.met(entry, container.id);
     if (event.class === "kernel") return;
+    if (event.class === "process") event.exe_origin = entry.exeOrigin;
     event.entry_pid = from?.pid ?? null;
     event.entry_start_us = from?.startUs ?? null;
   }

@@ -33,6 +33,17 @@ type Base = {
   task: Task;
 };
 
+/** What an executable of an overlay's upper layer was copied from, and when that one last changed. */
+export type LowerFile = {
+  /** Seen from the root of its layer. */
+  path: string;
+  inode: number;
+  device: number;
+  /** ctime of the copy when it was executed. */
+  changedS: number;
+  changedNs: number;
+};
+
 export type ExecRecord = Base & {
   kind: "exec" | "snapshot";
   filename: string;
@@ -49,6 +60,12 @@ export type ExecRecord = Base & {
   exeUpperLayer: boolean;
   exeMemfd: boolean;
   exeDeleted: boolean;
+  /** In an overlay, in whichever layer. */
+  exeOverlay: boolean;
+  /** On another file system than the root of its process. */
+  exeVolume: boolean;
+  /** null where nothing below has its length. */
+  lower: LowerFile | null;
 };
 export type ExecFailedRecord = Base & { kind: "exec_failed"; filename: string; error: number };
 /** The task is the child. Who made it is not its parent after CLONE_PARENT. */

@@ -27,6 +27,11 @@ export const collectorLimits = {
   passwdBytesMax: 256 * 1024,
   passwdNamesMax: 4_096,
   mountInfoBytesMax: 512 * 1024,
+  /** Of files of an image that were copied up: content read in a second, at a time, verdicts and mounts remembered. */
+  copyBytesMax: 64 * 1024 * 1024,
+  copyReadBytes: 256 * 1024,
+  copiesMax: 4_096,
+  copyMountsMax: 256,
   /** Tries for it without a pause; then one in so long. */
   userTriesMax: 12,
   userRetryMs: 100,

@@ -17,6 +17,7 @@ import { EventMaker } from "./event-maker.ts";
 import type { RingName, StreamName } from "./frame-builder.ts";
 import { Handover } from "./handover.ts";
 import { monotonicMs } from "./health-file.ts";
+import { ImageCopies } from "./image-copies.ts";
 import type { Counter, KernelRecord } from "./kernel-record.ts";
 import type { KernelSource } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
@@ -25,7 +26,7 @@ import { OrderedDrain } from "./ordered-drain.ts";
 import { ProcessTable } from "./process-table.ts";
 import { RecordStream } from "./record-stream.ts";
 import { type Outcome, Tally } from "./tally.ts";
-import { HostNames } from "./user-names.ts";
+import { HostNames, hostRoot } from "./user-names.ts";
 import { Window } from "./window.ts";
 
 /** Where events go: into frames for the publisher, or into lines for a terminal. */
@@ -83,7 +84,9 @@ export class Pipeline {
     // At once: whoever comes after a kill in the first moment goes on under the same epoch.
     this.#stream.save();
     this.#drain = new OrderedDrain(this.#stream, collectorLimits.drainBytesMax);
-    this.#table = new ProcessTable(this.#stream.account.figures);
+    const figures = this.#stream.account.figures;
+    const copies = new ImageCopies(figures, hostRoot(options.bundleFolders?.root ?? ""));
+    this.#table = new ProcessTable(figures, collectorLimits.processesMax, copies);
     this.#paths = new CgroupPaths(options.cgroupMount);
     this.#containers = new Containers(this.#paths, new HostNames(options.bundleFolders?.root), options.bundleFolders);
     this.#maker = new EventMaker(this.#table, this.#containers, this.#clock);

@@ -1,6 +1,8 @@
 import { limits } from "@atalaya/wire";
 import type { Counters } from "./counters.ts";
 import { type Above, mayAdopt, nowhere, type Place, placeOf } from "./entry-point.ts";
+import { type ExeOrigin, exeOriginOf } from "./exe-origin.ts";
+import { ImageCopies } from "./image-copies.ts";
 import type { ExecRecord, KernelRecord, Task } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
 import { redactArgv } from "./redact.ts";
@@ -23,6 +25,7 @@ export type ProcessEntry = {
   exeUpperLayer: boolean | null;
   exeMemfd: boolean | null;
   exeDeleted: boolean | null;
+  exeOrigin: ExeOrigin | null;
   fromSnapshot: boolean;
   endedUs: number | null;
   ancestors: readonly Program[] | null;
@@ -47,10 +50,16 @@ export class ProcessTable {
   #endedFrom = 0;
   readonly #counters: Counters;
   readonly #max: number;
+  readonly #copies: ImageCopies;
 
-  constructor(counters: Counters, max: number = collectorLimits.processesMax) {
+  constructor(
+    counters: Counters,
+    max: number = collectorLimits.processesMax,
+    copies: ImageCopies = new ImageCopies(counters, "/"),
+  ) {
     this.#counters = counters;
     this.#max = max;
+    this.#copies = copies;
   }
 
   get size(): number {
@@ -176,8 +185,9 @@ export class ProcessTable {
     for (const { entry, seen } of this.#bornAfter) {
       const ranItsOwn = entry.execUs !== null && entry.execUs > entry.startUs;
       if (ranItsOwn || entry.endedUs !== null || entry.exePath === seen.exePath) continue;
-      const { program, argv, exePath, cwd, exeUpperLayer, exeMemfd, exeDeleted } = seen;
-      Object.assign(entry, { program, argv, exePath, cwd, exeUpperLayer, exeMemfd, exeDeleted, fromSnapshot: true });
+      const { program, argv, exePath, cwd, exeUpperLayer, exeMemfd, exeDeleted, exeOrigin } = seen;
+      Object.assign(entry, { program, argv, exePath, cwd, exeUpperLayer, exeMemfd, exeDeleted, exeOrigin });
+      entry.fromSnapshot = true;
       entry.execUs = null;
     }
     this.#bornAfter = [];
@@ -244,7 +254,10 @@ export class ProcessTable {
     entry.argv = clean.argv;
     entry.exePath = record.exePath;
     entry.cwd = record.cwd;
-    entry.exeUpperLayer = record.exeUpperLayer;
+    const above = entry.ancestors?.map((program) => program.pid) ?? [];
+    const isCopy = record.lower !== null && this.#copies.holds(record, [entry.pid, record.task.ppid, ...above]);
+    entry.exeUpperLayer = record.exeUpperLayer && !isCopy;
+    entry.exeOrigin = exeOriginOf(record, isCopy);
     entry.exeMemfd = record.exeMemfd;
     entry.exeDeleted = record.exeDeleted;
     entry.program = {
@@ -303,6 +316,7 @@ function bornFrom(task: Task, { parent, image, birthSeen }: Birth): ProcessEntry
     exeUpperLayer: image?.exeUpperLayer ?? null,
     exeMemfd: image?.exeMemfd ?? null,
     exeDeleted: image?.exeDeleted ?? null,
+    exeOrigin: image?.exeOrigin ?? null,
     fromSnapshot: false,
     endedUs: null,
     ancestors:

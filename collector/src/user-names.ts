@@ -113,7 +113,8 @@ export class HostNames {
   }
 }
 
-function hostRoot(folder: string): string {
+/** Where the host's files are seen, with a slash at its end: the folder, else the first process' root, else our own. */
+export function hostRoot(folder: string): string {
   for (const path of [folder, "/proc/1/root"]) {
     if (path === "") continue;
     try {

@@ -75,6 +75,9 @@ export function exec(of: Task, argv: string[], given: Partial<ExecRecord> = {}):
     exeUpperLayer: false,
     exeMemfd: false,
     exeDeleted: false,
+    exeOverlay: true,
+    exeVolume: false,
+    lower: null,
     ...given,
   };
 }

@@ -38,7 +38,7 @@ const actor = {
   cwd: "str",
   /** The whole argument vector, argv[0] first; redacted. */
   argv: "strs",
-  /** The executable lies in the container's writable overlay layer: it did not come with the image. */
+  /** The executable lies in the container's writable overlay layer and did not come with the image: not one that was only renamed, linked, or given another mode or owner. */
   exe_upper_layer: "bool",
   exe_memfd: "bool",
   exe_deleted: "bool",
@@ -102,6 +102,12 @@ export const processColumns = {
   exit_signal: "u8",
   clone_flags: "u53",
   ...entry,
+  /**
+   * Where the executable comes from: the image; the container's upper layer, with content that the image does not hold;
+   * a volume (another file system than the process' root: emptyDir, hostPath, tmpfs, a claim); memory (memfd). Unknown
+   * where the root is no overlay, as on the host.
+   */
+  exe_origin: ["image", "upper", "volume", "memory", "unknown"],
 } as const satisfies ColumnTable;
 
 export const fileColumns = {

@@ -1,5 +1,5 @@
 // One record's bytes to one value. Whoever calls has checked that the record is as long as it says and 8-aligned.
-import type { ConnectRecord, KernelRecord, OpenRecord, Task } from "../kernel-record.ts";
+import type { ConnectRecord, KernelRecord, LowerFile, OpenRecord, Task } from "../kernel-record.ts";
 import { questionAt } from "./decode-question.ts";
 import { taskAt } from "./decode-task.ts";
 import { ipText } from "./ip-text.ts";
@@ -48,7 +48,8 @@ function execFrom(kind: "exec" | "snapshot", from: RecordBytes, at: number, end:
   const interpreterAt = filenameAt + u16At(from, at + of.filename_length);
   const exeAt = interpreterAt + u16At(from, at + of.interpreter_length);
   const cwdAt = exeAt + u16At(from, at + of.exe_length);
-  const headAt = cwdAt + u16At(from, at + of.cwd_length);
+  const lowerAt = cwdAt + u16At(from, at + of.cwd_length);
+  const headAt = lowerAt + u16At(from, at + of.lower_length);
   const headLength = u16At(from, at + of.args_head_length);
   const tailLength = u16At(from, at + of.args_tail_length);
   const tailAt = headAt + headLength;
@@ -65,7 +66,7 @@ function execFrom(kind: "exec" | "snapshot", from: RecordBytes, at: number, end:
     filename: textAt(from, filenameAt, interpreterAt),
     interpreter: textAt(from, interpreterAt, exeAt),
     exePath: pathText(from, exeAt, cwdAt, (flags & recordFlag.pathCut) !== 0),
-    cwd: pathText(from, cwdAt, headAt, (flags & recordFlag.cwdCut) !== 0),
+    cwd: pathText(from, cwdAt, lowerAt, (flags & recordFlag.cwdCut) !== 0),
     argv: argvFrom(from, headAt, tailAt, end, taken < argsBytesTotal),
     argc: u32At(from, at + of.argc),
     argsBytesTotal,
@@ -76,6 +77,22 @@ function execFrom(kind: "exec" | "snapshot", from: RecordBytes, at: number, end:
     exeUpperLayer: (flags & recordFlag.upperLayer) !== 0,
     exeMemfd: (flags & recordFlag.memfd) !== 0,
     exeDeleted: (flags & recordFlag.deleted) !== 0,
+    exeOverlay: (flags & recordFlag.overlay) !== 0,
+    exeVolume: (flags & recordFlag.volume) !== 0,
+    lower: lowerFrom(from, at, lowerAt, headAt),
+  };
+}
+
+function lowerFrom(from: RecordBytes, at: number, pathAt: number, end: number): LowerFile | null {
+  const { exec_record: of } = layout;
+  const inode = u64At(from, at + of.lower_inode);
+  if (inode === 0) return null;
+  return {
+    path: textAt(from, pathAt, end),
+    inode,
+    device: u32At(from, at + of.lower_device),
+    changedS: u64At(from, at + of.upper_change_s),
+    changedNs: u32At(from, at + of.upper_change_ns),
   };
 }
 

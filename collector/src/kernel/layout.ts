@@ -26,6 +26,8 @@ export const recordFlag = {
   pathTrusted: 0x40,
   cwdCut: 0x80,
   uring: 0x100,
+  overlay: 0x1000,
+  volume: 0x2000,
 } as const;
 
 /** Offsets from the record's start, by struct and member; those of `record_task` from the task's start. */
@@ -65,6 +67,11 @@ export const layout = {
     cwd_length: 162,
     args_head_length: 164,
     args_tail_length: 166,
+    lower_inode: 168,
+    upper_change_s: 176,
+    upper_change_ns: 184,
+    lower_device: 188,
+    lower_length: 192,
   },
   exec_failed_record: { error: 128, filename_length: 132 },
   fork_record: { maker_start_us: 128, maker_pid: 136 },
@@ -111,7 +118,7 @@ export const layout = {
 export const sizes = {
   record_task: 112,
   record_head: 128,
-  exec_record: 168,
+  exec_record: 200,
   exec_failed_record: 136,
   fork_record: 144,
   exit_record: 136,

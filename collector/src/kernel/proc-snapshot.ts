@@ -63,6 +63,9 @@ function processOf(pid: number, bootUs: number): ExecRecord | undefined {
     exeUpperLayer: false,
     exeMemfd: memfd,
     exeDeleted: deleted && !memfd,
+    exeOverlay: false,
+    exeVolume: false,
+    lower: null,
   };
 }
 

@@ -1,0 +1,72 @@
+// Which folders an overlay is made of, from a process' /proc/PID/mountinfo. Who made the mount chose the words of its
+// options, so they are looked at as text of a stranger.
+//
+//   line     = id parent major:minor root point options … "-" type source super-options
+//   lowerdir = folder { ":" folder }, with "\:" for a colon in a name; since 6.5 also one option "lowerdir+" a folder
+//
+// containerd mounts many layers from their common folder, so they may be relative: to the folder that holds the upper's.
+
+const ownFileSystems = new Set(
+  (
+    "overlay ext2 ext3 ext4 xfs btrfs zfs tmpfs ramfs rootfs squashfs erofs f2fs bcachefs iso9660 vfat " +
+    "proc sysfs cgroup cgroup2 devpts devtmpfs mqueue hugetlbfs securityfs debugfs tracefs bpf pstore configfs nsfs"
+  ).split(" "),
+);
+
+export type OverlayMount = {
+  /** Absolute, in the mount namespace of who mounted it. */
+  lowerFolders: readonly string[];
+};
+
+/** The overlay with this device number (as stat(2) gives it) among the mounts, or undefined. */
+export function overlayMountOf(mountInfo: string, device: number): OverlayMount | undefined {
+  const number = `${(device >>> 8) & 0xfff}:${(device & 0xff) | ((device >>> 12) & 0xfff00)}`;
+  for (const line of mountInfo.split("\n")) {
+    const [before, behind] = splitOnce(line, " - ");
+    if (behind === undefined || before.split(" ", 3)[2] !== number) continue;
+    const [type, , options = ""] = behind.split(" ");
+    if (type === "overlay") return { lowerFolders: lowerFoldersOf(options) };
+  }
+  return undefined;
+}
+
+/** Whether every mount is of a kind that answers by itself: a path through FUSE or NFS could let a reader wait for ever. */
+export function answersByItself(mountInfo: string): boolean {
+  for (const line of mountInfo.split("\n")) {
+    const [, behind] = splitOnce(line, " - ");
+    if (behind !== undefined && !ownFileSystems.has(behind.split(" ", 1)[0] ?? "")) return false;
+  }
+  return true;
+}
+
+function lowerFoldersOf(options: string): string[] {
+  const folders: string[] = [];
+  let upper = "";
+  for (const option of unescapeOctal(options).split(/(?<!\\),/)) {
+    const [name, value = ""] = splitOnce(option, "=");
+    if (name === "upperdir") upper = value;
+    if (name === "lowerdir") folders.push(...value.split(/(?<!\\):/).filter((folder) => folder !== ""));
+    if (name === "lowerdir+") folders.push(value);
+  }
+  const base = upper.split("/").slice(0, -2).join("/");
+  return folders
+    .map((folder) => unescapeBackslash(folder.startsWith("/") ? folder : `${base}/${folder}`))
+    .filter(isAbsolute);
+}
+
+function isAbsolute(folder: string): boolean {
+  return folder.startsWith("/");
+}
+
+function unescapeBackslash(folder: string): string {
+  return folder.replace(/\\([:,\\])/g, "$1");
+}
+
+function unescapeOctal(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_all, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+}
+
+function splitOnce(text: string, at: string): [string, string | undefined] {
+  const found = text.indexOf(at);
+  return found < 0 ? [text, undefined] : [text.slice(0, found), text.slice(found + at.length)];
+}
