@@ -4,6 +4,7 @@ export {
   auditEventsFromBody,
   auditEventsFromList,
   type LostRecords,
+  type RecordCounts,
 } from "./src/events-from-list.ts";
 export type { LogPlace } from "./src/file/log-place.ts";
 export { LogTail, type TailLine, type TailRead } from "./src/file/log-tail.ts";

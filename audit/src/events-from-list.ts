@@ -6,6 +6,8 @@ import { listItems } from "./list-items.ts";
 import { recordFromBytes } from "./record-from-bytes.ts";
 
 export type LostRecords = { undecodable: number; too_large: number };
+/** The same, and how many of the others are without something (a note of the ledger, no loss of a record). */
+export type RecordCounts = LostRecords & { cut?: number };
 
 export type AuditEvents = {
   events: ApiEvent[];
@@ -15,7 +17,7 @@ export type AuditEvents = {
   refusedCount: number;
   /** The same by the ledger's names: what is no record, and what is too large even without its bodies. */
   lost: LostRecords;
-  /** Records of which something was left out because a client had made it too heavy. */
+  /** Of `events`: records of which something was left out because a client had made it too heavy. */
   cut: number;
   /** Left out because another stage of the same request says more, by stage. */
   skipped: { RequestReceived: number; ResponseStarted: number };
@@ -97,9 +99,10 @@ function add(out: AuditEvents, index: number, read: ReturnType<typeof recordFrom
     return;
   }
   const { event, isCut } = read.value;
-  if (isCut) out.cut++;
-  if (isEvaluated(event)) out.events.push(event);
-  else out.skipped[event.stage === "RequestReceived" ? "RequestReceived" : "ResponseStarted"] += 1;
+  if (isEvaluated(event)) {
+    out.events.push(event);
+    if (isCut) out.cut++;
+  } else out.skipped[event.stage === "RequestReceived" ? "RequestReceived" : "ResponseStarted"] += 1;
 }
 
 function parsed(bytes: Buffer): unknown {

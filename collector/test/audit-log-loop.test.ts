@@ -137,6 +137,19 @@ test("each line that is no event is counted under its name, and a file that vani
   await next.stop();
 });
 
+test("records of which a client made something too long are counted beside the account, again read or not", async (t) => {
+  const at = await place(t);
+  const loop = at.start();
+  at.log.write(2);
+  appendFileSync(at.log.path, auditLine("long", { userAgent: "a".repeat(100_000) }));
+  appendFileSync(at.log.path, auditLine("deep", { requestObject: { metadata: { name: "b".repeat(20_000) } } }));
+  await loop.until("four records", (one) => one.value("handed_on") === 4);
+  assert.deepEqual([loop.value("cut"), loop.value("read"), loop.value("pending")], [2, 4, 0]);
+  assertBalanced(loop.counters);
+  await loop.stop();
+  assert.equal(keptCounters(at.stateFolder, "e").find((one) => one.reason === "cut")?.value, 2);
+});
+
 test("while no publisher answers nothing is read, and what was sent before its end comes to the next once", async (t) => {
   const at = await place(t);
   await at.publisher.close();

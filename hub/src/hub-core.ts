@@ -1,4 +1,4 @@
-import type { LostRecords } from "@atalaya/audit";
+import type { RecordCounts } from "@atalaya/audit";
 import type {
   Alert,
   AlertAction,
@@ -67,7 +67,7 @@ export type HubCore = {
   /** Resolves after evaluation and commit. Throws Fault BUSY (facts.retry_after_s) before memory grows. */
   ingest(frames: readonly Frame[], sender: SenderIdentity): Promise<{ accepted: number; duplicates: number }>;
   /** `lost`: what came with them and nobody can read, for the ledger. */
-  audit(events: readonly ApiEvent[], sender: SenderIdentity, lost?: LostRecords): Promise<{ accepted: number }>;
+  audit(events: readonly ApiEvent[], sender: SenderIdentity, lost?: RecordCounts): Promise<{ accepted: number }>;
   filterPlan(): FilterPlan;
   /** The same, with the rules that ask for each entry. */
   explainedPlan(): ExplainedPlan;

@@ -61,6 +61,8 @@ export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, LedgerSide
     /** Drained and not yet on the publisher's disk, or still in the ring. */
     pending: "pending",
     // Figures beside the account.
+    /** Of the audit records that were handed on: something that a client made too long or too heavy is not in them. */
+    cut: "note",
     redacted: "note",
     table_evicted: "note",
     account_unreadable: "note",
@@ -96,6 +98,8 @@ export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, LedgerSide
     pending: "pending",
     kept: "note",
     matched: "note",
+    /** As the collector's, of the records that a webhook sent. */
+    cut: "note",
     evaluation_error: "note",
     report_malformed: "note",
     /** The publisher delivered them to a hub whose data this one does not have (another hub, or before a restore). */

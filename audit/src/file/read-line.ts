@@ -1,15 +1,15 @@
-import type { ApiEvent } from "@atalaya/wire";
+import type { AuditEvent } from "../event-from-audit.ts";
 import { isEvaluated } from "../events-from-list.ts";
 import { auditLimits } from "../limits.ts";
 import { recordFromBytes } from "../record-from-bytes.ts";
 
 /**
- * What became of one line: an event; a stage of a request of which another says more; or, by name, why it is lost.
+ * What became of one line: an event, and whether something of it was cut; a stage of a request of which another says more; or, by name, why it is lost.
  *   undecodable  it is no record of an audit log
  *   too_large    longer than a line may be, or a record that is too large without its bodies
  *   torn         the rest of it never came: whoever wrote it was ended
  */
-export type LineOutcome = ApiEvent | "stage_skipped" | LostLine;
+export type LineOutcome = AuditEvent | "stage_skipped" | LostLine;
 export type LostLine = "undecodable" | "too_large" | "torn";
 
 const start = Buffer.from('{"kind":"Event","apiVersion":"audit.k8s.io/v1"');
@@ -36,5 +36,5 @@ export function readAuditLine(line: Buffer, isWhole = true): LineOutcome[] {
 function readRecord(line: Buffer): LineOutcome {
   const read = recordFromBytes(line);
   if (!read.ok) return read.code === "BODY_TOO_LARGE" ? "too_large" : "undecodable";
-  return isEvaluated(read.value.event) ? read.value.event : "stage_skipped";
+  return isEvaluated(read.value.event) ? read.value : "stage_skipped";
 }

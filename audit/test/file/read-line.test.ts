@@ -13,8 +13,8 @@ const lineOf = (change: object = {}): Buffer =>
 const outcomes = (line: Buffer, isWhole = true) =>
   readAuditLine(line, isWhole).map((one) => {
     if (typeof one === "string") return one;
-    const record = JSON.parse(one.record ?? "") as { annotations: Record<string, string> };
-    return [one.verb, record.annotations["atalaya.dev/left-out"]]
+    const record = JSON.parse(one.event.record ?? "") as { annotations: Record<string, string> };
+    return [one.event.verb, record.annotations["atalaya.dev/left-out"]]
       .filter((part) => part !== undefined)
       .join(" without ");
   });
@@ -33,7 +33,7 @@ test("an answer of 12 MiB is taken out before its line is parsed, and the reques
   const many = lineOf({ requestObject: request, responseObject: Array(auditLimits.valuesMax + 1).fill(0) });
   assert.deepEqual(outcomes(many), ["create without responseObject"]);
   const [event] = readAuditLine(many);
-  assert.ok(typeof event === "object" && event.record?.includes('"hostPID":true'));
+  assert.ok(typeof event === "object" && event.event.record?.includes('"hostPID":true'));
 });
 
 test("a request nested a hundred thousand deep does not hide who made it", () => {
@@ -41,7 +41,7 @@ test("a request nested a hundred thousand deep does not hide who made it", () =>
   const text = lineOf({ requestObject: "HERE" }).toString().replace('"HERE"', deep);
   assert.deepEqual(outcomes(Buffer.from(text)), ["create"]);
   const [event] = readAuditLine(Buffer.from(text));
-  assert.ok(typeof event === "object" && event.record?.includes("nested too deep"));
+  assert.ok(typeof event === "object" && event.event.record?.includes("nested too deep"));
 });
 
 test("a record that is too heavy without its bodies is too large", () => {

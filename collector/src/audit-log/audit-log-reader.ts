@@ -1,5 +1,5 @@
 import { type LogPlace, LogTail, readAuditLine, type TailLine } from "@atalaya/audit";
-import { type Resume, rings } from "@atalaya/wire";
+import { type Resume, rings, sideOf } from "@atalaya/wire";
 import { FrameBuilder } from "../frame-builder.ts";
 import type { Counter } from "../kernel-record.ts";
 import { collectorLimits } from "../limits.ts";
@@ -119,7 +119,7 @@ export class AuditLogReader {
 
   /** The account as it was kept last, and what is on its way (wire/src/ledger.ts, hop `collector`). */
   counters(): Counter[] {
-    const settled = this.#told.reduce((sum, one) => sum + (besideAccount.has(one.reason) ? 0 : one.value), 0);
+    const settled = this.#told.reduce((sum, one) => sum + (isNote(one) ? 0 : one.value), 0);
     const { pending } = this.#window;
     const counters = [...this.#told, { class: "api", reason: "read", value: settled + pending }];
     if (pending > 0) counters.push({ class: "api", reason: "pending", value: pending });
@@ -140,10 +140,14 @@ export class AuditLogReader {
         continue;
       }
       for (const outcome of readAuditLine(one.line, one.isWhole)) {
-        if (typeof outcome === "string") add(outcome);
-        else if (one.position <= this.#onDisk) add("handed_on");
+        if (typeof outcome === "string") {
+          add(outcome);
+          continue;
+        }
+        if (outcome.isCut) add("cut");
+        if (one.position <= this.#onDisk) add("handed_on");
         else {
-          const event = { ...outcome, position: one.position };
+          const event = { ...outcome.event, position: one.position };
           add(this.#frames.add(event, "audit", one.position, "own") ? "handed_on" : "unencodable");
         }
       }
@@ -174,5 +178,5 @@ export class AuditLogReader {
   }
 }
 
-/** Figures that are no records. */
-const besideAccount = new Set(["account_unreadable", "state_unkept", "audit_log_failed"]);
+/** Figures beside the account of records. */
+const isNote = ({ reason }: Counter): boolean => sideOf("collector", reason) === "note";

@@ -1,4 +1,5 @@
 import type { LogPlace } from "@atalaya/audit";
+import { sideOf } from "@atalaya/wire";
 import { collectorLimits } from "../limits.ts";
 
 /** What became of the lines of one read, by reason. */
@@ -16,7 +17,10 @@ export class AuditWindow {
   add(read: { frames: number; bytes: number; place: LogPlace; outcomes: Outcomes }): void {
     this.#sent += read.frames;
     this.#bytes += read.bytes;
-    const records = [...read.outcomes.values()].reduce((sum, n) => sum + n, 0);
+    const records = [...read.outcomes].reduce(
+      (sum, [reason, n]) => (sideOf("collector", reason) === "note" ? sum : sum + n),
+      0,
+    );
     this.#batches.push({ ...read, lastFrame: this.#sent, records });
   }
 

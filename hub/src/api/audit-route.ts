@@ -44,7 +44,7 @@ export function addAuditRoute(app: App, { core, metrics }: RouteContext, admissi
         const { events, lost, cut } = body.ok ? body.value : nothingRead;
         // Counted with the commit, whatever the answer is: an API server does not send again what is malformed, and does
         // send again what the hub has no room for.
-        const { accepted } = await core.audit(events, senderIn(request), lost);
+        const { accepted } = await core.audit(events, senderIn(request), { ...lost, cut });
         const refused = lost.undecodable + lost.too_large;
         metrics.auditRefused.inc(refused);
         metrics.auditCut.inc(cut);

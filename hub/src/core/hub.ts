@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { LostRecords } from "@atalaya/audit";
+import type { RecordCounts } from "@atalaya/audit";
 import {
   type Alert,
   type AlertAction,
@@ -38,7 +38,7 @@ import { inventoryRecords } from "./inventory-records.ts";
 import { peopleRecords } from "./people-records.ts";
 import { testEvent, testRuleName } from "./test-alert.ts";
 
-const noneLost: LostRecords = { undecodable: 0, too_large: 0 };
+const noneLost: RecordCounts = { undecodable: 0, too_large: 0 };
 const dayUs = 86_400_000_000;
 const noNotification: Notification = {
   enabled: false,
@@ -80,7 +80,7 @@ export class Hub implements HubCore {
   async audit(
     events: readonly ApiEvent[],
     sender: SenderIdentity,
-    lost: LostRecords = noneLost,
+    lost: RecordCounts = noneLost,
   ): Promise<{ accepted: number }> {
     const { accepted } = await this.#counted(() => this.#parts.ingest.records(events, lost, sender));
     return { accepted };

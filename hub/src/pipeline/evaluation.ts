@@ -1,4 +1,4 @@
-import type { LostRecords } from "@atalaya/audit";
+import type { RecordCounts } from "@atalaya/audit";
 import {
   type ApiEvent,
   type AtalayaEvent,
@@ -74,12 +74,13 @@ export class Evaluation {
   }
 
   /** Records of the audit endpoint, and how many came with them that nobody can read. */
-  records(events: readonly ApiEvent[], lost: LostRecords): void {
+  records(events: readonly ApiEvent[], lost: RecordCounts): void {
     const origin = this.#eventOrigin("", "");
     const tally = this.#tally("", "", "api");
     tally.received += lost.undecodable + lost.too_large;
     tally.undecodable += lost.undecodable;
     tally.too_large += lost.too_large;
+    tally.cut += lost.cut ?? 0;
     for (const event of events) this.#event(event, origin, undefined, tally);
   }
 

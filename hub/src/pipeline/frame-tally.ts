@@ -10,6 +10,7 @@ export class FrameTally {
   duplicate = 0;
   undecodable = 0;
   too_large = 0;
+  cut = 0;
   kept = 0;
   matched = 0;
   evaluation_error = 0;
@@ -23,9 +24,9 @@ export class FrameTally {
 
   entries(): LedgerEntry[] {
     const { node, received, committed, duplicate, undecodable, too_large } = this;
-    const { kept, matched, evaluation_error, report_malformed } = this;
+    const { cut, kept, matched, evaluation_error, report_malformed } = this;
     const account = { received, committed, duplicate, undecodable, too_large };
-    const counts = { ...account, kept, matched, evaluation_error, report_malformed };
+    const counts = { ...account, cut, kept, matched, evaluation_error, report_malformed };
     const of = { node, stream: this.#stream, class: this.#class };
     return Object.entries(counts).flatMap(([reason, n]) => (n === 0 ? [] : [{ ...of, reason, n }]));
   }

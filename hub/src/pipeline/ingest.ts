@@ -1,4 +1,4 @@
-import type { LostRecords } from "@atalaya/audit";
+import type { RecordCounts } from "@atalaya/audit";
 import type { ApiEvent, AtalayaEvent, Frame } from "@atalaya/wire";
 import type { SenderIdentity } from "../hub-core.ts";
 import type { EvaluatorPool } from "./evaluator-pool.ts";
@@ -53,7 +53,7 @@ export class Ingest {
   /** Resolves when the records are committed, and it is counted what came with them that nobody can read. */
   async records(
     events: readonly ApiEvent[],
-    lost: LostRecords,
+    lost: RecordCounts,
     { workspaceId, cluster }: SenderIdentity,
   ): Promise<Accepted> {
     if (events.length + lost.undecodable + lost.too_large === 0) return { accepted: 0, duplicates: 0 };

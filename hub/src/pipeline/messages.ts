@@ -1,5 +1,5 @@
 import type { MessagePort } from "node:worker_threads";
-import type { LostRecords } from "@atalaya/audit";
+import type { RecordCounts } from "@atalaya/audit";
 import type { Rule, RuleFile, RuleProblem, WindowRow } from "@atalaya/rules";
 import type { ApiEvent, AtalayaEvent, ExplainedPlan, FrameHeader, InventoryEvent, SensorReport } from "@atalaya/wire";
 import type { FaultMessage } from "../core/thread-fault.ts";
@@ -34,7 +34,7 @@ export type ToEvaluator =
   | RulesMessage
   | { type: "switches"; switches: Switches }
   | ({ type: "frames"; frames: FramePart[] } & Origin)
-  | ({ type: "records"; events: ApiEvent[]; lost: LostRecords } & Origin)
+  | ({ type: "records"; events: ApiEvent[]; lost: RecordCounts } & Origin)
   /** An event of our own making (the test alert): no positions. */
   | ({ type: "made"; node: string; bootId: string; event: AtalayaEvent } & Origin)
   | { type: "live"; on: boolean };

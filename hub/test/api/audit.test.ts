@@ -65,9 +65,21 @@ test("a post of which nothing can be read is counted, too, by name", async () =>
   assert.equal((await refusedBefore()) - before, 4);
   const lost = hub.core.audited.slice(-2).map((one) => one.lost);
   assert.deepEqual(lost, [
-    { undecodable: 2, too_large: 1 },
-    { undecodable: 1, too_large: 0 },
+    { undecodable: 2, too_large: 1, cut: 0 },
+    { undecodable: 1, too_large: 0, cut: 0 },
   ]);
+});
+
+test("a record of which something was cut is counted, and stands in the cluster's account", async () => {
+  const cut = async () =>
+    Number(/atalaya_audit_records_cut_total (\d+)/.exec((await hub.call("GET", "/metrics")).text)?.[1] ?? 0);
+  const before = await cut();
+  const long = { ...record, userAgent: "a".repeat(100_000) };
+  // The beginning of a request is left out, and not counted twice.
+  const begun = { ...long, stage: "RequestReceived" };
+  assert.equal((await post(json({ ...list, items: [begun, long, record] }))).status, 200);
+  assert.equal((await cut()) - before, 1);
+  assert.deepEqual(hub.core.audited.at(-1)?.lost, { undecodable: 0, too_large: 0, cut: 1 });
 });
 
 test("what is no list, no JSON, no gzip or another encoding is refused", async () => {

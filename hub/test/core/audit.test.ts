@@ -57,7 +57,7 @@ function podExec(id: string, marker = ""): ApiEvent {
 test("records that nobody could read stand in the cluster's account as lost by name", async (t) => {
   const { hub } = await openTestHub(t, {});
   await hub.audit([podExec("a")], apiServer, { undecodable: 2, too_large: 1 });
-  await hub.audit([], apiServer, { undecodable: 1, too_large: 0 });
+  await hub.audit([], apiServer, { undecodable: 1, too_large: 0, cut: 4 });
   const { nodes } = await hub.ledger("main", {});
   const row = nodes.flatMap((one) => one.rows).find((one) => one.hop === "hub" && one.class === "api");
   assert.partialDeepStrictEqual(row, {
@@ -67,6 +67,7 @@ test("records that nobody could read stand in the cluster's account as lost by n
       { reason: "too_large", value: 1 },
     ],
   });
+  assert.match(await hub.metrics(), /atalaya_node_events\{[^}]*hop="hub",class="api",reason="cut"\} 4/);
 });
 
 test("an audit record is an alert with who asked for what, and the record itself is not stored", async (t) => {
