@@ -50,6 +50,9 @@ export const auditLimits = {
   readBytesMax: 256 * 1024,
   /** What lies before the place to go on at, by which (and by its first line) a file is known again under another name. */
   tailBytesMax: 16 * 1024,
+  /** Compressed files of one log that are looked at, and how much of one at first. */
+  compressedFilesMax: 512,
+  compressedBytesLeast: 8 * 1024,
   /** Rotated files of one log that are looked at; an API server keeps ten by most installers' settings. */
   rotatedFilesMax: 1_024,
 } as const;

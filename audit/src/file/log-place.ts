@@ -16,4 +16,6 @@ export type LogPlace = {
   files: readonly ReadFile[];
   /** The one that was being read: there may be more in it. */
   open?: ReadFile | undefined;
+  /** Among `files` are the compressed ones; absent in what an earlier version kept. */
+  knowsCompressed?: true | undefined;
 };

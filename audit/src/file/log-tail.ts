@@ -1,6 +1,7 @@
 import { closeSync, fstatSync, readSync, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { auditLimits } from "../limits.ts";
+import { type CompressedFile, CompressedFiles } from "./compressed-files.ts";
 import { type Cut, LineCutter } from "./cut-lines.ts";
 import { beginningHash, bytesBefore, type FilePrint, FirstLine, firstLinePrint, hashOf } from "./file-print.ts";
 import { isReadFile } from "./known-file.ts";
@@ -48,6 +49,7 @@ export class LogTail {
   #current: Current | undefined;
   #rotationSeen = false;
   readonly #waiting = new WaitingFiles();
+  readonly #compressed: CompressedFiles;
   #folderChangedMs = 0;
   #gone = 0;
   #floor = 0;
@@ -56,17 +58,20 @@ export class LogTail {
   constructor(path: string, place?: LogPlace, readBytes: number = auditLimits.readBytesMax) {
     this.#path = path;
     this.#buffer = Buffer.allocUnsafe(readBytes);
-    const { position, files, open } = place ?? { position: 0, files: filesAsTheyAre(path) };
+    this.#compressed = new CompressedFiles(path);
+    const { position, files, open, knowsCompressed } = place ?? { position: 0, files: filesAsTheyAre(path) };
     this.#position = position;
     this.#files = files;
     this.#left = open;
+    // Followed for the first time, or by the first version that looks at them: those that are there count as read.
+    if (knowsCompressed !== true) for (const one of this.#compressed.present()) this.#remember(asRead(one));
   }
 
   /** Behind the last whole line that was read. */
   get place(): LogPlace {
     const current = this.#current;
-    if (current?.print === undefined) return { position: this.#position, files: this.#files, open: this.#left };
-    return { position: this.#position, files: this.#files, open: fileAsRead(current, current.print) };
+    const open = current?.print === undefined ? this.#left : fileAsRead(current, current.print);
+    return { position: this.#position, files: this.#files, open, knowsCompressed: true };
   }
 
   /** Whether a file is open; else there is none yet. */
@@ -110,6 +115,7 @@ export class LogTail {
     const changedMs = folderChangedMs(this.#path);
     if (changedMs === this.#folderChangedMs) return;
     this.#folderChangedMs = changedMs;
+    this.#noticeCompressed();
     const rotated = openRotated(this.#path);
     this.#gone += this.#waiting.takeGone(rotated);
     for (const file of rotated) {
@@ -196,10 +202,11 @@ export class LogTail {
     const rotated = openRotated(this.#path, head);
     const found = [...rotated, ...(head === undefined ? [] : [head])];
     const known = new Map(found.map((file) => [file, this.#entryOf(file)]));
+    const compressed = this.#noticeCompressed();
     this.#settleLeft(found);
     this.#gone += this.#waiting.takeGone(rotated);
     const present = new Set(known.values());
-    this.#files = this.#files.filter((one) => present.has(one));
+    this.#files = this.#files.filter((one) => present.has(one) || compressed.some((other) => isSame(one, other)));
     const begun = rotated.find((file) => file.size > (known.get(file)?.end ?? file.size));
     const unseen = rotated.find((file) => file.size > 0 && known.get(file) === undefined);
     const next = begun ?? unseen ?? head;
@@ -229,6 +236,26 @@ export class LogTail {
       at: end,
       wasEmpty: open.size === 0,
     };
+  }
+
+  /** Files that were compressed before they were read are gone for us. Gives all that are there. */
+  #noticeCompressed(): readonly CompressedFile[] {
+    const present = this.#compressed.present();
+    const current = this.#current && firstLinePrint(this.#current.open.file);
+    for (const one of present) {
+      // What is open is read to its end, whatever becomes of its name.
+      if (current !== undefined && isSame(current, one)) continue;
+      if (this.#files.some((file) => isSame(file, one))) continue;
+      const left = this.#left;
+      const wasLeft = left !== undefined && isSame(left, one);
+      if (wasLeft) this.#left = undefined;
+      this.#remember(asRead(one));
+      this.#waiting.compressed(one);
+      if (wasLeft && left.end >= one.length) continue;
+      this.#gone += 1;
+      if (wasLeft) this.#position = Math.max(this.#position, this.#floor);
+    }
+    return present;
   }
 
   /** What was being read when this place was kept: it goes on there, or is gone with what nobody read. */
@@ -268,7 +295,11 @@ function fileAsRead({ cutter, tail }: Current, print: FilePrint): ReadFile {
   return { ...print, end: cutter.lineStart, tail: hashOf(tail) };
 }
 
-function isSame(one: ReadFile, other: ReadFile): boolean {
+function asRead({ bytes, hash, length }: CompressedFile): ReadFile {
+  return { bytes, hash, end: length };
+}
+
+function isSame(one: FilePrint, other: FilePrint): boolean {
   return one.bytes === other.bytes && one.hash === other.hash;
 }
 

@@ -37,14 +37,21 @@ export function openLog(path: string, links: "followed" | "refused"): OpenFile |
  * `audit.log.1` and `audit.log-20261126` (logrotate). Other files of the folder are not ours.
  */
 export function rotatedNames(path: string): string[] {
+  return namesOf(path, "").slice(-auditLimits.rotatedFilesMax);
+}
+
+/** The same with `.gz` behind them, as the API server (`--audit-log-compress`) and logrotate name what they compressed. */
+export function compressedNames(path: string): string[] {
+  return namesOf(path, ".gz").slice(-auditLimits.compressedFilesMax);
+}
+
+function namesOf(path: string, suffix: string): string[] {
   const whole = escaped(basename(path));
   const extension = extname(path);
   const stem = escaped(basename(path, extension));
   const time = String.raw`\d{4}-\d{2}-\d{2}T\d{2}-\d{2}-\d{2}\.\d{3}`;
-  const pattern = new RegExp(`^(${stem}-${time}${escaped(extension)}|${whole}[.-]\\d[\\d-]*)$`);
-  return namesIn(dirname(path))
-    .filter((name) => pattern.test(name))
-    .slice(-auditLimits.rotatedFilesMax);
+  const pattern = new RegExp(`^(${stem}-${time}${escaped(extension)}|${whole}[.-]\\d[\\d-]*)${escaped(suffix)}$`);
+  return namesIn(dirname(path)).filter((name) => pattern.test(name));
 }
 
 /**

@@ -27,6 +27,12 @@ export class WaitingFiles {
       if (numberOf(one) === numberOf(file) && beginsWith(file, one.print)) this.#files.delete(key);
   }
 
+  /** It was compressed, and is not read any more. */
+  compressed({ bytes, hash }: FilePrint): void {
+    for (const [key, { print }] of this.#files)
+      if (print.bytes === bytes && print.hash === hash) this.#files.delete(key);
+  }
+
   /** How many are not among those that are there any more; each is told of once. */
   takeGone(present: readonly OpenFile[]): number {
     let gone = 0;

@@ -2,6 +2,7 @@ import {
   appendFileSync,
   copyFileSync,
   mkdtempSync,
+  readFileSync,
   renameSync,
   rmSync,
   truncateSync,
@@ -11,6 +12,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { TestContext } from "node:test";
+import { gzipSync } from "node:zlib";
 import type { LogPlace } from "../../src/file/log-place.ts";
 import type { LogTail } from "../../src/file/log-tail.ts";
 
@@ -44,6 +46,13 @@ export class Log {
     utimesSync(to, 1_750_000_000 + second, 1_750_000_000 + second);
     writeFileSync(this.path, "", { flag: "wx" });
     return to;
+  }
+
+  /** As the API server and logrotate do: into a file beside it, and what was compressed is taken away. */
+  compress(path: string): string {
+    writeFileSync(`${path}.gz`, gzipSync(readFileSync(path)));
+    rmSync(path);
+    return `${path}.gz`;
   }
 
   copyTruncate(): void {

@@ -26,7 +26,12 @@ const keptSchema = z.object({
   path: z.string().max(4_096),
   bootId: hexadecimal(32),
   stream: hexadecimal(16),
-  place: z.object({ position: count, files: z.array(readFileSchema).max(2_048), open: readFileSchema.optional() }),
+  place: z.object({
+    position: count,
+    files: z.array(readFileSchema).max(2_048),
+    open: readFileSchema.optional(),
+    knowsCompressed: z.literal(true).optional(),
+  }),
   totals: tuplesSchema,
   epoch: z.string().max(64),
   base: tuplesSchema,
@@ -109,13 +114,17 @@ export class AuditAccount {
 
   /** Throws what the disk throws. */
   save(place: LogPlace): void {
-    const { position, files, open } = place;
+    const { position, files, open, knowsCompressed } = place;
     const kept: Kept = {
       format: 1,
       path: this.#path,
       bootId: this.#bootId,
       stream: this.stream,
-      place: { position, files: [...files], ...(open === undefined ? {} : { open }) },
+      place: {
+        ...{ position, files: [...files] },
+        ...(open === undefined ? {} : { open }),
+        ...(knowsCompressed === undefined ? {} : { knowsCompressed }),
+      },
       totals: this.#totals.list().map(toTuple),
       epoch: this.#epoch,
       base: this.#base,
