@@ -39,6 +39,8 @@ export class StandInPublisher {
   readonly reports: Reported[] = [];
   readonly confirmed: unknown[] = [];
   readonly problems: string[] = [];
+  /** Told of each event of the kernel that was not here before. */
+  onEvent: (event: AtalayaEvent) => void = () => undefined;
   /** Sent to whoever connects, after `resume`. */
   readonly greetings: Buffer[] = [];
   duplicates = 0;
@@ -135,6 +137,7 @@ export class StandInPublisher {
 
   #keep(key: string, event: AtalayaEvent): void {
     if (this.#seen.has(key)) this.duplicates += 1;
+    else this.onEvent(event);
     this.#seen.add(key);
     if (event.class === "process" && event.activity === "exec") {
       const mark = event.argv?.[1] ?? "";

@@ -1,0 +1,28 @@
+// The kernels that people run, as Debian builds them for clouds: each release's newest, and what comes next.
+import type { Architecture } from "../../containers/images.ts";
+
+export type Guest = {
+  /** In tests, results and docs/kernels.md. */
+  name: string;
+  /** The Debian suite that the kernel is from. */
+  suite: string;
+  architecture: Architecture;
+  /** The series that the suite holds; absent where it moves on (sid). */
+  series?: string;
+};
+
+export const guests: readonly Guest[] = [
+  { name: "5.10-amd64", suite: "bullseye", architecture: "amd64", series: "5.10" },
+  { name: "6.1-amd64", suite: "bookworm", architecture: "amd64", series: "6.1" },
+  { name: "6.12-amd64", suite: "trixie", architecture: "amd64", series: "6.12" },
+  { name: "newest-amd64", suite: "sid", architecture: "amd64" },
+  { name: "newest-arm64", suite: "sid", architecture: "arm64" },
+];
+
+type Emulation = { program: string; package: string; machine: string; console: string };
+
+/** How QEMU plays each architecture, and the kernel's name of its serial line. */
+export const emulations: Readonly<Record<Architecture, Emulation>> = {
+  amd64: { program: "qemu-system-x86_64", package: "qemu-system-x86", machine: "q35", console: "ttyS0" },
+  arm64: { program: "qemu-system-aarch64", package: "qemu-system-arm", machine: "virt", console: "ttyAMA0" },
+};

@@ -1,0 +1,93 @@
+// The real collector in the guest, started as a node starts it, and what it handed on.
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import type { AtalayaEvent, FilterPlan, SensorReport } from "@atalaya/wire";
+import { encodeMessage, messageKinds } from "@atalaya/wire";
+import { StandInPublisher } from "../../../collector/test/stand-in-publisher.ts";
+import { eventMsMax } from "../limits.ts";
+
+const node = "/atalaya/bin/node";
+const socket = "/run/collector.sock";
+export const acts = "/guest/acts";
+
+export type EventOf<C extends AtalayaEvent["class"]> = Extract<AtalayaEvent, { class: C }>;
+
+export class GuestWatch {
+  readonly #publisher: StandInPublisher;
+  readonly #events: AtalayaEvent[] = [];
+  #collector: ChildProcess | undefined;
+
+  private constructor(publisher: StandInPublisher) {
+    this.#publisher = publisher;
+    publisher.onEvent = (event) => this.#events.push(event);
+  }
+
+  static async listen(plan: FilterPlan): Promise<GuestWatch> {
+    const watch = new GuestWatch(await StandInPublisher.listen(socket));
+    watch.#publisher.greetings.push(encodeMessage(messageKinds.filters, Buffer.from(JSON.stringify(plan))));
+    return watch;
+  }
+
+  /** Starts the collector; gives its first report with the plan in force. */
+  async start(): Promise<SensorReport> {
+    const from = this.#publisher.reports.length;
+    const args = ["/atalaya/collector/main.js", "--socket", socket, "--node", "guest", "--cluster", "guests"];
+    this.#collector = spawn(node, args, { stdio: ["ignore", "inherit", "inherit"] });
+    const found = () => this.#publisher.reports.slice(from).find(({ report }) => report.filters_version > 0);
+    await this.#publisher.until("a report of the collector", () => found() !== undefined, eventMsMax);
+    return (found() as { report: SensorReport }).report;
+  }
+
+  /** Ends the collector by the signal; gives its exit status, or the signal. */
+  async end(signal: NodeJS.Signals): Promise<number | string> {
+    const child = this.#collector;
+    if (child === undefined) throw new Error("no collector was started");
+    this.#collector = undefined;
+    if (child.exitCode === null && child.signalCode === null) {
+      const exited = once(child, "exit");
+      child.kill(signal);
+      await exited;
+    }
+    return child.exitCode ?? child.signalCode ?? "";
+  }
+
+  get lastReport(): SensorReport | undefined {
+    return this.#publisher.reports.at(-1)?.report;
+  }
+
+  get problems(): readonly string[] {
+    return this.#publisher.problems;
+  }
+
+  /** The first event that is what is awaited, of those that came or will come. Throws after `eventMsMax`. */
+  async first<C extends AtalayaEvent["class"]>(
+    of: C,
+    activity: EventOf<C>["activity"],
+    is: (event: EventOf<C>) => boolean,
+  ): Promise<EventOf<C>> {
+    const wanted = (event: AtalayaEvent): event is EventOf<C> =>
+      event.class === of && event.activity === activity && is(event as EventOf<C>);
+    await this.#publisher.until(`${of} ${activity}`, () => this.#events.some(wanted), eventMsMax);
+    return this.#events.find(wanted) as EventOf<C>;
+  }
+
+  all(is: (event: AtalayaEvent) => boolean): AtalayaEvent[] {
+    return this.#events.filter(is);
+  }
+
+  /** Until the process' end was handed on: what it did came before. */
+  async gone(pid: number): Promise<EventOf<"process">> {
+    return await this.first("process", "exit", (event) => event.pid === pid);
+  }
+}
+
+/** Runs a program to its end. Throws an Error when it cannot be started. */
+export function runProgram(file: string, args: string[], options: { uid?: number; cwd?: string; input?: Buffer } = {}) {
+  const { pid, status, stdout, stderr, error } = spawnSync(file, args, { encoding: "utf8", ...options });
+  if (error !== undefined) throw error;
+  return { pid, status, stdout, stderr };
+}
+
+export function act(...args: string[]) {
+  return runProgram(acts, args);
+}

@@ -1,0 +1,41 @@
+// The program of every guest: starts the real collector, does things, compares, and says one result by the serial line.
+import { readFileSync, writeSync } from "node:fs";
+import { release } from "node:os";
+import type { FilterPlan } from "@atalaya/wire";
+import { type GuestResult, resultMark } from "../guest-result.ts";
+import { runChecks } from "./check.ts";
+import { executionChecks } from "./executions.ts";
+import { GuestWatch } from "./guest-watch.ts";
+
+const plan: FilterPlan = {
+  version: 1,
+  open_names: ["secret-file"],
+  write_prefixes: ["/tmp/written/"],
+  exec_names: ["modprobe-absent", "not-executable"],
+  dns_domains: ["bad.atalaya.test"],
+};
+
+const bootSeconds = Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]);
+const watch = await GuestWatch.listen(plan);
+const { programs } = await watch.start();
+const result: GuestResult = {
+  release: release(),
+  architecture: process.arch === "x64" ? "amd64" : process.arch,
+  boot_seconds: bootSeconds,
+  lsms: readLsms(),
+  programs,
+  checks: await runChecks(executionChecks, watch),
+  seconds: 0,
+};
+await watch.end("SIGTERM");
+writeSync(1, `\n${resultMark}${JSON.stringify(result)}\n`);
+process.exit();
+
+/** The kernel's list; "" where securityfs is not there. */
+function readLsms(): string {
+  try {
+    return readFileSync("/sys/kernel/security/lsm", "latin1").trim();
+  } catch {
+    return "";
+  }
+}

@@ -1,0 +1,13 @@
+/** Of one guest, from the start of QEMU to the last word of its program; then it is ended, and its console is shown. */
+export const guestMsMax = 150_000;
+/** Emulated without KVM: two processors, so that the kernel's code for several of them runs. */
+export const guestProcessors = 2;
+export const guestMemoryMib = 1_536;
+/** Of a console that is kept: its end, where a panic stands. */
+export const consoleBytesMax = 262_144;
+/** Of a console that is shown in a failure. */
+export const consoleLinesShown = 60;
+/** Debian's lists of packages are asked for again when they are older. */
+export const listsFreshMs = 86_400_000;
+/** A check in the guest: from the act to the event's arrival. Under emulation on a busy machine all takes its time. */
+export const eventMsMax = 20_000;

@@ -1,0 +1,57 @@
+import { spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { emulations, type Guest } from "./guests.ts";
+import { type GuestResult, readResult } from "./guest-result.ts";
+import { consoleBytesMax, consoleLinesShown, guestMemoryMib, guestMsMax, guestProcessors } from "./limits.ts";
+
+/**
+ * Boots the kernel with the root under QEMU (emulated: no KVM is needed) and gives what the guest's program found. Throws an
+ * Error that shows the console's end when the guest hangs, panics or says nothing.
+ */
+export async function runGuest(guest: Guest, vmlinuz: string, archives: readonly Buffer[]): Promise<GuestResult> {
+  const folder = mkdtempSync(join(tmpdir(), "atalaya-guest-"));
+  try {
+    const initrd = join(folder, "initrd");
+    writeFileSync(initrd, Buffer.concat(archives));
+    const started = performance.now();
+    const { text, why } = await consoleOf(guest, vmlinuz, initrd);
+    const result = readResult(text);
+    if (result === undefined)
+      throw new Error(`${guest.name} gave no result (${why}). Its console:\n${endOf(text)}`);
+    return { ...result, seconds: Math.round((performance.now() - started) / 100) / 10 };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function consoleOf(guest: Guest, vmlinuz: string, initrd: string): Promise<{ text: string; why: string }> {
+  const { program, machine, console: line, package: name } = emulations[guest.architecture];
+  const args = ["-n", "19", program, "-M", machine, "-cpu", "max", "-accel", "tcg,thread=multi"];
+  args.push("-smp", String(guestProcessors), "-m", String(guestMemoryMib), "-kernel", vmlinuz, "-initrd", initrd);
+  args.push("-nographic", "-no-reboot", "-net", "none");
+  // A panic ends the guest at once (-1), and with -no-reboot QEMU.
+  args.push("-append", `console=${line} quiet panic=-1 lsm=bpf`);
+  const child = spawn("nice", args, { stdio: ["ignore", "pipe", "pipe"] });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (part: string) => {
+      text = (text + part).slice(-consoleBytesMax);
+    });
+  let why = "it ended";
+  const timer = setTimeout(() => {
+    why = `it was ended after ${guestMsMax / 1_000} s`;
+    child.kill("SIGKILL");
+  }, guestMsMax);
+  const status = await new Promise<number | string>((resolve, reject) => {
+    child.on("error", reject);
+    child.on("close", (code, signal) => resolve(signal ?? code ?? 1));
+  }).finally(() => clearTimeout(timer));
+  if (status === 127) throw new Error(`${program} is missing: apt-get install ${name}`);
+  return { text, why: status === 0 || status === "SIGKILL" ? why : `${program} ended with ${status}` };
+}
+
+function endOf(text: string): string {
+  return text.split(/\r?\n/).slice(-consoleLinesShown).join("\n");
+}
