@@ -3,7 +3,7 @@ import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import type { AtalayaEvent, FilterPlan, SensorReport } from "@atalaya/wire";
 import { encodeMessage, messageKinds } from "@atalaya/wire";
-import { StandInPublisher } from "../../../collector/test/stand-in-publisher.ts";
+import { assertExact, type Reported, StandInPublisher } from "../../../collector/test/stand-in-publisher.ts";
 import { eventMsMax } from "../limits.ts";
 
 const node = "/atalaya/bin/node";
@@ -29,10 +29,10 @@ export class GuestWatch {
   }
 
   /** Starts the collector; gives its first report with the plan in force. */
-  async start(): Promise<SensorReport> {
+  async start(more: readonly string[] = []): Promise<SensorReport> {
     const from = this.#publisher.reports.length;
     const args = ["/atalaya/collector/main.js", "--socket", socket, "--node", "guest", "--cluster", "guests"];
-    this.#collector = spawn(node, args, { stdio: ["ignore", "inherit", "inherit"] });
+    this.#collector = spawn(node, [...args, ...more], { stdio: ["ignore", "inherit", "inherit"] });
     const found = () => this.#publisher.reports.slice(from).find(({ report }) => report.filters_version > 0);
     await this.#publisher.until("a report of the collector", () => found() !== undefined, eventMsMax);
     return (found() as { report: SensorReport }).report;
@@ -53,6 +53,11 @@ export class GuestWatch {
 
   get lastReport(): SensorReport | undefined {
     return this.#publisher.reports.at(-1)?.report;
+  }
+
+  /** Of a collector that has ended in peace. */
+  assertExact(): void {
+    assertExact(this.#publisher.reports.at(-1) as Reported);
   }
 
   get problems(): readonly string[] {

@@ -3,9 +3,14 @@ import { readFileSync, writeSync } from "node:fs";
 import { release } from "node:os";
 import type { FilterPlan } from "@atalaya/wire";
 import { type GuestResult, resultMark } from "../guest-result.ts";
+import { attributionChecks } from "./attribution.ts";
 import { runChecks } from "./check.ts";
 import { executionChecks } from "./executions.ts";
+import { fileChecks } from "./files.ts";
 import { GuestWatch } from "./guest-watch.ts";
+import { lifeChecks } from "./life.ts";
+import { networkChecks } from "./network.ts";
+import { pinChecks } from "./pins.ts";
 
 const plan: FilterPlan = {
   version: 1,
@@ -14,6 +19,15 @@ const plan: FilterPlan = {
   exec_names: ["modprobe-absent", "not-executable"],
   dns_domains: ["bad.atalaya.test"],
 };
+
+const checks = [
+  ...executionChecks,
+  ...lifeChecks,
+  ...fileChecks,
+  ...networkChecks,
+  ...attributionChecks,
+  ...pinChecks, // last: they end the collector
+];
 
 const bootSeconds = Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]);
 const watch = await GuestWatch.listen(plan);
@@ -24,10 +38,9 @@ const result: GuestResult = {
   boot_seconds: bootSeconds,
   lsms: readLsms(),
   programs,
-  checks: await runChecks(executionChecks, watch),
+  checks: await runChecks(checks, watch),
   seconds: 0,
 };
-await watch.end("SIGTERM");
 writeSync(1, `\n${resultMark}${JSON.stringify(result)}\n`);
 process.exit();
 

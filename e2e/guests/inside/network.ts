@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import { createSocket } from "node:dgram";
+import { once } from "node:events";
+import { type AddressInfo, connect, createServer } from "node:net";
+import { question } from "../../../collector/test/dns-message.ts";
+import type { Check } from "./check.ts";
+import { act, acts, type GuestWatch, runProgram } from "./guest-watch.ts";
+
+const domain = "bad.atalaya.test";
+
+/** A connection of this process to itself. */
+async function connectTo(host: string): Promise<number> {
+  const server = createServer((socket) => socket.destroy()).listen(0, host);
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  const socket = connect(port, host).on("error", () => undefined);
+  await once(socket, "close");
+  server.close();
+  return port;
+}
+
+async function checkConnect(watch: GuestWatch, host: string): Promise<void> {
+  const port = await connectTo(host);
+  const made = await watch.first("network", "connect", (event) => event.dst_port === port);
+  assert.deepEqual([made.dst_ip, made.protocol, made.pid, made.exe_path], [host, "tcp", process.pid, "/atalaya/bin/node"]);
+}
+
+async function checkDatagram(watch: GuestWatch, how: "connected" | "unconnected"): Promise<void> {
+  const socket = createSocket("udp4").bind(0, "127.0.0.1");
+  await once(socket, "listening");
+  const { port } = socket.address();
+  const { pid, status, stderr } = act("udp", how, String(port));
+  socket.close();
+  assert.equal(status, 0, stderr);
+  const activity = how === "connected" ? "connect" : "send";
+  const seen = await watch.first("network", activity, (event) => event.pid === pid);
+  assert.deepEqual([seen.dst_ip, seen.dst_port, seen.protocol], ["127.0.0.1", port, "udp"]);
+}
+
+async function checkQuestion(watch: GuestWatch, how: string, address: string): Promise<void> {
+  const name = `${how}.${domain}`;
+  const family = address.includes(":") ? "udp6" : "udp4";
+  const udp = createSocket(family).bind(53, address);
+  await once(udp, "listening");
+  const tcp = createServer((socket) => socket.on("error", () => undefined).resume()).listen(53, address);
+  await once(tcp, "listening");
+  const { pid, status, stderr } = runProgram(acts, ["ask", how, "1", address, "53"], { input: question(name) });
+  udp.close();
+  tcp.close();
+  assert.equal(status, 0, stderr);
+  const asked = await watch.first("dns", "query", (event) => event.pid === pid);
+  const protocol = how.startsWith("tcp") ? "tcp" : "udp";
+  assert.deepEqual([asked.query, asked.query_type, asked.protocol], [name, 1, protocol]);
+  assert.deepEqual([asked.dst_ip, asked.dst_port, asked.exe_path], [address, 53, acts]);
+}
+
+export const networkChecks: readonly Check[] = [
+  { name: "connect over TCP to IPv4", run: (watch) => checkConnect(watch, "127.0.0.1") },
+  { name: "connect over TCP to IPv6", run: (watch) => checkConnect(watch, "::1") },
+  { name: "send of a datagram to an address", run: (watch) => checkDatagram(watch, "unconnected") },
+  { name: "connect of a UDP socket", run: (watch) => checkDatagram(watch, "connected") },
+  { name: "dns query over UDP by sendto", run: (watch) => checkQuestion(watch, "sendto", "127.0.0.53") },
+  { name: "dns query over UDP by a connected socket's write", run: (watch) => checkQuestion(watch, "write", "::1") },
+  { name: "dns query over TCP", run: (watch) => checkQuestion(watch, "tcp", "127.0.0.54") },
+];
