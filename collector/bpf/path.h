@@ -78,7 +78,8 @@ static __always_inline void walk_begin(struct path_walk *walk, __u64 dentry, __u
 /* Crosses to the parent mount when the walk stands at the root of one. 1: crossed, 0: not at a root, -1: at the top. */
 static __always_inline int walk_cross(struct path_walk *walk)
 {
-	if (walk->dentry != walk->root)
+	/* Volatile: what the compiler remembers of it on some of the ways here, the loop below cannot have. */
+	if (*(volatile __u64 *)&walk->dentry != *(volatile __u64 *)&walk->root)
 		return 0;
 	struct mount *at = (void *)walk->mount;
 	__u64 parent = (__u64)BPF_CORE_READ(at, mnt_parent);
@@ -130,11 +131,16 @@ __noinline int walk_path(__u64 dentry, __u64 vfsmount)
 	if (!walk)
 		return PATH_END;
 	walk_begin(walk, dentry, vfsmount);
+	/*
+	 * Linux 5.10 takes a way back only from a jump (its check_cfg): the loop has to begin with what all ways into it
+	 * have in common, and not behind a count that the compiler did beforehand on one of them.
+	 */
 	bool ended = false;
-	for (int i = 0; i < PATH_DEPTH; i++) {
-		ended = walk_step(walk);
-		if (ended)
+	for (__u32 left = PATH_DEPTH; !ended;) {
+		barrier_var(left);
+		if (left-- == 0)
 			break;
+		ended = walk_step(walk);
 	}
 	if (!ended)
 		walk->flags |= FLAG_PATH_CUT;

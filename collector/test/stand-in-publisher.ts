@@ -147,7 +147,7 @@ export class StandInPublisher {
     }
     if (event.class === "file" && event.path !== null) this.opened.add(event.path);
     if (event.class === "api") this.audited.push(event.audit_id ?? "");
-    const kind = event.activity ?? "";
+    const kind = event.class === "dns" ? `dns_${event.activity}` : (event.activity ?? "");
     this.#byKind.set(kind, (this.#byKind.get(kind) ?? 0) + 1);
   }
 

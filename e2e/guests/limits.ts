@@ -11,3 +11,5 @@ export const consoleLinesShown = 60;
 export const listsFreshMs = 86_400_000;
 /** A check in the guest: from the act to the event's arrival. Under emulation on a busy machine all takes its time. */
 export const eventMsMax = 20_000;
+/** From the collector's start to its first report, programs loaded: the verifier is slow where all is emulated. */
+export const startMsMax = 60_000;

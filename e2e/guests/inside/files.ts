@@ -3,7 +3,9 @@ import { mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import type { Check } from "./check.ts";
 import { act, acts, runProgram } from "./guest-watch.ts";
 
-const secret = "/tmp/files/secret-file";
+/** In the root: its handle is opened below "/". */
+const folder = "/root/files";
+const secret = `${folder}/secret-file`;
 /** arm64 has no open and no creat: there the C library means openat. */
 const calls = process.arch === "x64" ? ["open", "creat", "openat", "openat2", "handle"] : ["openat", "openat2", "handle"];
 
@@ -11,7 +13,7 @@ const opensBy = calls.map(
   (call): Check => ({
     name: `open of a watched name by ${call === "handle" ? "open_by_handle_at" : call}`,
     async run(watch) {
-      mkdirSync("/tmp/files", { recursive: true });
+      mkdirSync(folder, { recursive: true });
       writeFileSync(secret, "x");
       const { pid, status } = act("opens", call, "1", secret);
       assert.equal(status, 0);
@@ -28,9 +30,9 @@ export const fileChecks: readonly Check[] = [
   {
     name: "open through a symbolic link: the path of the file itself",
     async run(watch) {
-      symlinkSync(secret, "/tmp/files/harmless");
-      mkdirSync("/tmp/files/deep");
-      const { pid } = runProgram(acts, ["opens", "openat", "1", "../harmless"], { cwd: "/tmp/files/deep" });
+      symlinkSync(secret, `${folder}/harmless`);
+      mkdirSync(`${folder}/deep`);
+      const { pid } = runProgram(acts, ["opens", "openat", "1", "../harmless"], { cwd: `${folder}/deep` });
       const open = await watch.first("file", "open", (event) => event.pid === pid);
       assert.equal(open.path, secret);
     },

@@ -4,7 +4,7 @@ import { once } from "node:events";
 import type { AtalayaEvent, FilterPlan, SensorReport } from "@atalaya/wire";
 import { encodeMessage, messageKinds } from "@atalaya/wire";
 import { assertExact, type Reported, StandInPublisher } from "../../../collector/test/stand-in-publisher.ts";
-import { eventMsMax } from "../limits.ts";
+import { eventMsMax, startMsMax } from "../limits.ts";
 
 const node = "/atalaya/bin/node";
 const socket = "/run/collector.sock";
@@ -33,8 +33,14 @@ export class GuestWatch {
     const from = this.#publisher.reports.length;
     const args = ["/atalaya/collector/main.js", "--socket", socket, "--node", "guest", "--cluster", "guests"];
     this.#collector = spawn(node, [...args, ...more], { stdio: ["ignore", "inherit", "inherit"] });
+    const child = this.#collector;
+    const gone = once(child, "exit").then(([code]) => {
+      throw new Error(`the collector ended with ${code} before its first report`);
+    });
     const found = () => this.#publisher.reports.slice(from).find(({ report }) => report.filters_version > 0);
-    await this.#publisher.until("a report of the collector", () => found() !== undefined, eventMsMax);
+    await Promise.race([this.#publisher.until("a report of the collector", () => found() !== undefined, startMsMax), gone]);
+    // Its end later on is no failure of the start.
+    gone.catch(() => undefined);
     return (found() as { report: SensorReport }).report;
   }
 
