@@ -1,8 +1,9 @@
 // `npm test`: sets everything up, then checks the code and runs the tests, in the order of their price.
 //
-//   node tools/test.mjs [--only unit|kernel|containers|browser|e2e|cluster] [--full] [--yes] [PATTERN of test names]
+//   node tools/test.mjs [--only unit|kernel|containers|browser|e2e|cluster|guests] [--full] [--yes] [PATTERN of test names]
 //
 // Those of the kind `cluster` need a real Kubernetes (e2e/cluster/) and run only when asked for; --full is their long form.
+// So do those of the kind `guests`: other kernels under QEMU (e2e/guests/).
 //
 // The last line counts: `tests: N passed, N failed, N skipped`.
 import { spawn } from "node:child_process";
@@ -13,7 +14,7 @@ import { root } from "./setup/root.mjs";
 import { runCommand } from "./setup/run-command.mjs";
 
 const kinds = ["unit", "kernel", "containers", "browser", "e2e"];
-const asked = [...kinds, "cluster"];
+const asked = [...kinds, "cluster", "guests"];
 const args = process.argv.slice(2);
 const only = args.includes("--only") ? args[args.indexOf("--only") + 1] : undefined;
 const full = args.includes("--full");
@@ -29,7 +30,7 @@ async function testFiles(kind) {
     import { globSync } from "node:fs";
     const all = globSync("{wire,rules,detections,collector,publisher,inventory,kube,audit,hub,simulator,web,cli,charts,containers,tools,e2e}/**/*.test.ts");
     const kind = ${JSON.stringify(kind)};
-    const of = (file) => /\\.(kernel|containers|browser|e2e|cluster)\\.test\\.ts$/.exec(file)?.[1] ?? "unit";
+    const of = (file) => /\\.(kernel|containers|browser|e2e|cluster|guests)\\.test\\.ts$/.exec(file)?.[1] ?? "unit";
     console.log(JSON.stringify(all.filter((file) => !file.includes("node_modules") && of(file) === kind).sort()));`;
   const child = spawn(pinnedNode(), ["--input-type=module", "-e", list], {
     cwd: root,
@@ -63,7 +64,7 @@ function runTests(files, kind) {
 
 let status = 0;
 try {
-  for (const line of await prepare({ withTests: true, withCluster: only === "cluster", yes: args.includes("--yes") }))
+  for (const line of await prepare({ withTests: true, withCluster: only === "cluster", withGuests: only === "guests", yes: args.includes("--yes") }))
     say(line);
   if (only === undefined) {
     say("checking types, lint and tidiness");

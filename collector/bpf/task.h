@@ -13,11 +13,12 @@ static __always_inline __u32 user_device(__u32 major, __u32 minor)
 
 static __always_inline void fill_pid_namespace(struct record_task *out, struct task_struct *task)
 {
-	struct pid *pid = task->thread_pid;
-	__u32 level = pid->level & 31;
-	/* A variable index through a typed pointer is refused; through an address it is not. */
-	void *numbers = (void *)pid + bpf_core_field_offset(struct pid, numbers);
-	struct upid *upid = numbers + level * bpf_core_type_size(struct upid);
+	/* Read as a number, since a variable index through a typed pointer is refused (by 5.10 the sum itself is). */
+	__u64 pid = 0;
+	bpf_core_read(&pid, sizeof(pid), &task->thread_pid);
+	__u32 level = BPF_CORE_READ((struct pid *)pid, level) & 31;
+	__u64 numbers = pid + bpf_core_field_offset(struct pid, numbers);
+	struct upid *upid = (void *)(numbers + level * bpf_core_type_size(struct upid));
 	out->ns_pid = BPF_CORE_READ(upid, nr);
 	out->pid_ns = BPF_CORE_READ(upid, ns, ns.inum);
 }

@@ -1,3 +1,4 @@
+import { programPlans } from "../../collector/src/kernel/programs.ts";
 import { type SensorReport, sensorReportSchema } from "@atalaya/wire";
 import { z } from "zod";
 
@@ -7,11 +8,13 @@ export const resultMark = "ATALAYA-GUEST-RESULT ";
 const checkSchema = z.object({
   name: z.string(),
   passed: z.boolean(),
+  /** Programs that the act needs and this kernel does not take: it was not done. */
+  lacking: z.array(z.string()).optional(),
   /** What was not as it should be. */
   problem: z.string().optional(),
   milliseconds: z.number(),
 });
-const resultSchema = z.object({
+export const resultSchema = z.object({
   release: z.string(),
   architecture: z.string(),
   /** From the kernel's start to the guest's program. */
@@ -30,4 +33,13 @@ export type GuestPrograms = SensorReport["programs"];
 export function readResult(text: string): GuestResult | undefined {
   const line = text.split(/\r?\n/).findLast((one) => one.startsWith(resultMark));
   return line === undefined ? undefined : resultSchema.parse(JSON.parse(line.slice(resultMark.length)));
+}
+
+/** The programs that neither run nor have a stand-in that runs. */
+export function missingPrograms(programs: GuestPrograms): string[] {
+  const runs = (name: string) => programs.some((one) => one.name === name && one.attached);
+  return programPlans
+    .filter((plan) => plan.insteadOf === undefined)
+    .filter((plan) => ![plan, ...programPlans.filter((one) => one.insteadOf === plan.program)].some((one) => runs(one.program)))
+    .map((plan) => plan.program);
 }

@@ -37,9 +37,16 @@ const cluster = [
   { name: "buildah", probe: ["/usr/bin/buildah"] },
 ];
 
+/** Other kernels for tests (e2e/guests). */
+const guests = [
+  { name: "qemu-system-x86", probe: ["/usr/bin/qemu-system-x86_64"] },
+  { name: "qemu-system-arm", probe: ["/usr/bin/qemu-system-aarch64"] },
+  { name: "gcc-aarch64-linux-gnu", probe: ["/usr/bin/aarch64-linux-gnu-gcc"] },
+];
+
 /** The names of the packages that are missing, for `npm start`, for `npm test`, or for tests on a cluster too. */
-export function missingSystemPackages({ withTests, withCluster }) {
-  const wanted = [...sensor, ...simulation, ...(withTests ? tests : []), ...(withCluster ? cluster : [])];
+export function missingSystemPackages({ withTests, withCluster, withGuests }) {
+  const wanted = [...sensor, ...simulation, ...(withTests ? tests : []), ...(withCluster ? cluster : []), ...(withGuests ? guests : [])];
   return wanted.filter((one) => !one.probe.some(existsSync)).map((one) => one.name);
 }
 
@@ -52,8 +59,8 @@ function isDebian() {
  * Installs what is missing, after a question on a terminal (none without one, or with `yes`).
  * Gives one sentence that says what is still missing and how to get it, or undefined when all is there.
  */
-export async function installSystemPackages({ withTests, withCluster = false, yes, log }) {
-  const missing = missingSystemPackages({ withTests, withCluster });
+export async function installSystemPackages({ withTests, withCluster = false, withGuests = false, yes, log }) {
+  const missing = missingSystemPackages({ withTests, withCluster, withGuests });
   if (missing.length === 0) return undefined;
   const names = missing.join(" ");
   if (process.platform !== "linux") return `The sensor needs Linux; on ${process.platform} everything else runs.`;
@@ -66,7 +73,7 @@ export async function installSystemPackages({ withTests, withCluster = false, ye
   await runCommand("apt-get", ["-q", "update"], { env, stdio: ["ignore", "ignore", "inherit"] });
   const args = ["-qq", "install", "-y", "--no-install-recommends", ...missing];
   await runCommand("apt-get", args, { env, stdio: ["ignore", "ignore", "inherit"] });
-  const left = missingSystemPackages({ withTests, withCluster });
+  const left = missingSystemPackages({ withTests, withCluster, withGuests });
   return left.length === 0 ? undefined : `apt-get could not install ${left.join(" ")}: see its message above.`;
 }
 

@@ -62,6 +62,7 @@ export const executionChecks: readonly Check[] = [
   },
   {
     name: "exec_failed of watched names, with the error",
+    needs: ["exit_execve"],
     async run(watch) {
       const missing = act("exec", "/sbin/modprobe-absent");
       const first = await watch.first("process", "exec_failed", (event) => event.pid === missing.pid);

@@ -12,6 +12,7 @@ const calls = process.arch === "x64" ? ["open", "creat", "openat", "openat2", "h
 const opensBy = calls.map(
   (call): Check => ({
     name: `open of a watched name by ${call === "handle" ? "open_by_handle_at" : call}`,
+    needs: [call === "handle" ? "exit_open_by_handle_at" : `exit_${call}`],
     async run(watch) {
       mkdirSync(folder, { recursive: true });
       writeFileSync(secret, "x");
@@ -29,6 +30,7 @@ export const fileChecks: readonly Check[] = [
   ...opensBy,
   {
     name: "open through a symbolic link: the path of the file itself",
+    needs: ["exit_openat"],
     async run(watch) {
       symlinkSync(secret, `${folder}/harmless`);
       mkdirSync(`${folder}/deep`);
@@ -39,6 +41,7 @@ export const fileChecks: readonly Check[] = [
   },
   {
     name: "open for writing below a watched folder, with flags and that it was made; a read is not reported",
+    needs: ["exit_openat2"],
     async run(watch) {
       mkdirSync("/tmp/written");
       const { pid } = act("opens", "openat2", "1", "/tmp/written/file");
@@ -52,6 +55,7 @@ export const fileChecks: readonly Check[] = [
   },
   {
     name: "open_failed of a watched name, with the error and a path that is not to be trusted",
+    needs: ["exit_openat2"],
     async run(watch) {
       mkdirSync("/tmp/closed", { mode: 0o755 });
       const path = "/tmp/closed/secret-file";

@@ -32,13 +32,15 @@ const checks = [
 const bootSeconds = Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]);
 const watch = await GuestWatch.listen(plan);
 const { programs } = await watch.start();
+for (const { name, reason } of programs) if (reason !== undefined) console.error(`guest: ${name}: ${reason}`);
+const running = new Set(programs.filter((one) => one.attached).map((one) => one.name));
 const result: GuestResult = {
   release: release(),
   architecture: process.arch === "x64" ? "amd64" : process.arch,
   boot_seconds: bootSeconds,
   lsms: readLsms(),
   programs,
-  checks: await runChecks(checks, watch),
+  checks: await runChecks(checks, watch, running),
   seconds: 0,
 };
 writeSync(1, `\n${resultMark}${JSON.stringify(result)}\n`);

@@ -55,11 +55,21 @@ async function checkQuestion(watch: GuestWatch, how: string, address: string): P
 }
 
 export const networkChecks: readonly Check[] = [
-  { name: "connect over TCP to IPv4", run: (watch) => checkConnect(watch, "127.0.0.1") },
-  { name: "connect over TCP to IPv6", run: (watch) => checkConnect(watch, "::1") },
-  { name: "send of a datagram to an address", run: (watch) => checkDatagram(watch, "unconnected") },
-  { name: "connect of a UDP socket", run: (watch) => checkDatagram(watch, "connected") },
-  { name: "dns query over UDP by sendto", run: (watch) => checkQuestion(watch, "sendto", "127.0.0.53") },
-  { name: "dns query over UDP by a connected socket's write", run: (watch) => checkQuestion(watch, "write", "::1") },
-  { name: "dns query over TCP", run: (watch) => checkQuestion(watch, "tcp", "127.0.0.54") },
+  { name: "connect over TCP to IPv4", needs: ["connect4"], run: (watch) => checkConnect(watch, "127.0.0.1") },
+  { name: "connect over TCP to IPv6", needs: ["connect6"], run: (watch) => checkConnect(watch, "::1") },
+  { name: "send of a datagram", needs: ["sendmsg4"], run: (watch) => checkDatagram(watch, "unconnected") },
+  { name: "connect of a UDP socket", needs: ["connect4"], run: (watch) => checkDatagram(watch, "connected") },
+  ...(
+    [
+      ["UDP by sendto", "sendto", "127.0.0.53"],
+      ["UDP by a connected socket's write", "write", "::1"],
+      ["TCP", "tcp", "127.0.0.54"],
+    ] as const
+  ).map(
+    ([name, how, address]): Check => ({
+      name: `dns query over ${name}`,
+      needs: ["dns_egress"],
+      run: (watch) => checkQuestion(watch, how, address),
+    }),
+  ),
 ];
