@@ -20,28 +20,40 @@ const bpfArchitectures = { x64: "x86", arm64: "arm64" };
 const withoutPlace = (root) => `-ffile-prefix-map=${root}=.`;
 const compilerFlags = ["-std=gnu17", "-O2", "-Wall", "-Wextra", "-Werror", "-Wno-cast-function-type", "-D_GNU_SOURCE"];
 
+/** This machine: what is built runs here. */
+const ownMachine = {
+  name: "collector",
+  architecture: process.arch,
+  kernel: release(),
+  compiler: "gcc",
+  link: ["-lbpf"],
+};
+
 /**
  * Builds `<root>/build/collector/{*.bpf.o,addon.node,healthy,sources.sha256,records.sha256}` when sources or kernel changed.
+ * For another machine, `machine` says: the folder's name below build/, the architecture as Node names it, the kernel that its
+ * types are of, the compiler, what the addon is linked with, and `types`, a file of raw BTF.
  * Throws an Error that names the tool, the package that holds it, or the command that failed.
  */
-export async function buildCollector({ root, log }) {
+export async function buildCollector({ root, log, machine = ownMachine }) {
   const source = join(root, "collector");
-  const target = join(root, "build", "collector");
-  const stamp = join(root, "build", "collector.stamp");
+  const target = join(root, "build", machine.name);
+  const stamp = join(root, "build", `${machine.name}.stamp`);
   const inputs = ["bpf", "addon", "build.mjs"].map((name) => join(source, name));
   const sources = hashInputs(inputs);
   // The kernel's types are part of what is built: another kernel, another build.
-  const digest = `${sources} ${hashInputs([join(source, "native")])} ${release()} ${process.arch}`;
+  const digest = `${sources} ${hashInputs([join(source, "native")])} ${machine.kernel} ${machine.architecture}`;
   if (isFresh(stamp, digest) && isComplete(source, target)) return;
   dropStamp(stamp);
-  log("building the sensor");
+  log(`building the sensor${machine === ownMachine ? "" : ` for ${machine.architecture}`}`);
   const fresh = `${target}.${process.pid}.new`; // two builds at once must not meet
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
-  writeFileSync(join(fresh, "vmlinux.h"), kernelTypes());
-  for (const name of objectsOf(source)) await compileObject(root, join(source, "bpf"), fresh, name);
-  await compileAddon(root, source, fresh);
-  await compileProbe(root, source, fresh);
+  writeFileSync(join(fresh, "vmlinux.h"), kernelTypes(machine.types));
+  for (const name of objectsOf(source))
+    await compileObject(root, join(source, "bpf"), fresh, name, machine.architecture);
+  await compileAddon(root, source, fresh, machine);
+  await compileProbe(root, source, fresh, machine);
   writeFileSync(join(fresh, "sources.sha256"), sources);
   // Whoever finds the rings of another build can read them where this is the same.
   const records = ["record.h", "maps.h"].map((name) => join(source, "bpf", name));
@@ -85,22 +97,22 @@ function replaceFiles(fresh, target) {
   rmSync(fresh, { recursive: true, force: true });
 }
 
-function kernelTypes() {
+function kernelTypes(file = "/sys/kernel/btf/vmlinux") {
   const bpftool = tool("bpftool", "bpftool");
   try {
-    const args = ["btf", "dump", "file", "/sys/kernel/btf/vmlinux", "format", "c"];
+    const args = ["btf", "dump", "file", file, "format", "c"];
     return execFileSync(bpftool, args, { maxBuffer: 64 * 1024 * 1024 });
   } catch (error) {
-    throw new Error(`bpftool cannot read the kernel's types (/sys/kernel/btf/vmlinux): ${error.message}`);
+    throw new Error(`bpftool cannot read the kernel's types (${file}): ${error.message}`);
   }
 }
 
-async function compileObject(root, folder, target, name) {
-  const architecture = bpfArchitectures[process.arch];
-  if (architecture === undefined)
-    throw new Error(`The sensor is not built for ${process.arch}, only for x64 and arm64.`);
+async function compileObject(root, folder, target, name, machine) {
+  const architecture = bpfArchitectures[machine];
+  if (architecture === undefined) throw new Error(`The sensor is not built for ${machine}, only for x64 and arm64.`);
   const flags = ["-g", "-O2", "-Wall", "-Werror", "-target", "bpf", "-mcpu=v3", `-D__TARGET_ARCH_${architecture}`];
-  flags.push(withoutPlace(root));
+  // Newer kernels have structures inside others without a name.
+  flags.push("-fms-extensions", "-Wno-microsoft-anon-tag", withoutPlace(root));
   const object = join(target, name.replace(/c$/, "o"));
   await run(root, tool("clang", "clang"), [
     ...flags,
@@ -114,19 +126,19 @@ async function compileObject(root, folder, target, name) {
   await run(root, tool("llvm-strip", "llvm"), ["-g", object]); // drops DWARF, keeps BTF
 }
 
-async function compileAddon(root, source, target) {
+async function compileAddon(root, source, target, { compiler, link: libraries }) {
   const headers = join(root, "node_modules", "node-api-headers", "include");
   const folder = join(source, "addon");
   const files = readdirSync(folder).filter((name) => name.endsWith(".c"));
   const paths = files.map((name) => join(folder, name));
-  const link = ["-shared", "-fPIC", `-I${headers}`, ...paths, "-lbpf", "-o", join(target, "addon.node")];
-  await run(root, tool("gcc", "gcc"), [...compilerFlags, withoutPlace(root), ...link]);
+  const link = ["-shared", "-fPIC", `-I${headers}`, ...paths, ...libraries, "-o", join(target, "addon.node")];
+  await run(root, tool(compiler, compiler), [...compilerFlags, withoutPlace(root), ...link]);
 }
 
 /** Static: in the image it has only itself. */
-async function compileProbe(root, source, target) {
+async function compileProbe(root, source, target, { compiler }) {
   const flags = ["-static", "-Os", "-s", "-Wall", "-Wextra", "-Werror"];
-  await run(root, tool("gcc", "gcc"), [
+  await run(root, tool(compiler, compiler), [
     ...flags,
     withoutPlace(root),
     join(source, "native", "healthy.c"),

@@ -64,7 +64,12 @@ function runTests(files, kind) {
 
 let status = 0;
 try {
-  for (const line of await prepare({ withTests: true, withCluster: only === "cluster", withGuests: only === "guests", yes: args.includes("--yes") }))
+  for (const line of await prepare({
+    withTests: true,
+    withCluster: only === "cluster",
+    withGuests: only === "guests",
+    yes: args.includes("--yes"),
+  }))
     say(line);
   if (only === undefined) {
     say("checking types, lint and tidiness");

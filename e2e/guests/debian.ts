@@ -102,5 +102,7 @@ export class Debian {
 /** The mirror that this machine's own Debian comes from, else Debian's. */
 function mirror(): string {
   const { lines, stanzas } = aptSources();
-  return /https?:\/\/\S+\/debian\/?(?=\s|$)/m.exec([...lines, ...stanzas].join("\n"))?.[0] ?? "http://deb.debian.org/debian";
+  return (
+    /https?:\/\/\S+\/debian\/?(?=\s|$)/m.exec([...lines, ...stanzas].join("\n"))?.[0] ?? "http://deb.debian.org/debian"
+  );
 }

@@ -1,6 +1,6 @@
-import { programPlans } from "../../collector/src/kernel/programs.ts";
 import { type SensorReport, sensorReportSchema } from "@atalaya/wire";
 import { z } from "zod";
+import { programPlans } from "../../collector/src/kernel/programs.ts";
 
 /** Before the result's line on the serial line, where the kernel writes, too. */
 export const resultMark = "ATALAYA-GUEST-RESULT ";
@@ -40,6 +40,9 @@ export function missingPrograms(programs: GuestPrograms): string[] {
   const runs = (name: string) => programs.some((one) => one.name === name && one.attached);
   return programPlans
     .filter((plan) => plan.insteadOf === undefined)
-    .filter((plan) => ![plan, ...programPlans.filter((one) => one.insteadOf === plan.program)].some((one) => runs(one.program)))
+    .filter(
+      (plan) =>
+        ![plan, ...programPlans.filter((one) => one.insteadOf === plan.program)].some((one) => runs(one.program)),
+    )
     .map((plan) => plan.program);
 }

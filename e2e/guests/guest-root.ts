@@ -3,37 +3,56 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
-import { type Architecture, architectures } from "../../containers/images.ts";
+import type { Architecture } from "../../containers/images.ts";
 import { aptSources } from "../../simulator/src/victim/apt-sources.ts";
 import { bundle } from "../../tools/bundle.mjs";
 import { root } from "../../tools/setup/root.mjs";
 import { cpio } from "./cpio.ts";
 import { Debian } from "./debian.ts";
+import type { KernelImage } from "./kernel-image.ts";
+import { nodeProgram } from "./node-program.ts";
 import { RootFiles } from "./root-files.ts";
 import { sensorFor } from "./sensor-build.ts";
 
 /** What Node and the addon load, and one static program with the commands that a boot needs. */
 const packages = ["libc6", "libgcc-s1", "libstdc++6", "libbpf1", "libelf1", "zlib1g", "busybox-static"];
-const commands = ["sh", "mount", "umount", "insmod", "ip", "sleep", "true", "echo", "cat", "cut", "pivot_root", "unshare"];
+const commands = [
+  "sh",
+  "mount",
+  "umount",
+  "insmod",
+  "ip",
+  "sleep",
+  "true",
+  "echo",
+  "cat",
+  "cut",
+  "pivot_root",
+  "unshare",
+];
 const unwanted = /^(usr\/)?share\/|^etc\//;
 
 /**
  * The root of every guest of an architecture, as a cpio archive: Debian's libraries of this machine's release (the addon is
  * linked against them), Node, the collector as it ships (bundle, programs, addon), and the guest's program as /init's end.
  */
-export async function guestRoot(architecture: Architecture, say: (line: string) => void): Promise<Buffer> {
+export async function guestRoot(
+  architecture: Architecture,
+  image: KernelImage,
+  say: (line: string) => void,
+): Promise<Buffer> {
   const files = new RootFiles();
   for (const name of ["dev", "proc", "sys", "tmp", "run", "root", "etc", "usr/bin", "usr/sbin", "usr/lib", "usr/lib64"])
     files.folder(name);
   for (const name of ["bin", "sbin", "lib", "lib64"]) files.link(name, `usr/${name}`);
   const debian = await Debian.open(aptSources().suite, architecture, say);
-  for (const folder of await debian.unpacked(packages)) files.tree(folder, "", (path) => !unwanted.test(path));
+  const unpacked = await debian.unpacked(packages);
+  for (const folder of unpacked) files.tree(folder, "", (path) => !unwanted.test(path));
   for (const name of commands) files.link(`usr/bin/${name}`, "busybox");
   files.file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n");
   files.file("init", readFileSync(join(import.meta.dirname, "inside", "init.sh")), true);
-  const node = join(root, "node_modules", `node-linux-${architectures[architecture]}`, "bin", "node");
-  files.file("atalaya/bin/node", readFileSync(node), true);
-  const sensor = await sensorFor(architecture, say);
+  files.file("atalaya/bin/node", readFileSync(await nodeProgram(architecture)), true);
+  const sensor = await sensorFor(architecture, image, unpacked, say);
   files.tree(sensor.objects, "atalaya/collector/objects", (path) => !path.endsWith("vmlinux.h"));
   await layPrograms(files, sensor.compiler);
   return cpio(files.entries());

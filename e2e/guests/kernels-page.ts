@@ -10,7 +10,7 @@ export function kernelsPage(results: readonly GuestResult[]): string {
   const checks = namesOf(results.map((one) => one.checks));
   return `# Kernels
 
-Made by \`npm run test:guests -- --write-docs\` (e2e/guests): each of these kernels of Debian's was booted, and the sensor
+Made by \`node e2e/guests/main.ts --write-docs\` after \`npm run test:guests\` (e2e/guests): each of these kernels of Debian's was booted, and the sensor
 as it ships ran in it. Nothing here was written by hand.
 
 ## What the sensor said of its programs
@@ -18,13 +18,19 @@ as it ships ran in it. Nothing here was written by hand.
 \`runs\`: attached. \`not pinned\`: runs, but ends with the collector. \`refused\`: the kernel did not take it. \`other\`: its stand-in
 runs, or was not needed.
 
-${table("program", programs.map((name) => [`\`${name}\``, ...results.map((one) => stateOf(one, name))]))}
+${table(
+  "program",
+  programs.map((name) => [`\`${name}\``, ...results.map((one) => stateOf(one, name))]),
+)}
 
 ## What was done, and whether the events said so
 
-`lacks`: not done, since the program that sees it is refused there.
+\`lacks\`: not done, since the program that sees it is refused there.
 
-${table("act", checks.map((name) => [name, ...results.map((one) => checkOf(one, name))]))}
+${table(
+  "act",
+  checks.map((name) => [name, ...results.map((one) => checkOf(one, name))]),
+)}
 ${refusals(results)}`;
 }
 

@@ -1,8 +1,6 @@
 // Each kernel is booted once; what its program found becomes the tests here.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { buildCollector } from "../../collector/build.mjs";
-import { root } from "../../tools/setup/root.mjs";
 import { type GuestResult, missingPrograms } from "./guest-result.ts";
 import { guestRoot } from "./guest-root.ts";
 import { guests } from "./guests.ts";
@@ -20,9 +18,8 @@ for (const guest of guests) {
     let result: GuestResult;
     before(
       async () => {
-        await buildCollector({ root, log: say });
         const image = await kernelImage(guest, say);
-        result = await runGuest(guest, image.vmlinuz, [await guestRoot(guest.architecture, say)]);
+        result = await runGuest(guest, image.vmlinuz, [await guestRoot(guest.architecture, image, say)]);
         assert.equal(result.release, image.release);
         say(`${guest.name}: Linux ${result.release}, ${result.seconds} s`);
         keepResult(guest.name, result);
@@ -35,7 +32,10 @@ for (const guest of guests) {
       const failed = result.checks.filter((check) => !check.passed && check.lacking === undefined);
       assert.deepEqual(failed, []);
       const lacking = new Set(result.checks.flatMap((check) => check.lacking ?? []));
-      assert.deepEqual([...lacking].filter((name) => guest.lacks?.includes(name) !== true), []);
+      assert.deepEqual(
+        [...lacking].filter((name) => guest.lacks?.includes(name) !== true),
+        [],
+      );
     });
 
     test("every program that this kernel takes runs there, or its stand-in does, and one that is refused says why", () => {

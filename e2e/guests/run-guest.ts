@@ -2,8 +2,8 @@ import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { emulations, type Guest } from "./guests.ts";
 import { type GuestResult, readResult } from "./guest-result.ts";
+import { emulations, type Guest } from "./guests.ts";
 import { consoleBytesMax, consoleLinesShown, guestMemoryMib, guestMsMax, guestProcessors } from "./limits.ts";
 
 /**
@@ -18,8 +18,7 @@ export async function runGuest(guest: Guest, vmlinuz: string, archives: readonly
     const started = performance.now();
     const { text, why } = await consoleOf(guest, vmlinuz, initrd);
     const result = readResult(text);
-    if (result === undefined)
-      throw new Error(`${guest.name} gave no result (${why}). Its console:\n${endOf(text)}`);
+    if (result === undefined) throw new Error(`${guest.name} gave no result (${why}). Its console:\n${endOf(text)}`);
     return { ...result, seconds: Math.round((performance.now() - started) / 100) / 10 };
   } finally {
     rmSync(folder, { recursive: true, force: true });

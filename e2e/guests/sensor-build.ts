@@ -1,6 +1,11 @@
+import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { buildCollector } from "../../collector/build.mjs";
 import { type Architecture, architectures } from "../../containers/images.ts";
 import { root } from "../../tools/setup/root.mjs";
+import type { KernelImage } from "./kernel-image.ts";
+import { kernelTypesOf } from "./kernel-types.ts";
+import { cacheFolder } from "./place.ts";
 
 export type SensorBuild = {
   /** Programs and addon. */
@@ -9,8 +14,38 @@ export type SensorBuild = {
   compiler: string;
 };
 
-/** The sensor's build for an architecture: this machine's own is the one that ships. */
-export async function sensorFor(architecture: Architecture, _say: (line: string) => void): Promise<SensorBuild> {
-  if (architectures[architecture] === process.arch) return { objects: join(root, "build", "collector"), compiler: "gcc" };
-  throw new Error(`the sensor is not built for ${architecture} on ${process.arch}`);
+/** The compilers' names of architectures. */
+const triplets: Readonly<Record<Architecture, string>> = { amd64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" };
+
+/**
+ * The sensor's build for an architecture: this machine's own, or a cross-build from the same sources, with the types of the
+ * guest's kernel and the libraries of its root (unpacked packages).
+ */
+export async function sensorFor(
+  architecture: Architecture,
+  image: KernelImage,
+  libraries: readonly string[],
+  say: (line: string) => void,
+): Promise<SensorBuild> {
+  const own = architectures[architecture];
+  if (own === process.arch) {
+    await buildCollector({ root, log: say });
+    return { objects: join(root, "build", "collector"), compiler: "gcc" };
+  }
+  const triplet = triplets[architecture];
+  const folder = libraries
+    .map((one) => join(one, "usr/lib", triplet))
+    .find((one) => existsSync(join(one, "libbpf.so.1")));
+  if (folder === undefined) throw new Error(`libbpf1 for ${architecture} holds no libbpf.so.1`);
+  const types = join(cacheFolder("types"), `${image.release}.btf`);
+  if (!existsSync(types)) writeFileSync(types, kernelTypesOf(image.vmlinuz));
+  const name = `collector-${own}`;
+  const compiler = `${triplet}-gcc`;
+  const link = [`-L${folder}`, "-l:libbpf.so.1"];
+  await buildCollector({
+    root,
+    log: say,
+    machine: { name, architecture: own, kernel: image.release, compiler, link, types },
+  });
+  return { objects: join(root, "build", name), compiler };
 }

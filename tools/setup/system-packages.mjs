@@ -46,7 +46,13 @@ const guests = [
 
 /** The names of the packages that are missing, for `npm start`, for `npm test`, or for tests on a cluster too. */
 export function missingSystemPackages({ withTests, withCluster, withGuests }) {
-  const wanted = [...sensor, ...simulation, ...(withTests ? tests : []), ...(withCluster ? cluster : []), ...(withGuests ? guests : [])];
+  const wanted = [
+    ...sensor,
+    ...simulation,
+    ...(withTests ? tests : []),
+    ...(withCluster ? cluster : []),
+    ...(withGuests ? guests : []),
+  ];
   return wanted.filter((one) => !one.probe.some(existsSync)).map((one) => one.name);
 }
 

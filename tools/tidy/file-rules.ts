@@ -14,7 +14,10 @@ const notTooLong: FileRule = (name, text) => {
 
 const namedAfterAnIdea: FileRule = (name) => {
   if (!code.test(name)) return [];
-  const stem = basename(name).replace(/(\.(test|kernel|containers|browser|e2e|cluster|guests|bpf|config|d))*\.[a-z]+$/, "");
+  const stem = basename(name).replace(
+    /(\.(test|kernel|containers|browser|e2e|cluster|guests|bpf|config|d))*\.[a-z]+$/,
+    "",
+  );
   if (/^(utils?|helpers?|common|misc|managers?)$/.test(stem)) return [":1: a name that says nothing of what is inside"];
   const kebab = name.endsWith(".c") || name.endsWith(".h") ? /^[a-z0-9_-]+$/ : /^[a-z0-9-]+$/;
   return kebab.test(stem) ? [] : [":1: file names are kebab-case"];

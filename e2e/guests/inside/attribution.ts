@@ -71,6 +71,7 @@ function leaveBundle(container: string): void {
 export const attributionChecks: readonly Check[] = [
   {
     name: "container of containerd under systemd: id, pod, namespace, image; made below it, nothing changes",
+    needs: ["cgroup_made"],
     async run(watch) {
       leaveBundle(id("a"));
       const group = `${podSlice}/cri-containerd-${id("a")}.scope`;
@@ -85,6 +86,7 @@ export const attributionChecks: readonly Check[] = [
   ...shapes.map(
     (shape): Check => ({
       name: `container of ${shape.name}: id and runtime, and why the rest is not known`,
+      needs: ["cgroup_made"],
       async run(watch) {
         const exec = await runIn(watch, shape.group);
         const found = [exec.container_id, exec.container_runtime, exec.k8s_pod_uid];
@@ -94,7 +96,8 @@ export const attributionChecks: readonly Check[] = [
     }),
   ),
   {
-    name: "a service of systemd's is the host's, and so is a process in the root group",
+    name: "a service of systemd's is the host's",
+    needs: ["cgroup_made"],
     async run(watch) {
       const service = await runIn(watch, "system.slice/ssh.service");
       assert.equal(service.container_id, "host");

@@ -25,7 +25,8 @@ export async function runChecks(
       continue;
     }
     const started = performance.now();
-    const run = started < end ? check.run(watch) : Promise.reject(new Error("not done: the time for all checks was over"));
+    const run =
+      started < end ? check.run(watch) : Promise.reject(new Error("not done: the time for all checks was over"));
     const problem = await run.then(
       () => undefined,
       (error: unknown) => (error instanceof Error ? error.message : String(error)),

@@ -27,7 +27,10 @@ export const executionChecks: readonly Check[] = [
       writeFileSync("/tmp/script", "#!/bin/sh -e\ntrue\n", { mode: 0o755 });
       const { pid } = runProgram("/tmp/script", ["argument"]);
       const exec = await watch.first("process", "exec", (event) => event.pid === pid);
-      assert.deepEqual([exec.filename, exec.interpreter, exec.exe_path], ["/tmp/script", "/bin/sh", realpathSync("/bin/sh")]);
+      assert.deepEqual(
+        [exec.filename, exec.interpreter, exec.exe_path],
+        ["/tmp/script", "/bin/sh", realpathSync("/bin/sh")],
+      );
       assert.deepEqual(exec.argv, ["/bin/sh", "-e", "/tmp/script", "argument"]);
     },
   },

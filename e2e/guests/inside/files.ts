@@ -7,7 +7,8 @@ import { act, acts, runProgram } from "./guest-watch.ts";
 const folder = "/root/files";
 const secret = `${folder}/secret-file`;
 /** arm64 has no open and no creat: there the C library means openat. */
-const calls = process.arch === "x64" ? ["open", "creat", "openat", "openat2", "handle"] : ["openat", "openat2", "handle"];
+const calls =
+  process.arch === "x64" ? ["open", "creat", "openat", "openat2", "handle"] : ["openat", "openat2", "handle"];
 
 const opensBy = calls.map(
   (call): Check => ({
@@ -50,7 +51,10 @@ export const fileChecks: readonly Check[] = [
       assert.equal((open.open_flags ?? 0) & 0o103, 0o102);
       const reader = act("opens", "openat", "1", "/tmp/written/file");
       await watch.gone(reader.pid);
-      assert.deepEqual(watch.all((event) => event.class === "file" && event.pid === reader.pid), []);
+      assert.deepEqual(
+        watch.all((event) => event.class === "file" && event.pid === reader.pid),
+        [],
+      );
     },
   },
   {

@@ -38,7 +38,10 @@ export class GuestWatch {
       throw new Error(`the collector ended with ${code} before its first report`);
     });
     const found = () => this.#publisher.reports.slice(from).find(({ report }) => report.filters_version > 0);
-    await Promise.race([this.#publisher.until("a report of the collector", () => found() !== undefined, startMsMax), gone]);
+    await Promise.race([
+      this.#publisher.until("a report of the collector", () => found() !== undefined, startMsMax),
+      gone,
+    ]);
     // Its end later on is no failure of the start.
     gone.catch(() => undefined);
     return (found() as { report: SensorReport }).report;

@@ -16,7 +16,10 @@ export const lifeChecks: readonly Check[] = [
       assert.equal(childExit.exit_code, 7);
       assert.deepEqual([fork.parent_start_us, fork.start_us], [exit.start_us, childExit.start_us]);
       const positions = [fork.position, childExit.position, exit.position].map(Number);
-      assert.deepEqual(positions, positions.toSorted((a, b) => a - b));
+      assert.deepEqual(
+        positions,
+        positions.toSorted((a, b) => a - b),
+      );
     },
   },
   {

@@ -22,7 +22,10 @@ async function connectTo(host: string): Promise<number> {
 async function checkConnect(watch: GuestWatch, host: string): Promise<void> {
   const port = await connectTo(host);
   const made = await watch.first("network", "connect", (event) => event.dst_port === port);
-  assert.deepEqual([made.dst_ip, made.protocol, made.pid, made.exe_path], [host, "tcp", process.pid, "/atalaya/bin/node"]);
+  assert.deepEqual(
+    [made.dst_ip, made.protocol, made.pid, made.exe_path],
+    [host, "tcp", process.pid, "/atalaya/bin/node"],
+  );
 }
 
 async function checkDatagram(watch: GuestWatch, how: "connected" | "unconnected"): Promise<void> {

@@ -32,7 +32,11 @@ export const pinChecks: readonly Check[] = [
       const numbers = await meanwhile(watch, "while-killed");
       const report = await watch.start();
       assertAdopted(report);
-      await watch.first("process", "exec", (event) => event.argv?.[1] === "while-killed" && event.argv[2] === `${count}`);
+      await watch.first(
+        "process",
+        "exec",
+        (event) => event.argv?.[1] === "while-killed" && event.argv[2] === `${count}`,
+      );
       assert.deepEqual(
         numbers(),
         Array.from({ length: count }, (_, i) => i + 1),
@@ -47,7 +51,11 @@ export const pinChecks: readonly Check[] = [
       watch.assertExact();
       const numbers = await meanwhile(watch, "while-ended");
       assertAdopted(await watch.start());
-      await watch.first("process", "exec", (event) => event.argv?.[1] === "while-ended" && event.argv[2] === `${count}`);
+      await watch.first(
+        "process",
+        "exec",
+        (event) => event.argv?.[1] === "while-ended" && event.argv[2] === `${count}`,
+      );
       assert.equal(numbers().length, count);
     },
   },

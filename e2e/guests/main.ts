@@ -1,0 +1,32 @@
+// node e2e/guests/main.ts NAME        boots one guest and prints its result
+// node e2e/guests/main.ts --write-docs    writes docs/kernels.md from the last results
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "../../tools/setup/root.mjs";
+import { guestRoot } from "./guest-root.ts";
+import { guests } from "./guests.ts";
+import { kernelImage } from "./kernel-image.ts";
+import { kernelsPage } from "./kernels-page.ts";
+import { keepResult, lastResult } from "./results.ts";
+import { runGuest } from "./run-guest.ts";
+
+const say = (line: string) => process.stderr.write(`guests: ${line}\n`);
+
+async function bootOne(name: string): Promise<void> {
+  const guest = guests.find((one) => one.name === name);
+  if (guest === undefined) throw new Error(`guests are ${guests.map((one) => one.name).join(", ")}`);
+  const image = await kernelImage(guest, say);
+  const result = await runGuest(guest, image.vmlinuz, [await guestRoot(guest.architecture, image, say)]);
+  keepResult(guest.name, result);
+  process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+}
+
+function writeDocs(): void {
+  const results = guests.map((guest) => lastResult(guest.name)).filter((one) => one !== undefined);
+  writeFileSync(join(root, "docs", "kernels.md"), kernelsPage(results));
+  say(`docs/kernels.md speaks of ${results.length} of ${guests.length} guests`);
+}
+
+const [what = ""] = process.argv.slice(2);
+if (what === "--write-docs") writeDocs();
+else await bootOne(what);
