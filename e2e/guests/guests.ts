@@ -9,7 +9,7 @@ export type Guest = {
   architecture: Architecture;
   /** The series that the suite holds; absent where it moves on (sid). */
   series?: string;
-  /** Programs that do not run there, and have no stand-in: what the sensor must say of itself. */
+  /** Programs that do not run there, and have no stand-in; on arm64 the two calls that it does not have. */
   lacks?: readonly string[];
 };
 
@@ -35,7 +35,7 @@ export const guests: readonly Guest[] = [
   { name: "6.1-amd64", suite: "bookworm", architecture: "amd64", series: "6.1" },
   { name: "6.12-amd64", suite: "trixie", architecture: "amd64", series: "6.12" },
   { name: "newest-amd64", suite: "sid", architecture: "amd64" },
-  { name: "newest-arm64", suite: "sid", architecture: "arm64" },
+  { name: "newest-arm64", suite: "sid", architecture: "arm64", lacks: ["exit_open", "exit_creat"] },
 ];
 
 type Emulation = { program: string; package: string; machine: string; console: string };

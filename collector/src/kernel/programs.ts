@@ -8,18 +8,19 @@ export type ProgramPlan = {
   attachment: Attachment;
   /** Tried only where that one (earlier in the list) does not load. */
   insteadOf?: string;
+  /** The architecture (as Node names it) that alone has the call: elsewhere nothing is missing. */
+  onlyOn?: string;
 };
 
-/** Each is tried alone, none is needed by another. */
-export const programPlans: readonly ProgramPlan[] = [
+const allPlans: readonly ProgramPlan[] = [
   { object: "life", program: "process_exec", attachment: "tracing" },
   { object: "life", program: "process_fork", attachment: "tracing" },
   { object: "life", program: "process_exit", attachment: "tracing" },
   { object: "life", program: "process_exit_by_count", attachment: "tracing", insteadOf: "process_exit" },
   { object: "life", program: "new_task", attachment: "tracing" },
   { object: "cgroup", program: "cgroup_made", attachment: "tracing" },
-  { object: "open", program: "exit_open", attachment: { tracepoint: "syscalls/sys_exit_open" } },
-  { object: "open", program: "exit_creat", attachment: { tracepoint: "syscalls/sys_exit_creat" } },
+  { object: "open", program: "exit_open", attachment: { tracepoint: "syscalls/sys_exit_open" }, onlyOn: "x64" },
+  { object: "open", program: "exit_creat", attachment: { tracepoint: "syscalls/sys_exit_creat" }, onlyOn: "x64" },
   { object: "open", program: "exit_openat", attachment: { tracepoint: "syscalls/sys_exit_openat" } },
   { object: "open", program: "exit_openat2", attachment: { tracepoint: "syscalls/sys_exit_openat2" } },
   {
@@ -70,3 +71,8 @@ export const programPlans: readonly ProgramPlan[] = [
   { object: "iter", program: "snapshot_with_args", attachment: "iterator" },
   { object: "iter", program: "snapshot_without_args", attachment: "iterator", insteadOf: "snapshot_with_args" },
 ];
+
+/** Those of this architecture. Each is tried alone, none is needed by another. */
+export const programPlans: readonly ProgramPlan[] = allPlans.filter(
+  ({ onlyOn }) => onlyOn === undefined || onlyOn === process.arch,
+);
