@@ -95,7 +95,7 @@ static __always_inline void fill_message(struct dns_record *record, struct __sk_
 	__u32 length = skb->len - at;
 	if (length > DNS_MESSAGE_BYTES)
 		length = DNS_MESSAGE_BYTES;
-	/* Linux 6.1's verifier learns nothing from "not 0", and wants to know that at least one byte is read: one less, and one more. */
+	/* As in dns.h: what is read is at least one byte. */
 	__u32 last = length - 1;
 	barrier_var(last);
 	if (last < DNS_MESSAGE_BYTES && bpf_skb_load_bytes(skb, at, record->message, last + 1) == 0)
