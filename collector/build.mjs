@@ -107,9 +107,10 @@ function kernelTypes(file = "/sys/kernel/btf/vmlinux") {
   }
 }
 
-async function compileObject(root, folder, target, name, machine) {
-  const architecture = bpfArchitectures[machine];
-  if (architecture === undefined) throw new Error(`The sensor is not built for ${machine}, only for x64 and arm64.`);
+async function compileObject(root, folder, target, name, nodeArchitecture) {
+  const architecture = bpfArchitectures[nodeArchitecture];
+  if (architecture === undefined)
+    throw new Error(`The sensor is not built for ${nodeArchitecture}, only for x64 and arm64.`);
   const flags = ["-g", "-O2", "-Wall", "-Werror", "-target", "bpf", "-mcpu=v3", `-D__TARGET_ARCH_${architecture}`];
   // Newer kernels have structures inside others without a name.
   flags.push("-fms-extensions", "-Wno-microsoft-anon-tag", withoutPlace(root));

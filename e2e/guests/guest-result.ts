@@ -29,10 +29,20 @@ export type GuestCheck = z.infer<typeof checkSchema>;
 export type GuestResult = z.infer<typeof resultSchema>;
 export type GuestPrograms = SensorReport["programs"];
 
-/** The result in a console's text, or undefined where there is none. Throws a ZodError on one of another shape. */
+/**
+ * The result in a console's text, or undefined where there is none that is whole. Throws a ZodError on one of another shape:
+ * that is a bug of the guest's program.
+ */
 export function readResult(text: string): GuestResult | undefined {
   const line = text.split(/\r?\n/).findLast((one) => one.startsWith(resultMark));
-  return line === undefined ? undefined : resultSchema.parse(JSON.parse(line.slice(resultMark.length)));
+  if (line === undefined) return undefined;
+  let value: unknown;
+  try {
+    value = JSON.parse(line.slice(resultMark.length));
+  } catch {
+    return undefined; // cut off, or a word of the kernel's in between
+  }
+  return resultSchema.parse(value);
 }
 
 /** The programs that neither run nor have a stand-in that runs. */

@@ -16,20 +16,7 @@ import { sensorFor } from "./sensor-build.ts";
 
 /** What Node and the addon load, and one static program with the commands that a boot needs. */
 const packages = ["libc6", "libgcc-s1", "libstdc++6", "libbpf1", "libelf1", "zlib1g", "busybox-static"];
-const commands = [
-  "sh",
-  "mount",
-  "umount",
-  "insmod",
-  "ip",
-  "sleep",
-  "true",
-  "echo",
-  "cat",
-  "cut",
-  "pivot_root",
-  "unshare",
-];
+const commands = ["sh", "mount", "ip", "sleep", "true", "echo", "cat", "cut"];
 const unwanted = /^(usr\/)?share\/|^etc\//;
 
 /**

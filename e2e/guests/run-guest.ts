@@ -43,10 +43,15 @@ async function consoleOf(guest: Guest, vmlinuz: string, initrd: string): Promise
     why = `it was ended after ${guestMsMax / 1_000} s`;
     child.kill("SIGKILL");
   }, guestMsMax);
+  const withUs = () => child.kill("SIGKILL");
+  process.once("exit", withUs);
   const status = await new Promise<number | string>((resolve, reject) => {
     child.on("error", reject);
     child.on("close", (code, signal) => resolve(signal ?? code ?? 1));
-  }).finally(() => clearTimeout(timer));
+  }).finally(() => {
+    clearTimeout(timer);
+    process.off("exit", withUs);
+  });
   if (status === 127) throw new Error(`${program} is missing: apt-get install ${name}`);
   return { text, why: status === 0 || status === "SIGKILL" ? why : `${program} ended with ${status}` };
 }

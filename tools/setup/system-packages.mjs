@@ -42,6 +42,7 @@ const guests = [
   { name: "qemu-system-x86", probe: ["/usr/bin/qemu-system-x86_64"] },
   { name: "qemu-system-arm", probe: ["/usr/bin/qemu-system-aarch64"] },
   { name: "gcc-aarch64-linux-gnu", probe: ["/usr/bin/aarch64-linux-gnu-gcc"] },
+  { name: "libc6-dev-arm64-cross", probe: ["/usr/aarch64-linux-gnu/include/stdio.h"] }, // the compiler only recommends it
 ];
 
 /** The names of the packages that are missing, for `npm start`, for `npm test`, or for tests on a cluster too. */
