@@ -45,14 +45,18 @@ export function readResult(text: string): GuestResult | undefined {
   return resultSchema.parse(value);
 }
 
+/** The programs that run, and those whose stand-in runs. */
+export function runningPrograms(programs: GuestPrograms): Set<string> {
+  const running = new Set(programs.filter((one) => one.attached).map((one) => one.name));
+  for (const { program, insteadOf } of programPlans)
+    if (insteadOf !== undefined && running.has(program)) running.add(insteadOf);
+  return running;
+}
+
 /** The programs that neither run nor have a stand-in that runs. */
 export function missingPrograms(programs: GuestPrograms): string[] {
-  const runs = (name: string) => programs.some((one) => one.name === name && one.attached);
+  const running = runningPrograms(programs);
   return programPlans
-    .filter((plan) => plan.insteadOf === undefined)
-    .filter(
-      (plan) =>
-        ![plan, ...programPlans.filter((one) => one.insteadOf === plan.program)].some((one) => runs(one.program)),
-    )
+    .filter((plan) => plan.insteadOf === undefined && !running.has(plan.program))
     .map((plan) => plan.program);
 }

@@ -33,12 +33,14 @@ const allPlans: readonly ProgramPlan[] = [
     program: "exit_open_slow",
     attachment: { tracepoint: "syscalls/sys_exit_open" },
     insteadOf: "exit_open",
+    onlyOn: "x64",
   },
   {
     object: "open-slow",
     program: "exit_creat_slow",
     attachment: { tracepoint: "syscalls/sys_exit_creat" },
     insteadOf: "exit_creat",
+    onlyOn: "x64",
   },
   {
     object: "open-slow",

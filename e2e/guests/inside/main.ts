@@ -2,7 +2,7 @@
 import { readFileSync, writeSync } from "node:fs";
 import { release } from "node:os";
 import type { FilterPlan } from "@atalaya/wire";
-import { type GuestResult, resultMark } from "../guest-result.ts";
+import { type GuestResult, resultMark, runningPrograms } from "../guest-result.ts";
 import { attributionChecks } from "./attribution.ts";
 import { runChecks } from "./check.ts";
 import { executionChecks } from "./executions.ts";
@@ -33,7 +33,7 @@ const bootSeconds = Number(readFileSync("/proc/uptime", "latin1").split(" ")[0])
 const watch = await GuestWatch.listen(plan);
 const { programs } = await watch.start();
 for (const { name, reason } of programs) if (reason !== undefined) console.error(`guest: ${name}: ${reason}`);
-const running = new Set(programs.filter((one) => one.attached).map((one) => one.name));
+const running = runningPrograms(programs);
 const result: GuestResult = {
   release: release(),
   architecture: process.arch === "x64" ? "amd64" : process.arch,
