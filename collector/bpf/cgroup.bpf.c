@@ -33,7 +33,7 @@ int BPF_PROG(cgroup_made, struct cgroup *cgroup, const char *path)
 		return 0;
 	struct cgroup_record *record = &scratch->cgroup;
 	__builtin_memset(record, 0, sizeof(*record));
-	fill_head(&record->head, KIND_CGROUP_MKDIR, 0, bpf_get_current_task_btf());
+	fill_head(&record->head, KIND_CGROUP_MKDIR, 0, current_task());
 	record->cgroup_id = cgroup->kn->id;
 	record->version = version;
 	long got = bpf_probe_read_kernel_str(&scratch->bytes[sizeof(*record)], PATH_BYTES, path);

@@ -107,7 +107,7 @@ static __always_inline void fill_message(struct dns_record *record, struct __sk_
 static __noinline int report(struct __sk_buff *skb, struct question *question, struct route *route,
 			     struct count_slot *count)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct record_task *caller = NULL;
 	struct cgroup_ids ids = cgroups_of(task);
 	struct asked_key key = { .name_hash = question->name_hash, .type = question->type };
@@ -123,8 +123,8 @@ static __noinline int report(struct __sk_buff *skb, struct question *question, s
 		ids.v2 = caller->cgroup_id_v2;
 		ids.v1 = caller->cgroup_id_v1;
 	} else {
-		key.pid = task->tgid;
-		key.start_us = task->group_leader->start_boottime / 1000;
+		key.pid = OF(task, tgid);
+		key.start_us = OF(OF(task, group_leader), start_boottime) / 1000;
 	}
 	__u64 now = bpf_ktime_get_boot_ns();
 	__u64 *before = bpf_map_lookup_elem(&asked, &key);
@@ -159,7 +159,7 @@ static __always_inline int look(struct __sk_buff *skb, struct route *route)
 	if (!count)
 		return ALLOW;
 	count->attempted++;
-	if (is_ignored(bpf_get_current_task_btf()) || !is_asked_for(skb, &question))
+	if (is_ignored(current_task()) || !is_asked_for(skb, &question))
 		count->filtered++;
 	else
 		report(skb, &question, route, count);

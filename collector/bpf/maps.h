@@ -10,6 +10,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
+#include "current.h"
 #include "limits.h"
 #include "record.h"
 
@@ -133,9 +134,9 @@ static __always_inline struct count_slot *count_of(__u32 kind)
 /* The id alone would hide whoever gets it next: after a kill, nobody is there to take it off the list. */
 static __always_inline bool is_ignored(struct task_struct *task)
 {
-	__u32 pid = task->tgid;
+	__u32 pid = OF(task, tgid);
 	__u64 *start = bpf_map_lookup_elem(&ignored, &pid);
-	return start && *start == task->group_leader->start_boottime / 10000000;
+	return start && *start == OF(OF(task, group_leader), start_boottime) / 10000000;
 }
 
 static __always_inline struct filter_settings *filters(void)

@@ -18,7 +18,7 @@ static __always_inline struct connect_record *begin(__u32 kind, struct bpf_sock_
 		return NULL;
 	*slot = count;
 	count->attempted++;
-	if (is_ignored(bpf_get_current_task_btf())) {
+	if (is_ignored(current_task())) {
 		count->filtered++;
 		return NULL;
 	}
@@ -26,7 +26,7 @@ static __always_inline struct connect_record *begin(__u32 kind, struct bpf_sock_
 	if (!record)
 		return NULL;
 	__builtin_memset(record->source, 0, sizeof(*record) - sizeof(record->head));
-	fill_head(&record->head, kind, sizeof(*record), bpf_get_current_task_btf());
+	fill_head(&record->head, kind, sizeof(*record), current_task());
 	record->protocol = ctx->protocol;
 	record->destination_port = bpf_ntohs(ctx->user_port);
 	struct bpf_sock *socket = ctx->sk;

@@ -69,10 +69,10 @@ static __always_inline struct open_call call_of(struct task_struct *task, enum o
 
 static __always_inline struct file *file_of(struct task_struct *task, int fd)
 {
-	struct fdtable *table = task->files->fdt;
-	if (fd < 0 || (__u32)fd >= table->max_fds)
+	struct fdtable *table = OF(OF(task, files), fdt);
+	if (fd < 0 || (__u32)fd >= OF(table, max_fds))
 		return NULL;
-	struct file **files = table->fd;
+	struct file **files = OF(table, fd);
 	struct file *file = NULL;
 	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
 	return file;
@@ -131,7 +131,7 @@ static __always_inline __u32 append_base(struct scratch *scratch, __u32 at, stru
 {
 	__u32 flags = 0;
 	if (fd == CWD_FD) {
-		struct fs_struct *fs = task->fs;
+		struct fs_struct *fs = OF(task, fs);
 		__u64 dentry = (__u64)BPF_CORE_READ(fs, pwd.dentry);
 		return append_path(scratch, at, dentry, (__u64)BPF_CORE_READ(fs, pwd.mnt), &flags);
 	}
@@ -208,7 +208,7 @@ static __always_inline int at_exit(long result, enum open_way way)
 	if (!count)
 		return 0;
 	count->attempted++;
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	if ((result >= 0 && surely_unwanted(task, result)) || is_ignored(task)) {
 		count->filtered++;
 		return 0;

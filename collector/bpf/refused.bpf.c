@@ -12,7 +12,7 @@ static __always_inline int refused(long result, const void *path)
 	if (!count)
 		return 0;
 	count->attempted++;
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	if (!path || is_ignored(task)) {
 		count->filtered++;
 		return 0;
@@ -41,7 +41,7 @@ int exit_execve(struct trace_event_raw_sys_exit *ctx)
 {
 	if (ctx->ret >= 0)
 		return 0; /* process_exec has reported it */
-	struct pt_regs *registers = saved_registers(bpf_get_current_task_btf());
+	struct pt_regs *registers = saved_registers(current_task());
 	return refused(ctx->ret, registers ? (void *)PT_REGS_PARM1_CORE_SYSCALL(registers) : NULL);
 }
 
@@ -50,6 +50,6 @@ int exit_execveat(struct trace_event_raw_sys_exit *ctx)
 {
 	if (ctx->ret >= 0)
 		return 0;
-	struct pt_regs *registers = saved_registers(bpf_get_current_task_btf());
+	struct pt_regs *registers = saved_registers(current_task());
 	return refused(ctx->ret, registers ? (void *)PT_REGS_PARM2_CORE_SYSCALL(registers) : NULL);
 }

@@ -8,12 +8,16 @@
 
 #include "maps.h"
 
-/* The saved registers, or NULL before Linux 5.15. */
+/* THREAD_SIZE of x86-64, and of arm64 with pages of 4 or 16 KiB (arch/…/include/asm/). */
+#define KERNEL_STACK_BYTES 16384
+
+/* The registers lie at the top of the task's kernel stack; since Linux 5.15 a helper knows where. */
 static __always_inline struct pt_regs *saved_registers(struct task_struct *task)
 {
-	if (!bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
-		return NULL;
-	return (struct pt_regs *)bpf_task_pt_regs(task);
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_task_pt_regs))
+		return (struct pt_regs *)bpf_task_pt_regs(task);
+	__u64 stack = (__u64)OF(task, stack);
+	return (struct pt_regs *)(stack + KERNEL_STACK_BYTES - bpf_core_type_size(struct pt_regs));
 }
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
-/* Who did it: the head of every record, filled from a task that the verifier knows as a task. */
+/* Who did it: the head of every record, filled from a task. */
 #ifndef ATALAYA_TASK_H
 #define ATALAYA_TASK_H
 
@@ -13,9 +13,9 @@ static __always_inline __u32 user_device(__u32 major, __u32 minor)
 
 static __always_inline void fill_pid_namespace(struct record_task *out, struct task_struct *task)
 {
-	/* Read as a number, since a variable index through a typed pointer is refused (by 5.10 the sum itself is). */
-	__u64 pid = 0;
-	bpf_core_read(&pid, sizeof(pid), &task->thread_pid);
+	/* As a number: a variable index through a typed pointer is refused (by 5.10 the sum itself is). */
+	__u64 pid = (__u64)OF(task, thread_pid);
+	barrier_var(pid);
 	__u32 level = BPF_CORE_READ((struct pid *)pid, level) & 31;
 	__u64 numbers = pid + bpf_core_field_offset(struct pid, numbers);
 	struct upid *upid = (void *)(numbers + level * bpf_core_type_size(struct upid));
@@ -25,21 +25,21 @@ static __always_inline void fill_pid_namespace(struct record_task *out, struct t
 
 static __always_inline void fill_session(struct record_task *out, struct task_struct *task)
 {
-	struct signal_struct *signal = task->signal;
-	struct pid *session = signal->pids[PIDTYPE_SID];
+	struct signal_struct *signal = OF(task, signal);
+	struct pid *session = OF(signal, pids[PIDTYPE_SID]);
 	out->session_id = BPF_CORE_READ(session, numbers[0].nr);
-	struct tty_struct *tty = signal->tty;
+	struct tty_struct *tty = OF(signal, tty);
 	if (tty) {
-		struct tty_driver *driver = tty->driver;
-		out->tty = user_device(driver->major, driver->minor_start + tty->index);
+		struct tty_driver *driver = OF(tty, driver);
+		out->tty = user_device(OF(driver, major), OF(driver, minor_start) + OF(tty, index));
 	}
 }
 
 static __always_inline struct cgroup_ids cgroups_of(struct task_struct *task)
 {
 	struct cgroup_ids ids = {};
-	struct css_set *set = task->cgroups;
-	ids.v2 = set->dfl_cgrp->kn->id;
+	struct css_set *set = OF(task, cgroups);
+	ids.v2 = OF(OF(OF(set, dfl_cgrp), kn), id);
 	__u64 memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
 	struct cgroup_subsys_state *state = NULL;
 	void *slot = (void *)set + bpf_core_field_offset(struct css_set, subsys) + memory * sizeof(void *);
@@ -57,17 +57,26 @@ static __always_inline void fill_cgroups(struct record_task *out, struct task_st
 	out->cgroup_id_v1 = ids.v1;
 }
 
+/* __u32[2] until 6.3, __u64 since: the same eight bytes. */
+static __always_inline __u64 effective_capabilities(struct cred *cred)
+{
+	__u64 capabilities = 0;
+	if (TASKS_ARE_TYPED)
+		return *(__u64 *)&cred->cap_effective;
+	bpf_core_read(&capabilities, sizeof(capabilities), &cred->cap_effective);
+	return capabilities;
+}
+
 static __always_inline void fill_credentials(struct record_task *out, struct task_struct *task)
 {
-	const struct cred *cred = task->cred;
-	out->uid = cred->uid.val;
-	out->gid = cred->gid.val;
-	out->euid = cred->euid.val;
-	/* __u32[2] until 6.3, __u64 since: the same eight bytes. */
-	out->cap_effective = *(__u64 *)&cred->cap_effective;
+	struct cred *cred = (struct cred *)OF(task, cred);
+	out->uid = OF(cred, uid.val);
+	out->gid = OF(cred, gid.val);
+	out->euid = OF(cred, euid.val);
+	out->cap_effective = effective_capabilities(cred);
 	out->login_uid = ~0U;
 	if (bpf_core_field_exists(task->loginuid))
-		out->login_uid = task->loginuid.val;
+		out->login_uid = OF(task, loginuid.val);
 }
 
 /* Clears and fills the head; the caller sets `size` (submit does) and what follows. */
@@ -79,21 +88,21 @@ static __always_inline void fill_head(struct record_head *head, __u16 kind, __u3
 	head->boot_us = bpf_ktime_get_boot_ns() / 1000;
 
 	struct record_task *out = &head->task;
-	struct task_struct *leader = task->group_leader;
-	struct task_struct *parent = task->real_parent;
-	out->pid = task->tgid;
-	out->tid = task->pid;
-	out->start_us = leader->start_boottime / 1000;
-	out->ppid = parent->tgid;
-	out->parent_start_us = parent->group_leader->start_boottime / 1000;
+	struct task_struct *leader = OF(task, group_leader);
+	struct task_struct *parent = OF(task, real_parent);
+	out->pid = OF(task, tgid);
+	out->tid = OF(task, pid);
+	out->start_us = OF(leader, start_boottime) / 1000;
+	out->ppid = OF(parent, tgid);
+	out->parent_start_us = OF(OF(parent, group_leader), start_boottime) / 1000;
 	fill_pid_namespace(out, leader);
 	fill_session(out, task);
 	fill_credentials(out, task);
 	fill_cgroups(out, task);
-	struct nsproxy *spaces = task->nsproxy;
+	struct nsproxy *spaces = OF(task, nsproxy);
 	if (spaces) {
-		out->mnt_ns = spaces->mnt_ns->ns.inum;
-		out->net_ns = spaces->net_ns->ns.inum;
+		out->mnt_ns = OF(OF(spaces, mnt_ns), ns.inum);
+		out->net_ns = OF(OF(spaces, net_ns), ns.inum);
 	}
 	bpf_probe_read_kernel(out->comm, sizeof(out->comm), &task->comm);
 }

@@ -8,6 +8,7 @@ const result: GuestResult = {
   architecture: "amd64",
   boot_seconds: 4.5,
   lsms: "bpf",
+  missing: [],
   programs: [{ name: "process_exec", loaded: true, attached: true }],
   checks: [{ name: "exec", passed: false, milliseconds: 7, problem: "none came" }],
   seconds: 0,

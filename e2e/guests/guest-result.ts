@@ -21,6 +21,8 @@ export const resultSchema = z.object({
   boot_seconds: z.number(),
   lsms: z.string(),
   programs: sensorReportSchema.shape.programs,
+  /** Programs that neither run nor have a stand-in that does. */
+  missing: z.array(z.string()),
   checks: z.array(checkSchema),
   seconds: z.number().default(0),
 });
@@ -53,7 +55,7 @@ export function runningPrograms(programs: GuestPrograms): Set<string> {
   return running;
 }
 
-/** The programs that neither run nor have a stand-in that runs. */
+/** The programs of this architecture that neither run nor have a stand-in that runs. */
 export function missingPrograms(programs: GuestPrograms): string[] {
   const running = runningPrograms(programs);
   return programPlans

@@ -1,3 +1,4 @@
+import { programPlans } from "../../collector/src/kernel/programs.ts";
 import type { GuestResult } from "./guest-result.ts";
 
 /** docs/kernels.md from the results of all guests: only what was run is in it. */
@@ -23,6 +24,10 @@ ${table(
   programs.map((name) => [`\`${name}\``, ...results.map((one) => stateOf(one, name))]),
 )}
 
+## What a kernel lacks
+
+${lacks(results)}
+
 ## What was done, and whether the events said so
 
 \`lacks\`: not done, since the program that sees it is refused there.
@@ -32,6 +37,24 @@ ${table(
   checks.map((name) => [name, ...results.map((one) => checkOf(one, name))]),
 )}
 ${refusals(results)}`;
+}
+
+/** One line a kernel, from what the sensor reported there. */
+function lacks(results: readonly GuestResult[]): string {
+  return results
+    .map((one) => {
+      const names = (list: readonly string[]) => list.map((name) => `\`${name}\``).join(", ");
+      const plan = (name: string) => programPlans.find((known) => known.program === name);
+      const standIns = one.programs.filter(({ name, attached }) => attached && plan(name)?.insteadOf !== undefined);
+      const unpinned = one.programs.filter(({ attached, reason }) => attached && reason !== undefined);
+      const said = [
+        one.missing.length > 0 ? `not seen for want of ${names(one.missing)}` : "",
+        standIns.length > 0 ? `older forms of programs: ${names(standIns.map(({ name }) => name))}` : "",
+        unpinned.length > 0 ? `blind while no collector runs: ${names(unpinned.map(({ name }) => name))}` : "",
+      ].filter((part) => part !== "");
+      return `- ${one.release} ${one.architecture}: ${said.length === 0 ? "nothing" : said.join("; ")}`;
+    })
+    .join("\n");
 }
 
 function namesOf(lists: readonly (readonly { name: string }[])[]): string[] {

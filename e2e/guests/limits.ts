@@ -1,5 +1,5 @@
 /** Of one guest, from the start of QEMU to the last word of its program; then it is ended, and its console is shown. */
-export const guestMsMax = 150_000;
+export const guestMsMax = 240_000;
 /** Emulated without KVM: two processors, so that the kernel's code for several of them runs. */
 export const guestProcessors = 2;
 export const guestMemoryMib = 1_536;
@@ -12,6 +12,6 @@ export const listsFreshMs = 86_400_000;
 /** A check in the guest: from the act to the event's arrival. Under emulation on a busy machine all takes its time. */
 export const eventMsMax = 8_000;
 /** All checks of a guest; those that are left then are said to be undone, so that a result comes in any case. */
-export const checksMsMax = 80_000;
+export const checksMsMax = 150_000;
 /** From the collector's start to its first report, programs loaded: the verifier is slow where all is emulated. */
 export const startMsMax = 60_000;

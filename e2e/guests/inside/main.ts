@@ -2,7 +2,7 @@
 import { readFileSync, writeSync } from "node:fs";
 import { release } from "node:os";
 import type { FilterPlan } from "@atalaya/wire";
-import { type GuestResult, resultMark, runningPrograms } from "../guest-result.ts";
+import { type GuestResult, missingPrograms, resultMark, runningPrograms } from "../guest-result.ts";
 import { attributionChecks } from "./attribution.ts";
 import { runChecks } from "./check.ts";
 import { executionChecks } from "./executions.ts";
@@ -40,6 +40,7 @@ const result: GuestResult = {
   boot_seconds: bootSeconds,
   lsms: readLsms(),
   programs,
+  missing: missingPrograms(programs),
   checks: await runChecks(checks, watch, running),
   seconds: 0,
 };
