@@ -1,7 +1,7 @@
 // The program of every guest: starts the real collector, does things, compares, and says one result by the serial line.
 import { readFileSync, writeSync } from "node:fs";
 import { release } from "node:os";
-import type { FilterPlan } from "@atalaya/wire";
+import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
 import { type GuestResult, missingPrograms, resultMark, runningPrograms } from "../guest-result.ts";
 import { attributionChecks } from "./attribution.ts";
 import { runChecks } from "./check.ts";
@@ -13,6 +13,7 @@ import { networkChecks } from "./network.ts";
 import { pinChecks } from "./pins.ts";
 
 const plan: FilterPlan = {
+  ...emptyFilterPlan,
   version: 1,
   open_names: ["secret-file"],
   write_prefixes: ["/tmp/written/"],
