@@ -119,7 +119,7 @@ static __always_inline int submitted(struct io_kiocb *request)
 {
 	if (!opens(request))
 		return 0;
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	struct count_slot *count = count_of(KIND_OPEN);
 	if (!count || is_ignored(task))
 		return 0;
@@ -189,9 +189,9 @@ int BPF_PROG(uring_complete, struct io_ring_ctx *ring, void *over)
 	if (!count)
 		return 0;
 	count->attempted++;
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = current_task();
 	/* The kernel's own workers end what a process left behind: it would not be theirs. */
-	if ((task->flags & KERNEL_THREAD_BIT) || is_ignored(task)) {
+	if ((OF(task, flags) & KERNEL_THREAD_BIT) || is_ignored(task)) {
 		count->filtered++;
 		return 0;
 	}
