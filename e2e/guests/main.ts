@@ -1,5 +1,6 @@
 // node e2e/guests/main.ts NAME        boots one guest and prints its result
 // node e2e/guests/main.ts --write-docs    writes docs/kernels.md from the last results
+import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { root } from "../../tools/setup/root.mjs";
@@ -23,7 +24,9 @@ async function bootOne(name: string): Promise<void> {
 
 function writeDocs(): void {
   const results = guests.map((guest) => lastResult(guest.name)).filter((one) => one !== undefined);
-  writeFileSync(join(root, "docs", "kernels.md"), kernelsPage(results));
+  const page = join(root, "docs", "kernels.md");
+  writeFileSync(page, kernelsPage(results));
+  execFileSync(join(root, "node_modules", ".bin", "biome"), ["format", "--write", page]); // tables as the tree has them
   say(`docs/kernels.md speaks of ${results.length} of ${guests.length} guests`);
 }
 
