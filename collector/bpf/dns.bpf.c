@@ -5,6 +5,7 @@
  * looks for its neighbour's address (behind that, a first packet is sent by whoever's interrupt finds the answer). TCP
  * sends whenever there is room: those questions are told by their socket.
  */
+#include "budget.h"
 #include "dns.h"
 #include "task.h"
 
@@ -132,7 +133,7 @@ static __noinline int report(struct __sk_buff *skb, struct question *question, s
 		count->repeated++;
 		return 0;
 	}
-	if (!within_budget(&ids, now)) {
+	if (!within_budget(&ids, KIND_DNS_QUERY, now)) {
 		count->throttled++;
 		return 0;
 	}

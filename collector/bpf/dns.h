@@ -121,25 +121,4 @@ static __noinline bool is_asked_for(struct __sk_buff *skb, struct question *ques
 	return domain_watched(&name);
 }
 
-/* One token more in each DNS_BUDGET_REFILL_NS. Two processors at once may give one too many: it is a bound, not a bill. */
-static __always_inline bool within_budget(struct cgroup_ids *ids, __u64 now)
-{
-	struct budget *budget = bpf_map_lookup_elem(&budgets, ids);
-	if (!budget) {
-		struct budget fresh = { .filled_ns = now, .left = DNS_BUDGET - 1 };
-		bpf_map_update_elem(&budgets, ids, &fresh, BPF_ANY);
-		return true;
-	}
-	__u64 more = (now - budget->filled_ns) / DNS_BUDGET_REFILL_NS;
-	if (now > budget->filled_ns && more > 0) {
-		__u64 left = budget->left + more;
-		budget->left = left < DNS_BUDGET ? left : DNS_BUDGET;
-		budget->filled_ns = now;
-	}
-	if (budget->left == 0)
-		return false;
-	budget->left--;
-	return true;
-}
-
 #endif

@@ -6,6 +6,7 @@
 #include "file.h"
 #include "lower.h"
 #include "path.h"
+#include "socket.h"
 
 static __always_inline void fill_exe(struct exec_record *record, struct file *exe, struct fs_struct *fs)
 {
@@ -36,6 +37,13 @@ static __always_inline __u32 append_lower(struct scratch *scratch, __u32 at, str
 	__u32 length = append_path(scratch, at, lower.dentry, lower.mount, &flags);
 	record->lower_length = length;
 	return at + length;
+}
+
+static __always_inline void fill_streams(struct exec_record *record, struct task_struct *task)
+{
+	record->stdin_kind = stream_kind(task, 0);
+	record->stdout_kind = stream_kind(task, 1);
+	record->stderr_kind = stream_kind(task, 2);
 }
 
 /* Appends the paths of executable and working directory, and where the executable was copied from; gives the new end. */

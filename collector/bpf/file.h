@@ -57,4 +57,16 @@ static __always_inline __u32 file_flags(struct file *file)
 	return flags;
 }
 
+/* What a descriptor of the task stands for; NULL where it is closed. */
+static __always_inline struct file *file_of(struct task_struct *task, int fd)
+{
+	struct fdtable *table = OF(OF(task, files), fdt);
+	if (fd < 0 || (__u32)fd >= OF(table, max_fds))
+		return NULL;
+	struct file **files = OF(table, fd);
+	struct file *file = NULL;
+	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
+	return file;
+}
+
 #endif

@@ -72,6 +72,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	struct mm_struct *mm = task->mm;
 	struct file *exe = mm->exe_file;
 	fill_exe(record, exe, task->fs);
+	fill_streams(record, task);
 	__u32 at = append_names(scratch, sizeof(*record), bprm);
 	at = append_exe_and_cwd(scratch, at, exe, task->fs);
 	at = append_args(scratch, at, mm);

@@ -6,7 +6,7 @@
 #define LIFECYCLE_RING_BYTES (4 << 20)
 #define BULK_RING_BYTES (8 << 20)
 
-#define KINDS_MAX 16
+#define KINDS_MAX 64
 #define NAMES_MAX 16384 /* both lists of a filter plan */
 #define NAME_STARTS_LOG 11 /* of the bits of open_starts */
 #define NAME_START_WORDS 32
@@ -20,9 +20,9 @@
 #define NAME_WIRE_BYTES 256 /* RFC 1035: 255 bytes with lengths and root */
 #define ASKED_MAX 8192
 #define ASKED_AGAIN_NS 10000000000ULL /* the same process, name and type are one record in so long */
-#define BUDGETS_MAX 4096
-#define DNS_BUDGET 256 /* questions of one control group at once */
-#define DNS_BUDGET_REFILL_NS 20000000ULL /* and one more in so long: 50 a second */
+#define BUDGETS_MAX 8192
+#define BUDGET 256 /* records of one kind and one control group at once */
+#define BUDGET_REFILL_NS 20000000ULL /* and one more in so long: 50 a second */
 #define DNS_CALLERS_MAX 1024 /* connections to name servers whose process is remembered */
 
 #define PATH_BYTES 4096 /* one path; PATH_MAX of the kernel */

@@ -85,7 +85,7 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, BUDGETS_MAX);
-	__type(key, struct cgroup_ids);
+	__type(key, struct budget_key);
 	__type(value, struct budget);
 } budgets SEC(".maps");
 
@@ -115,6 +115,7 @@ struct scratch {
 		struct cgroup_record cgroup;
 		struct open_record open;
 		struct connect_record connect;
+		struct socket_record socket;
 		struct dns_record dns_query; /* of fixed size: never put together here */
 	};
 };
@@ -143,6 +144,13 @@ static __always_inline struct filter_settings *filters(void)
 {
 	__u32 zero = 0;
 	return bpf_map_lookup_elem(&settings, &zero);
+}
+
+/* Of kinds that no rule gets unasked: does anybody ask? */
+static __always_inline bool kind_wanted(__u32 kind)
+{
+	struct filter_settings *filter = filters();
+	return filter && (filter->kinds >> (kind & 63)) & 1;
 }
 
 /* Whether a reader can be expected; counts the event where not. A ring that nobody reads is filled for nobody. */

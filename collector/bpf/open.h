@@ -67,17 +67,6 @@ static __always_inline struct open_call call_of(struct task_struct *task, enum o
 	return call;
 }
 
-static __always_inline struct file *file_of(struct task_struct *task, int fd)
-{
-	struct fdtable *table = OF(OF(task, files), fdt);
-	if (fd < 0 || (__u32)fd >= OF(table, max_fds))
-		return NULL;
-	struct file **files = OF(table, fd);
-	struct file *file = NULL;
-	bpf_probe_read_kernel(&file, sizeof(file), files + fd);
-	return file;
-}
-
 static __always_inline bool written_under_prefix(struct path_walk *walk, __u32 from)
 {
 	struct prefix_key key = { .bits = PREFIX_BYTES * 8 };

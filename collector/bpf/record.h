@@ -28,6 +28,12 @@ enum record_kind {
 	KIND_SEND = 10,
 	KIND_SNAPSHOT = 11,
 	KIND_DNS_QUERY = 12,
+	KIND_DUP = 20,
+	KIND_BIND = 21,
+	KIND_LISTEN = 22,
+	KIND_ACCEPT = 23,
+	KIND_SOCKET = 24,
+	KIND_UNIX_CONNECT = 25,
 };
 
 struct record_task {
@@ -77,6 +83,23 @@ _Static_assert(sizeof(struct record_head) == 128, "record_head");
 #define FLAG_OVERLAY 0x1000 /* the file is in an overlay, in whichever layer */
 #define FLAG_VOLUME 0x2000 /* on another file system than the root of its process */
 
+/* What a standard stream is: of exec and snapshot. */
+enum stream_kind {
+	STREAM_UNKNOWN = 0,
+	STREAM_CLOSED = 1,
+	STREAM_FILE = 2,
+	STREAM_DIRECTORY = 3,
+	STREAM_TTY = 4,
+	STREAM_NULL = 5,
+	STREAM_DEVICE = 6, /* another one */
+	STREAM_PIPE = 7,
+	STREAM_IPV4 = 8, /* connected */
+	STREAM_IPV6 = 9,
+	STREAM_UNIX = 10,
+	STREAM_SOCKET = 11, /* of another family, or not connected */
+	STREAM_OTHER = 12,
+};
+
 /*
  * Strings: filename, interpreter, exe, cwd, lower, head of the arguments, their tail (where the middle was cut).
  * lower is where a file of the upper layer was copied up from, as seen from its own layer; only where it is as long now.
@@ -100,7 +123,11 @@ struct exec_record {
 	__u32 upper_change_ns;
 	__u32 lower_device;
 	__u16 lower_length;
-	__u16 gap_of_lengths[3];
+	__u8 stdin_kind; /* enum stream_kind */
+	__u8 stdout_kind;
+	__u8 stderr_kind;
+	__u8 gap_of_kinds;
+	__u16 gap_of_lengths;
 };
 _Static_assert(sizeof(struct exec_record) == 200, "exec_record");
 
@@ -172,6 +199,26 @@ struct connect_record {
 _Static_assert(sizeof(struct connect_record) == 168, "connect_record");
 
 /*
+ * What became of a socket: of dup, bind, listen, accept, socket and unix_connect. The addresses are the socket's own.
+ * Strings: path (of AF_UNIX, as the kernel resolved it when the socket was bound; an abstract name begins with @).
+ */
+struct socket_record {
+	struct record_head head;
+	__u8 local[16]; /* as connect_record's */
+	__u8 remote[16];
+	__u16 local_port;
+	__u16 remote_port;
+	__u16 family; /* AF_... */
+	__u16 type; /* SOCK_..., without flags */
+	__u16 protocol;
+	__u16 path_length;
+	__s32 result; /* of the call: a descriptor; 0 where it has none */
+	__u32 flags; /* FLAG_PATH_CUT, FLAG_DELETED */
+	__u32 gap;
+};
+_Static_assert(sizeof(struct socket_record) == 184, "socket_record");
+
+/*
  * A question to a name server, as its first bytes: the reader takes the name apart. They are what the kernel sends, not
  * what lies in the sender's memory.
  */
@@ -218,6 +265,7 @@ struct name_key {
 _Static_assert(sizeof(struct name_key) == 64, "name_key");
 #define NAME_FOR_OPEN 1
 #define NAME_FOR_EXEC 2
+#define NAME_FOR_SOCKET 4
 
 /* A longest-prefix key over the first bytes of a path: of the map `prefixes`. */
 #define PREFIX_BYTES 128
@@ -247,12 +295,19 @@ struct asked_key {
 };
 _Static_assert(sizeof(struct asked_key) == 24, "asked_key");
 
-/* Whom a budget is for: the key of the map `budgets`. */
 struct cgroup_ids {
 	__u64 v2;
 	__u64 v1; /* as in record_task */
 };
 _Static_assert(sizeof(struct cgroup_ids) == 16, "cgroup_ids");
+
+/* Whom a budget is for, and for what: the key of the map `budgets`. */
+struct budget_key {
+	struct cgroup_ids ids;
+	__u32 kind;
+	__u32 gap;
+};
+_Static_assert(sizeof(struct budget_key) == 24, "budget_key");
 
 struct budget {
 	__u64 filled_ns; /* since boot */
@@ -267,7 +322,8 @@ struct filter_settings {
 	__u32 write_prefixes;
 	__u32 gap;
 	__u64 open_starts[NAME_START_WORDS]; /* a bit for the length and first eight bytes of each name: quick.h */
+	__u64 kinds; /* bit N: records of kind N are wanted, of those that nobody gets unasked */
 };
-_Static_assert(sizeof(struct filter_settings) == 328, "filter_settings");
+_Static_assert(sizeof(struct filter_settings) == 336, "filter_settings");
 
 #endif

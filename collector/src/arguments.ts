@@ -35,12 +35,15 @@ The sensor: reads what the kernel's programs saw and hands it on as events. Need
   --container ID     with --stdout: only of this container (start of its id, its name, or "host")
   --class C          with --stdout: only this class: process, file, network, dns, sensor
   --name N           with --stdout: only of processes with this name
-  --watch NAME       with --stdout: report opens and refused execs of this file name; can be repeated
+  --watch NAME       with --stdout: report opens and refused execs of this file name, and connections to a socket of this
+                     name; can be repeated
   --watch-domain D   with --stdout: report questions to name servers for this domain and what is below it; can be
                      repeated; "." is every question
+  --watch-call C     with --stdout: report these calls on sockets: dup (onto a standard stream), bind, listen, accept,
+                     socket (packet and raw ones), unix_connect; can be repeated
   --help
 
-Without --watch and --watch-domain, --stdout watches every question and these names: ${defaultWatchList.join(" ")}
+Without these three, --stdout watches every question, those calls but the last, and these names: ${defaultWatchList.join(" ")}
 
 Examples:
   atalaya collector --stdout --class process
@@ -86,6 +89,7 @@ const options = {
   name: { type: "string" },
   watch: { type: "string", multiple: true },
   "watch-domain": { type: "string", multiple: true },
+  "watch-call": { type: "string", multiple: true },
   help: { type: "boolean", default: false },
 } as const;
 
@@ -95,7 +99,7 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
   if (!values.help && values.stdout === (values.socket !== undefined)) {
     throw usage("give either --socket PATH or --stdout");
   }
-  const lineOptions = ["container", "class", "name", "watch", "watch-domain"] as const;
+  const lineOptions = ["container", "class", "name", "watch", "watch-domain", "watch-call"] as const;
   for (const name of values.stdout ? [] : lineOptions) {
     if (values[name] !== undefined) throw usage(`--${name} only goes with --stdout`);
   }
@@ -112,6 +116,7 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
     if (!/^[1-9]\d{0,9}$/.test(pid)) throw usage("--ignore-pid takes a process id");
     return Number(pid);
   });
+  const chosen = { names: values.watch, domains: values["watch-domain"], calls: values["watch-call"] };
   return {
     help: values.help,
     socket: values.socket,
@@ -128,7 +133,7 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
       objectFolder: values.objects ?? builtObjects(),
       ignorePids: [process.pid, ...ignored],
       lines: values.stdout ? { container: values.container, class: eventClass(values.class), name: values.name } : null,
-      plan: values.stdout ? planOfNames(values.watch ?? [], values["watch-domain"] ?? []) : emptyFilterPlan,
+      plan: values.stdout ? planOfNames(chosen) : emptyFilterPlan,
       pinFolder: null,
       hostRoot: values["host-root"].replace(/\/+$/, ""),
       containerdTasks: values.containerd ?? [],

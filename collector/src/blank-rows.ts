@@ -67,6 +67,7 @@ export function blankProcess(): Filling<ProcessEvent> {
     entry_pid: null,
     entry_start_us: null,
     exe_origin: null,
+    stdio: null,
   };
 }
 
@@ -187,6 +188,9 @@ export function blankNetwork(): Filling<NetworkEvent> {
     dst_port: null,
     entry_pid: null,
     entry_start_us: null,
+    fd: null,
+    socket: null,
+    path: null,
   };
 }
 

@@ -13,6 +13,7 @@ import type {
   KernelRecord,
   NamespaceRecord,
   OpenRecord,
+  SocketRecord,
   Task,
 } from "./kernel-record.ts";
 import type { ProcessEntry, ProcessTable } from "./process-table.ts";
@@ -74,6 +75,7 @@ function eventOf(record: Exclude<KernelRecord, CgroupRecord>): SyscallEvent {
   if ("openFlags" in record) return fileEvent(record);
   if (record.kind === "dns_query") return dnsEvent(record);
   if ("dstIp" in record) return networkEvent(record);
+  if ("family" in record) return socketEvent(record);
   return processEvent(record);
 }
 
@@ -89,6 +91,7 @@ function processEvent(record: ProcessRecord): Filling<ProcessEvent> {
     event.exe_inode = record.exeInode;
     event.exe_device = record.exeDevice;
     event.exe_mode = record.exeMode;
+    event.stdio = record.streams ?? null;
     return event;
   }
   event.activity = record.kind;
@@ -126,6 +129,26 @@ function networkEvent(record: ConnectRecord): Filling<NetworkEvent> {
   event.src_port = record.srcPort;
   event.dst_ip = record.dstIp;
   event.dst_port = record.dstPort;
+  return event;
+}
+
+/** Of whoever takes connections the socket's own address is the server's. */
+function socketEvent(record: SocketRecord): Filling<NetworkEvent> {
+  const event = blankNetwork();
+  const { kind, family, type, protocol, localIp, remoteIp } = record;
+  event.activity = kind === "unix_connect" ? "connect" : kind;
+  event.socket = [family, type, protocol];
+  if (kind === "dup" || kind === "accept" || kind === "socket") event.fd = record.result;
+  if (kind === "unix_connect") event.path = record.path;
+  if (localIp === undefined || remoteIp === undefined) return event;
+  event.protocol = protocol === 6 ? "tcp" : protocol === 17 ? "udp" : "other";
+  if (kind === "socket") return event;
+  const isServer = kind !== "dup";
+  event[isServer ? "dst_ip" : "src_ip"] = localIp;
+  event[isServer ? "dst_port" : "src_port"] = record.localPort;
+  if (kind === "bind" || kind === "listen") return event;
+  event[isServer ? "src_ip" : "dst_ip"] = remoteIp;
+  event[isServer ? "src_port" : "dst_port"] = record.remotePort;
   return event;
 }
 

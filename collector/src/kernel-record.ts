@@ -66,7 +66,22 @@ export type ExecRecord = Base & {
   exeVolume: boolean;
   /** null where nothing below has its length. */
   lower: LowerFile | null;
+  /** What standard input, output and error are. */
+  streams?: readonly StreamKind[] | undefined;
 };
+export type StreamKind =
+  | "closed"
+  | "file"
+  | "directory"
+  | "tty"
+  | "null"
+  | "device"
+  | "pipe"
+  | "ipv4"
+  | "ipv6"
+  | "unix"
+  | "socket"
+  | "other";
 export type ExecFailedRecord = Base & { kind: "exec_failed"; filename: string; error: number };
 /** The task is the child. Who made it is not its parent after CLONE_PARENT. */
 export type ForkRecord = Base & { kind: "fork"; makerPid: number; makerStartUs: number };
@@ -92,6 +107,23 @@ export type ConnectRecord = Base & {
   srcPort: number;
   dstIp: string;
   dstPort: number;
+};
+/** What was done with a socket; addresses and path are the socket's own. */
+export type SocketRecord = Base & {
+  kind: "dup" | "bind" | "listen" | "accept" | "socket" | "unix_connect";
+  /** AF_..., SOCK_..., and of IP or of that family. */
+  family: number;
+  type: number;
+  protocol: number;
+  /** Undefined where the family has no such address. */
+  localIp: string | undefined;
+  localPort: number;
+  remoteIp: string | undefined;
+  remotePort: number;
+  /** Of unix_connect: of whom it is connected with. An abstract name begins with @. */
+  path: string;
+  /** The descriptor that the call gave; 0 where it gives none. */
+  result: number;
 };
 /** A question to a name server, as it was sent. */
 export type DnsRecord = Base & {
@@ -121,6 +153,7 @@ export type KernelRecord =
   | NamespaceRecord
   | OpenRecord
   | ConnectRecord
+  | SocketRecord
   | DnsRecord
   | CgroupRecord;
 

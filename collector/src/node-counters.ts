@@ -17,6 +17,12 @@ const ringOfKind: Readonly<Record<string, "lifecycle" | "bulk">> = {
   connect: "bulk",
   send: "bulk",
   dns_query: "bulk",
+  dup: "bulk",
+  bind: "bulk",
+  listen: "bulk",
+  accept: "bulk",
+  socket: "bulk",
+  unix_connect: "bulk",
 };
 
 /**

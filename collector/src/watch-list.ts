@@ -24,15 +24,27 @@ export const defaultWatchList: readonly string[] = [
 
 const writePrefixes = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/etc/cron", "/root/.ssh/"];
 
-/** The plan that stands in for the hub's: the names and domains given, else the default list and every question. */
-export function planOfNames(names: readonly string[], domains: readonly string[] = []): FilterPlan {
-  const isChosen = names.length + domains.length > 0;
+const defaultCalls = ["dup", "bind", "listen", "accept", "socket"];
+
+/** What is to be reported, as the command line says it. */
+export type Chosen = {
+  names?: readonly string[] | undefined;
+  domains?: readonly string[] | undefined;
+  calls?: readonly string[] | undefined;
+};
+
+/** The plan that stands in for the hub's: the names, domains and calls given, else the default list, every question and call. */
+export function planOfNames(chosen: Chosen): FilterPlan {
+  const { names = [], domains = [], calls = [] } = chosen;
+  const isChosen = names.length + domains.length + calls.length > 0;
   const watched = isChosen ? [...new Set(names)] : [...defaultWatchList];
   return {
     ...emptyFilterPlan,
     open_names: watched,
     exec_names: watched,
+    socket_names: watched,
     write_prefixes: isChosen ? [] : writePrefixes,
     dns_domains: isChosen ? [...new Set(domains)] : ["."],
+    calls: [...new Set(isChosen ? calls : defaultCalls)],
   };
 }

@@ -24,6 +24,8 @@ describe("opened files", { skip: skipUnless("kernel") }, () => {
       write_prefixes: [`${watch.folder}/written/`],
       exec_names: [],
       dns_domains: [],
+      calls: [],
+      socket_names: [],
     });
     secret = `${watch.folder}/secret-file`;
     writeFileSync(secret, "x");
@@ -134,6 +136,8 @@ describe("opened files", { skip: skipUnless("kernel") }, () => {
       write_prefixes: [],
       exec_names: [],
       dns_domains: [],
+      calls: [],
+      socket_names: [],
     });
     const old = watch.act("opens", "openat", "1", secret);
     const { pid } = watch.act("opens", "openat", "1", "/etc/passwd");

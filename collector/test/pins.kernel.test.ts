@@ -59,6 +59,8 @@ describe("what outlives a collector", { skip: skipUnless("kernel") }, () => {
         exec_names: [],
         write_prefixes: [],
         dns_domains: [],
+        calls: [],
+        socket_names: [],
       });
       execFileSync("cat", [join(folder, "left-behind")]);
       assert.ok(!drainAll(source).some((record) => record.kind === "open" && record.path.endsWith("left-behind")));

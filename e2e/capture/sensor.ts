@@ -32,9 +32,13 @@ export class Sensor {
   /** Starts the sensor with the names that the rules' plan asks for; resolves when it sees the kernel. */
   static async start(victim: Container, rules: RuleSet): Promise<Sensor> {
     const plan = rules.filterPlan();
-    const watched = [...new Set([...plan.open_names, ...plan.exec_names])].flatMap((name) => ["--watch", name]);
+    const watched = [...new Set([...plan.open_names, ...plan.exec_names, ...plan.socket_names])].flatMap((name) => [
+      "--watch",
+      name,
+    ]);
     const domains = plan.dns_domains.flatMap((domain) => ["--watch-domain", domain]);
-    const names = [...watched, ...domains];
+    const calls = plan.calls.flatMap((call) => ["--watch-call", call]);
+    const names = [...watched, ...domains, ...calls];
     const args = ["--disable-warning=ExperimentalWarning", program, "--stdout", "--container", victim.id, ...names];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe", "ipc"] });
     const sensor = new Sensor(child, victim);

@@ -1,4 +1,4 @@
-import type { SyscallEvent } from "@atalaya/wire";
+import type { NetworkEvent, SyscallEvent } from "@atalaya/wire";
 
 // What of an event must come again when the same command runs again. Times, ids, inodes and ports of the caller differ
 // each time; two processes that run at once take turns as they like, so only the order within one process counts.
@@ -12,6 +12,11 @@ export function shapeOf(events: readonly SyscallEvent[]): string[][] {
   return lines.sort((a, b) => (a.join("\n") < b.join("\n") ? -1 : 1));
 }
 
+/** Of bound ports and of clients' ones only those of the server come again. */
+function networkShape({ protocol, dst_port, fd, socket, path }: NetworkEvent): Record<string, unknown> {
+  return { protocol, port: dst_port, ...(fd === null ? {} : { fd }), ...(socket === null ? {} : { socket, path }) };
+}
+
 function lineOf(event: SyscallEvent): string {
   const own: Record<string, unknown> = {
     name: event.name,
@@ -21,7 +26,7 @@ function lineOf(event: SyscallEvent): string {
     memfd: event.exe_memfd,
   };
   if (event.class === "file") Object.assign(own, { path: event.path, flags: event.open_flags, error: event.error });
-  if (event.class === "network") Object.assign(own, { protocol: event.protocol, port: event.dst_port });
+  if (event.class === "network") Object.assign(own, networkShape(event));
   if (event.class === "process") Object.assign(own, { filename: event.filename, error: event.error });
   return `${event.class} ${event.activity} ${JSON.stringify(own)}`;
 }

@@ -108,6 +108,11 @@ export const processColumns = {
    * where the root is no overlay, as on the host.
    */
   exe_origin: ["image", "upper", "volume", "memory", "unknown"],
+  /**
+   * Of an exec: what standard input, output and error are: file, directory, tty, null, device, pipe, ipv4 or ipv6 (a
+   * connection), unix, socket (another one), closed, other.
+   */
+  stdio: "strs",
 } as const satisfies ColumnTable;
 
 export const fileColumns = {
@@ -129,14 +134,22 @@ export const fileColumns = {
 } as const satisfies ColumnTable;
 
 export const networkColumns = {
-  activity: ["connect", "send"],
+  activity: ["connect", "send", "dup", "bind", "listen", "accept", "socket"],
   ...actor,
   protocol: ["tcp", "udp", "other"],
+  /** The client's; of a dup this machine's. */
   src_ip: "str",
   src_port: "u16",
+  /** The server's: of bind, listen and accept this machine's. */
   dst_ip: "str",
   dst_port: "u16",
   ...entry,
+  /** The descriptor that the call gave: of a dup the standard stream (0, 1, 2) that is a socket now. */
+  fd: "u32",
+  /** Family (AF_...), type (SOCK_...) and protocol of the socket. */
+  socket: "u53s",
+  /** Of a connection to a socket that is a file: as the kernel resolved it where it was bound. An abstract name begins with @. */
+  path: "str",
 } as const satisfies ColumnTable;
 
 export const dnsColumns = {

@@ -35,6 +35,10 @@ export const filterPlanSchema = z.object({
   send_ports: z.array(portSchema).max(512).nullable().default(null),
   /** `class.activity` of the events that nobody asks for. What a sensor does not know of, or needs itself, goes on. */
   unasked: z.array(z.string().min(1).max(64)).max(128).default([]),
+  /** Kinds of records that nobody gets unasked: `dup`, `bind`, `listen`, ... Those that a collector does not know it ignores. */
+  calls: z.array(z.string().min(1).max(32)).max(64).default([]),
+  /** A connection to a socket that is a file of one of these names is reported, also where `calls` does not hold `unix_connect`. */
+  socket_names: z.array(z.string().min(1).max(255)).max(8192).default([]),
 });
 export type FilterPlan = z.infer<typeof filterPlanSchema>;
 export const emptyFilterPlan: FilterPlan = {
@@ -50,6 +54,8 @@ export const emptyFilterPlan: FilterPlan = {
   connect_ports: null,
   send_ports: null,
   unasked: [],
+  calls: [],
+  socket_names: [],
 };
 
 const askingRuleSchema = z.object({ rule: z.string(), file: z.string(), line: z.number().int() });

@@ -19,7 +19,7 @@ import { limits } from "./limits.ts";
 // Read are this version and the two before; a newer one is refused as FRAME_VERSION and stays with its sender.
 
 export const frameMagic = 0x594c5441;
-export const frameVersion = 2;
+export const frameVersion = 3;
 export const oldestFrameVersion = 1;
 /** `audit` is no ring of the kernel's: positions in an audit log that a collector reads; nor is `inventory`: rows that an inventory counts. */
 export const rings = { lifecycle: 0, bulk: 1, sensor: 2, audit: 3, inventory: 4 } as const;

@@ -28,7 +28,7 @@ export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, LedgerSide
     scratch_busy: "lost",
     /** Nobody had read for 60 s. */
     unread: "lost",
-    /** Its control group had used up its budget (questions to name servers). */
+    /** Its control group had used up its budget (of questions to name servers, of calls on sockets). */
     throttled: "lost",
     /** A path or an argument could not be read; the record went out with a gap. */
     read_fault: "note",
@@ -136,6 +136,12 @@ export const classOfRecordKind: Readonly<Record<string, string>> = {
   connect: "network",
   send: "network",
   dns_query: "dns",
+  dup: "network",
+  bind: "network",
+  listen: "network",
+  accept: "network",
+  socket: "network",
+  unix_connect: "network",
   bulk: "file",
 };
 

@@ -1,6 +1,7 @@
 // One record's bytes to one value. Whoever calls has checked that the record is as long as it says and 8-aligned.
 import type { ConnectRecord, KernelRecord, LowerFile, OpenRecord, Task } from "../kernel-record.ts";
 import { questionAt } from "./decode-question.ts";
+import { socketFrom, streamKinds } from "./decode-socket.ts";
 import { taskAt } from "./decode-task.ts";
 import { ipText } from "./ip-text.ts";
 import { layout, recordFlag, recordKind, sizes } from "./layout.ts";
@@ -23,6 +24,12 @@ const decoders: Record<number, Decoder> = {
   [recordKind.connect]: (from, at, end, base) => connectFrom("connect", from, at, end, base),
   [recordKind.send]: (from, at, end, base) => connectFrom("send", from, at, end, base),
   [recordKind.dns_query]: dnsFrom,
+  [recordKind.dup]: (from, at, end, base) => socketFrom("dup", from, at, end, base),
+  [recordKind.bind]: (from, at, end, base) => socketFrom("bind", from, at, end, base),
+  [recordKind.listen]: (from, at, end, base) => socketFrom("listen", from, at, end, base),
+  [recordKind.accept]: (from, at, end, base) => socketFrom("accept", from, at, end, base),
+  [recordKind.socket]: (from, at, end, base) => socketFrom("socket", from, at, end, base),
+  [recordKind.unix_connect]: (from, at, end, base) => socketFrom("unix_connect", from, at, end, base),
 };
 
 /** Decodes the record of `length` bytes at `at`, a multiple of 8; undefined when it is not one of ours or its lengths do not add up. */
@@ -77,6 +84,7 @@ function execFrom(kind: "exec" | "snapshot", from: RecordBytes, at: number, end:
     exeUpperLayer: (flags & recordFlag.upperLayer) !== 0,
     exeMemfd: (flags & recordFlag.memfd) !== 0,
     exeDeleted: (flags & recordFlag.deleted) !== 0,
+    streams: streamKinds(from.bytes, at + of.stdin_kind),
     exeOverlay: (flags & recordFlag.overlay) !== 0,
     exeVolume: (flags & recordFlag.volume) !== 0,
     lower: lowerFrom(from, at, lowerAt, headAt),

@@ -1,6 +1,6 @@
 import type { FilterPlan } from "@atalaya/wire";
 import type { Addon } from "./addon.ts";
-import { layout, sizes } from "./layout.ts";
+import { layout, recordKind, sizes } from "./layout.ts";
 import { startTicks } from "./proc-snapshot.ts";
 
 const forOpen = 1;
@@ -8,6 +8,7 @@ const forExec = 2;
 /** bpf/limits.h: NAME_START_FACTOR, NAME_STARTS_LOG. */
 const nameStartFactor = 0x9e3779b97f4a7c15n;
 const nameStartsLog = 11n;
+const forSocket = 4;
 
 /** Keeps the maps `names`, `prefixes`, `domains` and `settings` equal to a filter plan. */
 export class FilterMaps {
@@ -33,6 +34,7 @@ export class FilterMaps {
     fillLengths(settings, names.values());
     fillStarts(settings, names.values());
     settings.writeUInt32LE(prefixes.size, layout.filter_settings.write_prefixes);
+    settings.writeBigUInt64LE(kindBits(plan.calls), layout.filter_settings.kinds);
     this.#write("settings", [u32(0)], settings);
     this.#drop(
       "names",
@@ -114,7 +116,15 @@ function namesOf(plan: FilterPlan): Map<string, { key: Buffer; uses: number }> {
   };
   for (const name of plan.open_names) add(name, forOpen);
   for (const name of plan.exec_names) add(name, forExec);
+  for (const name of plan.socket_names) add(name, forSocket);
   return names;
+}
+
+/** A bit for each kind of record that is asked for; kinds that a newer hub knows are not ours to send. */
+function kindBits(calls: readonly string[]): bigint {
+  let bits = 0n;
+  for (const [name, kind] of Object.entries(recordKind)) if (calls.includes(name)) bits |= 1n << BigInt(kind);
+  return bits;
 }
 
 /** The length, and the first 60 bytes. */

@@ -20,8 +20,9 @@ export function countSlotOf(struct: Struct): CountSlot {
 /** Every class's counts, summed over processors, from the map of that name. */
 export function readCounters(addon: Addon, map = "counts", { bytes, reasons } = ownSlot): Counter[] {
   const counters: Counter[] = [];
+  const known = addon.mapShape(map)[3];
   for (const [name, kind] of Object.entries(recordKind)) {
-    if (kind === recordKind.snapshot) continue;
+    if (kind === recordKind.snapshot || kind >= known) continue;
     const key = Buffer.alloc(4);
     key.writeUInt32LE(kind);
     const slots = addon.mapLookup(map, key);

@@ -14,6 +14,12 @@ export const recordKind = {
   send: 10,
   snapshot: 11,
   dns_query: 12,
+  dup: 20,
+  bind: 21,
+  listen: 22,
+  accept: 23,
+  socket: 24,
+  unix_connect: 25,
 } as const;
 
 export const recordFlag = {
@@ -72,6 +78,9 @@ export const layout = {
     upper_change_ns: 184,
     lower_device: 188,
     lower_length: 192,
+    stdin_kind: 194,
+    stdout_kind: 195,
+    stderr_kind: 196,
   },
   exec_failed_record: { error: 128, filename_length: 132 },
   fork_record: { maker_start_us: 128, maker_pid: 136 },
@@ -95,6 +104,18 @@ export const layout = {
     family: 164,
     protocol: 165,
   },
+  socket_record: {
+    local: 128,
+    remote: 144,
+    local_port: 160,
+    remote_port: 162,
+    family: 164,
+    type: 166,
+    protocol: 168,
+    path_length: 170,
+    result: 172,
+    flags: 176,
+  },
   dns_record: { server: 128, server_port: 144, family: 146, protocol: 147, message_length: 148, message: 152 },
   count_slot: {
     attempted: 0,
@@ -111,7 +132,7 @@ export const layout = {
   name_key: { length: 0, bytes: 4 },
   prefix_key: { bits: 0, bytes: 4 },
   domain_key: { bits: 0, bytes: 4 },
-  filter_settings: { open_lengths: 0, exec_lengths: 32, write_prefixes: 64, open_starts: 72 },
+  filter_settings: { open_lengths: 0, exec_lengths: 32, write_prefixes: 64, open_starts: 72, kinds: 328 },
 } as const;
 
 /** sizeof each struct: where the strings of a record begin. */
@@ -126,6 +147,7 @@ export const sizes = {
   cgroup_record: 144,
   open_record: 160,
   connect_record: 168,
+  socket_record: 184,
   dns_record: 424,
   count_slot: 72,
   reader_state: 16,
@@ -134,6 +156,7 @@ export const sizes = {
   domain_key: 68,
   asked_key: 24,
   cgroup_ids: 16,
+  budget_key: 24,
   budget: 16,
-  filter_settings: 328,
+  filter_settings: 336,
 } as const;

@@ -10,7 +10,7 @@ const perProcessorArray = 6;
 const lruHash = 9;
 const prefixTree = 11;
 const ring = 27;
-const countSlots = 16;
+const countSlots = 64;
 
 /** The maps that are pinned, as bpf/maps.h and bpf/limits.h make them. */
 export const mapShapes: Readonly<Record<string, MapShape>> = {
@@ -22,7 +22,7 @@ export const mapShapes: Readonly<Record<string, MapShape>> = {
   prefixes: [prefixTree, sizes.prefix_key, 4, 64],
   domains: [prefixTree, sizes.domain_key, 4, 16_384],
   asked: [lruHash, sizes.asked_key, 8, 8_192],
-  budgets: [lruHash, sizes.cgroup_ids, sizes.budget, 4_096],
+  budgets: [lruHash, sizes.budget_key, sizes.budget, 8_192],
   dns_callers: [lruHash, 8, sizes.record_task, 1_024],
   uring_paths: [lruHash, 8, 516, 256],
   settings: [array, 4, sizes.filter_settings, 1],
@@ -39,9 +39,9 @@ export function isOurs(map: string, shape: MapShape): boolean {
 /** Of another build only these are taken over: it may not have the rest. */
 export const readableMaps: readonly string[] = ["lifecycle", "bulk", "reader", "account"];
 
-/** And its counters, where its own types say how long one of their slots is. */
+/** And its counters, where its own types say how long one of their slots is; it may know fewer kinds. */
 export function isCountsOf(slotBytes: number, shape: MapShape): boolean {
-  return shape[0] === perProcessorArray && shape[1] === 4 && shape[2] === slotBytes && shape[3] >= countSlots;
+  return shape[0] === perProcessorArray && shape[1] === 4 && shape[2] === slotBytes && shape[3] > 0;
 }
 
 /** Of another build little is asked: that its rings are rings, and that what is read as one value is one. */

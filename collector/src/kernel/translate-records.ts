@@ -19,6 +19,12 @@ const structNames: ReadonlyMap<number, string> = new Map([
   [recordKind.connect, "connect_record"],
   [recordKind.send, "connect_record"],
   [recordKind.dns_query, "dns_record"],
+  [recordKind.dup, "socket_record"],
+  [recordKind.bind, "socket_record"],
+  [recordKind.listen, "socket_record"],
+  [recordKind.accept, "socket_record"],
+  [recordKind.socket, "socket_record"],
+  [recordKind.unix_connect, "socket_record"],
 ]);
 /** A head and the longest strings (bpf/limits.h) are far below. */
 const recordBytesMax = 64 * 1024;

@@ -7,6 +7,7 @@
 #include <netinet/tcp.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -214,6 +216,80 @@ static int act_ask(char **arguments)
 	return 0;
 }
 
+/* Lays `file` over standard input, by the call. */
+static int over_standard_input(const char *call, int file)
+{
+	if (strcmp(call, "dup3") == 0)
+		return dup3(file, 0, 0);
+	if (strcmp(call, "dup") != 0 && strcmp(call, "fcntl") != 0)
+		return dup2(file, 0);
+	close(0);
+	return strcmp(call, "dup") == 0 ? dup(file) : fcntl(file, F_DUPFD, 0);
+}
+
+/* stream dup|dup2|dup3|fcntl|CALL-of-a-pipe ADDRESS PORT PROGRAM: runs PROGRAM with a connection as its standard input. */
+static int act_stream(char **arguments)
+{
+	struct sockaddr_storage server = { 0 };
+	socklen_t length = server_at(&server, arguments[1], atoi(arguments[2]));
+	int pair[2];
+	int file = socket(server.ss_family, SOCK_STREAM, 0);
+	if (length == 0 || connect(file, (void *)&server, length) || pipe(pair))
+		return fail("connect");
+	if (over_standard_input(arguments[0], strcmp(arguments[0], "pipe") == 0 ? pair[0] : file) != 0)
+		return fail(arguments[0]);
+	execv(arguments[3], arguments + 3);
+	return fail("execv");
+}
+
+/* serve accept|accept4 ADDRESS PORT: takes one connection, that a child makes. */
+static int act_serve(char **arguments)
+{
+	struct sockaddr_storage server = { 0 };
+	socklen_t length = server_at(&server, arguments[1], atoi(arguments[2]));
+	int listener = socket(server.ss_family, SOCK_STREAM, 0);
+	int one = 1;
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (length == 0 || bind(listener, (void *)&server, length) || listen(listener, 1))
+		return fail("listen");
+	if (fork() == 0)
+		_exit(connect(socket(server.ss_family, SOCK_STREAM, 0), (void *)&server, length));
+	int taken = strcmp(arguments[0], "accept") == 0 ? accept(listener, NULL, NULL)
+							: accept4(listener, NULL, NULL, SOCK_CLOEXEC);
+	return taken < 0 ? fail("accept") : wait(NULL) < 0;
+}
+
+/* unix TIMES PATH: connects to the socket there; @NAME is an abstract one. */
+static int act_unix(char **arguments)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	size_t length = strlen(arguments[1]);
+	memcpy(to.sun_path, arguments[1], length < sizeof(to.sun_path) ? length : sizeof(to.sun_path) - 1);
+	if (to.sun_path[0] == '@')
+		to.sun_path[0] = 0;
+	else
+		length++;
+	for (long left = atol(arguments[0]); left > 0; left--) {
+		int file = socket(AF_UNIX, SOCK_STREAM, 0);
+		if (connect(file, (void *)&to, offsetof(struct sockaddr_un, sun_path) + length))
+			return fail("connect");
+		close(file);
+	}
+	return 0;
+}
+
+/* socket FAMILY TYPE PROTOCOL TIMES */
+static int act_socket(char **arguments)
+{
+	for (long left = atol(arguments[3]); left > 0; left--) {
+		int file = socket(atoi(arguments[0]), atoi(arguments[1]), atoi(arguments[2]));
+		if (file < 0)
+			return fail("socket");
+		close(file);
+	}
+	return 0;
+}
+
 /* namespace: a child in a new UTS namespace. */
 static int in_namespace(void *unused)
 {
@@ -245,10 +321,18 @@ int main(int count, char **arguments)
 		return act_udp(arguments + 2);
 	if (count == 6 && strcmp(arguments[1], "ask") == 0)
 		return act_ask(arguments + 2);
+	if (count >= 6 && strcmp(arguments[1], "stream") == 0)
+		return act_stream(arguments + 2);
+	if (count == 5 && strcmp(arguments[1], "serve") == 0)
+		return act_serve(arguments + 2);
+	if (count == 4 && strcmp(arguments[1], "unix") == 0)
+		return act_unix(arguments + 2);
+	if (count == 6 && strcmp(arguments[1], "socket") == 0)
+		return act_socket(arguments + 2);
 	if (count == 2 && strcmp(arguments[1], "namespace") == 0)
 		return act_namespace();
 	if (count == 2 && strcmp(arguments[1], "nothing") == 0)
 		return 0;
-	fprintf(stderr, "usage: acts memfd|opens|execs|forks|exec|udp|ask|namespace|nothing ...\n");
+	fprintf(stderr, "usage: acts memfd|opens|execs|forks|exec|udp|ask|stream|serve|unix|socket|namespace|nothing ...\n");
 	return 64;
 }

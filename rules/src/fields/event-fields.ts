@@ -1,8 +1,9 @@
 import type { AtalayaEvent } from "@atalaya/wire";
 import { errnoName } from "./errno-names.ts";
 import { eventTypes } from "./event-kinds.ts";
-import { absentField, actorField, boundField, type Field, fileField, processField } from "./field.ts";
+import { absentField, actorField, boundField, type Field, fileField, networkField, processField } from "./field.ts";
 import { cloneFlagNames, openFlagNames } from "./flag-names.ts";
+import { familyName } from "./socket-family.ts";
 import { isoTime, timeOfDay } from "./time-text.ts";
 
 // Falco's `evt.*`.
@@ -15,6 +16,7 @@ function result(event: AtalayaEvent): number | null {
   if (event.class === "file")
     return event.activity === "open_failed" ? (event.error ?? null) : Number.POSITIVE_INFINITY;
   if (event.class === "process") return event.activity === "exec_failed" ? (event.error ?? null) : 0;
+  if (event.class === "network") return event.fd ?? 0;
   return 0;
 }
 
@@ -35,7 +37,7 @@ function flags(event: AtalayaEvent): string | null {
 }
 
 const absentArguments =
-  "path oldpath newpath oldname newname target linkpath mode uid gid euid request cmd domain fd dirfd pid res data addr size tuple exe args comm cwd signal key res_or_fd type proto loginuid".split(
+  "path oldpath newpath oldname newname target linkpath mode uid gid euid request cmd fd dirfd pid res data addr size tuple exe args comm cwd signal key res_or_fd loginuid".split(
     " ",
   );
 
@@ -44,8 +46,13 @@ const carried: readonly Field[] = [
   actorField("evt.arg.flags", "string", flags, { classes: ["process", "file"] }),
   processField("evt.arg.filename", "string", (event) => event.filename),
   fileField("evt.arg.name", "string", (event) => event.path),
+  networkField("evt.arg.domain", "string", (event) => familyName(event)),
+  networkField("evt.arg.type", "string", (event) => known(event.socket?.[1])),
+  networkField("evt.arg.proto", "string", (event) => known(event.socket?.[2])),
   processField("evt.arg.ret", "number", (event) => (event.activity === "exit" ? event.exit_code : null)),
 ];
+
+const known = (value: number | undefined): string | null => (value === undefined ? null : String(value));
 
 const both = (name: string, type: Field["type"], bind: Field["bind"]): Field =>
   boundField("both", name, type, bind, {});

@@ -18,6 +18,11 @@ const namesByKind: Readonly<Record<string, readonly string[]>> = {
   "file.open_failed": openedAsCreat,
   "network.connect": ["connect"],
   "network.send": ["sendto", "sendmsg"],
+  "network.dup": ["dup", "dup2", "dup3"],
+  "network.bind": ["bind"],
+  "network.listen": ["listen"],
+  "network.accept": ["accept", "accept4"],
+  "network.socket": ["socket"],
   // No call of its own: a name of ours.
   "dns.query": ["dns_query"],
   "dns.answer": [],

@@ -1,8 +1,10 @@
 import type { AtalayaEvent, FileEvent, NetworkEvent } from "@atalaya/wire";
-import type { FieldValue } from "../event-view.ts";
+import type { FieldValue, Read } from "../event-view.ts";
 import { absentField, boundField, type Field, fileField, networkField } from "./field.ts";
+import { socketCharacter, socketFamily, socketType } from "./socket-family.ts";
 
-// Falco's `fd.*`. Our connections are outbound: the server is the destination, the client the source.
+// Falco's `fd.*`. The destination is the server and the source the client, of connections that are taken as of those
+// that are made; of a socket that only was laid over a stream, this side counts as the client.
 
 /** `/etc/passwd` -> `/etc`, `/passwd` -> `/`. */
 function directoryOf(path: string): string {
@@ -11,10 +13,13 @@ function directoryOf(path: string): string {
 }
 
 const isDirectory = (event: FileEvent): boolean => ((event.open_flags ?? 0) & 0o200000) !== 0;
-const isV6 = (event: NetworkEvent): boolean => (event.dst_ip ?? event.src_ip ?? "").includes(":");
+const takesConnections = (event: NetworkEvent): boolean =>
+  event.activity === "accept" || event.activity === "listen" || event.activity === "bind";
 
 function connectionName(event: NetworkEvent): string | null {
+  if (event.path !== null) return event.path;
   if (event.dst_ip === null) return null;
+  if (event.activity === "listen" || event.activity === "bind") return `${event.dst_ip}:${event.dst_port ?? 0}`;
   const source = event.src_ip === null ? "" : `${event.src_ip}:${event.src_port ?? 0}`;
   return `${source}->${event.dst_ip}:${event.dst_port ?? 0}`;
 }
@@ -26,6 +31,26 @@ function known<T extends string | number>(values: readonly (T | null)[]): readon
 
 const addresses = (event: NetworkEvent): FieldValue | null => known([event.src_ip, event.dst_ip]);
 const ports = (event: NetworkEvent): FieldValue | null => known([event.src_port, event.dst_port]);
+
+const localAddress = (event: NetworkEvent): string | null => (takesConnections(event) ? event.dst_ip : event.src_ip);
+const remoteAddress = (event: NetworkEvent): string | null => (takesConnections(event) ? event.src_ip : event.dst_ip);
+const localPort = (event: NetworkEvent): number | null => (takesConnections(event) ? event.dst_port : event.src_port);
+const remotePort = (event: NetworkEvent): number | null => (takesConnections(event) ? event.src_port : event.dst_port);
+
+/** Which side a socket is on that was only laid over a stream or just made, nobody knows. */
+function isServer(event: NetworkEvent): boolean | null {
+  if (event.activity === "dup" || event.activity === "socket") return null;
+  return takesConnections(event);
+}
+
+/** Of a program's start, by the descriptor's number: what the standard streams are. */
+function streamType(argument: string | undefined): Read {
+  return (view) => {
+    const stdio = view.event?.class === "process" ? view.event.stdio : null;
+    if (stdio === null || stdio === undefined) return undefined;
+    return argument === undefined ? stdio : stdio[Number(argument)];
+  };
+}
 
 /** A field of files and of connections alike. */
 function eitherField(
@@ -54,43 +79,33 @@ export const fileDescriptorFields: readonly Field[] = [
   fileField("fd.ino", "number", (event) => event.inode),
   fileField("fd.dev", "number", (event) => event.device),
   fileField("fd.is_upper_layer", "boolean", (event) => event.upper_layer),
-  eitherField(
-    "fd.typechar",
-    "string",
-    (event) => (isDirectory(event) ? "d" : "f"),
-    (event) => (isV6(event) ? "6" : "4"),
-  ),
-  eitherField(
-    "fd.type",
-    "string",
-    (event) => (isDirectory(event) ? "directory" : "file"),
-    (event) => (isV6(event) ? "ipv6" : "ipv4"),
-  ),
-  // The number itself is not recorded: a success is "some number", which only an order comparison can use.
+  eitherField("fd.typechar", "string", (event) => (isDirectory(event) ? "d" : "f"), socketCharacter),
+  eitherField("fd.type", "string", (event) => (isDirectory(event) ? "directory" : "file"), socketType),
+  // Of files the number itself is not recorded: a success is "some number", which only an order comparison can use.
   eitherField(
     "fd.num",
     "number",
     (event) => (event.activity === "open_failed" ? -1 : Number.POSITIVE_INFINITY),
-    () => Number.POSITIVE_INFINITY,
+    (event) => event.fd ?? Number.POSITIVE_INFINITY,
   ),
   networkField("fd.sip", "ip", (event) => event.dst_ip),
-  networkField("fd.rip", "ip", (event) => event.dst_ip),
+  networkField("fd.rip", "ip", remoteAddress),
   networkField("fd.cip", "ip", (event) => event.src_ip),
-  networkField("fd.lip", "ip", (event) => event.src_ip),
+  networkField("fd.lip", "ip", localAddress),
   networkField("fd.ip", "ip", addresses, destination),
   networkField("fd.sport", "number", (event) => event.dst_port),
-  networkField("fd.rport", "number", (event) => event.dst_port),
+  networkField("fd.rport", "number", remotePort),
   networkField("fd.cport", "number", (event) => event.src_port),
-  networkField("fd.lport", "number", (event) => event.src_port),
+  networkField("fd.lport", "number", localPort),
   networkField("fd.port", "number", ports, destination),
   networkField("fd.snet", "net", (event) => event.dst_ip),
-  networkField("fd.rnet", "net", (event) => event.dst_ip),
+  networkField("fd.rnet", "net", remoteAddress),
   networkField("fd.cnet", "net", (event) => event.src_ip),
-  networkField("fd.lnet", "net", (event) => event.src_ip),
+  networkField("fd.lnet", "net", localAddress),
   networkField("fd.net", "net", addresses, destination),
   networkField("fd.l4proto", "string", (event) => event.protocol),
-  networkField("fd.sockfamily", "string", () => "ip"),
-  networkField("fd.is_server", "boolean", () => false),
+  networkField("fd.sockfamily", "string", socketFamily),
+  networkField("fd.is_server", "boolean", isServer),
   absentField("fd.connected", "boolean"),
   absentField("fd.name_changed", "boolean"),
   absentField("fd.sproto"),
@@ -102,7 +117,7 @@ export const fileDescriptorFields: readonly Field[] = [
   absentField("fd.cip.name"),
   absentField("fd.rip.name"),
   absentField("fd.lip.name"),
-  absentField("fd.types", "string", { argument: "key" }),
+  boundField("syscall", "fd.types", "string", streamType, { shape: "list", argument: "index", classes: ["process"] }),
   absentField("fd.containername"),
   absentField("fd.containerdirectory"),
   absentField("fd.uid"),

@@ -119,6 +119,9 @@ export const processFields: readonly Field[] = [
   actorField("proc.is_exe_deleted", "boolean", (event) => event.exe_deleted),
   actorField("proc.pid.ts", "number", (event) => (event.start_us === null ? null : event.start_us * 1_000)),
   processField("proc.exe_ino", "number", (event) => event.exe_inode),
+  processField("proc.stdin.type", "string", (event) => event.stdio?.[0] ?? null),
+  processField("proc.stdout.type", "string", (event) => event.stdio?.[1] ?? null),
+  processField("proc.stderr.type", "string", (event) => event.stdio?.[2] ?? null),
   actorField("thread.cap_effective", "string", (event) =>
     event.cap_effective === null ? null : capabilitySet(event.cap_effective),
   ),

@@ -1,7 +1,15 @@
-import { type AtalayaEvent, blankEvent, type EventClass, type FileEvent, type ProcessEvent } from "@atalaya/wire";
+import {
+  type AtalayaEvent,
+  blankEvent,
+  type EventClass,
+  type FileEvent,
+  type NetworkEvent,
+  type ProcessEvent,
+} from "@atalaya/wire";
 import { type CheckNode, childrenOf, type Node } from "../compile/resolve.ts";
 import { EventView } from "../event-view.ts";
 import { eventTypesOf } from "../fields/event-kinds.ts";
+import { eventKind, unixConnect } from "./call-kinds.ts";
 import { domainRequirement } from "./domain-requirement.ts";
 import { directoryRequirement, nameRequirement, pathRequirement } from "./path-requirement.ts";
 import { portRequirement } from "./port-requirement.ts";
@@ -54,6 +62,8 @@ function ofCheck(check: CheckNode, kind: Kind, negated: boolean): Requirement {
     case "network.connect":
     case "network.send":
       return portRequirement(check, check.values);
+    case unixConnect:
+      return left.text === "fd.name" ? pathRequirement(check.operator, check.values) : anything;
     default:
       return anything;
   }
@@ -100,7 +110,8 @@ function fixedOutcome(check: CheckNode, kind: Kind): boolean | undefined {
   const { left, operator } = check;
   if (left.field === "evt.type" || left.field === "syscall.type") return typeOutcome(check, kind);
   const examples = representatives[kind];
-  if (examples === undefined || !resultFields.has(left.text)) return undefined;
+  const isFixed = fixedFields[kind]?.test(left.text) === true;
+  if (examples === undefined || !(isFixed || resultFields.has(left.text))) return undefined;
   const outcomes = examples.map((event) => {
     const view = new EventView();
     view.load(event);
@@ -109,10 +120,29 @@ function fixedOutcome(check: CheckNode, kind: Kind): boolean | undefined {
   const [first] = outcomes;
   // Of a refusal's error the two ends stand for all in comparisons of order; equality may hold between them.
   const isOrder = ["<", "<=", ">", ">=", "exists"].includes(operator);
-  const isSingle = kind === "file.open" || kind === "dns.query" || left.text === "fd.num" || left.text === "evt.failed";
+  const isSingle = isFixed || isAlike.has(kind) || left.text === "fd.num" || left.text === "evt.failed";
   if (!isOrder && !isSingle) return undefined;
   return outcomes.every((outcome) => outcome === first) ? first : undefined;
 }
+
+/** What is the same for every event of the kind: a socket that is a file has no address. */
+const fixedFields: Readonly<Record<Kind, RegExp>> = {
+  [unixConnect]: /^fd\.([sclr]?(ip|port|net)|l4proto|type|typechar|sockfamily)$/,
+  "network.connect": /^fd\.sockfamily$/,
+  "network.send": /^fd\.sockfamily$/,
+};
+
+/** The kinds whose results are the examples' and no others. */
+const isAlike: ReadonlySet<Kind> = new Set([
+  "file.open",
+  "dns.query",
+  "network.connect",
+  "network.send",
+  "network.dup",
+  "network.bind",
+  "network.listen",
+  unixConnect,
+]);
 
 const resultFields = new Set(["evt.rawres", "fd.num", "evt.failed", "evt.res"]);
 
@@ -133,11 +163,23 @@ function refusedOpen(error: number): FileEvent {
 function refusedExec(error: number): ProcessEvent {
   return { ...blankEvent("process"), activity: "exec_failed", error };
 }
+function socketEvent(activity: NetworkEvent["activity"], over: Partial<NetworkEvent> = {}): NetworkEvent {
+  return { ...blankEvent("network"), activity, ...over };
+}
+const fdMax = 2 ** 31 - 1;
 const representatives: Readonly<Record<Kind, readonly AtalayaEvent[]>> = {
   "file.open": [{ ...blankEvent("file"), activity: "open" }],
   "file.open_failed": [refusedOpen(-1), refusedOpen(-4095)],
   "process.exec_failed": [refusedExec(-1), refusedExec(-4095)],
   "dns.query": [{ ...blankEvent("dns"), activity: "query" }],
+  "network.connect": [socketEvent("connect", { dst_ip: "192.0.2.1" })],
+  "network.send": [socketEvent("send", { dst_ip: "192.0.2.1" })],
+  "network.dup": [0, 1, 2].map((fd) => socketEvent("dup", { fd })),
+  "network.bind": [socketEvent("bind")],
+  "network.listen": [socketEvent("listen")],
+  "network.accept": [0, fdMax].map((fd) => socketEvent("accept", { fd })),
+  "network.socket": [0, fdMax].map((fd) => socketEvent("socket", { fd })),
+  [unixConnect]: [socketEvent("connect", { socket: [1, 1, 0], path: "/" })],
 };
 
 /** An open goes by several names always, by creat only with that call's flags; other events by all of theirs. */
@@ -146,9 +188,9 @@ function typeOutcome(check: CheckNode, kind: Kind): boolean | undefined {
   if (values === undefined || check.left.transforms.length > 0) return undefined;
   const isEqual = ["=", "==", "in", "intersects"].includes(operator);
   if (!isEqual && operator !== "!=") return undefined;
-  const names = eventTypesOf(kind).filter((name) => name !== "creat");
+  const names = eventTypesOf(eventKind(kind)).filter((name) => name !== "creat");
   const named = values.some((value) => names.includes(value));
-  if (!named && eventTypesOf(kind).includes("creat") && values.includes("creat")) return undefined;
+  if (!named && eventTypesOf(eventKind(kind)).includes("creat") && values.includes("creat")) return undefined;
   // Which of its names an event of another kind goes by may depend on the event.
   if (named && names.length > 1 && representatives[kind] === undefined) return undefined;
   return named === isEqual;

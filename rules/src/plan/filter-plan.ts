@@ -12,6 +12,7 @@ export function planRules(rules: readonly CompiledRule[]): FilterPlan {
   const all = (list: PlanList): Set<string> => new Set(plans.flatMap((plan) => [...plan[list]]));
   const openNames = possibleNames(all("open_names"));
   const execNames = possibleNames(all("exec_names"));
+  const socketNames = possibleNames(all("socket_names")).slice(0, ruleLimits.planNamesMax);
   const suffixes = possibleNames(all("open_suffixes"));
   // More than the kernel can hold: then it tests no names, and nothing is missed.
   const tooMany = openNames.length > ruleLimits.planNamesMax || suffixes.length > ruleLimits.planSuffixesMax;
@@ -29,6 +30,8 @@ export function planRules(rules: readonly CompiledRule[]): FilterPlan {
     refused_execs: execNames.length > ruleLimits.planNamesMax || plans.some((plan) => plan.refusedExecs),
     connect_ports: planPorts(all("connect_ports")),
     send_ports: planPorts(all("send_ports")),
+    calls: [...all("calls")].sort(),
+    socket_names: socketNames,
     unasked: syscallKinds.filter((kind) => !asked.has(kind) && !alwaysReported.has(kind)),
   };
 }

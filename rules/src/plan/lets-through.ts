@@ -47,7 +47,14 @@ function isOpenAsked(plan: FilterPlan, { path, open_flags }: FileEvent): boolean
   return writes && plan.write_prefixes.some((prefix) => text.startsWith(prefix));
 }
 
-function isConnectionAsked(plan: FilterPlan, { dst_port, protocol }: NetworkEvent, kind: string): boolean {
+/** A name that is no file has no name that the kernel looks up. */
+const isSocketAsked = ({ calls, socket_names }: FilterPlan, path: string): boolean =>
+  calls.includes("unix_connect") || (path.startsWith("/") && socket_names.includes(lastName(path)));
+
+function isConnectionAsked(plan: FilterPlan, event: NetworkEvent, kind: string): boolean {
+  const { dst_port, protocol, path, activity } = event;
+  if (path !== null) return isSocketAsked(plan, path);
+  if (activity !== "connect" && activity !== "send") return activity !== null && plan.calls.includes(activity);
   if (protocol === "tcp" && dst_port === dnsPort) return true;
   if (plan.unasked.includes(kind)) return false;
   const ports = kind === "network.connect" ? plan.connect_ports : kind === "network.send" ? plan.send_ports : null;

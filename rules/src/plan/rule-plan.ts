@@ -1,5 +1,6 @@
 import type { CompiledRule } from "../evaluate/compiled-rule.ts";
 import { syscallKinds } from "../fields/event-kinds.ts";
+import { callName, isCall, speaksOf, unixConnect } from "./call-kinds.ts";
 import { asksForResults, type Kind, requirementOf } from "./condition-requirement.ts";
 import { asksForQuestions } from "./domain-requirement.ts";
 import { type Alternative, isOpen, type Requirement } from "./requirement.ts";
@@ -15,6 +16,8 @@ export const planLists = [
   "dns_domains",
   "connect_ports",
   "send_ports",
+  "calls",
+  "socket_names",
 ] as const;
 export type PlanList = (typeof planLists)[number];
 
@@ -43,12 +46,15 @@ export function planRule(rule: CompiledRule): RulePlan {
     dns_domains: new Set(),
     connect_ports: new Set(),
     send_ports: new Set(),
+    calls: new Set(),
+    socket_names: new Set(),
     kinds: new Set(),
     refusedOpens: false,
     refusedExecs: false,
     widened: [],
   };
   for (const kind of syscallKinds) addKind(plan, rule, kind);
+  addUnixConnect(plan, rule);
   planned.set(rule, plan);
   return plan;
 }
@@ -61,10 +67,12 @@ function addKind(plan: RulePlan, { node }: CompiledRule, kind: Kind): void {
       requirement,
       () => asksForResults(node),
       () => asksForQuestions(node),
+      () => speaksOf(node, kind),
     )
   )
     return;
   plan.kinds.add(kind);
+  if (isCall(kind)) plan.calls.add(callName(kind));
   const widen = (asks: string): void => {
     if (plan.widened.some((one) => one.asks === asks)) return;
     plan.widened.push({ asks, because: whyAll(node, kind) });
@@ -81,11 +89,19 @@ function addKind(plan: RulePlan, { node }: CompiledRule, kind: Kind): void {
 
 /**
  * Whether a rule that can match events of a kind means them. One that takes any event of a container, or any start of a
- * program, rarely means questions to name servers and calls that were refused: it has to name them, or speak of results.
+ * program, rarely means questions to name servers, calls on sockets and calls that were refused: it has to name them, or speak of
+ * results.
  */
-function isMeant(kind: Kind, requirement: Requirement, results: () => boolean, questions: () => boolean): boolean {
+function isMeant(
+  kind: Kind,
+  requirement: Requirement,
+  results: () => boolean,
+  questions: () => boolean,
+  calls: () => boolean,
+): boolean {
   if (requirement.length === 0) return false;
   if (kind === "dns.query") return questions();
+  if (isCall(kind)) return calls();
   if (kind === "process.exec_failed") return requirement.some((one) => one.names !== undefined) || results();
   if (kind === "file.open_failed") {
     return requirement.some((one) => one.names !== undefined || one.suffixes !== undefined) || results();
@@ -134,6 +150,19 @@ function addRefusedExec(plan: RulePlan, { names }: Alternative, widen: (asks: st
 function addDomains(plan: RulePlan, one: Alternative, widen: (asks: string) => void): void {
   addAll(plan.dns_domains, one.components ?? ["."]);
   if (one.components === undefined) widen("every question to a name server");
+}
+
+/** Sockets that are files are many (a data base on the same machine): where all alternatives name theirs, those alone. */
+function addUnixConnect(plan: RulePlan, { node }: CompiledRule): void {
+  const requirement = requirementOf(node, unixConnect);
+  if (requirement.length === 0 || !speaksOf(node, unixConnect)) return;
+  plan.kinds.add("network.connect");
+  if (requirement.every((one) => one.names !== undefined)) {
+    for (const { names } of requirement) addAll(plan.socket_names, names ?? []);
+    return;
+  }
+  plan.calls.add(callName(unixConnect));
+  plan.widened.push({ asks: "connections to every socket that is a file", because: whyAll(node, unixConnect) });
 }
 
 function addPorts(to: Set<string>, one: Alternative, widen: () => void): void {

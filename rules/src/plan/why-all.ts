@@ -17,6 +17,7 @@ const subjects: Readonly<Record<Kind, string>> = {
   "dns.query": "the domain",
   "network.connect": "the port",
   "network.send": "the port",
+  "network.unix_connect": "the socket's name",
 };
 
 /** What the kernel picks refused calls by is their name. */

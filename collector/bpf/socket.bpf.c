@@ -1,0 +1,307 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * What is done with sockets beside connecting: one laid over a standard stream, bound, made to listen, accepted, made in
+ * a family that few programs need, and connections to sockets that are files. Addresses and paths are the socket's, in
+ * the kernel; nothing is read of user memory. Nobody gets these records unasked (filter_settings.kinds).
+ */
+#include "budget.h"
+#include "names.h"
+#include "socket.h"
+#include "syscall.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define ALLOW 1
+#define STANDARD_STREAMS 3
+#define DUPLICATE_FD 0 /* F_DUPFD */
+#define DUPLICATE_FD_CLOEXEC 1030 /* F_DUPFD_CLOEXEC */
+#define RAW_SOCKET 3 /* SOCK_RAW */
+#define ABSTRACT_BYTES 128 /* more than a sun_path holds */
+
+/* Whether it is to be reported; counted where not. */
+static __always_inline bool is_due(__u32 kind, struct task_struct *task, struct count_slot *count)
+{
+	count->attempted++;
+	if (!kind_wanted(kind) || is_ignored(task)) {
+		count->filtered++;
+		return false;
+	}
+	struct cgroup_ids ids = cgroups_of(task);
+	if (!within_budget(&ids, kind, bpf_ktime_get_boot_ns())) {
+		count->throttled++;
+		return false;
+	}
+	return true;
+}
+
+/* A record in the ring with its head filled and the rest zero, or NULL (counted). */
+static __always_inline struct socket_record *begin(__u32 kind, struct task_struct *task, struct count_slot *count)
+{
+	if (!is_due(kind, task, count))
+		return NULL;
+	struct socket_record *record = RESERVE(bulk, struct socket_record, count);
+	if (!record)
+		return NULL;
+	__builtin_memset(record->local, 0, sizeof(*record) - sizeof(record->head));
+	fill_head(&record->head, kind, sizeof(*record), task);
+	return record;
+}
+
+static __always_inline int report(__u32 kind, struct task_struct *task, struct sock *sk, long result)
+{
+	struct count_slot *count = count_of(kind);
+	if (!count)
+		return 0;
+	struct socket_record *record = begin(kind, task, count);
+	if (!record)
+		return 0;
+	fill_socket(record, sk);
+	record->result = result;
+	SUBMIT(record, count);
+	return 0;
+}
+
+/* The socket of a descriptor that a call has just given. */
+static __always_inline struct sock *sock_at(struct task_struct *task, long fd)
+{
+	struct file *file = fd < 0 ? NULL : file_of(task, fd);
+	return file ? sock_of(file) : NULL;
+}
+
+/*
+ * Two streams and a socket are all that a remote shell is. A socket of AF_UNIX leads to this machine only, and is how
+ * Node starts each of its children.
+ */
+static __always_inline int duplicated(long fd)
+{
+	if (fd < 0 || fd >= STANDARD_STREAMS)
+		return 0;
+	struct task_struct *task = current_task();
+	struct sock *sk = sock_at(task, fd);
+	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) == AF_UNIX)
+		return 0;
+	return report(KIND_DUP, task, sk, fd);
+}
+
+SEC("tp/syscalls/sys_exit_dup")
+int exit_dup(struct trace_event_raw_sys_exit *ctx)
+{
+	return duplicated(ctx->ret);
+}
+
+SEC("tp/syscalls/sys_exit_dup2")
+int exit_dup2(struct trace_event_raw_sys_exit *ctx)
+{
+	return duplicated(ctx->ret);
+}
+
+SEC("tp/syscalls/sys_exit_dup3")
+int exit_dup3(struct trace_event_raw_sys_exit *ctx)
+{
+	return duplicated(ctx->ret);
+}
+
+/* Most calls of fcntl give 0: of those the command decides, and that is known from Linux 5.15 on. */
+SEC("tp/syscalls/sys_exit_fcntl")
+int exit_fcntl(struct trace_event_raw_sys_exit *ctx)
+{
+	if (ctx->ret < 0 || ctx->ret >= STANDARD_STREAMS)
+		return 0;
+	struct pt_regs *registers = saved_registers(current_task());
+	if (!registers)
+		return 0;
+	__u32 command = PT_REGS_PARM2_CORE_SYSCALL(registers);
+	if (command != DUPLICATE_FD && command != DUPLICATE_FD_CLOEXEC)
+		return 0;
+	return duplicated(ctx->ret);
+}
+
+/* As it is asked for: what is in use already, or not allowed, is refused only afterwards. */
+static __always_inline struct socket_record *begin_bind(struct bpf_sock_addr *ctx, struct count_slot **slot)
+{
+	struct count_slot *count = count_of(KIND_BIND);
+	if (!count)
+		return NULL;
+	*slot = count;
+	struct socket_record *record = begin(KIND_BIND, current_task(), count);
+	if (!record)
+		return NULL;
+	record->family = ctx->family;
+	record->type = ctx->type;
+	record->protocol = ctx->protocol;
+	record->local_port = bpf_ntohs(ctx->user_port);
+	return record;
+}
+
+SEC("cgroup/bind4")
+int bind4(struct bpf_sock_addr *ctx)
+{
+	struct count_slot *count = NULL;
+	struct socket_record *record = begin_bind(ctx, &count);
+	if (!record)
+		return ALLOW;
+	*(__u32 *)record->local = ctx->user_ip4;
+	SUBMIT(record, count);
+	return ALLOW;
+}
+
+SEC("cgroup/bind6")
+int bind6(struct bpf_sock_addr *ctx)
+{
+	struct count_slot *count = NULL;
+	struct socket_record *record = begin_bind(ctx, &count);
+	if (!record)
+		return ALLOW;
+	__u32 *local = (void *)record->local;
+	local[0] = ctx->user_ip6[0];
+	local[1] = ctx->user_ip6[1];
+	local[2] = ctx->user_ip6[2];
+	local[3] = ctx->user_ip6[3];
+	SUBMIT(record, count);
+	return ALLOW;
+}
+
+/* Only listen(2) and io_uring's twin lead to this state, and both run in the process that asks. */
+SEC("tp_btf/inet_sock_set_state")
+int BPF_PROG(sock_listens, const struct sock *sk, int old_state, int new_state)
+{
+	if (new_state != STATE_LISTEN)
+		return 0;
+	return report(KIND_LISTEN, current_task(), (struct sock *)sk, 0);
+}
+
+/* A connection is made by whoever's interrupt brings the packet; the process is who takes it. */
+static __always_inline int accepted(long fd)
+{
+	struct task_struct *task = current_task();
+	struct sock *sk = sock_at(task, fd);
+	if (!sk)
+		return 0;
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	return family == AF_INET || family == AF_INET6 ? report(KIND_ACCEPT, task, sk, fd) : 0;
+}
+
+SEC("tp/syscalls/sys_exit_accept")
+int exit_accept(struct trace_event_raw_sys_exit *ctx)
+{
+	return accepted(ctx->ret);
+}
+
+SEC("tp/syscalls/sys_exit_accept4")
+int exit_accept4(struct trace_event_raw_sys_exit *ctx)
+{
+	return accepted(ctx->ret);
+}
+
+/* Streams and datagrams of IP, and AF_UNIX, are everybody's; the rest is for tools. */
+SEC("tp/syscalls/sys_exit_socket")
+int exit_socket(struct trace_event_raw_sys_exit *ctx)
+{
+	struct task_struct *task = current_task();
+	struct sock *sk = sock_at(task, ctx->ret);
+	if (!sk)
+		return 0;
+	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
+	if (family == AF_UNIX)
+		return 0;
+	if ((family == AF_INET || family == AF_INET6) && BPF_CORE_READ(sk, sk_type) != RAW_SOCKET)
+		return 0;
+	return report(KIND_SOCKET, task, sk, ctx->ret);
+}
+
+/* The other end, as connect found it: a stream's was made from the listener and has its address. */
+static __always_inline struct unix_sock *peer_of(struct sock *sk)
+{
+	struct unix_sock *own = (struct unix_sock *)sk;
+	return (struct unix_sock *)BPF_CORE_READ(own, peer);
+}
+
+static __always_inline bool socket_name_watched(__u64 dentry)
+{
+	struct dentry_facts facts = {};
+	read_dentry(&facts, dentry);
+	struct name_key key = { .length = facts.name.len };
+	__u32 length = facts.name.len;
+	if (length > NAME_BYTES)
+		length = NAME_BYTES;
+	bpf_probe_read_kernel(key.bytes, length, facts.name.name);
+	return key_watched(&key, NAME_FOR_SOCKET);
+}
+
+/* Without a file: an abstract name (a zero byte, then the name; it may hold more zeros), or none. */
+static __always_inline __u32 append_abstract(struct scratch *scratch, struct unix_sock *peer)
+{
+	struct unix_address *address = BPF_CORE_READ(peer, addr);
+	const __u32 at = sizeof(struct socket_record);
+	if (!address)
+		return 0;
+	__u32 length = BPF_CORE_READ(address, len) - sizeof(__u16);
+	if (length == 0 || length >= ABSTRACT_BYTES)
+		return 0;
+	if (bpf_probe_read_kernel(&scratch->bytes[at], length & (ABSTRACT_BYTES - 1), (void *)&address->name[0].sun_path))
+		return 0;
+	scratch->bytes[at] = '@';
+	return length;
+}
+
+static __always_inline void report_peer(struct scratch *scratch, struct task_struct *task, struct sock *sk,
+					struct unix_sock *peer, struct count_slot *count)
+{
+	struct socket_record *record = &scratch->socket;
+	__builtin_memset(record, 0, sizeof(*record));
+	fill_head(&record->head, KIND_UNIX_CONNECT, 0, task);
+	fill_socket(record, sk);
+	__u64 dentry = (__u64)BPF_CORE_READ(peer, path.dentry);
+	__u32 length = 0;
+	if (dentry) {
+		__u32 flags = 0;
+		length = append_path(scratch, sizeof(*record), dentry, (__u64)BPF_CORE_READ(peer, path.mnt), &flags);
+		record->flags = flags;
+	} else {
+		length = append_abstract(scratch, peer);
+	}
+	record->path_length = length;
+	submit(&bulk, scratch, sizeof(*record) + length, count);
+}
+
+/* A path of AF_UNIX as the one who bound it saw it: a name given to it in a container by a mount hides nothing. */
+SEC("tp/syscalls/sys_exit_connect")
+int exit_connect(struct trace_event_raw_sys_exit *ctx)
+{
+	if (ctx->ret != 0)
+		return 0;
+	struct task_struct *task = current_task();
+	struct pt_regs *registers = saved_registers(task);
+	if (!registers)
+		return 0;
+	int fd = PT_REGS_PARM1_CORE_SYSCALL(registers);
+	struct sock *sk = sock_at(task, fd);
+	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
+		return 0;
+	struct count_slot *count = count_of(KIND_UNIX_CONNECT);
+	struct unix_sock *peer = peer_of(sk);
+	if (!count || !peer)
+		return 0;
+	__u64 dentry = (__u64)BPF_CORE_READ(peer, path.dentry);
+	if (!kind_wanted(KIND_UNIX_CONNECT) && !(dentry && socket_name_watched(dentry))) {
+		count->attempted++;
+		count->filtered++;
+		return 0;
+	}
+	count->attempted++;
+	struct cgroup_ids ids = cgroups_of(task);
+	if (is_ignored(task)) {
+		count->filtered++;
+		return 0;
+	}
+	if (!within_budget(&ids, KIND_UNIX_CONNECT, bpf_ktime_get_boot_ns())) {
+		count->throttled++;
+		return 0;
+	}
+	struct scratch *scratch = scratch_take(count);
+	if (!scratch)
+		return 0;
+	report_peer(scratch, task, sk, peer, count);
+	scratch_give(scratch);
+	return 0;
+}
