@@ -37,6 +37,8 @@ export const collectorLimits = {
   userRetryMs: 100,
   /** Drained at once from each ring; frames in the window hold about as much. */
   drainBytesMax: 1024 * 1024,
+  /** From one beat of the heart to the next, which judges it. */
+  heartbeatMs: 30_000,
   drainBusyMs: 10,
   drainIdleMs: 50,
   /**

@@ -17,6 +17,7 @@ import { EventMaker } from "./event-maker.ts";
 import type { RingName, StreamName } from "./frame-builder.ts";
 import { Handover } from "./handover.ts";
 import { monotonicMs } from "./health-file.ts";
+import { type Heartbeat, type Sight, withHeartbeat } from "./heartbeat.ts";
 import { ImageCopies } from "./image-copies.ts";
 import type { Counter, KernelRecord } from "./kernel-record.ts";
 import type { KernelSource } from "./kernel-source.ts";
@@ -45,6 +46,8 @@ export type PipelineOptions = {
   kernel: string;
   cgroupMount?: string;
   bundleFolders?: BundleFolders;
+  /** By which the sensor proves that it sees. */
+  heartbeat?: Heartbeat;
 };
 
 /** The part of a desired state that the sensor's thread puts in force. */
@@ -70,6 +73,8 @@ export class Pipeline {
   #lagUs = 0;
   #reports = 0;
   #plan: FilterPlan = emptyFilterPlan;
+  /** Until then the names that an earlier collector watched are in force. */
+  #hasSetNames = false;
   #stateVersion = 0;
   #eventMs = monotonicMs();
   #others: readonly Counter[] = [];
@@ -136,8 +141,9 @@ export class Pipeline {
   applyFilters(plan: FilterPlan): void {
     // The socket keeps the order: what comes last is in force, also when a new hub counts from the start again.
     if (isDeepStrictEqual(plan, this.#plan)) return;
-    this.#source.setFilterPlan(plan);
+    this.#source.setFilterPlan(this.#options.heartbeat === undefined ? plan : withHeartbeat(plan));
     this.#plan = plan;
+    this.#hasSetNames = true;
     this.#stream.account.filters = plan.version;
     this.#stream.save();
   }
@@ -171,6 +177,7 @@ export class Pipeline {
       this.#source.rings();
       return;
     }
+    this.#options.heartbeat?.look(monotonicMs(), this.#sights());
     // The figures beside the account are written with it: after a kill they do not go back behind what was said.
     this.#stream.save();
     const report = JSON.stringify(isFinal ? { ...this.sensorReport(), final: true } : this.sensorReport());
@@ -180,6 +187,14 @@ export class Pipeline {
     this.#outlet.add(event, "sensor", this.#reports, "sensor");
     const { parcels, bytes } = this.#outlet.flush();
     this.#window.add(parcels, bytes, null);
+  }
+
+  /** What there are hooks for. */
+  #sights(): Sight[] {
+    const runs = (...names: string[]) => this.#source.programs.some((one) => one.attached && names.includes(one.name));
+    const sights: Sight[] = runs("process_exec") ? ["exec"] : [];
+    if (this.#hasSetNames && runs("exit_openat", "exit_openat_slow")) sights.push("open");
+    return sights;
   }
 
   sensorReport(): SensorReport {
@@ -202,6 +217,7 @@ export class Pipeline {
       adopted: this.#source.adopted,
       state_version: this.#stateVersion,
       gap_us: this.#source.gapUs,
+      ...(this.#options.heartbeat === undefined ? {} : { heartbeat: this.#options.heartbeat.state() }),
       programs: [...this.#source.programs],
       counters: [...nodeCounters(this.#source, this.#stream, this.#window, this.#handover), ...this.#others],
     };
@@ -267,6 +283,7 @@ export class Pipeline {
   }
 
   #take(record: KernelRecord, stream: RecordStream, name: StreamName): Outcome {
+    this.#options.heartbeat?.meet(record);
     if (record.kind === "cgroup_mkdir") {
       const known = { path: record.path, seenMs: performance.now(), madeBy: record.task.comm };
       if (record.path !== "") this.#paths.add(record.version, record.cgroupId, known);

@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { release } from "node:os";
+import { join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
 import { Fault, type Resume } from "@atalaya/wire";
 import { keptCounters } from "./audit-log/kept-account.ts";
@@ -7,6 +8,7 @@ import { bootIdOfMachine } from "./boot-id.ts";
 import { hostBundleFolders } from "./bundle.ts";
 import type { FrameOrigin } from "./frame-builder.ts";
 import { HealthFile, monotonicMs } from "./health-file.ts";
+import { heartbeatBy } from "./heartbeat.ts";
 import type { KernelOptions, KernelSource } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
 import { FrameOutlet, LineOutlet } from "./outlets.ts";
@@ -71,7 +73,9 @@ class SensorLoop {
       containerdTasks: [...containerdTasks, ...options.containerdTasks],
     };
     const self = { node, bootId, version: collectorVersion, kernel: release() };
-    this.#pipeline = new Pipeline(source, outlet, { ...self, bundleFolders });
+    const heart = heartbeatBy(join(options.objectFolder, "healthy"), () => this.#pipeline.note("heartbeat_failed"));
+    const heartbeat = options.lines === null ? { heartbeat: heart } : {};
+    this.#pipeline = new Pipeline(source, outlet, { ...self, bundleFolders, ...heartbeat });
     this.#pipeline.applyFilters(options.plan);
     for (const reason of options.notes) this.#pipeline.note(reason);
     // Before the first report: the hub sees no count go back.

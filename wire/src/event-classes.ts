@@ -203,9 +203,10 @@ export const apiColumns = {
  *   clock      the node's clock is `duration_us` away from the hub's, or jumped by it
  *   identity   a frame or an enrolment named another node, cluster or workspace than its proof (`reason` says which)
  *   refused    the node refused a desired state (`reason`)
+ *   heartbeat  the sensor runs and does not see what it does itself (`object` says what: exec, open)
  */
 export const sensorColumns = {
-  activity: ["report", "blind", "silent", "clock", "identity", "refused"],
+  activity: ["report", "blind", "silent", "clock", "identity", "refused", "heartbeat"],
   time_us: "u53",
   report: "json",
   reason: "str",

@@ -70,6 +70,7 @@ export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, LedgerSide
     state_unreadable: "note",
     state_unkept: "note",
     audit_log_failed: "note",
+    heartbeat_failed: "note",
   },
   // Counted by the publisher, by class of event.
   publisher: {

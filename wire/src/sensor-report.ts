@@ -38,6 +38,8 @@ export const sensorReportSchema = z.object({
   state_version: count.optional(),
   /** For how long nothing watched before this collector's start, where that is known; 0 when it adopted. */
   gap_us: count.optional(),
+  /** How often it proved to itself that it sees, and what it did not see of the last two times: `exec`, `open`. */
+  heartbeat: z.object({ beats: count, missed: z.array(z.string().max(16)).max(8) }).optional(),
   programs: z.array(programStateSchema).max(256),
   /** By kind of record and reason: those of the hops `kernel` and `collector` in ledger.ts, and figures of the user side. */
   counters: z.array(z.object({ class: z.string().max(32), reason: z.string().max(48), value: count })).max(512),

@@ -252,7 +252,10 @@ export class HubParts {
     if (message.type === "refused") this.#inFlight.reject(message.request, unpackFault(message.fault));
     else if (message.type === "sensor") {
       const account = this.accounts.collectorSaid(message);
-      if (account !== undefined) this.health.collectorSaid(account, message.timeUs, message.report.started_us);
+      if (account !== undefined) {
+        this.health.collectorSaid(account, message.timeUs, message.report.started_us);
+        this.health.heartbeatSaid(account.of, message.report.heartbeat?.missed ?? []);
+      }
       this.sensors.heard(message);
     } else if (message.type === "live") {
       this.metrics.liveNotShown(message.notShown);

@@ -135,6 +135,7 @@ function stateOf(entry: Entry, nowMs: number): Sensor["state"] {
   const { sensorSilentUs, sensorLossWindowUs } = pipelineLimits;
   if (entry.heardMs === undefined || nowMs - entry.heardMs > sensorSilentUs / 1_000) return "silent";
   if (nowMs - entry.lossGrewMs < sensorLossWindowUs / 1_000) return "degraded";
+  if ((entry.report?.heartbeat?.missed.length ?? 0) > 0) return "degraded";
   return entry.report?.programs.some((program) => !program.loaded || !program.attached) ? "degraded" : "live";
 }
 

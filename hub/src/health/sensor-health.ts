@@ -22,6 +22,8 @@ type Node = {
   /** When the publisher last said that reports may wait with it, behind so much else. */
   backlogMs: number;
   clockAway: boolean;
+  /** What its sensor does not see of what it does itself. */
+  missed: string;
   told: Map<string, { atMs: number; more: number }>;
 };
 export type SensorHealthOptions = Omit<NewsDeskOptions, "limits"> & {
@@ -60,6 +62,7 @@ export class SensorHealth {
         silentSinceMs: undefined,
         backlogMs: Number.NEGATIVE_INFINITY,
         clockAway: false,
+        missed: "",
         told: new Map(),
       },
     };
@@ -91,6 +94,20 @@ export class SensorHealth {
     const text = `Heard again after ${durationText((nowMs - node.silentSinceMs) * 1_000)}.`;
     node.silentSinceMs = undefined;
     this.desk.recovered(node.of, "silent", text);
+  }
+
+  /** What the sensor did not see of what it did itself, twice in a row. */
+  heartbeatSaid(of: NodeKey, sights: readonly string[]): void {
+    const node = this.#node(of);
+    const missed = [...sights].sort().join(", ");
+    if (missed === node.missed) return;
+    node.missed = missed;
+    if (missed === "") {
+      this.desk.recovered(node.of, "heartbeat", "The sensor sees its own heartbeat again.");
+      return;
+    }
+    const message = `The sensor of ${of.node} runs, and does not see what it does itself: ${missed}`;
+    this.desk.tell({ of: node.of, activity: "heartbeat", reason: "not_seen", object: missed, message });
   }
 
   publisherSaid(account: NodeAccount, { publisher }: SyncRequest, clockUs: number, jumpedUs: number): void {

@@ -206,3 +206,21 @@ test("a sensor whose reports wait behind a backlog at its publisher is not silen
   }
   assert.equal((await nextAlert(hub, "Sensor Silent")).where.node, "node-7");
 });
+
+test("a sensor that does not see what it does itself is an alert, degraded, and a comment when it sees again", async (t) => {
+  const { hub } = await openTestHub(t, { builtIn, health: patient });
+  const missed = (...sights: string[]) => report(hub, { heartbeat: { beats: 7, missed: sights } });
+  await missed();
+  assert.deepEqual(await sensorAlerts(hub), []);
+  const alert = nextAlert(hub, "Sensor Heartbeat Missed");
+  await missed("open");
+  await missed("open");
+  const told = await alert;
+  assert.match(told.summary.en, /node-7 runs, and does not see what it does itself: open/);
+  assert.equal((await whole(hub, told)).count, 1);
+  assert.equal((await hub.sensors("main"))[0]?.state, "degraded");
+  await missed();
+  assert.equal((await hub.sensors("main"))[0]?.state, "live");
+  for (let i = 0; i < 100 && (await whole(hub, told)).comments.length === 0; i++) await setTimeout(20);
+  assert.match((await whole(hub, told)).comments[0]?.text ?? "", /sees its own heartbeat again/);
+});

@@ -108,9 +108,11 @@ function Programs({ report }: { report: SensorReport }): ReactElement {
   const text = useText();
   const bad = report.programs.filter((one) => !one.loaded || !one.attached);
   const total = report.programs.length;
+  const missed = report.heartbeat?.missed ?? [];
   return (
     <div>
       <h3>{text.sensors.programs}</h3>
+      {missed.length > 0 && <p className="tag amber">{text.sensors.heartbeatMissed(missed.join(", "))}</p>}
       {bad.length === 0 ? (
         <p className="good">{text.sensors.programsAll(total)}</p>
       ) : (

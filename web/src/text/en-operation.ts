@@ -19,6 +19,8 @@ export const enOperation = {
     programs: "Kernel programs",
     programsAll: (count: number) => `All ${count} are loaded and attached.`,
     programsSome: (good: number, total: number) => `${good} of ${total} run; the rest:`,
+    heartbeatMissed: (what: string) =>
+      `The sensor does not see what it does itself: ${what}. It may be blind for more.`,
     notLoaded: "not loaded",
     notAttached: "not attached",
     counters: "All counters",
