@@ -68,7 +68,8 @@ export class Heartbeat {
 
 /** The plan, with what the heartbeat asks for. */
 export function withHeartbeat(plan: FilterPlan): FilterPlan {
-  return { ...plan, open_names: [...plan.open_names, heartbeatName] };
+  const unasked = plan.unasked.filter((kind) => kind !== "file.open_failed");
+  return { ...plan, open_names: [...plan.open_names, heartbeatName], unasked };
 }
 
 /** A heartbeat by the program of that path (native/healthy.c). `failed` is told when it cannot be started. */

@@ -12,6 +12,7 @@ import {
   sensorReportSchema,
 } from "@atalaya/wire";
 import { Account } from "../src/account.ts";
+import { withHeartbeat } from "../src/heartbeat.ts";
 import { collectorLimits } from "../src/limits.ts";
 import { runSensor } from "../src/sensor-loop.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "../src/worker-messages.ts";
@@ -190,7 +191,7 @@ describe("the sensor's loop", () => {
     await other.until(() => other.events.some((event) => event.class === "process"));
     other.tell({ type: "acknowledged", parcels: other.frames });
     await other.until(() => other.events.filter((event) => event.class === "sensor").length >= 2);
-    assert.deepEqual(other.source.plan, plan);
+    assert.deepEqual(other.source.plan, withHeartbeat(plan));
     const last = other.events.filter((event) => event.class === "sensor").at(-1);
     assert.ok(last?.class === "sensor");
     const report = sensorReportSchema.parse(JSON.parse(last.report ?? ""));
@@ -254,11 +255,11 @@ describe("the sensor's loop", () => {
     const filters = { ...emptyFilterPlan, version: 3, open_names: ["kept"] };
     const other = new OtherSide({ state: { version: 3, workspace: "w-1", filters }, notes: ["state_refused"] });
     await other.until(() => other.events.length >= 1);
-    assert.deepEqual(other.source.plan, filters);
+    assert.deepEqual(other.source.plan, withHeartbeat(filters));
     const next = { ...filters, version: 4, open_names: ["next"] };
     other.tell({ type: "state", state: { version: 4, workspace: "w-2", filters: next } });
     await other.until(() => other.messages.filter((message) => message.type === "applied").length === 2);
-    assert.deepEqual(other.source.plan, next);
+    assert.deepEqual(other.source.plan, withHeartbeat(next));
     other.source.setFilterPlan = () => {
       throw new Error("no room");
     };
