@@ -52,11 +52,14 @@ export class Heartbeat {
     this.#word = undefined;
   }
 
-  meet(record: KernelRecord): void {
-    if (this.#word === undefined) return;
+  /** True where it is what the heartbeat asked for, which is nobody's news. */
+  meet(record: KernelRecord): boolean {
+    if (this.#word === undefined) return false;
     if (record.kind === "exec" && record.argv[1] === "beat" && record.argv[2] === this.#word) this.#seen.add("exec");
     const isAsked = record.kind === "open_failed" || record.kind === "open";
-    if (isAsked && basename(record.path) === heartbeatName && record.path.includes(this.#word)) this.#seen.add("open");
+    const isOurs = isAsked && basename(record.path) === heartbeatName && record.path.includes(this.#word);
+    if (isOurs) this.#seen.add("open");
+    return isOurs;
   }
 
   /** For the sensor's report. One beat may be lost to a full ring, which is told elsewhere: two in a row are missed. */

@@ -283,7 +283,7 @@ export class Pipeline {
   }
 
   #take(record: KernelRecord, stream: RecordStream, name: StreamName): Outcome {
-    this.#options.heartbeat?.meet(record);
+    if (this.#options.heartbeat?.meet(record) === true) return "absorbed";
     if (record.kind === "cgroup_mkdir") {
       const known = { path: record.path, seenMs: performance.now(), madeBy: record.task.comm };
       if (record.path !== "") this.#paths.add(record.version, record.cgroupId, known);

@@ -21,8 +21,8 @@ test("there are twenty-six detections, twenty at run time and six of the control
   assert.equal([...files.values()].filter((source) => source === "k8s_audit").length, 6);
 });
 
-test("five rules tell of the sensors themselves", () => {
-  assert.equal(builtIn.rules.filter((rule) => rule.source === "sensor").length, 5);
+test("six rules tell of the sensors themselves", () => {
+  assert.equal(builtIn.rules.filter((rule) => rule.source === "sensor").length, 6);
 });
 
 for (const rule of builtIn.rules) {
