@@ -148,6 +148,10 @@ int BPF_PROG(new_task, struct task_struct *task, u64 clone_flags)
 	if (!count)
 		return 0;
 	count->attempted++;
+	if (is_unasked(KIND_NAMESPACE)) {
+		count->filtered++;
+		return 0;
+	}
 	struct namespace_record *record = RESERVE(lifecycle, struct namespace_record, count);
 	if (!record)
 		return 0;

@@ -7,16 +7,17 @@
 #define BULK_RING_BYTES (8 << 20)
 
 #define KINDS_MAX 64
-#define NAMES_MAX 16384 /* both lists of a filter plan */
+#define NAMES_MAX 32768 /* the lists of a filter plan */
 #define NAME_STARTS_LOG 11 /* of the bits of open_starts */
 #define NAME_START_WORDS 32
 #define NAME_START_FACTOR 0x9e3779b97f4a7c15ULL /* 2^64 divided by the golden ratio (Knuth, 6.4: multiplicative hashing) */
 #define URING_PATHS_MAX 256 /* opens through io_uring of watched names that are not over yet */
 #define URING_PATH_BYTES 512
-#define PREFIXES_MAX 64
+#define PREFIXES_MAX 256 /* two lists of a plan, and those of the plan before while it is changed */
+#define PORTS_MAX 2048 /* the same */
 #define IGNORED_MAX 64
 
-#define DOMAINS_MAX 16384
+#define DOMAINS_MAX 32768 /* of a plan and the one before */
 #define NAME_WIRE_BYTES 256 /* RFC 1035: 255 bytes with lengths and root */
 #define ASKED_MAX 8192
 #define ASKED_AGAIN_NS 10000000000ULL /* the same process, name and type are one record in so long */

@@ -54,6 +54,13 @@ struct {
 } prefixes SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, PORTS_MAX);
+	__type(key, __u32); /* destination port */
+	__type(value, __u32); /* PORTS_OF_… */
+} ports SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
@@ -151,6 +158,13 @@ static __always_inline bool kind_wanted(__u32 kind)
 {
 	struct filter_settings *filter = filters();
 	return filter && (filter->kinds >> (kind & 63)) & 1;
+}
+
+/* Whether no loaded rule can match a record of this kind: a switch that is live, the hook stays where it is. */
+static __always_inline bool is_unasked(__u32 kind)
+{
+	struct filter_settings *filter = filters();
+	return filter && (filter->unasked >> (kind & 63)) & 1;
 }
 
 /* Whether a reader can be expected; counts the event where not. A ring that nobody reads is filled for nobody. */

@@ -28,6 +28,49 @@ static __always_inline bool name_watched(struct filter_settings *filter, const s
 	return key_watched(&key, NAME_FOR_OPEN);
 }
 
+static __always_inline bool end_key_watched(const void *end, __u32 size)
+{
+	struct name_key key = { .length = END_MARK | size };
+	bpf_probe_read_kernel(key.bytes, size, end);
+	return key_watched(&key, NAME_FOR_END);
+}
+
+static __always_inline bool end_length_watched(struct filter_settings *filter, __u32 size, __u32 length)
+{
+	return size <= length && (filter->end_lengths >> (size - 1)) & 1;
+}
+
+/* True when the `length` bytes at `name`, in the kernel's memory, end with a watched end. */
+__noinline int end_watched(__u64 name, __u32 length)
+{
+	struct filter_settings *filter = filters();
+	if (!filter)
+		return 0;
+	for (__u32 size = 1; size <= END_BYTES; size++) {
+		if (end_length_watched(filter, size, length) && end_key_watched((void *)(name + length - size), size))
+			return 1;
+	}
+	return 0;
+}
+
+/* The same of what lies in the scratch memory up to `end`: an address there is none to the verifier, an offset is. */
+__noinline int scratch_end_watched(__u32 end, __u32 length)
+{
+	__u32 zero = 0;
+	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
+	struct filter_settings *filter = filters();
+	if (!filter || !scratch)
+		return 0;
+	for (__u32 size = 1; size <= END_BYTES; size++) {
+		__u32 from = (end - size) & 0x7fff;
+		if (!end_length_watched(filter, size, length))
+			continue;
+		if (from > SCRATCH_BYTES - END_BYTES || end_key_watched(&scratch->bytes[from], size))
+			return 1;
+	}
+	return 0;
+}
+
 /* True when one of the last components of the file's path is watched, the file's own name first. */
 __noinline int any_component_watched(__u64 dentry, __u64 vfsmount)
 {
@@ -36,6 +79,7 @@ __noinline int any_component_watched(__u64 dentry, __u64 vfsmount)
 		return 0;
 	struct mount *mount = (void *)(vfsmount - bpf_core_field_offset(struct mount, mnt));
 	__u64 root = (__u64)BPF_CORE_READ(mount, mnt.mnt_root);
+	bool is_own_name = filter->end_lengths != 0;
 	for (int i = 0; i < MATCH_DEPTH; i++) {
 		if (dentry == root) {
 			struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
@@ -50,11 +94,14 @@ __noinline int any_component_watched(__u64 dentry, __u64 vfsmount)
 		read_dentry(&facts, dentry);
 		if (name_watched(filter, &facts.name))
 			return 1;
+		if (is_own_name && end_watched((__u64)facts.name.name, facts.name.len))
+			return 1;
+		is_own_name = false;
 		if (facts.parent == dentry)
 			return 0;
 		dentry = facts.parent;
 	}
-	return 0;
+	return 1; /* depth is no place to hide */
 }
 
 /*
@@ -88,6 +135,8 @@ static __always_inline bool path_watched(struct scratch *scratch, __u32 at, __u3
 	if (!filter)
 		return false;
 	__u32 name = last_name_length(at, size);
+	if (wanted == NAME_FOR_OPEN && filter->end_lengths != 0 && scratch_end_watched(at + size, name))
+		return true;
 	if (!length_watched(wanted == NAME_FOR_EXEC ? filter->exec_lengths : filter->open_lengths, name))
 		return false;
 	struct name_key key = { .length = name };

@@ -11,6 +11,23 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define ALLOW 1
 #define DNS_PORT 53
 
+/* A connection to a name server is always reported: whose its questions are is known by it (remember_caller). */
+static __always_inline bool is_port_asked(__u32 kind, __u32 protocol, __u32 port)
+{
+	if (protocol == IPPROTO_TCP && port == DNS_PORT)
+		return true;
+	struct filter_settings *filter = filters();
+	if (!filter)
+		return true;
+	if (is_unasked(kind))
+		return false;
+	__u32 listed = kind == KIND_CONNECT ? PORTS_OF_CONNECT : PORTS_OF_SEND;
+	if (!(filter->flags & listed))
+		return true;
+	__u32 *uses = bpf_map_lookup_elem(&ports, &port);
+	return uses && (*uses & listed);
+}
+
 static __always_inline struct connect_record *begin(__u32 kind, struct bpf_sock_addr *ctx, struct count_slot **slot)
 {
 	struct count_slot *count = count_of(kind);
@@ -18,7 +35,7 @@ static __always_inline struct connect_record *begin(__u32 kind, struct bpf_sock_
 		return NULL;
 	*slot = count;
 	count->attempted++;
-	if (is_ignored(current_task())) {
+	if (!is_port_asked(kind, ctx->protocol, bpf_ntohs(ctx->user_port)) || is_ignored(current_task())) {
 		count->filtered++;
 		return NULL;
 	}

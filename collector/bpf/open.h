@@ -67,27 +67,33 @@ static __always_inline struct open_call call_of(struct task_struct *task, enum o
 	return call;
 }
 
-static __always_inline bool written_under_prefix(struct path_walk *walk, __u32 from)
+static __always_inline bool under_prefix(struct path_walk *walk, __u32 from, __u32 uses)
 {
 	struct prefix_key key = { .bits = PREFIX_BYTES * 8 };
 	bpf_probe_read_kernel(key.bytes, PREFIX_BYTES, &walk->bytes[from & PATH_MASK]);
-	return bpf_map_lookup_elem(&prefixes, &key) != NULL;
+	__u32 *value = bpf_map_lookup_elem(&prefixes, &key);
+	return value && (*value & uses);
 }
 
 static __always_inline bool wanted(struct filter_settings *filter, struct file *file)
 {
+	if (filter->flags & ASKS_ALL_OPENS)
+		return true;
 	__u64 dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
 	__u64 mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
 	if (any_component_watched(dentry, mount))
 		return true;
-	if (filter->write_prefixes == 0 || !(BPF_CORE_READ(file, f_mode) & FMODE_WRITE_BIT))
+	__u32 uses = filter->open_prefixes != 0 ? PREFIX_FOR_OPEN : 0;
+	if (filter->write_prefixes != 0 && (BPF_CORE_READ(file, f_mode) & FMODE_WRITE_BIT))
+		uses |= PREFIX_FOR_WRITE;
+	if (uses == 0)
 		return false;
 	struct path_walk *walk = walk_state();
 	if (!walk)
 		return false;
 	__u32 from = walk_path(dentry, mount);
 	/* A path deeper than the walk is reported: depth is no place to hide. */
-	return (walk->flags & FLAG_PATH_CUT) || written_under_prefix(walk, from);
+	return (walk->flags & FLAG_PATH_CUT) || under_prefix(walk, from, uses);
 }
 
 static __always_inline void fill_file(struct open_record *record, struct file *file, const struct open_call *call)
@@ -163,7 +169,11 @@ static __always_inline void report_named(struct scratch *scratch, struct task_st
 {
 	const __u32 parked = SCRATCH_BYTES - PATH_BYTES;
 	__u32 length = 0;
-	if (!call->path || !user_path_watched(scratch, parked, call->path, NAME_FOR_OPEN, &length)) {
+	struct filter_settings *filter = filters();
+	bool is_watched = call->path && user_path_watched(scratch, parked, call->path, NAME_FOR_OPEN, &length);
+	/* Of what was closed already nobody knows the real path. */
+	bool is_asked = filter && (kind == KIND_OPEN || (filter->flags & ASKS_REFUSED_OPENS));
+	if (!is_watched && (!is_asked || length == 0)) {
 		count->filtered++;
 		return;
 	}
@@ -198,7 +208,7 @@ static __always_inline int at_exit(long result, enum open_way way)
 		return 0;
 	count->attempted++;
 	struct task_struct *task = current_task();
-	if ((result >= 0 && surely_unwanted(task, result)) || is_ignored(task)) {
+	if (is_unasked(kind) || (result >= 0 && surely_unwanted(task, result)) || is_ignored(task)) {
 		count->filtered++;
 		return 0;
 	}

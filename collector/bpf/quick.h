@@ -63,7 +63,7 @@ static __always_inline int may_be_watched(__u64 at, __u64 vfsmount)
 			return 0;
 		at = parent;
 	}
-	return 0;
+	return 1;
 }
 
 /* True when the opened file is certainly none that is asked for. */
@@ -71,7 +71,7 @@ static __always_inline bool surely_unwanted(struct task_struct *task, long fd)
 {
 	struct filter_settings *filter = filters();
 	struct fdtable *table = task->files->fdt;
-	if (!filter || fd < 0 || (__u32)fd >= table->max_fds)
+	if (!filter || (filter->flags & ASKS_ALL_OPENS) || filter->open_prefixes != 0 || filter->end_lengths != 0 || fd < 0 || (__u32)fd >= table->max_fds)
 		return false;
 	__u64 slot = (__u64)table->fd + fd * sizeof(void *);
 	__u64 opened = word_at((void *)slot);

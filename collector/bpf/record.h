@@ -266,9 +266,14 @@ _Static_assert(sizeof(struct name_key) == 64, "name_key");
 #define NAME_FOR_OPEN 1
 #define NAME_FOR_EXEC 2
 #define NAME_FOR_SOCKET 4
+#define NAME_FOR_END 8 /* of the opened file's name; the key's length has END_MARK then */
+#define END_MARK 0x10000
+#define END_BYTES 32
 
 /* A longest-prefix key over the first bytes of a path: of the map `prefixes`. */
 #define PREFIX_BYTES 128
+#define PREFIX_FOR_WRITE 1 /* values */
+#define PREFIX_FOR_OPEN 2
 struct prefix_key {
 	__u32 bits;
 	__u8 bytes[PREFIX_BYTES];
@@ -319,11 +324,19 @@ _Static_assert(sizeof(struct budget) == 16, "budget");
 struct filter_settings {
 	__u64 open_lengths[4];
 	__u64 exec_lengths[4];
-	__u32 write_prefixes;
-	__u32 gap;
+	__u32 write_prefixes; /* how many */
+	__u32 open_prefixes;
 	__u64 open_starts[NAME_START_WORDS]; /* a bit for the length and first eight bytes of each name: quick.h */
 	__u64 kinds; /* bit N: records of kind N are wanted, of those that nobody gets unasked */
+	__u64 unasked; /* bit N: nobody asks for records of kind N */
+	__u32 end_lengths; /* bit N - 1: a name's end of N bytes is watched */
+	__u32 flags; /* ASKS_… and PORTS_… */
 };
-_Static_assert(sizeof(struct filter_settings) == 336, "filter_settings");
+_Static_assert(sizeof(struct filter_settings) == 352, "filter_settings");
+#define ASKS_ALL_OPENS 0x01
+#define ASKS_REFUSED_OPENS 0x02
+#define ASKS_REFUSED_EXECS 0x04
+#define PORTS_OF_CONNECT 0x08 /* only those of the map `ports` with the same bit */
+#define PORTS_OF_SEND 0x10
 
 #endif

@@ -13,7 +13,7 @@ static __always_inline int refused(long result, const void *path)
 		return 0;
 	count->attempted++;
 	struct task_struct *task = current_task();
-	if (!path || is_ignored(task)) {
+	if (!path || is_unasked(KIND_EXEC_FAILED) || is_ignored(task)) {
 		count->filtered++;
 		return 0;
 	}
@@ -22,7 +22,9 @@ static __always_inline int refused(long result, const void *path)
 		return 0;
 	struct exec_failed_record *record = &scratch->exec_failed;
 	__u32 length = 0;
-	if (user_path_watched(scratch, sizeof(*record), path, NAME_FOR_EXEC, &length)) {
+	struct filter_settings *filter = filters();
+	bool is_watched = user_path_watched(scratch, sizeof(*record), path, NAME_FOR_EXEC, &length);
+	if (is_watched || (filter && (filter->flags & ASKS_REFUSED_EXECS) && length != 0)) {
 		__builtin_memset(record, 0, sizeof(*record));
 		fill_head(&record->head, KIND_EXEC_FAILED, 0, task);
 		record->error = result;

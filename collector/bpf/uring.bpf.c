@@ -89,6 +89,9 @@ static __always_inline __u32 park_path(struct scratch *scratch, struct io_kiocb 
 	const char *name = BPF_CORE_READ(open, filename, name);
 	long got = bpf_probe_read_kernel_str(&scratch->bytes[parked], PATH_BYTES, name);
 	__u32 length = got < 2 ? 0 : (got - 1) & (PATH_BYTES - 1);
+	struct filter_settings *filter = filters();
+	if (filter && ((filter->flags & (ASKS_ALL_OPENS | ASKS_REFUSED_OPENS)) || filter->open_prefixes != 0))
+		return length;
 	return length > 0 && path_watched(scratch, parked, length, NAME_FOR_OPEN) ? length : 0;
 }
 
@@ -191,7 +194,7 @@ int BPF_PROG(uring_complete, struct io_ring_ctx *ring, void *over)
 	count->attempted++;
 	struct task_struct *task = current_task();
 	/* The kernel's own workers end what a process left behind: it would not be theirs. */
-	if ((OF(task, flags) & KERNEL_THREAD_BIT) || is_ignored(task)) {
+	if (is_unasked(kind) || (OF(task, flags) & KERNEL_THREAD_BIT) || is_ignored(task)) {
 		count->filtered++;
 		return 0;
 	}

@@ -104,7 +104,7 @@ test("a new plan lets the new names through before it drops the old ones", () =>
   assert.deepEqual([bits[0], bits[32], bits[64]], [1 << 6, (1 << 6) | (1 << 5), 1]);
   writes.length = 0;
   filters.set({ ...emptyFilterPlan, open_names: ["passwd"] });
-  assert.deepEqual(writes, ["update names", "update settings", "delete names", "delete prefixes"]);
+  assert.deepEqual(writes, ["update names", "update settings", "update settings", "delete names", "delete prefixes"]);
   assert.equal(of("names").size, 1);
   assert.equal(of("prefixes").size, 0);
 });
@@ -125,7 +125,7 @@ test("a domain is watched backwards, in small letters, and a long one by its end
   );
   writes.length = 0;
   filters.set({ ...emptyFilterPlan, dns_domains: ["bad.example"] });
-  assert.deepEqual(writes, ["update domains", "update settings", "delete domains"]);
+  assert.deepEqual(writes, ["update domains", "update settings", "update settings", "delete domains"]);
   assert.equal(of("domains").size, 1);
 });
 

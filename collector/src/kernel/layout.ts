@@ -132,7 +132,17 @@ export const layout = {
   name_key: { length: 0, bytes: 4 },
   prefix_key: { bits: 0, bytes: 4 },
   domain_key: { bits: 0, bytes: 4 },
-  filter_settings: { open_lengths: 0, exec_lengths: 32, write_prefixes: 64, open_starts: 72, kinds: 328 },
+  filter_settings: {
+    open_lengths: 0,
+    exec_lengths: 32,
+    write_prefixes: 64,
+    open_prefixes: 68,
+    open_starts: 72,
+    kinds: 328,
+    unasked: 336,
+    end_lengths: 344,
+    flags: 348,
+  },
 } as const;
 
 /** sizeof each struct: where the strings of a record begin. */
@@ -158,5 +168,5 @@ export const sizes = {
   cgroup_ids: 16,
   budget_key: 24,
   budget: 16,
-  filter_settings: 336,
+  filter_settings: 352,
 } as const;

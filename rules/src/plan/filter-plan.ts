@@ -2,6 +2,7 @@ import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
 import type { CompiledRule } from "../evaluate/compiled-rule.ts";
 import { syscallKinds } from "../fields/event-kinds.ts";
 import { ruleLimits } from "../limits.ts";
+import { callName, unixConnect } from "./call-kinds.ts";
 import { planDomains } from "./domain-requirement.ts";
 import { alwaysReported } from "./lets-through.ts";
 import { type PlanList, planRule } from "./rule-plan.ts";
@@ -12,10 +13,10 @@ export function planRules(rules: readonly CompiledRule[]): FilterPlan {
   const all = (list: PlanList): Set<string> => new Set(plans.flatMap((plan) => [...plan[list]]));
   const openNames = possibleNames(all("open_names"));
   const execNames = possibleNames(all("exec_names"));
-  const socketNames = possibleNames(all("socket_names")).slice(0, ruleLimits.planNamesMax);
+  const socketNames = possibleNames(all("socket_names"));
   const suffixes = possibleNames(all("open_suffixes"));
   // More than the kernel can hold: then it tests no names, and nothing is missed.
-  const tooMany = openNames.length > ruleLimits.planNamesMax || suffixes.length > ruleLimits.planSuffixesMax;
+  const tooMany = isFull(openNames) || suffixes.length > ruleLimits.planSuffixesMax;
   const prefixes = coveringPrefixes(tooMany ? ["/"] : [...all("open_prefixes")]);
   const asked = new Set(plans.flatMap((plan) => [...plan.kinds]));
   return {
@@ -24,17 +25,19 @@ export function planRules(rules: readonly CompiledRule[]): FilterPlan {
     open_suffixes: tooMany ? [] : suffixes,
     open_prefixes: prefixes,
     write_prefixes: coveringPrefixes([...all("write_prefixes")]).filter((one) => !isBelowOneOf(one, prefixes)),
-    exec_names: execNames.length > ruleLimits.planNamesMax ? [] : execNames,
+    exec_names: isFull(execNames) ? [] : execNames,
     dns_domains: planDomains(all("dns_domains")),
     refused_opens: tooMany || plans.some((plan) => plan.refusedOpens),
-    refused_execs: execNames.length > ruleLimits.planNamesMax || plans.some((plan) => plan.refusedExecs),
+    refused_execs: isFull(execNames) || plans.some((plan) => plan.refusedExecs),
     connect_ports: planPorts(all("connect_ports")),
     send_ports: planPorts(all("send_ports")),
-    calls: [...all("calls")].sort(),
-    socket_names: socketNames,
+    calls: [...all("calls"), ...(isFull(socketNames) ? [callName(unixConnect)] : [])].sort(),
+    socket_names: isFull(socketNames) ? [] : socketNames,
     unasked: syscallKinds.filter((kind) => !asked.has(kind) && !alwaysReported.has(kind)),
   };
 }
+
+const isFull = (names: readonly string[]): boolean => names.length > ruleLimits.planNamesMax;
 
 const isBelowOneOf = (path: string, prefixes: readonly string[]): boolean =>
   prefixes.some((prefix) => path.startsWith(prefix));

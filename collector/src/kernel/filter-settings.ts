@@ -1,0 +1,125 @@
+import type { FilterPlan } from "@atalaya/wire";
+import { layout, recordKind, sizes } from "./layout.ts";
+
+// The value of the map `settings`: cheap tests before the hashes, and what is asked for as a whole (bpf/record.h).
+
+const { filter_settings: at } = layout;
+const words = { open_lengths: 4, exec_lengths: 4, open_starts: 32, kinds: 1, unasked: 1 } as const;
+
+export const settingsFlag = {
+  allOpens: 0x01,
+  refusedOpens: 0x02,
+  refusedExecs: 0x04,
+  portsOfConnect: 0x08,
+  portsOfSend: 0x10,
+} as const;
+const whole = settingsFlag.allOpens | settingsFlag.refusedOpens | settingsFlag.refusedExecs;
+const listed = settingsFlag.portsOfConnect | settingsFlag.portsOfSend;
+
+/**
+ * Records that are switched off while nobody asks for them. Not here: what the sensor needs to know whose the others
+ * are (the life of processes, new cgroups).
+ */
+const switchable: Readonly<Record<string, readonly number[]>> = {
+  "process.exec_failed": [recordKind.exec_failed],
+  "process.namespace": [recordKind.namespace],
+  "file.open": [recordKind.open],
+  "file.open_failed": [recordKind.open_failed],
+  "network.connect": [recordKind.connect],
+  "network.send": [recordKind.send],
+};
+
+/** What a plan makes of the settings. */
+export function settingsOf(plan: FilterPlan): Buffer {
+  const settings = Buffer.alloc(sizes.filter_settings);
+  for (const name of plan.open_names) {
+    setLength(settings, at.open_lengths, name);
+    setStart(settings, name);
+  }
+  for (const name of plan.exec_names) setLength(settings, at.exec_lengths, name);
+  settings.writeUInt32LE(plan.write_prefixes.length, at.write_prefixes);
+  settings.writeUInt32LE(plan.open_prefixes.length, at.open_prefixes);
+  let ends = 0;
+  for (const end of plan.open_suffixes) ends |= 1 << (Buffer.byteLength(end) - 1);
+  settings.writeUInt32LE(ends >>> 0, at.end_lengths);
+  settings.writeBigUInt64LE(kindsOf(plan), at.kinds);
+  settings.writeBigUInt64LE(unaskedOf(plan), at.unasked);
+  settings.writeUInt32LE(flagsOf(plan), at.flags);
+  return settings;
+}
+
+/** A bit for each kind of record that is asked for; kinds that a newer hub knows are not ours to send. */
+function kindsOf({ calls }: FilterPlan): bigint {
+  let bits = 0n;
+  for (const [name, kind] of Object.entries(recordKind)) if (calls.includes(name)) bits |= 1n << BigInt(kind);
+  return bits;
+}
+
+function unaskedOf({ unasked }: FilterPlan): bigint {
+  let bits = 0n;
+  for (const kind of unasked) for (const number of switchable[kind] ?? []) bits |= 1n << BigInt(number);
+  return bits;
+}
+
+function flagsOf(plan: FilterPlan): number {
+  let flags = 0;
+  if (plan.open_prefixes.includes("/")) flags |= settingsFlag.allOpens;
+  if (plan.refused_opens) flags |= settingsFlag.refusedOpens;
+  if (plan.refused_execs) flags |= settingsFlag.refusedExecs;
+  if (plan.connect_ports !== null) flags |= settingsFlag.portsOfConnect;
+  if (plan.send_ports !== null) flags |= settingsFlag.portsOfSend;
+  return flags;
+}
+
+/**
+ * What lets through all that either of two settings does. A change goes through it: the kernel may read while the value
+ * is being written, and then sees a part of each.
+ */
+export function eitherOf(one: Buffer, other: Buffer): Buffer {
+  const out = Buffer.alloc(sizes.filter_settings);
+  for (const member of ["open_lengths", "exec_lengths", "open_starts", "kinds", "unasked"] as const) {
+    for (let i = 0; i < words[member]; i++) {
+      const from = at[member] + i * 8;
+      const [a, b] = [one.readBigUInt64LE(from), other.readBigUInt64LE(from)];
+      out.writeBigUInt64LE(member === "unasked" ? a & b : a | b, from);
+    }
+  }
+  for (const member of ["write_prefixes", "open_prefixes"] as const)
+    out.writeUInt32LE(Math.max(one.readUInt32LE(at[member]), other.readUInt32LE(at[member])), at[member]);
+  out.writeUInt32LE((one.readUInt32LE(at.end_lengths) | other.readUInt32LE(at.end_lengths)) >>> 0, at.end_lengths);
+  const [a, b] = [one.readUInt32LE(at.flags), other.readUInt32LE(at.flags)];
+  out.writeUInt32LE(((a | b) & whole) | (a & b & listed), at.flags);
+  return out;
+}
+
+/** The same without a look at names, for as long as the map of names cannot hold all of them. */
+export function withEveryName(settings: Buffer): Buffer {
+  const out = Buffer.from(settings);
+  out.writeUInt32LE(out.readUInt32LE(at.flags) | whole, at.flags);
+  return out;
+}
+
+/** A bit for each length of a watched name: most names are let go without a look into the hash. */
+function setLength(settings: Buffer, start: number, name: string): void {
+  const length = Buffer.byteLength(name);
+  if (length <= 255) setBit(settings, start, length);
+}
+
+/** 2^64 divided by the golden ratio (bpf/limits.h: NAME_START_FACTOR, NAME_STARTS_LOG). */
+const nameStartFactor = 0x9e3779b97f4a7c15n;
+const nameStartsLog = 11n;
+
+/** A bit for the length and the first eight bytes of each name whose opening is watched: bpf/quick.h reads the same. */
+function setStart(settings: Buffer, name: string): void {
+  const text = Buffer.alloc(8);
+  const length = BigInt(Buffer.byteLength(name));
+  Buffer.from(name).copy(text);
+  const start = text.readBigUInt64LE();
+  const bit = Number(BigInt.asUintN(64, (start + length) * nameStartFactor) >> (64n - nameStartsLog));
+  setBit(settings, at.open_starts, bit);
+}
+
+function setBit(settings: Buffer, start: number, bit: number): void {
+  const byte = start + (bit >> 3);
+  settings.writeUInt8(settings.readUInt8(byte) | (1 << (bit & 7)), byte);
+}
