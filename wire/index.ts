@@ -31,6 +31,8 @@ export type * from "./src/desired-state.ts";
 export { desiredStateSchema, signedStateSchema, stateConfirmationSchema } from "./src/desired-state.ts";
 export type * from "./src/done-by.ts";
 export { doneBySchema, podSessionSchema } from "./src/done-by.ts";
+export type * from "./src/drift-policy.ts";
+export { decideDrift, driftPolicySchema } from "./src/drift-policy.ts";
 export { EventEncoder } from "./src/encode-event.ts";
 export type * from "./src/enrolment.ts";
 export {

@@ -4,6 +4,7 @@ import { alerts } from "./commands/alerts.ts";
 import { audit } from "./commands/audit.ts";
 import { backup } from "./commands/backup.ts";
 import { changes } from "./commands/changes.ts";
+import { drift } from "./commands/drift.ts";
 import { enroll } from "./commands/enroll.ts";
 import { events } from "./commands/events.ts";
 import { login } from "./commands/login.ts";
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   status,
   { name: "rules", summary: "check, list and show rules, and what they make the kernel send", run: runRules },
   { name: "replay", summary: "evaluate recorded events with the rules, offline", run: runReplay },
+  drift,
   testAlert,
   enroll,
   nodes,

@@ -8,6 +8,7 @@ import type {
   ApiEvent,
   AtalayaEvent,
   AuditCredential,
+  DriftPolicy,
   ExplainedPlan,
   FilterPlan,
   Frame,
@@ -112,6 +113,9 @@ export type HubCore = {
   revokeCredential(workspaceId: string, credentialId: string): Promise<boolean>;
   notification(workspaceId: string): Promise<Notification>;
   putNotification(workspaceId: string, notification: Notification): Promise<void>;
+  /** Without rules where nobody set one. */
+  driftPolicy(workspaceId: string): Promise<DriftPolicy>;
+  putDriftPolicy(workspaceId: string, policy: DriftPolicy): Promise<void>;
 
   /** Who may send, and how nodes become known. */
   readonly enrolment: EnrolmentStore;

@@ -4,6 +4,7 @@ import type {
   AlertSummary,
   AtalayaEvent,
   AuditCredential,
+  DriftPolicy,
   Frame,
   Notification,
   Rule,
@@ -56,6 +57,7 @@ export class InMemoryCore implements HubCore {
   readonly sensorList: Sensor[] = [];
   readonly listeners = new Set<LiveListener>();
   setting: Notification = { enabled: false, url: "", shape: "json", min_severity: "low", stdout: false, file: null };
+  drift: DriftPolicy = { rules: [] };
   /** When set, ingest answers with it. */
   ingestFault: Fault | undefined;
   closed = false;
@@ -238,6 +240,14 @@ export class InMemoryCore implements HubCore {
 
   async putNotification(_workspaceId: string, setting: Notification) {
     this.setting = setting;
+  }
+
+  async driftPolicy() {
+    return this.drift;
+  }
+
+  async putDriftPolicy(_workspaceId: string, policy: DriftPolicy) {
+    this.drift = policy;
   }
 
   readonly enrolment = new InMemoryEnrolment();

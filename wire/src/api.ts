@@ -45,6 +45,8 @@ import { publisherReportSchema } from "./sync.ts";
 //   GET    /api/v1/notification          -> Notification
 //   PUT    /api/v1/notification          Notification -> Notification
 //   POST   /api/v1/notification/test     -> { ok, detail }
+//   GET    /api/v1/drift-policy          -> DriftPolicy
+//   PUT    /api/v1/drift-policy          DriftPolicy -> DriftPolicy
 //   POST   /api/v1/audit-credentials     { cluster } -> AuditCredential      (GET lists, DELETE /:id revokes)
 //   GET    /api/v1/nodes                 -> { nodes: EnrolledNode[] }
 //   POST   /api/v1/nodes/:id/revoke

@@ -102,6 +102,8 @@ export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, LedgerSide
     /** As the collector's, of the records that a webhook sent. */
     cut: "note",
     evaluation_error: "note",
+    /** Matches that a drift policy let pass. */
+    drift_ignored: "note",
     report_malformed: "note",
     /** The publisher delivered them to a hub whose data this one does not have (another hub, or before a restore). */
     elsewhere: "note",

@@ -1,4 +1,4 @@
-import { Fault, type Sensor, type SyncRequest, sideOf } from "@atalaya/wire";
+import { type DriftPolicy, driftPolicySchema, Fault, type Sensor, type SyncRequest, sideOf } from "@atalaya/wire";
 import { BackupMaker, removeLeftovers } from "../backup/make-backup.ts";
 import { SensorHealth } from "../health/sensor-health.ts";
 import { AccountTable } from "../ledger/account-table.ts";
@@ -38,6 +38,7 @@ type Threads = { writer: WriterClient; state: StoredState; evaluators: Evaluator
 /** Settings of the hub itself, not of a workspace. */
 const hubItself = "";
 const planSetting = "filter_plan";
+export const driftSetting = "drift_policy";
 const stateSetting = "desired_state";
 
 /** The threads and what the API thread keeps in memory, wired together. */
@@ -74,6 +75,10 @@ export class HubParts {
     this.#evaluators = threads.evaluators;
     this.#remember(state);
     this.#evaluators.start(this.writer, state.memory);
+    for (const [workspaceId, { settings }] of this.#workspaces) {
+      const stored = settings.get(driftSetting);
+      if (stored !== undefined) this.driftChanged(workspaceId, driftPolicySchema.parse(JSON.parse(stored)));
+    }
     this.ingest = new Ingest(this.#evaluators, this.#inFlight);
     this.sensors = new SensorTable(state.sensors, (workspaceId, sensor) =>
       this.live.sensor(workspaceId, this.withSync(workspaceId, sensor)),
@@ -146,6 +151,11 @@ export class HubParts {
       Object.assign(this.workspace(workspaceId), { commitNo, eventsTotal });
     }
     for (const [workspaceId, name, value] of state.settings) this.workspace(workspaceId).settings.set(name, value);
+  }
+
+  /** Reaches the evaluators before the events that come after it. */
+  driftChanged(workspaceId: string, policy: DriftPolicy): void {
+    this.#evaluators.broadcast({ type: "drift", workspaceId, policy });
   }
 
   #start(): void {

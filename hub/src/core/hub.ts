@@ -6,6 +6,8 @@ import {
   type AlertPage,
   type AlertQuery,
   type ApiEvent,
+  type DriftPolicy,
+  driftPolicySchema,
   type ExplainedPlan,
   Fault,
   type FilterPlan,
@@ -33,7 +35,7 @@ import { defaultWorkspace } from "../server/workspace.ts";
 import type { CredentialRow } from "../store/state-writes.ts";
 import { AccessRecords } from "./access-records.ts";
 import { EnrolmentRecords } from "./enrolment-records.ts";
-import type { HubParts } from "./hub-parts.ts";
+import { driftSetting, type HubParts } from "./hub-parts.ts";
 import { inventoryRecords } from "./inventory-records.ts";
 import { peopleRecords } from "./people-records.ts";
 import { testEvent, testRuleName } from "./test-alert.ts";
@@ -275,6 +277,18 @@ export class Hub implements HubCore {
     const value = JSON.stringify(notification);
     await this.#parts.writer.write("putSetting", { workspaceId, name: "notification", value });
     this.#parts.workspace(workspaceId).settings.set("notification", value);
+  }
+
+  async driftPolicy(workspaceId: string): Promise<DriftPolicy> {
+    const stored = this.#parts.workspace(workspaceId).settings.get(driftSetting);
+    return stored === undefined ? { rules: [] } : driftPolicySchema.parse(JSON.parse(stored));
+  }
+
+  async putDriftPolicy(workspaceId: string, policy: DriftPolicy): Promise<void> {
+    const value = JSON.stringify(policy);
+    await this.#parts.writer.write("putSetting", { workspaceId, name: driftSetting, value });
+    this.#parts.workspace(workspaceId).settings.set(driftSetting, value);
+    this.#parts.driftChanged(workspaceId, policy);
   }
 
   listen(listener: LiveListener): () => void {

@@ -2,6 +2,7 @@ import type { RecordCounts } from "@atalaya/audit";
 import {
   type ApiEvent,
   type AtalayaEvent,
+  type DriftPolicy,
   decodeEvents,
   decodeInventory,
   type EventClass,
@@ -16,6 +17,7 @@ import {
 import { sessionsOfRequest } from "../who/session-of-request.ts";
 import { startOfProcess } from "../who/start-of-process.ts";
 import type { EventOrigin } from "./alert-document.ts";
+import { isDriftIgnored } from "./drift-decision.ts";
 import type { EventMemory } from "./event-memory.ts";
 import { MatchFolder } from "./fold-matches.ts";
 import { entriesOf, FrameTally } from "./frame-tally.ts";
@@ -37,6 +39,7 @@ export class Evaluation {
   readonly #memory: EventMemory;
   readonly #rules: RuleEngine;
   readonly #outlets: EvaluationOutlets;
+  readonly #drift: DriftPolicy | undefined;
   readonly #folder = new MatchFolder();
   readonly #tallies: FrameTally[] = [];
   readonly #processes: ProcessRows[] = [];
@@ -49,7 +52,15 @@ export class Evaluation {
   #newestUs = 0;
   #errors = 0;
 
-  constructor(origin: Origin, memory: EventMemory, rules: RuleEngine, outlets: EvaluationOutlets) {
+  /** `drift` is the workspace's policy, where it has one. */
+  constructor(
+    origin: Origin,
+    memory: EventMemory,
+    rules: RuleEngine,
+    outlets: EvaluationOutlets,
+    drift: DriftPolicy | undefined,
+  ) {
+    this.#drift = drift;
     this.#origin = origin;
     this.#memory = memory;
     this.#rules = rules;
@@ -204,6 +215,10 @@ export class Evaluation {
     try {
       const matches = this.#rules.evaluate(this.#origin.workspaceId, event, `${origin.cluster}\n${origin.node}`);
       for (const match of matches) {
+        if (this.#drift !== undefined && isDriftIgnored(this.#drift, match, event, origin.cluster)) {
+          tally.drift_ignored += 1;
+          continue;
+        }
         this.#folder.add(match, event, origin);
         tally.matched += 1;
       }

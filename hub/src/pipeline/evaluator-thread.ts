@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort } from "node:worker_threads";
-import { Fault } from "@atalaya/wire";
+import { type DriftPolicy, Fault } from "@atalaya/wire";
 import { pipelineLimits } from "../core/limits.ts";
 import { packFault } from "../core/thread-fault.ts";
 import { Evaluation, type EvaluationOutlets } from "./evaluation.ts";
@@ -23,6 +23,7 @@ class EvaluatorThread {
   readonly #memory: EventMemory;
   readonly #rules: RuleEngine;
   readonly #live = new LiveWindow();
+  readonly #drift = new Map<string, DriftPolicy>();
   #watched = false;
   #sequence = 0;
   #epoch = 0;
@@ -49,13 +50,16 @@ class EvaluatorThread {
     else if (message.type === "switches") {
       this.#rules.switch(message.switches);
       tell({ type: "plan", plan: this.#rules.plan() });
-    } else if (message.type === "live") this.#watched = message.on;
+    } else if (message.type === "drift") this.#drift.set(message.workspaceId, message.policy);
+    else if (message.type === "live") this.#watched = message.on;
     else this.#evaluate(message);
   }
 
   #evaluate(message: Work): void {
     const { request, workspaceId, cluster } = message;
-    const evaluation = new Evaluation({ request, workspaceId, cluster }, this.#memory, this.#rules, this.#outlets());
+    const drift = this.#drift.get(workspaceId);
+    const of = { request, workspaceId, cluster };
+    const evaluation = new Evaluation(of, this.#memory, this.#rules, this.#outlets(), drift);
     try {
       if (message.type === "frames") evaluation.frames(message.frames);
       else if (message.type === "records") evaluation.records(message.events, message.lost);

@@ -14,6 +14,7 @@ export class FrameTally {
   kept = 0;
   matched = 0;
   evaluation_error = 0;
+  drift_ignored = 0;
   report_malformed = 0;
 
   constructor(node: string, stream: string, name: string) {
@@ -24,9 +25,9 @@ export class FrameTally {
 
   entries(): LedgerEntry[] {
     const { node, received, committed, duplicate, undecodable, too_large } = this;
-    const { cut, kept, matched, evaluation_error, report_malformed } = this;
+    const { cut, kept, matched, evaluation_error, drift_ignored, report_malformed } = this;
     const account = { received, committed, duplicate, undecodable, too_large };
-    const counts = { ...account, cut, kept, matched, evaluation_error, report_malformed };
+    const counts = { ...account, cut, kept, matched, evaluation_error, drift_ignored, report_malformed };
     const of = { node, stream: this.#stream, class: this.#class };
     return Object.entries(counts).flatMap(([reason, n]) => (n === 0 ? [] : [{ ...of, reason, n }]));
   }

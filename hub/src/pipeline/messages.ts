@@ -1,7 +1,15 @@
 import type { MessagePort } from "node:worker_threads";
 import type { RecordCounts } from "@atalaya/audit";
 import type { Rule, RuleFile, RuleProblem, WindowRow } from "@atalaya/rules";
-import type { ApiEvent, AtalayaEvent, ExplainedPlan, FrameHeader, InventoryEvent, SensorReport } from "@atalaya/wire";
+import type {
+  ApiEvent,
+  AtalayaEvent,
+  DriftPolicy,
+  ExplainedPlan,
+  FrameHeader,
+  InventoryEvent,
+  SensorReport,
+} from "@atalaya/wire";
 import type { FaultMessage } from "../core/thread-fault.ts";
 import type { Session } from "../who/session.ts";
 import type { ProcessStart } from "../who/start-of-process.ts";
@@ -33,6 +41,7 @@ export type ToEvaluator =
   | { type: "start"; evaluator: number; memory: EvaluatorMemory; writer: MessagePort }
   | RulesMessage
   | { type: "switches"; switches: Switches }
+  | { type: "drift"; workspaceId: string; policy: DriftPolicy }
   | ({ type: "frames"; frames: FramePart[] } & Origin)
   | ({ type: "records"; events: ApiEvent[]; lost: RecordCounts } & Origin)
   /** An event of our own making (the test alert): no positions. */

@@ -11,6 +11,7 @@ import { BodyAdmission } from "../api/body-admission.ts";
 import { Broadcast } from "../api/broadcast.ts";
 import { addChangeRoutes } from "../api/change-routes.ts";
 import { addClusterRoutes } from "../api/cluster-routes.ts";
+import { addDriftRoutes } from "../api/drift-routes.ts";
 import { addEnrolRoutes } from "../api/enrol-routes.ts";
 import { addIngestRoute } from "../api/ingest-route.ts";
 import { addInventoryRoutes } from "../api/inventory-routes.ts";
@@ -144,6 +145,7 @@ function addRoutes(app: App, parts: AppParts, broadcast: Broadcast, recorder: Ch
   addStatusRoutes(app, context);
   addBackupRoutes(app, context);
   addNotificationRoutes(app, context, parts.notifier);
+  addDriftRoutes(app, context);
   addAuditCredentialRoutes(app, context, { url: parts.url, caPem: parts.certificate.caPem });
   addEnrolRoutes(app, context, parts.authority, parts.clusters);
   addNodeRoutes(app, context, parts.authority);

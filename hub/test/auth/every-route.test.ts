@@ -60,6 +60,8 @@ function tableFor(other: Tenant): Table {
     "GET /api/v1/notification": { least: "admin", status: 200 },
     "PUT /api/v1/notification": { least: "admin", status: 200, body: setting },
     "POST /api/v1/notification/test": { least: "admin", status: 200 },
+    "GET /api/v1/drift-policy": { least: "viewer", status: 200 },
+    "PUT /api/v1/drift-policy": { least: "admin", status: 200, body: { rules: [] } },
     "GET /api/v1/audit-policy": { least: "viewer", status: 200 },
     "GET /api/v1/audit-credentials": { least: "admin", status: 200 },
     "POST /api/v1/audit-credentials": { least: "admin", status: 200, body: { cluster: "own" } },

@@ -34,6 +34,8 @@ const routes: [method: string, path: string, least: "viewer" | "analyst" | "admi
     ["GET", "/api/v1/notification", "admin", 200],
     ["PUT", "/api/v1/notification", "admin", 200, setting],
     ["POST", "/api/v1/notification/test", "admin", 200],
+    ["GET", "/api/v1/drift-policy", "viewer", 200],
+    ["PUT", "/api/v1/drift-policy", "admin", 200, { rules: [] }],
     ["GET", "/api/v1/audit-policy", "viewer", 200],
     ["GET", "/api/v1/audit-credentials", "admin", 200],
     ["POST", "/api/v1/audit-credentials", "admin", 200, { cluster: "shop" }],

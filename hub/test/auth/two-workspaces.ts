@@ -82,6 +82,7 @@ export async function makeTenant(t: TestContext, hub: ServedHub, name: string): 
   await client.put(`/api/v1/clusters/keys-${name.length}`, keys, z.unknown());
   const setting = { enabled: false, url: `https://${name}-marker.example`, shape: "json", min_severity: "low" };
   await client.put("/api/v1/notification", { ...setting, stdout: false, file: null }, z.unknown());
+  await client.put("/api/v1/drift-policy", { rules: [{ name: `${name}-marker`, action: "alert" }] }, z.unknown());
   const { alerts }: AlertPage = await client.get("/api/v1/alerts", alertPageSchema);
   const { nodes } = await client.get("/api/v1/nodes", z.object({ nodes: z.array(enrolledNodeSchema) }));
   const listed = await client.get("/api/v1/tokens", z.object({ tokens: z.array(listedTokenSchema) }));
@@ -106,6 +107,7 @@ export async function everythingOf({ client }: Tenant): Promise<string> {
     "audit-credentials",
     "rules",
     "notification",
+    "drift-policy",
   ];
   const texts = await Promise.all(paths.map((path) => client.text(`/api/v1/${path}`)));
   return texts.join("\n").replace(/"(last_used_us|histogram)":[^,}]*/g, "");

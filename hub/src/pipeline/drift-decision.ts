@@ -1,0 +1,19 @@
+import type { Match } from "@atalaya/rules";
+import { type AtalayaEvent, type DriftPolicy, decideDrift } from "@atalaya/wire";
+
+/** The tag of the rules that a drift policy decides on, the user's own ones, too. */
+const driftTag = "drift";
+
+/** Whether the workspace's policy lets this match pass in silence. */
+export function isDriftIgnored(policy: DriftPolicy, match: Match, event: AtalayaEvent, cluster: string): boolean {
+  if (event.class !== "process" || !match.rule.tags.includes(driftTag)) return false;
+  const decision = decideDrift(policy, {
+    cluster,
+    namespace: event.k8s_namespace,
+    pod: event.k8s_pod,
+    container: event.container_name,
+    image: event.container_image,
+    path: event.exe_path,
+  });
+  return decision.action === "ignore";
+}

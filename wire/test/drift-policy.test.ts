@@ -1,0 +1,67 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import fc from "fast-check";
+import { type DriftFacts, type DriftRule, decideDrift, driftPolicySchema } from "../src/drift-policy.ts";
+import { globMatches } from "../src/glob.ts";
+
+const facts: DriftFacts = {
+  cluster: "shop-eu",
+  namespace: "build",
+  pod: "runner-7",
+  container: "runner",
+  image: "registry.example/team/runner:4",
+  path: "/workspace/out/tool",
+};
+
+const ignored = (rule: string) => ({ action: "ignore", rule });
+const alerted = (rule: string | null) => ({ action: "alert", rule });
+
+test("the first rule whose scope holds decides, and without one it is told", () => {
+  const builds: DriftRule = { name: "builds", namespaces: ["build*"], action: "ignore" };
+  const all: DriftRule = { name: "all", action: "alert" };
+  assert.deepEqual(decideDrift({ rules: [builds, all] }, facts), ignored("builds"));
+  assert.deepEqual(decideDrift({ rules: [all, builds] }, facts), alerted("all"));
+  assert.deepEqual(decideDrift({ rules: [builds] }, { ...facts, namespace: "shop" }), alerted(null));
+});
+
+test("a program on the list of a rule is welcome there, any other falls under the rule's action", () => {
+  const rule: DriftRule = { name: "tools", clusters: ["shop-*"], allow: ["/workspace/*"], action: "alert" };
+  assert.deepEqual(decideDrift({ rules: [rule] }, facts), ignored("tools"));
+  assert.deepEqual(decideDrift({ rules: [rule] }, { ...facts, path: "/tmp/x" }), alerted("tools"));
+});
+
+test("every part of a scope must hold, and what is not known holds in none", () => {
+  const parts = { clusters: "cluster", namespaces: "namespace", pods: "pod", containers: "container", images: "image" };
+  for (const [list, field] of Object.entries(parts)) {
+    const exact = { name: "one", action: "ignore", [list]: [facts[field as "image"]] };
+    const policy = driftPolicySchema.parse({ rules: [exact] });
+    assert.deepEqual(decideDrift(policy, facts), ignored("one"), list);
+    assert.deepEqual(decideDrift(policy, { ...facts, [field]: "other" }), alerted(null), list);
+    if (field !== "cluster") assert.deepEqual(decideDrift(policy, { ...facts, [field]: null }), alerted(null), list);
+  }
+});
+
+test("what no sensor can do, an unknown word, an empty list and two rules of one name are refused", () => {
+  const refused = (...rules: unknown[]) => assert.equal(driftPolicySchema.safeParse({ rules }).success, false);
+  refused({ name: "a", action: "block" });
+  refused({ name: "a", action: "ignore", labels: ["x"] });
+  refused({ name: "a", action: "ignore", images: [] });
+  refused({ name: "a", action: "ignore" }, { name: "a", action: "alert" });
+});
+
+test("a pattern fits as the same pattern written as a regular expression does", () => {
+  const letters = fc.string({ unit: fc.constantFrom("a", "b", "/", "*", "?", "."), maxLength: 12 });
+  fc.assert(
+    fc.property(letters, fc.string({ unit: fc.constantFrom("a", "b", "/", "."), maxLength: 12 }), (pattern, text) => {
+      const parts = [...pattern].map((one) => (one === "*" ? ".*" : one === "?" ? "." : one.replace(".", "\\.")));
+      assert.equal(globMatches(pattern, text), new RegExp(`^${parts.join("")}$`, "s").test(text));
+    }),
+    { numRuns: 2_000 },
+  );
+});
+
+test("a pattern made to be slow takes no time", () => {
+  const started = performance.now();
+  assert.equal(globMatches("*a".repeat(256), `${"a".repeat(4_000)}b`), false);
+  assert.ok(performance.now() - started < 1_000);
+});
