@@ -69,6 +69,13 @@ const leaf = fc.oneof(
     "dns.question.domains in (a.example)",
     "dns.question.name = xa.example",
     "evt.type = dns_query",
+    "evt.type in (dup, dup2, dup3)",
+    "evt.type = listen",
+    "evt.type = connect",
+    "evt.rawres in (0, 1)",
+    "fd.sockfamily = unix",
+    "fd.name endswith /docker.sock",
+    "fd.type in (ipv4, ipv6)",
   ),
 );
 
@@ -84,6 +91,32 @@ const condition = fc.letrec<{ node: string }>((tie) => ({
 
 const port = fc.constantFrom(53, 80, 443, 8_443);
 const event: fc.Arbitrary<AtalayaEvent> = fc.oneof(
+  {
+    weight: 2,
+    arbitrary: fc.constantFrom(
+      connect({ activity: "dup", fd: 0, socket: [2, 1, 6] }),
+      connect({ activity: "dup", fd: 2, socket: [10, 1, 6], dst_ip: "2001:db8::1" }),
+      connect({ activity: "listen", src_ip: null, src_port: null, socket: [2, 1, 6] }),
+      connect({
+        protocol: null,
+        src_ip: null,
+        src_port: null,
+        dst_ip: null,
+        dst_port: null,
+        socket: [1, 1, 0],
+        path: "/run/docker.sock",
+      }),
+      connect({
+        protocol: null,
+        src_ip: null,
+        src_port: null,
+        dst_ip: null,
+        dst_port: null,
+        socket: [1, 1, 0],
+        path: "/run/other.sock",
+      }),
+    ),
+  },
   {
     weight: 4,
     arbitrary: fc
@@ -193,6 +226,24 @@ test("refused starts of a program are asked for by name", () => {
   );
   assert.deepEqual(plan.exec_names, ["nmap", "xmrig"]);
   assert.equal(makeEvaluator(load(ruleText("proc.name = curl"))).evaluate(exec()).length, 1);
+});
+
+test("calls on sockets are asked for by the rules that speak of them, sockets that are files by their names", () => {
+  const asked = (text: string) => {
+    const { calls, socket_names, connect_ports } = planOf(text);
+    return [calls, socket_names, connect_ports];
+  };
+  assert.deepEqual(asked("proc.name = curl")[0], []);
+  assert.deepEqual(asked("evt.type in (accept, accept4, listen)")[0], ["accept", "listen"]);
+  assert.deepEqual(asked("evt.type in (dup, dup2) and evt.rawres in (0, 1, 2)")[0], ["dup"]);
+  assert.deepEqual(asked("evt.type in (dup, dup2) and evt.rawres > 2")[0], []);
+  assert.deepEqual(asked("evt.type = connect and fd.sockfamily = unix and fd.name endswith /docker.sock"), [
+    [],
+    ["docker.sock"],
+    [],
+  ]);
+  assert.deepEqual(asked("evt.type = connect and fd.sport = 80"), [[], [], [80]]);
+  assert.deepEqual(asked("evt.type = connect and fd.sockfamily = unix"), [["unix_connect"], [], []]);
 });
 
 test("a rule that is switched off asks for nothing", () => {

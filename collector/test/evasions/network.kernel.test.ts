@@ -15,7 +15,7 @@ describe("evasions on the network", { skip: skipUnless("kernel") }, () => {
   let server: Server;
   let port: number;
   before(async () => {
-    watch = await KernelWatch.open({ dns_domains: ["evil.example"] });
+    watch = await KernelWatch.open({ dns_domains: ["evil.example"], calls: ["socket"] });
     server = createServer((socket) => socket.destroy()).listen(0, "127.0.0.1");
     await once(server, "listening");
     port = (server.address() as { port: number }).port;
@@ -39,6 +39,19 @@ describe("evasions on the network", { skip: skipUnless("kernel") }, () => {
     const run = await watch.first("exec", ({ task }) => task.pid === pid);
     assert.deepEqual([run.exePath, run.task.startUs], [built(watch, "uring"), connect.task.startUs]);
   });
+
+  for (const [name, family, type, protocol] of [
+    ["raw", 2, 3, 255],
+    ["packet", 17, 3, 768],
+    ["netlink", 16, 3, 0],
+  ] as const) {
+    evasion(29, `a ${name} socket is told when it is made`, ["exit_socket"], scene, async () => {
+      const { pid, status, stderr } = watch.act("socket", String(family), String(type), String(protocol), "1");
+      assert.equal(status, 0, stderr);
+      const made = await watch.first("socket", ({ task }) => task.pid === pid);
+      assert.deepEqual([made.family, made.type, made.task.comm], [family, type, "acts"]);
+    });
+  }
 
   for (const [how, protocol] of [
     ["tcp", "tcp"],

@@ -33,7 +33,7 @@ export const rows: readonly Row[] = [
   { number: 26, evasion: "userfaultfd and FUSE, to stop a call in its middle", sight: "blind" },
   { number: 27, evasion: "signals to the sensor, bpf() calls of others", sight: "blind" },
   { number: 28, evasion: "containers in a container", sight: "seen" },
-  { number: 29, evasion: "raw, packet and netlink sockets", sight: "blind" },
+  { number: 29, evasion: "raw, packet and netlink sockets", sight: "seen" },
   { number: 30, evasion: "DNS over TCP, unconnected UDP, over HTTPS", sight: "weaker" },
   { number: 31, evasion: "vfork, CLONE_VM, and another parent by CLONE_PARENT", sight: "seen" },
   { number: 32, evasion: "so many calls at once that a table of calls in flight is full", sight: "seen" },

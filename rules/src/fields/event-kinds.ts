@@ -23,6 +23,8 @@ const namesByKind: Readonly<Record<string, readonly string[]>> = {
   "network.listen": ["listen"],
   "network.accept": ["accept", "accept4"],
   "network.socket": ["socket"],
+  // A connection to a socket that is a file: few rules mean those beside the ones to addresses, and they are many.
+  "network.unix_connect": ["connect"],
   // No call of its own: a name of ours.
   "dns.query": ["dns_query"],
   "dns.answer": [],
@@ -48,6 +50,7 @@ for (const [kind, names] of Object.entries(namesByKind)) {
 
 /** `process.exec`; undefined for events that no syscall rule sees. Allocates nothing. */
 export function kindOf(event: AtalayaEvent): string | undefined {
+  if (event.class === "network" && event.path !== null && event.activity === "connect") return "network.unix_connect";
   return byClass.get(event.class)?.get(event.activity ?? "")?.kind;
 }
 

@@ -4,22 +4,20 @@ import type { Kind } from "./condition-requirement.ts";
 
 // Calls on sockets, which the kernel reports only where a rule asks for them: in a plan by the event's activity.
 
-const callKinds: readonly Kind[] = ["dup", "bind", "listen", "accept", "socket"].map((call) => `network.${call}`);
+const callKinds: readonly Kind[] = ["dup", "bind", "listen", "accept", "socket", "unix_connect"].map(
+  (call) => `network.${call}`,
+);
 
 export const isCall = (kind: Kind): boolean => callKinds.includes(kind);
 
-/** A connection to a socket that is a file: the same event as any other connection, and a record of its own. */
 export const unixConnect: Kind = "network.unix_connect";
-
-/** The kind of event that a kind of record becomes. */
-export const eventKind = (kind: Kind): Kind => (kind === unixConnect ? "network.connect" : kind);
 
 /** `network.dup` is `dup` in a plan. */
 export const callName = (kind: Kind): string => kind.slice(kind.indexOf(".") + 1);
 
 /** A rule that takes any event of a container rarely means each of these calls: it must speak of them. */
 export function speaksOf(node: Node, kind: Kind): boolean {
-  return names(node, eventTypesOf(eventKind(kind)), new Set());
+  return names(node, eventTypesOf(kind), new Set());
 }
 
 function names(node: Node, types: readonly string[], seen: Set<Node>): boolean {

@@ -9,7 +9,7 @@ import {
 import { type CheckNode, childrenOf, type Node } from "../compile/resolve.ts";
 import { EventView } from "../event-view.ts";
 import { eventTypesOf } from "../fields/event-kinds.ts";
-import { eventKind, unixConnect } from "./call-kinds.ts";
+import { unixConnect } from "./call-kinds.ts";
 import { domainRequirement } from "./domain-requirement.ts";
 import { directoryRequirement, nameRequirement, pathRequirement } from "./path-requirement.ts";
 import { portRequirement } from "./port-requirement.ts";
@@ -188,9 +188,9 @@ function typeOutcome(check: CheckNode, kind: Kind): boolean | undefined {
   if (values === undefined || check.left.transforms.length > 0) return undefined;
   const isEqual = ["=", "==", "in", "intersects"].includes(operator);
   if (!isEqual && operator !== "!=") return undefined;
-  const names = eventTypesOf(eventKind(kind)).filter((name) => name !== "creat");
+  const names = eventTypesOf(kind).filter((name) => name !== "creat");
   const named = values.some((value) => names.includes(value));
-  if (!named && eventTypesOf(eventKind(kind)).includes("creat") && values.includes("creat")) return undefined;
+  if (!named && eventTypesOf(kind).includes("creat") && values.includes("creat")) return undefined;
   // Which of its names an event of another kind goes by may depend on the event.
   if (named && names.length > 1 && representatives[kind] === undefined) return undefined;
   return named === isEqual;

@@ -54,7 +54,6 @@ export function planRule(rule: CompiledRule): RulePlan {
     widened: [],
   };
   for (const kind of syscallKinds) addKind(plan, rule, kind);
-  addUnixConnect(plan, rule);
   planned.set(rule, plan);
   return plan;
 }
@@ -72,11 +71,11 @@ function addKind(plan: RulePlan, { node }: CompiledRule, kind: Kind): void {
   )
     return;
   plan.kinds.add(kind);
-  if (isCall(kind)) plan.calls.add(callName(kind));
   const widen = (asks: string): void => {
     if (plan.widened.some((one) => one.asks === asks)) return;
     plan.widened.push({ asks, because: whyAll(node, kind) });
   };
+  if (isCall(kind)) addCall(plan, kind, requirement, () => widen("connections to every socket that is a file"));
   for (const one of requirement) {
     if (kind === "file.open") addOpen(plan, one, widen);
     else if (kind === "file.open_failed") addRefusedOpen(plan, one, widen);
@@ -153,16 +152,13 @@ function addDomains(plan: RulePlan, one: Alternative, widen: (asks: string) => v
 }
 
 /** Sockets that are files are many (a data base on the same machine): where all alternatives name theirs, those alone. */
-function addUnixConnect(plan: RulePlan, { node }: CompiledRule): void {
-  const requirement = requirementOf(node, unixConnect);
-  if (requirement.length === 0 || !speaksOf(node, unixConnect)) return;
-  plan.kinds.add("network.connect");
-  if (requirement.every((one) => one.names !== undefined)) {
+function addCall(plan: RulePlan, kind: Kind, requirement: Requirement, widen: () => void): void {
+  if (kind === unixConnect && requirement.every((one) => one.names !== undefined)) {
     for (const { names } of requirement) addAll(plan.socket_names, names ?? []);
     return;
   }
-  plan.calls.add(callName(unixConnect));
-  plan.widened.push({ asks: "connections to every socket that is a file", because: whyAll(node, unixConnect) });
+  plan.calls.add(callName(kind));
+  if (kind === unixConnect) widen();
 }
 
 function addPorts(to: Set<string>, one: Alternative, widen: () => void): void {
