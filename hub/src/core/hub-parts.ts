@@ -338,6 +338,11 @@ export class HubParts {
       "Reader threads ended past a query's deadline.",
       () => this.readers.replaced,
     );
+    this.metrics.watch(
+      "atalaya_hub_queries_failed",
+      "Queries that failed by a fault of the hub's own, or ended their thread.",
+      () => this.readers.failed,
+    );
     this.metrics.watch("atalaya_hub_rule_loads", "Times that the rules were loaded.", () => this.rules.reloads);
     this.metrics.watch(
       "atalaya_hub_rule_problems",

@@ -21,6 +21,22 @@ export class PodNodes {
     this.#pods = db.rows(pods.orderBy("created_us", "desc").limit(whoLimits.podsOfNameMax));
   }
 
+  /** The nodes on which it ran within the time; undefined where the inventory does not know of all of it. */
+  within(fromUs: number, toUs: number): string[] | undefined {
+    const skew = whoLimits.clockSkewUs;
+    const nodes = new Set<string>();
+    /** Up to when it is known, from the time's start on. */
+    let knownUs = Number.NEGATIVE_INFINITY;
+    for (const { node, created_us, gone_us } of this.#pods.toReversed()) {
+      const endUs = gone_us === null ? Number.POSITIVE_INFINITY : gone_us + skew;
+      if (endUs < fromUs || created_us - skew > toUs) continue;
+      if (node === null) return undefined;
+      nodes.add(node);
+      if (created_us - skew <= Math.max(knownUs, fromUs)) knownUs = Math.max(knownUs, endUs);
+    }
+    return knownUs >= toUs ? [...nodes] : undefined;
+  }
+
   /** Whether the pod of that name ran on the node then; undefined where the inventory does not know. */
   mayRun(node: string, timeUs: number): boolean | undefined {
     const skew = whoLimits.clockSkewUs;

@@ -7,13 +7,13 @@ import type { QueryArgument, QueryResult, ReaderQuery } from "./reader-queries.t
 import type { FromReader, ToReader } from "./reader-thread.ts";
 
 type Call = { message: ToReader; resolve(value: unknown): void; reject(error: unknown): void };
-type Reader = { worker: Worker; call: Call | undefined; deadline: NodeJS.Timeout | undefined; answered: boolean };
+type Reader = { worker: Worker; call: Call | undefined; deadline: NodeJS.Timeout | undefined; ready: boolean };
 
 export type ReaderPoolOptions = { folder: string; broken(error: unknown): void; thread?: URL; deadlineMs?: number };
 
 /**
  * Asks reader threads; one that passes a query's deadline is ended and replaced, and so is one that dies of a query. One
- * that dies before it ever answered would only die again: that is told as `broken`.
+ * that dies before it has loaded would only die again: that is told as `broken`.
  */
 export class ReaderPool {
   readonly #options: ReaderPoolOptions;
@@ -23,6 +23,8 @@ export class ReaderPool {
   #calls = 0;
   #closed = false;
   replaced = 0;
+  /** Queries that failed by a fault of the hub's own, or ended their thread. */
+  failed = 0;
 
   constructor(options: ReaderPoolOptions) {
     this.#options = options;
@@ -57,20 +59,25 @@ export class ReaderPool {
   #start(): Reader {
     const thread = this.#options.thread ?? threadFile("reader-thread", import.meta.url);
     const worker = new Worker(thread, { workerData: { folder: this.#options.folder } });
-    const reader: Reader = { worker, call: undefined, deadline: undefined, answered: false };
+    const reader: Reader = { worker, call: undefined, deadline: undefined, ready: false };
     worker.on("message", (reply: FromReader) => this.#answered(reader, reply));
     worker.on("error", (error) => this.#died(reader, error));
     return reader;
   }
 
   #answered(reader: Reader, reply: FromReader): void {
+    if ("ready" in reply) {
+      reader.ready = true;
+      return;
+    }
     const { call } = reader;
     if (call === undefined || call.message.call !== reply.call) return;
     clearTimeout(reader.deadline);
     reader.call = undefined;
-    reader.answered = true;
-    if ("fault" in reply) call.reject(unpackFault(reply.fault));
-    else call.resolve(reply.value);
+    if ("fault" in reply) {
+      if (reply.fault.code === "QUERY_FAILED") this.failed += 1;
+      call.reject(unpackFault(reply.fault));
+    } else call.resolve(reply.value);
     this.#next();
   }
 
@@ -81,10 +88,11 @@ export class ReaderPool {
   }
 
   #died(reader: Reader, error: unknown): void {
-    if (!reader.answered) {
+    if (!reader.ready) {
       this.#options.broken(error);
       return;
     }
+    this.failed += 1;
     const message = "The query ended the thread that read for it; another has taken its place.";
     this.#replace(reader, (query) => new Fault("QUERY_FAILED", message, { query }, error));
   }

@@ -12,7 +12,9 @@ import { storeFault } from "./store-fault.ts";
 // A reader thread: answers one query at a time from the last commit, and can be ended when one takes too long.
 
 export type ToReader = { call: number; name: ReaderQuery; argument: unknown };
-export type FromReader = { call: number } & ({ value: unknown } | { fault: FaultMessage });
+export type Answer = { call: number } & ({ value: unknown } | { fault: FaultMessage });
+/** `ready`, once: it has loaded, so that what ends it later is a query and nothing else. */
+export type FromReader = { ready: true } | Answer;
 
 if (parentPort === null) throw new Error("this file is a worker's");
 const hub = parentPort;
@@ -45,7 +47,7 @@ function openFiles(): ReaderFiles {
   return files;
 }
 
-function answer({ call, name, argument }: ToReader): FromReader {
+function answer({ call, name, argument }: ToReader): Answer {
   try {
     // The caller's types bind name and argument together; here they have crossed a thread.
     const query = readerQueries[name] as (files: ReaderFiles, argument: unknown) => unknown;
@@ -66,3 +68,4 @@ function failed(query: ReaderQuery, error: unknown): Fault {
 }
 
 hub.on("message", (message: ToReader) => hub.postMessage(answer(message)));
+hub.postMessage({ ready: true } satisfies FromReader);

@@ -6,6 +6,7 @@ import type { Read } from "../who/presence.ts";
 import type { Session, Start, Window } from "../who/session.ts";
 import { type ProcessStart, type StartKind, startKinds } from "../who/start-of-process.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
+import { PodNodes } from "./pod-nodes.ts";
 import type { HubTables, WhoSessionTable, WhoStartTable } from "./schema.ts";
 
 type Db = OpenDatabase<HubTables>;
@@ -183,12 +184,16 @@ export function readStartedBy(
   return found;
 }
 
-/** What came into the pod's containers within any of these times. Not whole where it is more than is looked through. */
+/**
+ * What came into the pod's containers within any of these times. Not whole where it is more than is looked through: what
+ * other nodes say of the pod, where the inventory knows where it runs, is not among it.
+ */
 export function readStarts(db: Db, key: PodKey, windows: readonly Window[]): { rows: StartRow[]; isWhole: boolean } {
   const rows: StartRow[] = [];
+  const nodes = new PodNodes(db, key);
   for (const { fromUs, toUs } of mergedWindows(windows)) {
     const left = whoLimits.startsReadMax - rows.length;
-    const starts = startsOf(db, key).where("is_init", "<>", startKinds.before);
+    const starts = startsOn(db, key, nodes.within(fromUs, toUs)).where("is_init", "<>", startKinds.before);
     const query = starts.where("time_us", ">=", fromUs).where("time_us", "<=", toUs);
     const some = db.rows(query.orderBy("time_us").limit(left + 1));
     for (const row of some.slice(0, left)) rows.push({ ...row, start: startOf(row) });
@@ -200,10 +205,10 @@ export function readStarts(db: Db, key: PodKey, windows: readonly Window[]): { r
 /** When the added container's first process started, as far as that was seen. */
 export function startsOfAdded(db: Db, key: PodKey, { container, receivedUs }: Session): Window[] {
   const { clockSkewUs, debugStartsWithinUs, startsReadMax } = whoLimits;
-  const firsts = startsOf(db, key).where("is_init", "in", [startKinds.first, startKinds.seenFirst]);
-  const inTime = firsts
-    .where("time_us", ">=", receivedUs - clockSkewUs)
-    .where("time_us", "<=", receivedUs + debugStartsWithinUs);
+  const [fromUs, toUs] = [receivedUs - clockSkewUs, receivedUs + debugStartsWithinUs];
+  const starts = startsOn(db, key, new PodNodes(db, key).within(fromUs, toUs));
+  const firsts = starts.where("is_init", "in", [startKinds.first, startKinds.seenFirst]);
+  const inTime = firsts.where("time_us", ">=", fromUs).where("time_us", "<=", toUs);
   const rows = db.rows(inTime.where("container", "=", container).limit(startsReadMax));
   return rows.map(({ time_us }) => ({ fromUs: time_us, toUs: time_us }));
 }
@@ -225,6 +230,19 @@ function startsOf(db: Db, key: PodKey) {
     .where("cluster", "=", key.cluster)
     .where("namespace", "=", key.namespace)
     .where("pod", "=", key.pod);
+}
+
+/** As these nodes tell; as all do where `nodes` is undefined. */
+function startsOn(db: Db, key: PodKey, nodes: readonly string[] | undefined) {
+  const all = startsOf(db, key);
+  if (nodes === undefined) return all;
+  const boots = db.query
+    .selectFrom("boots")
+    .select("boot_no")
+    .where("workspace_id", "=", key.workspaceId)
+    .where("cluster", "=", key.cluster)
+    .where("node", "in", nodes);
+  return all.where("boot_no", "in", boots);
 }
 
 function startOf(row: WhoStartTable): Start {

@@ -55,18 +55,22 @@ test("a query that ends its thread ends for itself alone: another thread answers
   await assert.rejects(ask("deadly"), (error) => error instanceof Fault && error.code === "QUERY_FAILED");
   const after = Array.from({ length: storeLimits.readers }, () => ask("main"));
   assert.deepEqual(await Promise.all(after), Array(storeLimits.readers).fill(7));
-  assert.equal(pool.replaced, 1);
+  assert.deepEqual([pool.replaced, pool.failed], [1, 1]);
+  // Also the threads that have answered nothing yet.
+  for (let i = 0; i < 2 * storeLimits.readers; i++)
+    await assert.rejects(ask("deadly"), (error) => error instanceof Fault && error.code === "QUERY_FAILED");
+  assert.equal(await ask("main"), 7);
 });
 
-test("a thread that dies before it ever answered is told of: another would die, too", async (t) => {
+test("a thread that dies before it has loaded is told of: another would die, too", async (t) => {
   const told = Promise.withResolvers<unknown>();
   const pool = new ReaderPool({
     folder: "",
     broken: told.resolve,
-    thread: new URL("./stuck-reader.ts", import.meta.url),
+    thread: new URL("./no-such-reader.ts", import.meta.url),
   });
   t.after(() => pool.close());
-  const asked = pool.ask("openAlerts", { workspaceId: "deadly" });
+  const asked = pool.ask("openAlerts", { workspaceId: "main" });
   asked.catch(() => undefined);
-  assert.match(String(await told.promise), /deadly/);
+  assert.match(String(await told.promise), /no-such-reader/);
 });

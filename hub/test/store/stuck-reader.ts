@@ -10,3 +10,4 @@ parentPort?.on("message", ({ call, argument }: ToReader) => {
   const reply: FromReader = { call, value: 7 };
   parentPort?.postMessage(reply);
 });
+parentPort?.postMessage({ ready: true } satisfies FromReader);

@@ -104,6 +104,20 @@ test("a node that names another node's pod takes no session from it", async (t) 
   assert.match(await world.hub.metrics(), /who_not_joined_total\{reason="starts_elsewhere"\} 1\n/);
 });
 
+test("a node that tells of hundreds of starts in another node's pod takes no session from it either", async (t) => {
+  const world = await openTestHub(t);
+  const db = new DatabaseSync(join(world.folder, "hub.sqlite"), { timeout: 5_000 });
+  db.exec(`INSERT INTO inventory_objects (workspace_id, cluster, uid, kind, namespace, name, resource_version, seen,
+    is_workload, node, images, labels, facts, created_us, changed_us)
+    VALUES ('main', 'local', 'u1', 'Pod', 'shop', 'web-0', '1', 1, 0, 'node-1', '', '{}', '{}', 1, 1)`);
+  db.close();
+  const many = Array.from({ length: whoLimits.startsReadMax + 44 }, (_, i) =>
+    entered(1_000 + i, at - 0.5 + i / 1_000, ["sh"], { container_id: "f0e" }),
+  );
+  await world.hub.ingest([frameOf(many, { node: "node-2", bootId: "f".repeat(32) })], otherNode);
+  assert.deepEqual(await sayOfBoth(world), ["node-1: started known ana (only_match)", "node-2: nobody"]);
+});
+
 test("where nobody knows which of two nodes runs the pod, nobody is known", async (t) => {
   assert.deepEqual(await sayOfBoth(await openTestHub(t)), [
     "node-1: started ambiguous ana (too_many)",
