@@ -14,6 +14,8 @@ const headings: readonly [list: string, heading: string][] = [
   ["refused_execs", "Refused starts of programs"],
   ["connect_ports", "Connections to port"],
   ["send_ports", "Datagrams to port"],
+  ["calls", "Calls on sockets"],
+  ["socket_names", "Connections to a socket that is a file named"],
   ["dns_domains", "Questions to name servers for, and below"],
 ];
 
