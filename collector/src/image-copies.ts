@@ -16,6 +16,8 @@ type Facts = { dev: bigint; ino: bigint; size: bigint; ctimeNs: bigint };
 export class ImageCopies {
   /** Verdicts by device, inode and ctime of the copy: a changed file is another key. */
   readonly #known = new Map<string, boolean>();
+  /** By device of an overlay, some processes that ran from it: the first, which is often the container's own, and the last ones. */
+  readonly #residents = new Map<number, number[]>();
   readonly #mounts = new Map<number, OverlayMount>();
   readonly #counters: Counters;
   readonly #hostRoot: string;
@@ -26,6 +28,19 @@ export class ImageCopies {
   constructor(counters: Counters, hostRoot: string) {
     this.#counters = counters;
     this.#hostRoot = hostRoot;
+  }
+
+  /** A program was started: through its process the root of its container can be seen later, when others have ended. */
+  started({ exeOverlay, exeDevice, task: { pid } }: ExecRecord): void {
+    if (!exeOverlay) return;
+    const known = this.#residents.get(exeDevice);
+    if (known === undefined) {
+      if (this.#residents.size >= collectorLimits.copyMountsMax) this.#residents.clear();
+      this.#residents.set(exeDevice, [pid]);
+    } else if (!known.includes(pid)) {
+      if (known.length >= collectorLimits.copyResidentsMax) known.splice(1, 1);
+      known.push(pid);
+    }
   }
 
   /** Whether the executable is still what its image holds. `pids` are processes by which its root may be seen, best first. */
@@ -46,7 +61,8 @@ export class ImageCopies {
   }
 
   #compare(record: ExecRecord, lower: LowerFile, pids: readonly number[]): boolean | "unread" | "gone" | "over_budget" {
-    const around = this.#lookAround(record.exeDevice, pids);
+    const others = this.#residents.get(record.exeDevice) ?? [];
+    const around = this.#lookAround(record.exeDevice, [...new Set([...pids, ...others])]);
     if (around === undefined) return "gone";
     const above = openFirst(placesOf(record, around.viewers), (facts) => isExecuted(facts, record, lower));
     if (above === undefined) return "gone";

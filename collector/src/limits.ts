@@ -32,6 +32,7 @@ export const collectorLimits = {
   copyReadBytes: 256 * 1024,
   copiesMax: 4_096,
   copyMountsMax: 256,
+  copyResidentsMax: 4,
   /** Tries for it without a pause; then one in so long. */
   userTriesMax: 12,
   userRetryMs: 100,

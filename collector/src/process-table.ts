@@ -255,6 +255,7 @@ export class ProcessTable {
     entry.exePath = record.exePath;
     entry.cwd = record.cwd;
     const above = entry.ancestors?.map((program) => program.pid) ?? [];
+    this.#copies.started(record);
     const isCopy = record.lower !== null && this.#copies.holds(record, [entry.pid, record.task.ppid, ...above]);
     entry.exeUpperLayer = record.exeUpperLayer && !isCopy;
     entry.exeOrigin = exeOriginOf(record, isCopy);

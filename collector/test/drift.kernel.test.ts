@@ -15,7 +15,7 @@ import { KernelWatch, root } from "./kernel-watch.ts";
 // of its own. What is asked is what the process table says of the program, with all its reading of files.
 
 type Told = { origin: ExeOrigin | null; upperLayer: boolean | null; deleted: boolean | null };
-type Shape = { layers?: string[]; as?: "stay" | "end" | "memory"; asked?: string };
+type Shape = { layers?: string[]; as?: "stay" | "end" | "memory"; asked?: string; before?: string };
 
 const image: Told = { origin: "image", upperLayer: false, deleted: false };
 const drift: Told = { origin: "upper", upperLayer: true, deleted: false };
@@ -54,6 +54,7 @@ describe("where an executable comes from", { skip: skipUnless("kernel") }, () =>
     try {
       const word = shape.as === "end" ? "end" : "stay";
       await watch.first("exec", (one) => one.argv[0] === program && one.argv[1] === word);
+      if (shape.before !== undefined) return await tellAlone(shape.before, program);
       return tell(await watch.first("exec", (one) => one.argv[0] === (shape.asked ?? program) && one.argv[1] === word));
     } finally {
       child.stdin.end();
@@ -63,11 +64,20 @@ describe("where an executable comes from", { skip: skipUnless("kernel") }, () =>
     }
   }
 
-  function tell(record: ExecRecord): Told {
+  function tell(record: ExecRecord, before?: ExecRecord): Told {
     const counters = new Counters();
     const table = new ProcessTable(counters, 16, new ImageCopies(counters, "/"));
+    if (before !== undefined) table.apply(before);
     const entry = table.apply(record);
     return { origin: entry.exeOrigin, upperLayer: entry.exeUpperLayer, deleted: entry.exeDeleted };
+  }
+
+  /** What is told of a program by a table that knows none of its ancestors, but another process of its container. */
+  async function tellAlone(resident: string, program: string): Promise<Told> {
+    const other = await watch.first("exec", (one) => one.argv[0] === resident);
+    const record = await watch.first("exec", (one) => one.argv[0] === program && one.argv[1] === "end");
+    const stranger = { ...record, task: { ...record.task, pid: 2 ** 22 + 1, ppid: 2 ** 22 + 2 } };
+    return tell(stranger, other);
   }
 
   const ofTheImage: Record<string, [act: string, program: string, shape?: Shape]> = {
@@ -135,6 +145,12 @@ describe("where an executable comes from", { skip: skipUnless("kernel") }, () =>
       assert.deepEqual(await told(`${act}; cp program v/program`, "/v/program"), volume);
     });
   }
+
+  test("a program that has ended, and whose parent is not in the container, is seen through another one there", async () => {
+    const resident = "./twin stay <&3 & chmod 700 program";
+    const shape: Shape = { as: "end", before: "./twin" };
+    assert.deepEqual(await told(`exec 3<&0; ${resident}`, "/program", shape), image);
+  });
 
   test("a program in memory is of no file at all", async () => {
     const memory: Told = { origin: "memory", upperLayer: false, deleted: false };

@@ -75,6 +75,19 @@ const driftBinaries = [
     { exec: ["/usr/sbin/nginx", "-v"] },
     { prepare: [["cp", "/bin/true", "/tmp/nginx"]] },
   ),
+  // Both are in the upper layer now: one with another content, one with another mode alone.
+  ...pair(
+    drift,
+    "overwritten-program",
+    { exec: ["/opt/load"] },
+    { exec: ["/opt/work"] },
+    {
+      prepare: [
+        ["cp", "/bin/echo", "/opt/load"],
+        ["chmod", "700", "/opt/work"],
+      ],
+    },
+  ),
   ...pair(
     drift,
     "memory",
