@@ -47,7 +47,8 @@ export class ReaderPool {
 
   #next(): void {
     for (const reader of this.#readers) {
-      if (reader.call !== undefined) continue;
+      // Asked before it has loaded, it would not be known which of the two it died of.
+      if (!reader.ready || reader.call !== undefined) continue;
       const call = this.#queue.shift();
       if (call === undefined) return;
       reader.call = call;
@@ -68,6 +69,7 @@ export class ReaderPool {
   #answered(reader: Reader, reply: FromReader): void {
     if ("ready" in reply) {
       reader.ready = true;
+      this.#next();
       return;
     }
     const { call } = reader;
