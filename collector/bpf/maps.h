@@ -121,6 +121,7 @@ struct scratch {
 		struct namespace_record namespace;
 		struct cgroup_record cgroup;
 		struct open_record open;
+		struct map_record map;
 		struct connect_record connect;
 		struct socket_record socket;
 		struct dns_record dns_query; /* of fixed size: never put together here */

@@ -34,6 +34,7 @@ enum record_kind {
 	KIND_ACCEPT = 23,
 	KIND_SOCKET = 24,
 	KIND_UNIX_CONNECT = 25,
+	KIND_MAP = 30,
 };
 
 struct record_task {
@@ -185,6 +186,18 @@ struct open_record {
 	__u32 gap;
 };
 _Static_assert(sizeof(struct open_record) == 160, "open_record");
+
+/* A file that became code without an exec. Strings: path. */
+struct map_record {
+	struct record_head head;
+	__u64 inode;
+	__u32 device;
+	__u32 protection; /* PROT_… */
+	__u32 flags;
+	__u16 path_length;
+	__u16 gap;
+};
+_Static_assert(sizeof(struct map_record) == 152, "map_record");
 
 struct connect_record {
 	struct record_head head;

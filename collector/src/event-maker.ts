@@ -11,6 +11,7 @@ import type {
   ExitRecord,
   ForkRecord,
   KernelRecord,
+  MapRecord,
   NamespaceRecord,
   OpenRecord,
   SocketRecord,
@@ -73,6 +74,7 @@ export class EventMaker {
 
 function eventOf(record: Exclude<KernelRecord, CgroupRecord>): SyscallEvent {
   if ("openFlags" in record) return fileEvent(record);
+  if (record.kind === "map") return mapEvent(record);
   if (record.kind === "dns_query") return dnsEvent(record);
   if ("dstIp" in record) return networkEvent(record);
   if ("family" in record) return socketEvent(record);
@@ -118,6 +120,17 @@ function fileEvent(record: OpenRecord): Filling<FileEvent> {
   event.device = record.device;
   event.upper_layer = record.upperLayer;
   event.via_io_uring = record.viaIoUring;
+  return event;
+}
+
+function mapEvent(record: MapRecord): Filling<FileEvent> {
+  const event = blankFile();
+  event.activity = "map";
+  event.path = record.path;
+  event.path_trusted = true;
+  event.inode = record.inode;
+  event.device = record.device;
+  event.upper_layer = record.upperLayer;
   return event;
 }
 

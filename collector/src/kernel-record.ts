@@ -100,6 +100,17 @@ export type OpenRecord = Base & {
   pathTrusted: boolean;
   viaIoUring: boolean;
 };
+/** A file that became code without an exec, and is none of an image. */
+export type MapRecord = Base & {
+  kind: "map";
+  path: string;
+  inode: number;
+  device: number;
+  /** PROT_… */
+  protection: number;
+  upperLayer: boolean;
+  memfd: boolean;
+};
 export type ConnectRecord = Base & {
   kind: "connect" | "send";
   protocol: "tcp" | "udp" | "other";
@@ -152,6 +163,7 @@ export type KernelRecord =
   | ExitRecord
   | NamespaceRecord
   | OpenRecord
+  | MapRecord
   | ConnectRecord
   | SocketRecord
   | DnsRecord

@@ -14,6 +14,7 @@ const ringOfKind: Readonly<Record<string, "lifecycle" | "bulk">> = {
   cgroup_mkdir: "lifecycle",
   open: "bulk",
   open_failed: "bulk",
+  map: "bulk",
   connect: "bulk",
   send: "bulk",
   dns_query: "bulk",

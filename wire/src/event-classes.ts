@@ -116,7 +116,8 @@ export const processColumns = {
 } as const satisfies ColumnTable;
 
 export const fileColumns = {
-  activity: ["open", "open_failed"],
+  // map: a file that is none of an image became code, without an exec (ld.so, LD_PRELOAD, dlopen).
+  activity: ["open", "open_failed", "map"],
   ...actor,
   /** The path as the kernel resolved it, seen from the process' root; from user memory when path_trusted is false. */
   path: "str",

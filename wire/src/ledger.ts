@@ -136,6 +136,7 @@ export const classOfRecordKind: Readonly<Record<string, string>> = {
   lifecycle: "process",
   open: "file",
   open_failed: "file",
+  map: "file",
   connect: "network",
   send: "network",
   dns_query: "dns",

@@ -21,6 +21,7 @@ const decoders: Record<number, Decoder> = {
   [recordKind.cgroup_mkdir]: cgroupFrom,
   [recordKind.open]: (from, at, end, base) => openFrom("open", from, at, end, base),
   [recordKind.open_failed]: (from, at, end, base) => openFrom("open_failed", from, at, end, base),
+  [recordKind.map]: mapFrom,
   [recordKind.connect]: (from, at, end, base) => connectFrom("connect", from, at, end, base),
   [recordKind.send]: (from, at, end, base) => connectFrom("send", from, at, end, base),
   [recordKind.dns_query]: dnsFrom,
@@ -217,6 +218,26 @@ function openFrom(kind: OpenRecord["kind"], from: RecordBytes, at: number, end: 
     error: i32At(from, at + of.error),
     pathTrusted: (flags & recordFlag.pathTrusted) !== 0,
     viaIoUring: (flags & recordFlag.uring) !== 0,
+  };
+}
+
+function mapFrom(from: RecordBytes, at: number, end: number, base: Base): KernelRecord | undefined {
+  const { map_record: of } = layout;
+  const pathAt = at + sizes.map_record;
+  if (end < pathAt || pathAt + u16At(from, at + of.path_length) !== end) return undefined;
+  const flags = u32At(from, at + of.flags);
+  return {
+    kind: "map",
+    position: base.position,
+    ring: base.ring,
+    bootUs: base.bootUs,
+    task: base.task,
+    path: pathText(from, pathAt, end, (flags & recordFlag.pathCut) !== 0),
+    inode: u64At(from, at + of.inode),
+    device: u32At(from, at + of.device),
+    protection: u32At(from, at + of.protection),
+    upperLayer: (flags & recordFlag.upperLayer) !== 0,
+    memfd: (flags & recordFlag.memfd) !== 0,
   };
 }
 

@@ -25,6 +25,7 @@ const switchable: Readonly<Record<string, readonly number[]>> = {
   "process.namespace": [recordKind.namespace],
   "file.open": [recordKind.open],
   "file.open_failed": [recordKind.open_failed],
+  "file.map": [recordKind.map],
   "network.connect": [recordKind.connect],
   "network.send": [recordKind.send],
 };

@@ -20,6 +20,7 @@ export const recordKind = {
   accept: 23,
   socket: 24,
   unix_connect: 25,
+  map: 30,
 } as const;
 
 export const recordFlag = {
@@ -96,6 +97,7 @@ export const layout = {
     base_length: 152,
     path_length: 154,
   },
+  map_record: { inode: 128, device: 136, protection: 140, flags: 144, path_length: 148 },
   connect_record: {
     source: 128,
     destination: 144,
@@ -156,6 +158,7 @@ export const sizes = {
   namespace_record: 136,
   cgroup_record: 144,
   open_record: 160,
+  map_record: 152,
   connect_record: 168,
   socket_record: 184,
   dns_record: 424,

@@ -60,6 +60,8 @@ const allPlans: readonly ProgramPlan[] = [
     attachment: { tracepoint: "syscalls/sys_exit_open_by_handle_at" },
     insteadOf: "exit_open_by_handle_at",
   },
+  { object: "map", program: "exit_mmap", attachment: { tracepoint: "syscalls/sys_exit_mmap" } },
+  { object: "map", program: "exit_mprotect", attachment: { tracepoint: "syscalls/sys_exit_mprotect" } },
   { object: "uring", program: "uring_submit", attachment: "tracing" },
   { object: "uring", program: "uring_submit_sqe", attachment: "tracing", insteadOf: "uring_submit" },
   { object: "uring", program: "uring_complete", attachment: "tracing" },

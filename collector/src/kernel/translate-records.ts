@@ -16,6 +16,7 @@ const structNames: ReadonlyMap<number, string> = new Map([
   [recordKind.cgroup_mkdir, "cgroup_record"],
   [recordKind.open, "open_record"],
   [recordKind.open_failed, "open_record"],
+  [recordKind.map, "map_record"],
   [recordKind.connect, "connect_record"],
   [recordKind.send, "connect_record"],
   [recordKind.dns_query, "dns_record"],

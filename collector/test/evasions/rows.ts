@@ -18,7 +18,7 @@ export const rows: readonly Row[] = [
   { number: 11, evasion: "100 KB of arguments before the one that matters", sight: "seen" },
   { number: 12, evasion: "a thread that is not the first runs the program", sight: "seen" },
   { number: 13, evasion: "scripts, `sh -c`, a script on standard input", sight: "weaker" },
-  { number: 14, evasion: "`ld.so ./program`, LD_PRELOAD, dlopen", sight: "blind" },
+  { number: 14, evasion: "`ld.so ./program`, LD_PRELOAD, dlopen", sight: "seen" },
   { number: 15, evasion: "unshare, setns, nsenter, clone into new namespaces", sight: "seen" },
   { number: 16, evasion: "a process moves to another control group", sight: "blind" },
   { number: 17, evasion: "ptrace, process_vm_writev, pidfd_getfd, /proc/PID/mem", sight: "blind" },

@@ -16,6 +16,7 @@ const namesByKind: Readonly<Record<string, readonly string[]>> = {
   "process.namespace": ["unshare"],
   "file.open": openedAsCreat,
   "file.open_failed": openedAsCreat,
+  "file.map": ["mmap", "mprotect"],
   "network.connect": ["connect"],
   "network.send": ["sendto", "sendmsg"],
   "network.dup": ["dup", "dup2", "dup3"],
@@ -57,7 +58,7 @@ export function kindOf(event: AtalayaEvent): string | undefined {
 /** The names of one event. */
 export function eventTypes(event: AtalayaEvent): readonly string[] | undefined {
   const names = byClass.get(event.class)?.get(event.activity ?? "")?.names;
-  if (event.class !== "file") return names;
+  if (event.class !== "file" || event.activity === "map") return names;
   return isCreat(event) ? openedAsCreat : opened;
 }
 

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Files that become code without being executed: `ld.so ./program`, LD_PRELOAD, dlopen. Told where the file cannot be the
+ * image's: in the upper layer of an overlay, in memory, deleted, or on another file system than a root that is an overlay.
+ */
+#include "file.h"
+#include "path.h"
+#include "syscall.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define PROT_EXEC_BIT 4
+#define TMPFS_MAGIC 0x01021994
+#define ERRORS_FROM ((unsigned long)-4095)
+
+/* Since Linux 6.5 what an overlay maps is a file of the layer below, which remembers the one that was opened. */
+#define LINUX(major, minor) (((major) << 16) + ((minor) << 8))
+extern int LINUX_KERNEL_VERSION __kconfig;
+
+static __always_inline bool is_backing(struct file *file)
+{
+	/* FMODE_BACKING is no type that the kernel describes; in 6.14 it gave its bit to FMODE_NONOTIFY. */
+	__u32 bit = LINUX_KERNEL_VERSION >= LINUX(6, 14) ? 24 : 25;
+	return LINUX_KERNEL_VERSION >= LINUX(6, 5) && ((__u32)BPF_CORE_READ(file, f_mode) >> bit) & 1;
+}
+
+struct backing_file___atalaya {
+	struct file file;
+	struct path user_path;
+} __attribute__((preserve_access_index));
+
+/* The file as its user sees it, whatever lies below. */
+struct seen_file {
+	struct dentry *dentry;
+	struct vfsmount *mount;
+	struct inode *inode;
+	unsigned long magic;
+	__u32 flags;
+};
+
+static __always_inline struct seen_file seen_of(struct file *file)
+{
+	struct seen_file seen = {};
+	struct backing_file___atalaya *backing = (void *)file;
+	if (is_backing(file) && bpf_core_field_exists(backing->user_path)) {
+		seen.dentry = BPF_CORE_READ(backing, user_path.dentry);
+		seen.mount = BPF_CORE_READ(backing, user_path.mnt);
+	} else {
+		seen.dentry = BPF_CORE_READ(file, f_path.dentry);
+		seen.mount = BPF_CORE_READ(file, f_path.mnt);
+	}
+	struct dentry *dentry = seen.dentry;
+	struct inode *inode = BPF_CORE_READ(dentry, d_inode);
+	seen.inode = inode;
+	seen.magic = BPF_CORE_READ(inode, i_sb, s_magic);
+	if (in_upper_layer(inode))
+		seen.flags |= FLAG_UPPER_LAYER;
+	if (is_memfd(dentry))
+		seen.flags |= FLAG_MEMFD;
+	else if (BPF_CORE_READ(inode, i_nlink) == 0)
+		seen.flags |= FLAG_DELETED;
+	return seen;
+}
+
+static __always_inline bool is_image_file(const struct seen_file *seen, struct task_struct *task)
+{
+	if (seen->flags & (FLAG_UPPER_LAYER | FLAG_MEMFD | FLAG_DELETED))
+		return false;
+	if (seen->magic == TMPFS_MAGIC)
+		return false;
+	struct fs_struct *fs = OF(task, fs);
+	return seen->magic == OVERLAYFS_SUPER_MAGIC ||
+	       BPF_CORE_READ(fs, root.dentry, d_sb, s_magic) != OVERLAYFS_SUPER_MAGIC;
+}
+
+static __always_inline void report_map(struct scratch *scratch, struct task_struct *task, const struct seen_file *seen,
+				       __u32 protection, struct count_slot *count)
+{
+	struct map_record *record = &scratch->map;
+	__builtin_memset(record, 0, sizeof(*record));
+	fill_head(&record->head, KIND_MAP, 0, task);
+	struct inode *inode = seen->inode;
+	record->inode = BPF_CORE_READ(inode, i_ino);
+	record->device = device_of(inode);
+	record->protection = protection;
+	__u32 flags = seen->flags;
+	__u32 length = append_path(scratch, sizeof(*record), (__u64)seen->dentry, (__u64)seen->mount, &flags);
+	record->flags = flags;
+	record->path_length = length;
+	submit(&bulk, scratch, sizeof(*record) + length, count);
+}
+
+static __always_inline void mapped(struct task_struct *task, struct file *file, __u32 protection)
+{
+	struct count_slot *count = count_of(KIND_MAP);
+	if (!count || !file)
+		return;
+	count->attempted++;
+	if (is_unasked(KIND_MAP)) {
+		count->filtered++;
+		return;
+	}
+	struct seen_file seen = seen_of(file);
+	if (is_ignored(task) || is_image_file(&seen, task)) {
+		count->filtered++;
+		return;
+	}
+	struct scratch *scratch = scratch_take(count);
+	if (!scratch)
+		return;
+	report_map(scratch, task, &seen, protection, count);
+	scratch_give(scratch);
+}
+
+SEC("tp/syscalls/sys_exit_mmap")
+int exit_mmap(struct trace_event_raw_sys_exit *ctx)
+{
+	struct task_struct *task = current_task();
+	struct pt_regs *registers = saved_registers(task);
+	if (!registers || (unsigned long)ctx->ret >= ERRORS_FROM)
+		return 0;
+	__u32 protection = PT_REGS_PARM3_CORE_SYSCALL(registers);
+	if (!(protection & PROT_EXEC_BIT))
+		return 0;
+	mapped(task, file_of(task, PT_REGS_PARM5_CORE_SYSCALL(registers)), protection);
+	return 0;
+}
+
+struct found_file {
+	struct file *file;
+};
+
+static long find_file(struct task_struct *task, struct vm_area_struct *area, struct found_file *found)
+{
+	(void)task;
+	found->file = area->vm_file;
+	return 0;
+}
+
+/* What was mapped to be read is made code afterwards. */
+SEC("tp/syscalls/sys_exit_mprotect")
+int exit_mprotect(struct trace_event_raw_sys_exit *ctx)
+{
+	struct task_struct *task = current_task();
+	struct pt_regs *registers = saved_registers(task);
+	if (!registers || ctx->ret != 0)
+		return 0;
+	__u32 protection = PT_REGS_PARM3_CORE_SYSCALL(registers);
+	if (!(protection & PROT_EXEC_BIT))
+		return 0;
+	struct found_file found = {};
+	bpf_find_vma(task, PT_REGS_PARM1_CORE_SYSCALL(registers), find_file, &found, 0);
+	mapped(task, found.file, protection);
+	return 0;
+}
