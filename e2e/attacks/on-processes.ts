@@ -96,4 +96,31 @@ const driftBinaries = [
   ),
 ];
 
-export const onProcesses: Attack[] = [...webShells, ...openedShells, ...reconnaissance, ...driftBinaries];
+const driftLibrary = "Drift Library Loaded";
+/** Of any architecture: a library that the image has, and its loader. */
+const mathLibrary = "/usr/lib/*-linux-gnu*/libm.so.6";
+
+const driftLibraries = [
+  ...pair(
+    driftLibrary,
+    "preloaded",
+    { exec: ["/opt/report", "-c", "LD_PRELOAD=/var/lib/l.so /opt/work; true"] },
+    { exec: ["/opt/report", "-c", `LD_PRELOAD=$(echo ${mathLibrary}) /opt/work; true`] },
+    { prepare: [["sh", "-c", `cp ${mathLibrary} /var/lib/l.so`]] },
+  ),
+  ...pair(
+    driftLibrary,
+    "by-the-loader",
+    { exec: ["/opt/report", "-c", "$(echo /usr/lib/*-linux-gnu*/ld-linux-*.so.*) /var/lib/work; true"] },
+    { exec: ["/opt/report", "-c", "$(echo /usr/lib/*-linux-gnu*/ld-linux-*.so.*) /opt/work; true"] },
+    { prepare: [["cp", "/bin/true", "/var/lib/work"]] },
+  ),
+];
+
+export const onProcesses: Attack[] = [
+  ...webShells,
+  ...openedShells,
+  ...reconnaissance,
+  ...driftBinaries,
+  ...driftLibraries,
+];
