@@ -124,6 +124,7 @@ struct scratch {
 		struct map_record map;
 		struct connect_record connect;
 		struct socket_record socket;
+		struct call_record call;
 		struct dns_record dns_query; /* of fixed size: never put together here */
 	};
 };

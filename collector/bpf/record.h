@@ -28,6 +28,7 @@ enum record_kind {
 	KIND_SEND = 10,
 	KIND_SNAPSHOT = 11,
 	KIND_DNS_QUERY = 12,
+	KIND_CALL = 13,
 	KIND_DUP = 20,
 	KIND_BIND = 21,
 	KIND_LISTEN = 22,
@@ -231,6 +232,42 @@ struct socket_record {
 };
 _Static_assert(sizeof(struct socket_record) == 184, "socket_record");
 
+/* Which call a call_record is of: our own numbers, the same on every architecture. At most 63. */
+enum rare_call {
+	CALL_PTRACE = 1,
+	CALL_PROCESS_VM_READV = 2,
+	CALL_PROCESS_VM_WRITEV = 3,
+	CALL_PIDFD_GETFD = 4,
+	CALL_MEMFD_CREATE = 5,
+	CALL_SETNS = 6,
+	CALL_UNSHARE = 7,
+	CALL_MOUNT = 8,
+	CALL_UMOUNT = 9,
+	CALL_MOVE_MOUNT = 10,
+	CALL_PIVOT_ROOT = 11,
+	CALL_CHROOT = 12,
+	CALL_BPF = 13,
+	CALL_USERFAULTFD = 14,
+	CALL_PERF_EVENT_OPEN = 15,
+	CALL_SETUID = 16,
+	CALL_SETGID = 17,
+	CALL_SETRESUID = 18,
+	CALL_SETRESGID = 19,
+};
+
+/* A rare call that succeeded. The task is as the call left it. Strings: text (a path or a name, from user memory). */
+struct call_record {
+	struct record_head head;
+	__u64 arguments[5]; /* as the registers held them */
+	__s64 result;
+	__u32 call; /* enum rare_call */
+	__u32 flags; /* FLAG_READ_FAULT */
+	__u16 text_length;
+	__u16 gap;
+	__u32 gap_at_end;
+};
+_Static_assert(sizeof(struct call_record) == 192, "call_record");
+
 /*
  * A question to a name server, as its first bytes: the reader takes the name apart. They are what the kernel sends, not
  * what lies in the sender's memory.
@@ -344,8 +381,9 @@ struct filter_settings {
 	__u64 unasked; /* bit N: nobody asks for records of kind N */
 	__u32 end_lengths; /* bit N - 1: a name's end of N bytes is watched */
 	__u32 flags; /* ASKS_… and PORTS_… */
+	__u64 rare_calls; /* bit N: calls of enum rare_call's number N are wanted */
 };
-_Static_assert(sizeof(struct filter_settings) == 352, "filter_settings");
+_Static_assert(sizeof(struct filter_settings) == 360, "filter_settings");
 #define ASKS_ALL_OPENS 0x01
 #define ASKS_REFUSED_OPENS 0x02
 #define ASKS_REFUSED_EXECS 0x04

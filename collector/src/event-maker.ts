@@ -1,8 +1,18 @@
-import type { AtalayaEvent, DnsEvent, FileEvent, NetworkEvent, ProcessEvent, SyscallEvent } from "@atalaya/wire";
-import { blankDns, blankFile, blankNetwork, blankProcess, type Filling } from "./blank-rows.ts";
+import type {
+  AtalayaEvent,
+  DnsEvent,
+  FileEvent,
+  KernelEvent,
+  NetworkEvent,
+  ProcessEvent,
+  SyscallEvent,
+} from "@atalaya/wire";
+import { blankDns, blankFile, blankKernel, blankNetwork, blankProcess, type Filling } from "./blank-rows.ts";
 import type { BootClock } from "./boot-clock.ts";
+import { targetOf, targetPidOf } from "./call-target.ts";
 import type { Container, Containers } from "./containers.ts";
 import type {
+  CallRecord,
   CgroupRecord,
   ConnectRecord,
   DnsRecord,
@@ -75,6 +85,7 @@ export class EventMaker {
 function eventOf(record: Exclude<KernelRecord, CgroupRecord>): SyscallEvent {
   if ("openFlags" in record) return fileEvent(record);
   if (record.kind === "map") return mapEvent(record);
+  if (record.kind === "call") return callEvent(record);
   if (record.kind === "dns_query") return dnsEvent(record);
   if ("dstIp" in record) return networkEvent(record);
   if ("family" in record) return socketEvent(record);
@@ -162,6 +173,14 @@ function socketEvent(record: SocketRecord): Filling<NetworkEvent> {
   if (kind === "bind" || kind === "listen") return event;
   event[isServer ? "src_ip" : "dst_ip"] = remoteIp;
   event[isServer ? "src_port" : "dst_port"] = record.remotePort;
+  return event;
+}
+
+function callEvent(record: CallRecord): Filling<KernelEvent> {
+  const event = blankKernel();
+  event.activity = record.call;
+  event.target = targetOf(record) ?? null;
+  event.target_pid = targetPidOf(record) ?? null;
   return event;
 }
 

@@ -1,5 +1,6 @@
 // What the kernel said, decoded from a ring's bytes: the border between the BPF programs and the rest of the collector.
 // Times are microseconds since boot. Paths and names are strings; bytes that are not UTF-8 became U+FFFD.
+import type { RareCall } from "./rare-calls.ts";
 
 export type Task = {
   pid: number;
@@ -136,6 +137,16 @@ export type SocketRecord = Base & {
   /** The descriptor that the call gave; 0 where it gives none. */
   result: number;
 };
+/** A call that few programs have a use for, and that succeeded; `task` is as it was afterwards. */
+export type CallRecord = Base & {
+  kind: "call";
+  call: RareCall;
+  /** The first five, as the caller gave them; exact below 2^53. */
+  arguments: readonly number[];
+  result: number;
+  /** A path or a name, read of user memory after the call; undefined where the call has none or it could not be read. */
+  text: string | undefined;
+};
 /** A question to a name server, as it was sent. */
 export type DnsRecord = Base & {
   kind: "dns_query";
@@ -166,6 +177,7 @@ export type KernelRecord =
   | MapRecord
   | ConnectRecord
   | SocketRecord
+  | CallRecord
   | DnsRecord
   | CgroupRecord;
 

@@ -1,4 +1,5 @@
 import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
+import { rareCalls } from "./rare-calls.ts";
 
 /** What `--stdout` watches without a hub: names whose opening, or refused start, tends to matter. */
 export const defaultWatchList: readonly string[] = [
@@ -24,7 +25,11 @@ export const defaultWatchList: readonly string[] = [
 
 const writePrefixes = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/etc/cron", "/root/.ssh/"];
 
-const defaultCalls = ["dup", "bind", "listen", "accept", "socket"];
+/** Not the set*id calls: every session's start makes some. */
+const defaultCalls = [
+  ...["dup", "bind", "listen", "accept", "socket"],
+  ...rareCalls.filter((call) => !call.startsWith("set") || call === "setns"),
+];
 
 /** What is to be reported, as the command line says it. */
 export type Chosen = {

@@ -3,6 +3,7 @@ import {
   blankEvent,
   type DnsEvent,
   type FileEvent,
+  type KernelEvent,
   type NetworkEvent,
   type ProcessEvent,
 } from "@atalaya/wire";
@@ -125,7 +126,7 @@ export const load = (text: string, pack = "test") => loadRules([{ path: "rules.y
 /** The matches of one condition on one event; fails on a condition that does not load. */
 export function matches(
   condition: string,
-  event: ProcessEvent | FileEvent | NetworkEvent | DnsEvent | ApiEvent,
+  event: ProcessEvent | FileEvent | NetworkEvent | DnsEvent | KernelEvent | ApiEvent,
   output = "o",
 ): Match[] {
   const source = event.class === "api" ? "k8s_audit" : "syscall";
@@ -136,5 +137,5 @@ export function matches(
 
 export const holds = (
   condition: string,
-  event: ProcessEvent | FileEvent | NetworkEvent | DnsEvent | ApiEvent,
+  event: ProcessEvent | FileEvent | NetworkEvent | DnsEvent | KernelEvent | ApiEvent,
 ): boolean => matches(condition, event).length > 0;

@@ -169,9 +169,36 @@ export const dnsColumns = {
 } as const satisfies ColumnTable;
 
 export const kernelColumns = {
-  activity: ["setns", "mount", "module_load", "bpf", "ptrace"],
+  activity: [
+    "setns",
+    "mount",
+    "module_load",
+    "bpf",
+    "ptrace",
+    "process_vm_readv",
+    "process_vm_writev",
+    "pidfd_getfd",
+    "memfd_create",
+    "unshare",
+    "umount",
+    "move_mount",
+    "pivot_root",
+    "chroot",
+    "userfaultfd",
+    "perf_event_open",
+    "setuid",
+    "setgid",
+    "setresuid",
+    "setresgid",
+  ],
   ...actor,
+  /**
+   * What the call was about: the request of ptrace and the command of bpf by their names, the flags of setns and unshare,
+   * the name of a memfd, the path of mount, umount, move_mount, pivot_root and chroot, the (effective) id of the set*id
+   * calls. Names and paths are read of user memory after the call.
+   */
   target: "str",
+  /** Whom ptrace and process_vm_* were about, by the caller's own pid namespace. */
   target_pid: "u32",
 } as const satisfies ColumnTable;
 

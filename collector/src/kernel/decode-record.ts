@@ -1,5 +1,6 @@
 // One record's bytes to one value. Whoever calls has checked that the record is as long as it says and 8-aligned.
 import type { ConnectRecord, KernelRecord, LowerFile, OpenRecord, Task } from "../kernel-record.ts";
+import { callFrom } from "./decode-call.ts";
 import { questionAt } from "./decode-question.ts";
 import { socketFrom, streamKinds } from "./decode-socket.ts";
 import { taskAt } from "./decode-task.ts";
@@ -25,6 +26,7 @@ const decoders: Record<number, Decoder> = {
   [recordKind.connect]: (from, at, end, base) => connectFrom("connect", from, at, end, base),
   [recordKind.send]: (from, at, end, base) => connectFrom("send", from, at, end, base),
   [recordKind.dns_query]: dnsFrom,
+  [recordKind.call]: callFrom,
   [recordKind.dup]: (from, at, end, base) => socketFrom("dup", from, at, end, base),
   [recordKind.bind]: (from, at, end, base) => socketFrom("bind", from, at, end, base),
   [recordKind.listen]: (from, at, end, base) => socketFrom("listen", from, at, end, base),

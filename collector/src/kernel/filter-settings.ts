@@ -1,10 +1,11 @@
 import type { FilterPlan } from "@atalaya/wire";
+import { rareCallNumbers } from "../rare-calls.ts";
 import { layout, recordKind, sizes } from "./layout.ts";
 
 // The value of the map `settings`: cheap tests before the hashes, and what is asked for as a whole (bpf/record.h).
 
 const { filter_settings: at } = layout;
-const words = { open_lengths: 4, exec_lengths: 4, open_starts: 32, kinds: 1, unasked: 1 } as const;
+const words = { open_lengths: 4, exec_lengths: 4, open_starts: 32, kinds: 1, unasked: 1, rare_calls: 1 } as const;
 
 export const settingsFlag = {
   allOpens: 0x01,
@@ -43,16 +44,17 @@ export function settingsOf(plan: FilterPlan): Buffer {
   let ends = 0;
   for (const end of plan.open_suffixes) ends |= 1 << (Buffer.byteLength(end) - 1);
   settings.writeUInt32LE(ends >>> 0, at.end_lengths);
-  settings.writeBigUInt64LE(kindsOf(plan), at.kinds);
+  settings.writeBigUInt64LE(bitsOf(recordKind, plan), at.kinds);
+  settings.writeBigUInt64LE(bitsOf(rareCallNumbers, plan), at.rare_calls);
   settings.writeBigUInt64LE(unaskedOf(plan), at.unasked);
   settings.writeUInt32LE(flagsOf(plan), at.flags);
   return settings;
 }
 
-/** A bit for each kind of record that is asked for; kinds that a newer hub knows are not ours to send. */
-function kindsOf({ calls }: FilterPlan): bigint {
+/** A bit for each kind of record or call that is asked for; what a newer hub knows beside them is not ours to send. */
+function bitsOf(numbers: Readonly<Record<string, number>>, { calls }: FilterPlan): bigint {
   let bits = 0n;
-  for (const [name, kind] of Object.entries(recordKind)) if (calls.includes(name)) bits |= 1n << BigInt(kind);
+  for (const [name, number] of Object.entries(numbers)) if (calls.includes(name)) bits |= 1n << BigInt(number);
   return bits;
 }
 
@@ -78,7 +80,7 @@ function flagsOf(plan: FilterPlan): number {
  */
 export function eitherOf(one: Buffer, other: Buffer): Buffer {
   const out = Buffer.alloc(sizes.filter_settings);
-  for (const member of ["open_lengths", "exec_lengths", "open_starts", "kinds", "unasked"] as const) {
+  for (const member of ["open_lengths", "exec_lengths", "open_starts", "kinds", "unasked", "rare_calls"] as const) {
     for (let i = 0; i < words[member]; i++) {
       const from = at[member] + i * 8;
       const [a, b] = [one.readBigUInt64LE(from), other.readBigUInt64LE(from)];

@@ -14,6 +14,7 @@ export const recordKind = {
   send: 10,
   snapshot: 11,
   dns_query: 12,
+  call: 13,
   dup: 20,
   bind: 21,
   listen: 22,
@@ -118,6 +119,7 @@ export const layout = {
     result: 172,
     flags: 176,
   },
+  call_record: { arguments: 128, result: 168, call: 176, flags: 180, text_length: 184 },
   dns_record: { server: 128, server_port: 144, family: 146, protocol: 147, message_length: 148, message: 152 },
   count_slot: {
     attempted: 0,
@@ -144,6 +146,7 @@ export const layout = {
     unasked: 336,
     end_lengths: 344,
     flags: 348,
+    rare_calls: 352,
   },
 } as const;
 
@@ -161,6 +164,7 @@ export const sizes = {
   map_record: 152,
   connect_record: 168,
   socket_record: 184,
+  call_record: 192,
   dns_record: 424,
   count_slot: 72,
   reader_state: 16,
@@ -171,5 +175,5 @@ export const sizes = {
   cgroup_ids: 16,
   budget_key: 24,
   budget: 16,
-  filter_settings: 352,
+  filter_settings: 360,
 } as const;

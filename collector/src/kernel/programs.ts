@@ -1,4 +1,5 @@
 // Every BPF program, where it is built, and what it hangs on.
+import { rareCalls } from "../rare-calls.ts";
 
 export type Attachment = "tracing" | "cgroup" | "iterator" | { tracepoint: string };
 
@@ -83,6 +84,11 @@ const allPlans: readonly ProgramPlan[] = [
   { object: "socket", program: "exit_accept4", attachment: { tracepoint: "syscalls/sys_exit_accept4" } },
   { object: "socket", program: "exit_socket", attachment: { tracepoint: "syscalls/sys_exit_socket" } },
   { object: "socket", program: "exit_connect", attachment: { tracepoint: "syscalls/sys_exit_connect" } },
+  ...rareCalls.map((call) => ({
+    object: "call",
+    program: `exit_${call}`,
+    attachment: { tracepoint: `syscalls/sys_exit_${call}` },
+  })),
   { object: "iter", program: "snapshot_with_args", attachment: "iterator" },
   { object: "iter", program: "snapshot_without_args", attachment: "iterator", insteadOf: "snapshot_with_args" },
 ];

@@ -1,7 +1,16 @@
-import type { AtalayaEvent } from "@atalaya/wire";
+import type { AtalayaEvent, KernelEvent } from "@atalaya/wire";
 import { errnoName } from "./errno-names.ts";
 import { eventTypes } from "./event-kinds.ts";
-import { absentField, actorField, boundField, type Field, fileField, networkField, processField } from "./field.ts";
+import {
+  absentField,
+  actorField,
+  boundField,
+  type Field,
+  fileField,
+  kernelField,
+  networkField,
+  processField,
+} from "./field.ts";
 import { cloneFlagNames, openFlagNames } from "./flag-names.ts";
 import { familyName } from "./socket-family.ts";
 import { isoTime, timeOfDay } from "./time-text.ts";
@@ -29,6 +38,7 @@ const opensFor =
 
 function flags(event: AtalayaEvent): string | null {
   if (event.class === "file") return event.open_flags === null ? null : openFlagNames(event.open_flags);
+  if (event.class === "kernel") return speaksOfNamespaces(event) ? event.target : null;
   if (event.class !== "process") return null;
   if (event.activity !== "exec") return event.clone_flags === null ? null : cloneFlagNames(event.clone_flags);
   const names = [event.exe_upper_layer ? "EXE_UPPER_LAYER" : "", event.exe_memfd ? "EXE_FROM_MEMFD" : ""];
@@ -37,15 +47,36 @@ function flags(event: AtalayaEvent): string | null {
 }
 
 const absentArguments =
-  "path oldpath newpath oldname newname target linkpath mode uid gid euid request cmd fd dirfd pid res data addr size tuple exe args comm cwd signal key res_or_fd loginuid".split(
+  "path oldpath newpath oldname newname target linkpath mode euid fd dirfd res data addr size tuple exe args comm cwd signal key res_or_fd loginuid".split(
     " ",
   );
 
+const ofCalls =
+  (...calls: readonly string[]) =>
+  (event: KernelEvent): string | null =>
+    calls.includes(event.activity ?? "") ? event.target : null;
+
+const speaksOfNamespaces = (event: KernelEvent): boolean => event.activity === "setns" || event.activity === "unshare";
+
+/** Of a file its path; of a call that names something, what it names. */
+function argumentName(event: AtalayaEvent): string | null {
+  if (event.class === "file") return event.path;
+  return event.class === "kernel" && namesSomething.includes(event.activity ?? "") ? event.target : null;
+}
+const namesSomething = ["memfd_create", "umount"];
+
 /** Names in `evt.arg.NAME` that events of ours carry; `evt.arg[NAME]` is the same. */
 const carried: readonly Field[] = [
-  actorField("evt.arg.flags", "string", flags, { classes: ["process", "file"] }),
+  actorField("evt.arg.flags", "string", flags, { classes: ["process", "file", "kernel"] }),
   processField("evt.arg.filename", "string", (event) => event.filename),
-  fileField("evt.arg.name", "string", (event) => event.path),
+  actorField("evt.arg.name", "string", argumentName, { classes: ["file", "kernel"] }),
+  kernelField("evt.arg.dir", "string", ofCalls("mount")),
+  kernelField("evt.arg.nstype", "string", ofCalls("setns")),
+  kernelField("evt.arg.request", "string", ofCalls("ptrace")),
+  kernelField("evt.arg.cmd", "string", ofCalls("bpf")),
+  kernelField("evt.arg.pid", "number", (event) => event.target_pid),
+  kernelField("evt.arg.uid", "string", ofCalls("setuid", "setresuid")),
+  kernelField("evt.arg.gid", "string", ofCalls("setgid", "setresgid")),
   networkField("evt.arg.domain", "string", (event) => familyName(event)),
   networkField("evt.arg.type", "string", (event) => known(event.socket?.[1])),
   networkField("evt.arg.proto", "string", (event) => known(event.socket?.[2])),

@@ -34,6 +34,21 @@ const namesByKind: Readonly<Record<string, readonly string[]>> = {
   "kernel.module_load": ["init_module", "finit_module"],
   "kernel.bpf": ["bpf"],
   "kernel.ptrace": ["ptrace"],
+  "kernel.process_vm_readv": ["process_vm_readv"],
+  "kernel.process_vm_writev": ["process_vm_writev"],
+  "kernel.pidfd_getfd": ["pidfd_getfd"],
+  "kernel.memfd_create": ["memfd_create"],
+  "kernel.unshare": ["unshare"],
+  "kernel.umount": ["umount", "umount2"],
+  "kernel.move_mount": ["move_mount"],
+  "kernel.pivot_root": ["pivot_root"],
+  "kernel.chroot": ["chroot"],
+  "kernel.userfaultfd": ["userfaultfd"],
+  "kernel.perf_event_open": ["perf_event_open"],
+  "kernel.setuid": ["setuid"],
+  "kernel.setgid": ["setgid"],
+  "kernel.setresuid": ["setresuid"],
+  "kernel.setresgid": ["setresgid"],
 };
 
 /** `class.activity` of every event that a syscall rule can see. */

@@ -3,6 +3,7 @@ import type {
   AtalayaEvent,
   EventClass,
   FileEvent,
+  KernelEvent,
   NetworkEvent,
   ProcessEvent,
   SyscallEvent,
@@ -86,6 +87,11 @@ export function networkField(
   options: Options = {},
 ): Field {
   return field("syscall", name, type, () => onlyIn("network", get), { classes: ["network"], ...options });
+}
+
+/** A field of the class kernel: calls that few programs need. */
+export function kernelField(name: string, type: FieldType, get: (event: KernelEvent) => FieldValue | null): Field {
+  return field("syscall", name, type, () => onlyIn("kernel", get), { classes: ["kernel"] });
 }
 
 function onlyIn<E extends AtalayaEvent>(name: EventClass, get: (event: E) => FieldValue | null): Read {

@@ -2,13 +2,13 @@ import { childrenOf, type Node } from "../compile/resolve.ts";
 import { eventTypesOf } from "../fields/event-kinds.ts";
 import type { Kind } from "./condition-requirement.ts";
 
-// Calls on sockets, which the kernel reports only where a rule asks for them: in a plan by the event's activity.
+// Calls on sockets and calls that few programs need, which the kernel reports only where a rule asks for them: in a plan by the event's activity.
 
 const callKinds: readonly Kind[] = ["dup", "bind", "listen", "accept", "socket", "unix_connect"].map(
   (call) => `network.${call}`,
 );
 
-export const isCall = (kind: Kind): boolean => callKinds.includes(kind);
+export const isCall = (kind: Kind): boolean => callKinds.includes(kind) || kind.startsWith("kernel.");
 
 export const unixConnect: Kind = "network.unix_connect";
 

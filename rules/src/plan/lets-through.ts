@@ -14,6 +14,7 @@ export const alwaysReported: ReadonlySet<string> = new Set(["process.exec", "pro
 export function letsThrough(plan: FilterPlan, event: AtalayaEvent): boolean {
   const kind = `${event.class}.${event.activity}`;
   if (alwaysReported.has(kind)) return true;
+  if (event.class === "kernel") return event.activity !== null && plan.calls.includes(event.activity);
   if (event.class === "network") return isConnectionAsked(plan, event, kind);
   if (plan.unasked.includes(kind)) return false;
   switch (kind) {

@@ -1,0 +1,74 @@
+import type { CallRecord } from "./kernel-record.ts";
+
+// What a rare call was about, out of its raw arguments.
+
+/** include/uapi/linux/ptrace.h, and the x86 and arm64 ones for registers. */
+const traceRequests: Readonly<Record<number, string>> = {
+  0: "PTRACE_TRACEME",
+  4: "PTRACE_POKETEXT",
+  5: "PTRACE_POKEDATA",
+  6: "PTRACE_POKEUSR",
+  13: "PTRACE_SETREGS",
+  15: "PTRACE_SETFPREGS",
+  16: "PTRACE_ATTACH",
+  16901: "PTRACE_SETREGSET",
+  16902: "PTRACE_SEIZE",
+};
+
+/** enum bpf_cmd. */
+const bpfCommands: Readonly<Record<number, string>> = {
+  5: "BPF_PROG_LOAD",
+  8: "BPF_PROG_ATTACH",
+  17: "BPF_RAW_TRACEPOINT_OPEN",
+  28: "BPF_LINK_CREATE",
+};
+
+/** include/uapi/linux/sched.h */
+const namespaceFlags: readonly (readonly [number, string])[] = [
+  [0x80, "CLONE_NEWTIME"],
+  [0x20000, "CLONE_NEWNS"],
+  [0x2000000, "CLONE_NEWCGROUP"],
+  [0x4000000, "CLONE_NEWUTS"],
+  [0x8000000, "CLONE_NEWIPC"],
+  [0x10000000, "CLONE_NEWUSER"],
+  [0x20000000, "CLONE_NEWPID"],
+  [0x40000000, "CLONE_NEWNET"],
+];
+
+const low32 = (value: number | undefined): number => (value ?? 0) % 2 ** 32;
+
+/** Of flags that name no namespace (setns may leave them out) "0". */
+function namespaces(flags: number): string {
+  const names = namespaceFlags.filter(([bit]) => (flags & bit) !== 0).map(([, name]) => name);
+  return names.length === 0 ? "0" : names.join("|");
+}
+
+/** Undefined where the call says nothing but that it was made. */
+export function targetOf(record: CallRecord): string | undefined {
+  const [first, second] = record.arguments;
+  switch (record.call) {
+    case "ptrace":
+      return traceRequests[first ?? -1] ?? String(first);
+    case "bpf":
+      return bpfCommands[low32(first)] ?? String(low32(first));
+    case "setns":
+      return namespaces(low32(second));
+    case "unshare":
+      return namespaces(low32(first));
+    case "setuid":
+    case "setgid":
+      return String(low32(first));
+    case "setresuid":
+    case "setresgid":
+      // What the caller takes up now; 4294967295 leaves it as it was.
+      return String(low32(second));
+    default:
+      return record.text;
+  }
+}
+
+/** Of those that name another process by its id: the id in the caller's own namespace. */
+export function targetPidOf({ call, arguments: [first, second] }: CallRecord): number | undefined {
+  if (call === "ptrace") return first === 0 ? undefined : low32(second);
+  return call === "process_vm_readv" || call === "process_vm_writev" ? low32(first) : undefined;
+}

@@ -1,0 +1,41 @@
+import type { CallRecord, Task } from "../kernel-record.ts";
+import { type RareCall, rareCallNumbers } from "../rare-calls.ts";
+import { layout, recordFlag, sizes } from "./layout.ts";
+import { type RecordBytes, textAt, u16At, u32At, u64At } from "./record-bytes.ts";
+
+const byNumber: ReadonlyMap<number, RareCall> = new Map(
+  Object.entries(rareCallNumbers).map(([call, number]) => [number, call as RareCall]),
+);
+/** Which have a text; of the others none is not an empty one. */
+const withText: ReadonlySet<RareCall> = new Set([
+  "memfd_create",
+  "mount",
+  "umount",
+  "move_mount",
+  "pivot_root",
+  "chroot",
+]);
+const argumentCount = 5;
+
+type Base = { position: number; ring: "lifecycle" | "bulk"; bootUs: number; task: Task };
+
+/** Undefined where its lengths do not add up, or the call is none that we know. */
+export function callFrom(from: RecordBytes, at: number, end: number, base: Base): CallRecord | undefined {
+  const { call_record: of } = layout;
+  const textStart = at + sizes.call_record;
+  if (end < textStart || textStart + u16At(from, at + of.text_length) !== end) return undefined;
+  const call = byNumber.get(u32At(from, at + of.call));
+  if (call === undefined) return undefined;
+  const isRead = withText.has(call) && (u32At(from, at + of.flags) & recordFlag.readFault) === 0;
+  return {
+    kind: "call",
+    position: base.position,
+    ring: base.ring,
+    bootUs: base.bootUs,
+    task: base.task,
+    call,
+    arguments: Array.from({ length: argumentCount }, (_, i) => u64At(from, at + of.arguments + 8 * i)),
+    result: u64At(from, at + of.result),
+    text: isRead ? textAt(from, textStart, end) : undefined,
+  };
+}

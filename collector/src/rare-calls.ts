@@ -1,0 +1,28 @@
+// Calls that few programs have a use for. To add one: its number in bpf/record.h, its program in bpf/call.bpf.c, a line here, and
+// its name among the activities of the class kernel (wire/src/event-classes.ts).
+
+/** Numbers of `enum rare_call`, by the name of the tracepoint at the call's exit. */
+export const rareCallNumbers = {
+  ptrace: 1,
+  process_vm_readv: 2,
+  process_vm_writev: 3,
+  pidfd_getfd: 4,
+  memfd_create: 5,
+  setns: 6,
+  unshare: 7,
+  mount: 8,
+  umount: 9,
+  move_mount: 10,
+  pivot_root: 11,
+  chroot: 12,
+  bpf: 13,
+  userfaultfd: 14,
+  perf_event_open: 15,
+  setuid: 16,
+  setgid: 17,
+  setresuid: 18,
+  setresgid: 19,
+} as const;
+
+export type RareCall = keyof typeof rareCallNumbers;
+export const rareCalls = Object.keys(rareCallNumbers) as readonly RareCall[];

@@ -1,0 +1,14 @@
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { type KernelWatch, root } from "./kernel-watch.ts";
+
+/** Compiles programs/calls.c, which makes one rare call for real, into the watch's folder, once; gives its path. */
+export function callProgram(watch: KernelWatch): string {
+  const target = join(watch.folder, "calls");
+  if (!existsSync(target)) {
+    const source = join(root, "collector", "test", "programs", "calls.c");
+    execFileSync("gcc", ["-O2", "-Wall", "-Werror", "-D_GNU_SOURCE", "-static", source, "-o", target]);
+  }
+  return target;
+}

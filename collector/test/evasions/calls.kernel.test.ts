@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import { after, before, describe } from "node:test";
+import { skipUnless } from "../../../tools/testing/needs.ts";
+import { rareCalls } from "../../src/rare-calls.ts";
+import { callProgram } from "../call-program.ts";
+import { KernelWatch } from "../kernel-watch.ts";
+import { evasion, eventsOf } from "./evasion.ts";
+
+describe("evasions by calls that few programs need", { skip: skipUnless("kernel") }, () => {
+  let watch: KernelWatch;
+  let folder: string;
+  before(async () => {
+    watch = await KernelWatch.open({ calls: [...rareCalls] });
+    folder = watch.makeFolder("mounted");
+  });
+  after(() => watch.close());
+  const scene = () => watch;
+
+  /** What the process did that made the call, as events; and whom it says it was about. */
+  async function made(name: string, activity: string) {
+    const { pid, status, stdout, stderr } = watch.run(callProgram(watch), [name, folder]);
+    assert.equal(status, 0, stderr);
+    await watch.first("exit", (record) => record.task.pid === pid);
+    const event = eventsOf(watch).find((one) => one.pid === pid && one.activity === activity);
+    assert.ok(event?.class === "kernel");
+    return { event, other: Number(stdout) };
+  }
+
+  for (const call of ["ptrace", "process_vm_readv", "process_vm_writev"] as const) {
+    evasion(17, `${call} tells whose memory it was`, [`exit_${call}`], scene, async () => {
+      const { event, other } = await made(call === "ptrace" ? "PTRACE_POKEDATA" : call, call);
+      assert.equal(event.target_pid, other);
+    });
+  }
+  evasion(17, "pidfd_getfd is told", ["exit_pidfd_getfd"], scene, async () => {
+    assert.equal((await made("pidfd_getfd", "pidfd_getfd")).event.name, "calls");
+  });
+  evasion(20, "move_mount tells where the mount went", ["exit_move_mount"], scene, async () => {
+    assert.equal((await made("move_mount", "move_mount")).event.target, folder);
+  });
+  evasion(26, "userfaultfd is told", ["exit_userfaultfd"], scene, async () => {
+    assert.equal((await made("userfaultfd", "userfaultfd")).event.name, "calls");
+  });
+  evasion(27, "a program that others load into the kernel is told", ["exit_bpf"], scene, async () => {
+    assert.equal((await made("bpf", "bpf")).event.target, "BPF_PROG_LOAD");
+  });
+});

@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* calls NAME FOLDER: makes one rare call for real, and says whom it was about (0 where nobody). */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/bpf.h>
+#include <linux/perf_event.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/mount.h>
+#include <sys/ptrace.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define OPEN_TREE_CLONE_BIT 1
+#define MOVE_FROM_EMPTY_PATH 4
+
+static long word = 42;
+
+/* A child that waits to be ended. */
+static pid_t victim(void)
+{
+	pid_t child = fork();
+	while (child == 0)
+		pause();
+	return child;
+}
+
+static long ended(pid_t child, long result)
+{
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	printf("%d\n", child);
+	return result;
+}
+
+static long trace(enum __ptrace_request request)
+{
+	pid_t child = victim();
+	long result = ptrace(request, child, 0, 0);
+	return ended(child, result);
+}
+
+static long traced_poke(void)
+{
+	pid_t child = victim();
+	long result = ptrace(PTRACE_ATTACH, child, 0, 0);
+	waitpid(child, NULL, __WALL);
+	/* A look is not reported; a change is. */
+	if (result == 0 && ptrace(PTRACE_PEEKDATA, child, &word, 0) == 42)
+		result = ptrace(PTRACE_POKEDATA, child, &word, 43L);
+	return ended(child, result);
+}
+
+static long memory(long call)
+{
+	pid_t child = victim();
+	long room = 7;
+	struct iovec here = { &room, sizeof(room) }, there = { &word, sizeof(word) };
+	long got = syscall(call, child, &here, 1UL, &there, 1UL, 0UL);
+	return ended(child, got == sizeof(room) ? 0 : -1);
+}
+
+static long taken(void)
+{
+	pid_t child = victim();
+	int pidfd = syscall(SYS_pidfd_open, child, 0);
+	long got = syscall(SYS_pidfd_getfd, pidfd, 0, 0);
+	return ended(child, got);
+}
+
+/* Mounts of our own: nothing of them is left when we end. */
+static long own_mounts(const char *folder)
+{
+	if (unshare(CLONE_NEWNS) || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		return -1;
+	return mount("none", folder, "tmpfs", 0, NULL);
+}
+
+static long pivoted(const char *folder)
+{
+	if (own_mounts(folder) || chdir(folder) || mkdir("old", 0700))
+		return -1;
+	return syscall(SYS_pivot_root, ".", "old");
+}
+
+static long moved(const char *folder)
+{
+	if (own_mounts(folder))
+		return -1;
+	int tree = syscall(SYS_open_tree, AT_FDCWD, folder, OPEN_TREE_CLONE_BIT);
+	return tree < 0 ? -1 : syscall(SYS_move_mount, tree, "", AT_FDCWD, folder, MOVE_FROM_EMPTY_PATH);
+}
+
+static long loaded(void)
+{
+	/* r0 = 0; exit */
+	struct bpf_insn program[] = { { .code = 0xb7 }, { .code = 0x95 } };
+	union bpf_attr attributes = {
+		.prog_type = BPF_PROG_TYPE_SOCKET_FILTER,
+		.insns = (unsigned long)program,
+		.insn_cnt = 2,
+		.license = (unsigned long)"GPL",
+	};
+	return syscall(SYS_bpf, BPF_PROG_LOAD, &attributes, sizeof(attributes));
+}
+
+static long measured(void)
+{
+	struct perf_event_attr attributes = {
+		.type = PERF_TYPE_SOFTWARE,
+		.size = sizeof(attributes),
+		.config = PERF_COUNT_SW_TASK_CLOCK,
+	};
+	return syscall(SYS_perf_event_open, &attributes, 0, -1, -1, 0);
+}
+
+static long made(const char *name, const char *folder)
+{
+	if (strcmp(name, "PTRACE_TRACEME") == 0)
+		return ptrace(PTRACE_TRACEME, 0, 0, 0);
+	if (strcmp(name, "PTRACE_SEIZE") == 0)
+		return trace(PTRACE_SEIZE);
+	if (strcmp(name, "PTRACE_POKEDATA") == 0)
+		return traced_poke();
+	if (strcmp(name, "process_vm_readv") == 0)
+		return memory(SYS_process_vm_readv);
+	if (strcmp(name, "process_vm_writev") == 0)
+		return memory(SYS_process_vm_writev);
+	if (strcmp(name, "pidfd_getfd") == 0)
+		return taken();
+	if (strcmp(name, "memfd_create") == 0)
+		return memfd_create("payload", 0);
+	if (strcmp(name, "setns") == 0)
+		return setns(open("/proc/self/ns/uts", O_RDONLY), CLONE_NEWUTS);
+	if (strcmp(name, "unshare") == 0)
+		return unshare(CLONE_NEWUTS | CLONE_NEWIPC);
+	if (strcmp(name, "mount") == 0)
+		return own_mounts(folder);
+	if (strcmp(name, "umount") == 0)
+		return own_mounts(folder) ? -1 : umount2(folder, 0);
+	if (strcmp(name, "move_mount") == 0)
+		return moved(folder);
+	if (strcmp(name, "pivot_root") == 0)
+		return pivoted(folder);
+	if (strcmp(name, "chroot") == 0)
+		return chroot(folder);
+	if (strcmp(name, "bpf") == 0)
+		return loaded();
+	if (strcmp(name, "userfaultfd") == 0)
+		return syscall(SYS_userfaultfd, O_CLOEXEC);
+	if (strcmp(name, "perf_event_open") == 0)
+		return measured();
+	if (strcmp(name, "setuid") == 0)
+		return syscall(SYS_setuid, 1234);
+	if (strcmp(name, "setgid") == 0)
+		return syscall(SYS_setgid, 1234);
+	if (strcmp(name, "setresuid") == 0)
+		return syscall(SYS_setresuid, -1, 1234, -1);
+	if (strcmp(name, "setresgid") == 0)
+		return syscall(SYS_setresgid, -1, 1234, -1);
+	/* Refused: nobody is to hear of it. */
+	return strcmp(name, "refused") == 0 ? syscall(SYS_ptrace, PTRACE_ATTACH, getpid(), 0, 0) : -1;
+}
+
+int main(int count, char **arguments)
+{
+	if (count != 3)
+		return 64;
+	/* Kept while the call is made: the caller is told when it failed. */
+	if (made(arguments[1], arguments[2]) >= 0)
+		return 0;
+	fprintf(stderr, "%s: %s\n", arguments[1], strerror(errno));
+	return 1;
+}
