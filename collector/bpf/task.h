@@ -13,9 +13,8 @@ static __always_inline __u32 user_device(__u32 major, __u32 minor)
 
 static __always_inline void fill_pid_namespace(struct record_task *out, struct task_struct *task)
 {
-	/* As a number: a variable index through a typed pointer is refused (by 5.10 the sum itself is). */
-	__u64 pid = (__u64)OF(task, thread_pid);
-	barrier_var(pid);
+	/* Read as a number: a variable index through a typed pointer is refused, by 5.10 and 6.1 the sum itself is. */
+	__u64 pid = (__u64)BPF_CORE_READ(task, thread_pid);
 	__u32 level = BPF_CORE_READ((struct pid *)pid, level) & 31;
 	__u64 numbers = pid + bpf_core_field_offset(struct pid, numbers);
 	struct upid *upid = (void *)(numbers + level * bpf_core_type_size(struct upid));
