@@ -62,6 +62,16 @@ export function inventoryStatusOf(text: string | null): InventoryStatus | undefi
   return inventoryStatusSchema.safeParse(parsedObject(text)).data;
 }
 
+/** The kinds of which a source has told all; undefined where what is kept of it cannot be read. */
+export function wholeKindsOf(text: string): string[] | undefined {
+  try {
+    const kinds = JSON.parse(text) as unknown;
+    return Array.isArray(kinds) ? kinds.filter((one) => typeof one === "string") : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 export function factsOf(row: Pick<InventoryRow, "facts">): Record<string, unknown> {
   return parsedObject(row.facts);
 }

@@ -5,7 +5,7 @@ import type { CommittedAlert } from "../hub-core.ts";
 import { inventoryLimits } from "../inventory/limits.ts";
 import type { Batch, InventoryRows } from "../pipeline/messages.ts";
 import { amendAlertsOfPod } from "./alert-pod.ts";
-import { type InventoryRow, inventoryStatusOf, rowOfEvent } from "./inventory-row.ts";
+import { type InventoryRow, inventoryStatusOf, rowOfEvent, wholeKindsOf } from "./inventory-row.ts";
 import { readInventorySender } from "./inventory-sender-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables, InventorySourceTable } from "./schema.ts";
@@ -222,8 +222,9 @@ class InventoryCommit {
       .where("seen", "<", seen)
       .where("gone_us", "is", null);
     this.#db.run(update);
-    const complete = JSON.parse(this.#source.complete) as string[];
-    if (!complete.includes(kind)) this.#source.complete = JSON.stringify([...complete, kind]);
+    const known = wholeKindsOf(this.#source.complete);
+    if (known === undefined) this.#source.malformed += 1;
+    if (known?.includes(kind) !== true) this.#source.complete = JSON.stringify([...(known ?? []), kind]);
   }
 
   #object(uid: string): InventoryRow | undefined {

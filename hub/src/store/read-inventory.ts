@@ -12,7 +12,14 @@ import {
 } from "@atalaya/wire";
 import { type SelectQueryBuilder, sql } from "kysely";
 import { storeLimits } from "../core/limits.ts";
-import { containersOf, factsOf, type InventoryRow, inventoryStatusOf, labelsOfRow } from "./inventory-row.ts";
+import {
+  containersOf,
+  factsOf,
+  type InventoryRow,
+  inventoryStatusOf,
+  labelsOfRow,
+  wholeKindsOf,
+} from "./inventory-row.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables } from "./schema.ts";
 
@@ -24,7 +31,7 @@ export function readInventoryClusters(db: Db, workspaceId: string): InventoryClu
   const sources = db.query.selectFrom("inventory_sources").selectAll().where("workspace_id", "=", workspaceId);
   return db.rows(sources.orderBy("cluster").limit(storeLimits.inventoryClustersMax)).map((source) => {
     const { cluster, node, seen_us, superseded, over_limit, malformed } = source;
-    const complete = (JSON.parse(source.complete) as string[]).length >= inventoryKinds.length;
+    const complete = (wholeKindsOf(source.complete)?.length ?? 0) >= inventoryKinds.length;
     const status = inventoryStatusOf(source.status);
     return {
       ...{ cluster, node, seen_us, complete, superseded, over_limit, malformed },

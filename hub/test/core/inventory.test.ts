@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { type TestContext, test } from "node:test";
-import { decodeFrame, Fault, type Frame, type InventoryEvent } from "@atalaya/wire";
+import { decodeFrame, type Frame, type InventoryEvent, inventoryKinds } from "@atalaya/wire";
 import { storeLimits } from "../../src/core/limits.ts";
 import type { HubCore } from "../../src/hub-core.ts";
 import { inventoryLimits } from "../../src/inventory/limits.ts";
@@ -156,17 +156,29 @@ test("a container that is told without what one has is left out of its pod", asy
   assert.deepEqual((await pods(hub))[0]?.containers, [container]);
 });
 
-test("what is kept and cannot be read fails the query that reads it, and nothing else", async (t) => {
+test("what is kept of a cluster and cannot be read makes that cluster incomplete, hides no other, and is counted when it is mended", async (t) => {
   const first = await openTestHub(t);
-  await tell(first.hub, [pod()]);
+  await tell(first.hub, [pod(), ...inventoryKinds.map((kind) => inventoryRow("complete", { kind }))]);
   await first.close();
-  change(first.folder, "UPDATE inventory_sources SET complete = '{'");
-  const { hub } = await openTestHub(t, { dataFolder: first.folder });
-  await assert.rejects(
-    hub.inventory.clusters("main"),
-    (error) => error instanceof Fault && error.code === "QUERY_FAILED",
+  change(
+    first.folder,
+    `CREATE TEMP TABLE other AS SELECT * FROM inventory_sources;
+    UPDATE temp.other SET cluster = 'other';
+    INSERT INTO inventory_sources SELECT * FROM temp.other;
+    UPDATE inventory_sources SET complete = '{' WHERE cluster = 'local'`,
   );
-  assert.equal((await pods(hub)).length, 1);
+  const { hub } = await openTestHub(t, { dataFolder: first.folder });
+  const state = async () =>
+    (await hub.inventory.clusters("main")).map(({ cluster, complete, malformed }) => [cluster, complete, malformed]);
+  assert.deepEqual(await state(), [
+    ["local", false, 0],
+    ["other", true, 0],
+  ]);
+  for (const kind of inventoryKinds) await tell(hub, [inventoryRow("complete", { kind, generation: 2 })]);
+  assert.deepEqual(await state(), [
+    ["local", true, 1],
+    ["other", true, 0],
+  ]);
 });
 
 test("at the bound of objects, those that are gone make room", async (t) => {
