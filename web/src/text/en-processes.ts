@@ -22,7 +22,8 @@ export const enProcesses = {
       q: "words",
     },
     emptyTitle: "Nothing like that ran",
-    emptyText: "Of what is kept, nothing fits. Take a filter away, or look further back.",
+    emptyText:
+      "Of what is kept, nothing fits. Take a filter away, or look further back. A pod is looked for by the containers it has now: what ran in one that was restarted since is found by its container.",
     searchedTo: (time: string) => `Searched back to ${time}.`,
     older: "Search further back",
     end: "That is all that is kept.",

@@ -23,7 +23,8 @@ export const esProcesses: typeof enProcesses = {
       q: "palabras",
     },
     emptyTitle: "No se ejecutó nada parecido",
-    emptyText: "De lo guardado, nada encaja. Quite un filtro o mire más atrás.",
+    emptyText:
+      "De lo guardado, nada encaja. Quite un filtro o mire más atrás. Un pod se busca por los contenedores que tiene ahora: lo que se ejecutó en uno reiniciado desde entonces se encuentra por su contenedor.",
     searchedTo: (time) => `Buscado hasta ${time}.`,
     older: "Buscar más atrás",
     end: "Eso es todo lo guardado.",
