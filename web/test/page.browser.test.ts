@@ -122,6 +122,8 @@ describe("the page in a browser", { skip: skipUnless("browser") }, () => {
     "/rules/Web%20Shell",
     "/sensors",
     "/inventory",
+    "/inventory?cluster=shop-eu&namespace=shop",
+    "/inventory?cluster=shop-eu&namespace=shop&workload=Deployment%2Fweb",
     "/nodes",
     "/changes",
     "/settings",
