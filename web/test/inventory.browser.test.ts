@@ -34,6 +34,14 @@ describe("the inventory, in a browser", { skip: skipUnless("browser") }, () => {
     assert.deepEqual(page.complaints, []);
   });
 
+  test("what a pod shares with its node can be read whole at 400 px", async () => {
+    const page = await at.open("/inventory?cluster=shop-eu&namespace=shop&workload=Deployment%2Fweb", { width: 400 });
+    const shared = page.getByText("shares with its node: processes, everything (privileged)");
+    await shared.waitFor();
+    const hidden = await shared.evaluate((tag) => tag.scrollWidth - tag.clientWidth);
+    assert.ok(hidden <= 0, `${hidden} px of it are cut off`);
+  });
+
   test("a part of a name is looked for, and each part of the place can be taken away", async () => {
     const page = await at.open("/inventory?cluster=shop-eu&node=node-1");
     await list(page, "Pods").getByText("web-7f-0").waitFor();

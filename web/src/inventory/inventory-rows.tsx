@@ -90,7 +90,7 @@ export function PodRow({ row }: { row: InventoryPod }): ReactElement {
       {shared.length > 0 && (
         <>
           <br />
-          <span className="tag amber">
+          <span className="tag amber whole">
             {text.inventory.shares} {shared.join(", ")}
           </span>
         </>
