@@ -81,11 +81,16 @@ static __always_inline struct file *file_of_request(struct io_kiocb *request, st
 	return registered_file(request, slot == SLOT_ANY ? (__u32)result : slot - 1);
 }
 
+/* The name's address, where it is one: Linux 7.2 has a structure there, and takes no program that reads it so. */
+struct io_open___atalaya {
+	struct filename *filename;
+} __attribute__((preserve_access_index));
+
 /* Reads the path that is asked for to where report_parked wants it; its length, or 0 where it is not watched. */
 static __always_inline __u32 park_path(struct scratch *scratch, struct io_kiocb *request)
 {
 	const __u32 parked = SCRATCH_BYTES - PATH_BYTES;
-	struct io_open *open = (void *)request;
+	struct io_open___atalaya *open = (void *)request;
 	const char *name = BPF_CORE_READ(open, filename, name);
 	long got = bpf_probe_read_kernel_str(&scratch->bytes[parked], PATH_BYTES, name);
 	__u32 length = got < 2 ? 0 : (got - 1) & (PATH_BYTES - 1);

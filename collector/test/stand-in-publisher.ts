@@ -147,7 +147,7 @@ export class StandInPublisher {
     }
     if (event.class === "file" && event.path !== null) this.opened.add(event.path);
     if (event.class === "api") this.audited.push(event.audit_id ?? "");
-    const kind = event.class === "dns" ? `dns_${event.activity}` : (event.activity ?? "");
+    const kind = kindOf(event);
     this.#byKind.set(kind, (this.#byKind.get(kind) ?? 0) + 1);
   }
 
@@ -187,4 +187,11 @@ export function assertAllOnce(execs: readonly ProcessEvent[], wanted: number, { 
   const lost = report.counters.find((one) => one.class === "exec" && one.reason === "ring_full")?.value ?? 0;
   const missing = wanted - numbers.length;
   assert.ok(missing >= 0 && missing <= lost, `${missing} of ${wanted} are missing, a full ring lost ${lost}`);
+}
+
+/** The kind of record that the event was made of, as the account names it. */
+function kindOf(event: AtalayaEvent): string {
+  if (event.class === "dns") return `dns_${event.activity}`;
+  const isUnix = event.class === "network" && event.activity === "connect" && event.socket?.[0] === 1;
+  return isUnix ? "unix_connect" : (event.activity ?? "");
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { build } from "esbuild";
 import type { Architecture } from "../../containers/images.ts";
 import { aptSources } from "../../simulator/src/victim/apt-sources.ts";
@@ -17,6 +17,8 @@ import { sensorFor } from "./sensor-build.ts";
 /** What Node and the addon load, and one static program with the commands that a boot needs. */
 const packages = ["libc6", "libgcc-s1", "libstdc++6", "libbpf1", "libelf1", "zlib1g", "busybox-static"];
 const commands = ["sh", "mount", "ip", "sleep", "true", "echo", "cat", "cut"];
+/** Below collector/test: what the acts run, as /guest/NAME. */
+const programs = ["programs/acts.c", "evasions/programs/uring.c"];
 const unwanted = /^(usr\/)?share\/|^etc\//;
 
 /**
@@ -53,10 +55,12 @@ async function layPrograms(files: RootFiles, compiler: string): Promise<void> {
     const entryPoints = [join(import.meta.dirname, "inside", "main.ts")];
     await build({ entryPoints, outfile: main, bundle: true, platform: "node", target: "node24", format: "esm" });
     files.file("guest/main.js", readFileSync(main));
-    const acts = join(folder, "acts");
-    const source = join(root, "collector", "test", "programs", "acts.c");
-    execFileSync(compiler, ["-O2", "-Wall", "-Werror", "-D_GNU_SOURCE", "-static", source, "-o", acts]);
-    files.file("guest/acts", readFileSync(acts), true);
+    const flags = ["-O2", "-Wall", "-Werror", "-D_GNU_SOURCE", "-static", "-pthread"];
+    for (const source of programs) {
+      const program = join(folder, basename(source, ".c"));
+      execFileSync(compiler, [...flags, join(root, "collector", "test", source), "-o", program]);
+      files.file(`guest/${basename(program)}`, readFileSync(program), true);
+    }
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

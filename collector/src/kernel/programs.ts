@@ -74,7 +74,7 @@ const allPlans: readonly ProgramPlan[] = [
   { object: "net", program: "sendmsg6", attachment: "cgroup" },
   { object: "dns", program: "dns_egress", attachment: "cgroup" },
   { object: "socket", program: "exit_dup", attachment: { tracepoint: "syscalls/sys_exit_dup" } },
-  { object: "socket", program: "exit_dup2", attachment: { tracepoint: "syscalls/sys_exit_dup2" } },
+  { object: "socket", program: "exit_dup2", attachment: { tracepoint: "syscalls/sys_exit_dup2" }, onlyOn: "x64" },
   { object: "socket", program: "exit_dup3", attachment: { tracepoint: "syscalls/sys_exit_dup3" } },
   { object: "socket", program: "exit_fcntl", attachment: { tracepoint: "syscalls/sys_exit_fcntl" } },
   { object: "socket", program: "bind4", attachment: "cgroup" },

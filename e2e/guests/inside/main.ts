@@ -11,6 +11,8 @@ import { GuestWatch } from "./guest-watch.ts";
 import { lifeChecks } from "./life.ts";
 import { networkChecks } from "./network.ts";
 import { pinChecks } from "./pins.ts";
+import { socketChecks } from "./sockets.ts";
+import { uringChecks } from "./uring.ts";
 
 const plan: FilterPlan = {
   ...emptyFilterPlan,
@@ -19,6 +21,7 @@ const plan: FilterPlan = {
   write_prefixes: ["/tmp/written/"],
   exec_names: ["modprobe-absent", "not-executable"],
   dns_domains: ["bad.atalaya.test"],
+  calls: ["dup", "bind", "listen", "accept", "socket", "unix_connect"],
 };
 
 const checks = [
@@ -26,6 +29,8 @@ const checks = [
   ...lifeChecks,
   ...fileChecks,
   ...networkChecks,
+  ...socketChecks,
+  ...uringChecks,
   ...attributionChecks,
   ...pinChecks, // last: they end the collector
 ];
