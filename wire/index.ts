@@ -135,7 +135,7 @@ export {
 export type * from "./src/process-search.ts";
 export { foundProcessSchema, processPageSchema, processQuerySchema } from "./src/process-search.ts";
 export { type Resume, resumeSchema } from "./src/resume.ts";
-export { type ProgramState, type SensorReport, sensorReportSchema } from "./src/sensor-report.ts";
+export { type AuditLogState, type ProgramState, type SensorReport, sensorReportSchema } from "./src/sensor-report.ts";
 export {
   decodeAck,
   encodeAck,

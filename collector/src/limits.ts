@@ -80,6 +80,8 @@ export const collectorLimits = {
   auditAccountBytesMax: 1024 * 1024,
   auditHeapMebibytesMax: 128,
   auditRestartMs: 5_000,
+  /** It says how it is once a second; a read of what a client made heavy takes some. */
+  auditQuietMs: 15_000,
   auditStopPatienceMs: 800,
   stopPatienceMs: 1_800,
   unpinPatienceMs: 1_000,

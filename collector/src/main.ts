@@ -123,6 +123,7 @@ class Collector {
     const options = { path, socket, stateFolder, node, cluster, bootId: bootIdOfMachine(), epoch };
     this.#auditLog = new AuditLogPart(options, {
       counters: (counters) => this.#tell({ type: "counters", counters }),
+      state: (state) => this.#tell({ type: "audit_log", state }),
       failed: () => this.#tell({ type: "note", reason: "audit_log_failed" }),
       log,
     });

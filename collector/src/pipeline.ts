@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import {
   type AtalayaEvent,
+  type AuditLogState,
   blankEvent,
   emptyFilterPlan,
   type FilterPlan,
@@ -78,6 +79,7 @@ export class Pipeline {
   #stateVersion = 0;
   #eventMs = monotonicMs();
   #others: readonly Counter[] = [];
+  #auditLog: AuditLogState | undefined;
 
   constructor(source: KernelSource, outlet: Outlet, options: PipelineOptions) {
     this.#source = source;
@@ -164,6 +166,11 @@ export class Pipeline {
     this.#others = counters;
   }
 
+  /** How the reading of an audit log is; never said where none is read. */
+  tellAuditLog(state: AuditLogState): void {
+    this.#auditLog = state;
+  }
+
   get epoch(): string {
     return this.#stream.account.epoch;
   }
@@ -218,6 +225,7 @@ export class Pipeline {
       state_version: this.#stateVersion,
       gap_us: this.#source.gapUs,
       ...(this.#options.heartbeat === undefined ? {} : { heartbeat: this.#options.heartbeat.state() }),
+      ...(this.#auditLog === undefined ? {} : { audit_log: { state: this.#auditLog } }),
       programs: [...this.#source.programs],
       counters: [...nodeCounters(this.#source, this.#stream, this.#window, this.#handover), ...this.#others],
     };

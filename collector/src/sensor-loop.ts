@@ -79,8 +79,10 @@ class SensorLoop {
     this.#pipeline.applyFilters(options.plan);
     for (const reason of options.notes) this.#pipeline.note(reason);
     // Before the first report: the hub sees no count go back.
-    if (options.auditStateFolder !== null)
+    if (options.auditStateFolder !== null) {
       this.#pipeline.tellAlso(keptCounters(options.auditStateFolder, this.#pipeline.epoch));
+      this.#pipeline.tellAuditLog("starting");
+    }
     if (options.state !== null) this.#applyState(options.state);
   }
 
@@ -121,6 +123,7 @@ class SensorLoop {
     else if (message.type === "resume") this.#resume(message.resume);
     else if (message.type === "note") this.#pipeline.note(message.reason);
     else if (message.type === "counters") this.#pipeline.tellAlso(message.counters);
+    else if (message.type === "audit_log") this.#pipeline.tellAuditLog(message.state);
     else if (message.type === "drain") this.#drainAndPause();
     else if (message.type === "report") this.#lastReport(message.final);
     else this.#close(message.unpin);

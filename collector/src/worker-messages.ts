@@ -1,4 +1,4 @@
-import type { FilterPlan, Resume } from "@atalaya/wire";
+import type { AuditLogState, FilterPlan, Resume } from "@atalaya/wire";
 import type { Counter } from "./kernel-record.ts";
 import type { LineFilter } from "./outlets.ts";
 import type { StateInForce } from "./pipeline.ts";
@@ -25,6 +25,8 @@ export type ToWorker =
   | { type: "note"; reason: string }
   /** The account of what another thread reads, as a whole, under the sensor's epoch. */
   | { type: "counters"; counters: Counter[] }
+  /** How the reading of the audit log is. */
+  | { type: "audit_log"; state: AuditLogState }
   /** drain: hand on what is left. report: all of it is acknowledged, say so for the last time. close: give the rings back; `unpin` ends the watch, else what is pinned goes on. */
   | { type: "drain" }
   /** `final`: the watch ends with it, nothing more is counted under its epoch. */

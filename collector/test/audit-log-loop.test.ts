@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
 import { MessageChannel } from "node:worker_threads";
-import { ledgerRows } from "@atalaya/wire";
+import { type AuditLogState, ledgerRows } from "@atalaya/wire";
 import { AuditLogLoop } from "../src/audit-log/audit-log-loop.ts";
 import type { FromAuditThread } from "../src/audit-log/audit-log-messages.ts";
 import { keptCounters } from "../src/audit-log/kept-account.ts";
@@ -48,6 +48,7 @@ class RunningLoop {
   readonly #channel = new MessageChannel();
   readonly lines: string[] = [];
   counters: Counter[] = [];
+  state: AuditLogState = "starting";
   readonly #stopped: Promise<void>;
   #told: (() => void)[] = [];
 
@@ -56,8 +57,10 @@ class RunningLoop {
     this.#stopped = new Promise((resolve) => {
       port1.on("message", (message: FromAuditThread) => {
         if (message.type === "log") this.lines.push(message.line);
-        else if (message.type === "counters") this.counters = message.counters;
-        else resolve();
+        else if (message.type === "counters") {
+          this.counters = message.counters;
+          this.state = message.state;
+        } else resolve();
         for (const tell of this.#told.splice(0)) tell();
       });
     });
@@ -135,6 +138,22 @@ test("each line that is no event is counted under its name, and a file that vani
   assertBalanced(next.counters);
   assert.match(next.lines.join("\n"), /gone before they were read/);
   await next.stop();
+});
+
+test("how the reading is: it waits for a publisher, reads, has no file any more, and reads the next one", async (t) => {
+  const at = await place(t);
+  await at.publisher.close();
+  at.log.write(1);
+  const loop = at.start();
+  await loop.until("no publisher", (one) => one.state === "waiting");
+  await at.otherPublisher();
+  await loop.until("a file", (one) => one.state === "read");
+  // It is open still, and nobody writes to it any more.
+  rmSync(at.log.path);
+  await loop.until("no file", (one) => one.state === "absent");
+  at.log.write(1);
+  await loop.until("another file", (one) => one.state === "read");
+  await loop.stop();
 });
 
 test("records of which a client made something too long are counted beside the account, again read or not", async (t) => {

@@ -54,6 +54,7 @@ describe("the collector beside an API server", { skip: skipUnless("kernel") }, (
     await collector.end("SIGTERM");
     assert.deepEqual(publisher.audited, log.ids);
     assert.equal(publisher.duplicates, 0);
+    assert.equal(publisher.reports.at(-1)?.report.audit_log?.state, "read");
     const last = publisher.reports.at(-1)?.report.counters ?? [];
     const own = last.filter((one) => one.class === "api");
     assert.equal(own.find((one) => one.reason === "handed_on")?.value, log.ids.length);

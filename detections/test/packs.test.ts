@@ -21,8 +21,8 @@ test("there are twenty-seven detections, twenty-one at run time and six of the c
   assert.equal([...files.values()].filter((source) => source === "k8s_audit").length, 6);
 });
 
-test("six rules tell of the sensors themselves", () => {
-  assert.equal(builtIn.rules.filter((rule) => rule.source === "sensor").length, 6);
+test("seven rules tell of the sensors themselves", () => {
+  assert.equal(builtIn.rules.filter((rule) => rule.source === "sensor").length, 7);
 });
 
 for (const rule of builtIn.rules) {

@@ -232,9 +232,10 @@ export const apiColumns = {
  *   identity   a frame or an enrolment named another node, cluster or workspace than its proof (`reason` says which)
  *   refused    the node refused a desired state (`reason`)
  *   heartbeat  the sensor runs and does not see what it does itself (`object` says what: exec, open)
+ *   unread     the audit log that the node is to read was not read for `duration_us` (`reason`: an AuditLogState)
  */
 export const sensorColumns = {
-  activity: ["report", "blind", "silent", "clock", "identity", "refused", "heartbeat"],
+  activity: ["report", "blind", "silent", "clock", "identity", "refused", "heartbeat", "unread"],
   time_us: "u53",
   report: "json",
   reason: "str",

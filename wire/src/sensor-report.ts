@@ -12,6 +12,17 @@ export const programStateSchema = z.object({
   reason: z.string().max(1024).optional(),
 });
 
+/**
+ * How the reading of an audit log is:
+ *   starting  its thread has not said anything yet
+ *   waiting   the publisher has not answered it yet
+ *   read      a file of it is open, and what comes is read
+ *   absent    there is no file at its path that can be read
+ *   failed    its thread ended, and is started again
+ *   stuck     its thread says nothing any more
+ */
+export type AuditLogState = "starting" | "waiting" | "read" | "absent" | "failed" | "stuck";
+
 /** What a collector says of itself once a second. All counters only grow within an epoch. */
 export const sensorReportSchema = z.object({
   node: z.string().max(256),
@@ -40,6 +51,8 @@ export const sensorReportSchema = z.object({
   gap_us: count.optional(),
   /** How often it proved to itself that it sees, and what it did not see of the last two times: `exec`, `open`. */
   heartbeat: z.object({ beats: count, missed: z.array(z.string().max(16)).max(8) }).optional(),
+  /** Where the node was told to read an audit log. The state is an `AuditLogState`, or one that a later version knows. */
+  audit_log: z.object({ state: z.string().max(32) }).optional(),
   programs: z.array(programStateSchema).max(256),
   /** By kind of record and reason: those of the hops `kernel` and `collector` in ledger.ts, and figures of the user side. */
   counters: z.array(z.object({ class: z.string().max(32), reason: z.string().max(48), value: count })).max(512),

@@ -90,7 +90,9 @@ function storeLine({ writable, retention }: Status, bytes: number): string {
 function sensorLine(sensor: Sensor): string {
   const lost = sensor.lost.filter((one) => one.value > 0).map((one) => `${one.class} ${one.reason} ${one.value}`);
   const loss = lost.length === 0 ? "nothing lost" : `lost: ${lost.join(", ")}`;
-  return `  ${printable(sensor.node)} (${printable(sensor.cluster)})  ${sensor.state}, ${sensor.events_per_second.toFixed(0)} events/s, ${printable(loss)}`;
+  const log = sensor.report?.audit_log?.state;
+  const audit = log === undefined ? "" : log === "read" ? ", reads the audit log" : `, audit log NOT read (${log})`;
+  return `  ${printable(sensor.node)} (${printable(sensor.cluster)})  ${sensor.state}, ${sensor.events_per_second.toFixed(0)} events/s, ${printable(loss + audit)}`;
 }
 
 function duration(us: number): string {

@@ -1,4 +1,6 @@
+import { existsSync } from "node:fs";
 import type { MessagePort } from "node:worker_threads";
+import type { AuditLogState } from "@atalaya/wire";
 import { collectorLimits } from "../limits.ts";
 import { PublisherLink } from "../publisher-link.ts";
 import type { AuditThreadOptions, FromAuditThread, ToAuditThread } from "./audit-log-messages.ts";
@@ -106,7 +108,13 @@ export class AuditLogLoop {
   }
 
   #tell(): void {
-    this.#post({ type: "counters", counters: this.#reader.counters() });
+    this.#post({ type: "counters", counters: this.#reader.counters(), state: this.#state() });
+  }
+
+  #state(): AuditLogState {
+    if (!this.#begun) return "waiting";
+    // A file that was taken away may be open still: nothing more comes.
+    return this.#reader.isFollowing && existsSync(this.#path) ? "read" : "absent";
   }
 
   #post(message: FromAuditThread): void {

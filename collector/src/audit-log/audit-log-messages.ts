@@ -1,3 +1,4 @@
+import type { AuditLogState } from "@atalaya/wire";
 import type { Counter } from "../kernel-record.ts";
 import type { AuditLogOptions } from "./audit-log-reader.ts";
 
@@ -6,7 +7,7 @@ export type AuditThreadOptions = AuditLogOptions & { socket: string };
 
 /** What it tells the main thread. */
 export type FromAuditThread =
-  | { type: "counters"; counters: Counter[] }
+  | { type: "counters"; counters: Counter[]; state: AuditLogState }
   | { type: "log"; line: string }
   /** All that was read is settled, or waits no longer. */
   | { type: "stopped" };

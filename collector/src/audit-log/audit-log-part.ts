@@ -1,10 +1,14 @@
 import { Worker } from "node:worker_threads";
+import type { AuditLogState } from "@atalaya/wire";
 import type { Counter } from "../kernel-record.ts";
 import { collectorLimits } from "../limits.ts";
 import type { AuditThreadOptions, FromAuditThread, ToAuditThread } from "./audit-log-messages.ts";
+import { AuditLogWatch } from "./audit-log-watch.ts";
 
 type Listener = {
   counters(counters: Counter[]): void;
+  /** How the reading is, whenever that changes. */
+  state(state: AuditLogState): void;
   /** The thread ended by itself. */
   failed(): void;
   log(line: string): void;
@@ -14,6 +18,8 @@ type Listener = {
 export class AuditLogPart {
   readonly #options: AuditThreadOptions;
   readonly #listener: Listener;
+  readonly #watch: AuditLogWatch;
+  readonly #looks: NodeJS.Timeout;
   #worker: Worker;
   #restart: NodeJS.Timeout | undefined;
   #isRunning = false;
@@ -23,6 +29,8 @@ export class AuditLogPart {
   constructor(options: AuditThreadOptions, listener: Listener) {
     this.#options = options;
     this.#listener = listener;
+    this.#watch = new AuditLogWatch((state) => listener.state(state));
+    this.#looks = setInterval(() => this.#watch.look(), 1_000).unref();
     this.#worker = this.#start();
   }
 
@@ -30,6 +38,7 @@ export class AuditLogPart {
   stop(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#restart);
+    clearInterval(this.#looks);
     if (!this.#isRunning) return Promise.resolve();
     const stopped = new Promise<void>((resolve) => {
       this.#stopped = resolve;
@@ -46,8 +55,10 @@ export class AuditLogPart {
     });
     this.#isRunning = true;
     worker.on("message", (message: FromAuditThread) => {
-      if (message.type === "counters") this.#listener.counters(message.counters);
-      else if (message.type === "log") this.#listener.log(message.line);
+      if (message.type === "counters") {
+        this.#listener.counters(message.counters);
+        this.#watch.said(message.state);
+      } else if (message.type === "log") this.#listener.log(message.line);
       else this.#stopped?.();
     });
     worker.on("error", (error) => {
@@ -63,6 +74,7 @@ export class AuditLogPart {
     this.#stopped?.();
     if (this.#stopping) return;
     this.#listener.failed();
+    this.#watch.failed();
     this.#restart = setTimeout(() => {
       this.#worker = this.#start();
     }, collectorLimits.auditRestartMs);

@@ -263,7 +263,7 @@ export class HubParts {
     else if (message.type === "sensor") {
       const account = this.accounts.collectorSaid(message);
       if (account !== undefined) {
-        this.health.collectorSaid(account, message.timeUs, message.report.started_us);
+        this.health.collectorSaid(account, message.timeUs, message.report);
         this.health.heartbeatSaid(account.of, message.report.heartbeat?.missed ?? []);
       }
       this.sensors.heard(message);

@@ -136,6 +136,8 @@ function stateOf(entry: Entry, nowMs: number): Sensor["state"] {
   if (entry.heardMs === undefined || nowMs - entry.heardMs > sensorSilentUs / 1_000) return "silent";
   if (nowMs - entry.lossGrewMs < sensorLossWindowUs / 1_000) return "degraded";
   if ((entry.report?.heartbeat?.missed.length ?? 0) > 0) return "degraded";
+  const log = entry.report?.audit_log?.state;
+  if (log !== undefined && log !== "read" && log !== "starting" && log !== "waiting") return "degraded";
   return entry.report?.programs.some((program) => !program.loaded || !program.attached) ? "degraded" : "live";
 }
 

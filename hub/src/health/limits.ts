@@ -19,6 +19,8 @@ export const healthLimits = {
   startGraceMs: 60_000,
   /** A node that was silent for longer when the hub started was told of before. */
   silentForgottenUs: 86_400_000_000,
+  /** An audit log that was not read for so long is told of; read for so long, it is read again. */
+  unreadMs: 30_000,
   /** A clock this far from the hub's; and one that moved against it by so much from one report to the next. */
   clockAwayUs: 30_000_000,
   clockJumpUs: 10_000_000,

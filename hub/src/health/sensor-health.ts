@@ -1,6 +1,7 @@
-import type { LedgerCounter, SyncRequest } from "@atalaya/wire";
+import type { LedgerCounter, SensorReport, SyncRequest } from "@atalaya/wire";
 import { CounterSum } from "../ledger/counter-sum.ts";
 import type { NodeAccount, NodeKey } from "../ledger/node-account.ts";
+import { AuditLogWatch, whyUnread } from "./audit-log-watch.ts";
 import { HubClock } from "./hub-clock.ts";
 import { type HealthLimits, healthLimits } from "./limits.ts";
 import { LossWatch } from "./loss-watch.ts";
@@ -14,6 +15,7 @@ type Node = {
   /** What the hub itself could not read, since it started. */
   hub: LossWatch;
   hubLost: CounterSum;
+  auditLog: AuditLogWatch;
   /** By the monotonic clock: since the hub started, or the last report after it. */
   heardMs: number;
   /** False until a report: what was known before the hub's start gets a grace. */
@@ -56,7 +58,7 @@ export class SensorHealth {
     const watch = () => new LossWatch(this.#limits);
     const made: Node = {
       ...{ of: { workspaceId, cluster, node }, collector: watch(), publisher: watch(), hub: watch() },
-      ...{ hubLost: new CounterSum(), heardMs: performance.now() },
+      ...{ hubLost: new CounterSum(), auditLog: new AuditLogWatch(this.#limits), heardMs: performance.now() },
       ...{
         heard: false,
         silentSinceMs: undefined,
@@ -84,10 +86,11 @@ export class SensorHealth {
     if (saidUs !== undefined) watch.heard(lost, saidUs, 0, performance.now());
   }
 
-  collectorSaid(account: NodeAccount, saidUs: number, startedUs: number): void {
+  collectorSaid(account: NodeAccount, saidUs: number, report: SensorReport): void {
     const node = this.#node(account.of);
     const nowMs = performance.now();
-    node.collector.heard(account.collector.lost(), saidUs, startedUs, nowMs);
+    node.collector.heard(account.collector.lost(), saidUs, report.started_us, nowMs);
+    if (node.auditLog.heard(report.audit_log, nowMs)) this.#readAgain(node, report);
     node.heardMs = nowMs;
     node.heard = true;
     if (node.silentSinceMs === undefined) return;
@@ -108,6 +111,11 @@ export class SensorHealth {
     }
     const message = `The sensor of ${of.node} runs, and does not see what it does itself: ${missed}`;
     this.desk.tell({ of: node.of, activity: "heartbeat", reason: "not_seen", object: missed, message });
+  }
+
+  #readAgain({ of }: Node, { audit_log }: SensorReport): void {
+    const is = audit_log === undefined ? "The node is not told to read it any more." : "It is read again.";
+    this.desk.recovered(of, "unread", is);
   }
 
   publisherSaid(account: NodeAccount, { publisher }: SyncRequest, clockUs: number, jumpedUs: number): void {
@@ -188,6 +196,7 @@ export class SensorHealth {
     for (const node of this.#nodes.values()) {
       this.#lookAtLoss(node, nowMs);
       this.#lookAtSilence(node, nowMs);
+      this.#lookAtAuditLog(node, nowMs);
     }
     this.desk.tick();
   }
@@ -202,6 +211,16 @@ export class SensorHealth {
           : `Blind for ${durationText(durationUs)} on ${of.node}: ${why}`;
       this.desk.tell({ of, activity: "blind", reason, object, count, durationUs, message });
     }
+  }
+
+  #lookAtAuditLog({ of, auditLog, silentSinceMs }: Node, nowMs: number): void {
+    // Of a sensor that says nothing it is not known: its silence is told of.
+    if (silentSinceMs !== undefined || this.#options.isRevoked(of)) return;
+    const unread = auditLog.take(nowMs);
+    if (unread === undefined) return;
+    const { reason, durationUs } = unread;
+    const message = `The audit log of ${of.node} was not read for ${durationText(durationUs)}: ${whyUnread(reason)}`;
+    this.desk.tell({ of, activity: "unread", reason, durationUs, message });
   }
 
   #lookAtSilence(node: Node, nowMs: number): void {

@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { setTimeout } from "node:timers/promises";
 import { builtInPacks } from "@atalaya/detections";
 import { type Alert, type AlertSummary, blankEvent, type SensorReport, type SyncRequest } from "@atalaya/wire";
-import type { HealthLimits } from "../../src/health/limits.ts";
+import { AuditLogWatch } from "../../src/health/audit-log-watch.ts";
+import { type HealthLimits, healthLimits } from "../../src/health/limits.ts";
 import type { HubCore } from "../../src/hub-core.ts";
 import { frameOf, openTestHub, sender } from "../core/hub-fixture.ts";
 import { publisherReport } from "../served-hub.ts";
@@ -16,7 +17,7 @@ const quick: Partial<HealthLimits> = { lossQuietMs: 200, lossTellMs: 600, silent
 const patient: Partial<HealthLimits> = { lossQuietMs: 200, lossTellMs: 600 };
 
 let nowUs = Date.now() * 1_000;
-function reportFrame(change: Partial<SensorReport>) {
+function reportFrame(change: Partial<SensorReport>, node = of.node) {
   nowUs += 1_000_000;
   const report: SensorReport = {
     ...{ node: of.node, boot_id: "b", version: "1", kernel: "6.18", started_us: nowUs - 5e6, lag_us: 0, processes: 1 },
@@ -29,7 +30,7 @@ function reportFrame(change: Partial<SensorReport>) {
     time_us: nowUs,
     report: JSON.stringify(report),
   };
-  return frameOf([event], { ring: 2, node: of.node });
+  return frameOf([event], { ring: 2, node });
 }
 
 const lost = (value: number) => [{ class: "open", reason: "ring_full", value }];
@@ -140,6 +141,48 @@ test("a sensor that falls silent is told of once, and its return is noted on the
   );
   assert.match(after.comments[0]?.text ?? "", /^Heard again after \d s\.$/);
   assert.equal((await sensorAlerts(hub)).length, 1);
+});
+
+test("an audit log that a node is to read and does not is told of once, and noted on the alert when it is read", async (t) => {
+  const { hub } = await openTestHub(t, { builtIn, health: { unreadMs: 400 } });
+  const alert = nextAlert(hub, "Audit Log Unread");
+  let state = "absent";
+  // As sensors do, again and again; the other node was never told to read one.
+  const reports = setInterval(() => {
+    void report(hub, { audit_log: { state } });
+    void hub.ingest([reportFrame({ node: "node-8" }, "node-8")], sender);
+  }, 100);
+  t.after(() => clearInterval(reports));
+  const told = await alert;
+  assert.match(told.summary.en, /^The audit log of node-7 was not read for \d s: absent$/);
+  const noted = nextAlert(hub, "Audit Log Unread");
+  state = "read";
+  const after = await whole(hub, await noted);
+  clearInterval(reports);
+  assert.deepEqual(
+    after.comments.map(({ text }) => text),
+    ["It is read again."],
+  );
+  assert.deepEqual(
+    (await sensorAlerts(hub)).map(({ rule, where, count }) => [rule, where.node, count]),
+    [["Audit Log Unread", "node-7", 1]],
+  );
+});
+
+test("a reader that fails once is no alert, one that fails again and again is, though it reads between", () => {
+  const watch = new AuditLogWatch({ ...healthLimits, unreadMs: 30_000 });
+  const second = (at: number, state: string) => {
+    watch.heard({ state }, at * 1_000);
+    return watch.take(at * 1_000);
+  };
+  const once = Array.from({ length: 200 }, (_, at) => second(at, at >= 10 && at < 15 ? "failed" : "read"));
+  assert.ok(once.every((one) => one === undefined));
+  const often = Array.from({ length: 100 }, (_, at) => second(200 + at, at % 10 < 5 ? "failed" : "read"));
+  assert.deepEqual(
+    often.filter((one) => one !== undefined).map(({ reason }) => reason),
+    ["failed"],
+  );
+  assert.equal(watch.heard(undefined, 400_000), true, "it is not told to read one any more");
 });
 
 test("a sensor that a restarted hub knows and does not hear is told of after a grace", async (t) => {

@@ -36,6 +36,7 @@ export function SensorCard({ sensor, ledger }: { sensor: Sensor; ledger: NodeLed
       <div className="sensor-details">
         {ledger === undefined && <Losses sensor={sensor} />}
         {report === null ? <p className="soft">{text.sensors.noReport}</p> : <Programs report={report} />}
+        {report?.audit_log !== undefined && <AuditLog state={report.audit_log.state} />}
         <PublisherFacts sensor={sensor} />
       </div>
       {ledger !== undefined && <LedgerPanel ledger={ledger} />}
@@ -132,6 +133,23 @@ function Programs({ report }: { report: SensorReport }): ReactElement {
             ))}
           </ul>
         </>
+      )}
+    </div>
+  );
+}
+
+/** Where the node was told to read one. */
+function AuditLog({ state }: { state: string }): ReactElement {
+  const text = useText();
+  return (
+    <div>
+      <h3>{text.sensors.auditLog}</h3>
+      {state === "read" ? (
+        <p className="good">{text.sensors.auditLogRead}</p>
+      ) : (
+        <p className="login-error">
+          {text.sensors.auditLogNot} <Plain text={text.sensors.auditLogState[state] ?? state} />
+        </p>
       )}
     </div>
   );
