@@ -100,15 +100,17 @@ export class AuditLogLoop {
     if (this.#ended) return;
     this.#ended = true;
     clearInterval(this.#saver);
+    // How it was until now: that this reader lets go of the file is no news of the file.
+    const state = this.#state();
     this.#reader.close();
-    this.#tell();
+    this.#tell(state);
     this.#link.close();
     this.#post({ type: "stopped" });
     this.#port.close();
   }
 
-  #tell(): void {
-    this.#post({ type: "counters", counters: this.#reader.counters(), state: this.#state() });
+  #tell(state = this.#state()): void {
+    this.#post({ type: "counters", counters: this.#reader.counters(), state });
   }
 
   #state(): AuditLogState {
