@@ -143,7 +143,8 @@ describe("the collector on real containers", { skip }, () => {
     assert.ok(file !== undefined, "the file's opening is there");
     assert.equal(textsOf(file, "ancestor_exe_paths")[0], "/bin/busybox");
     assert.ok(!JSON.stringify(printing.lines).includes(secret), "no secret is printed");
-    assert.ok((await printing.end()) < 2_000);
+    // Nothing is pinned: the kernel waits for a grace period with each of the fifty programs that is detached.
+    assert.ok((await printing.end()) < 6_000);
   });
 
   test("annotations of a bundle name pod, namespace, image and container", { timeout: 60_000 }, async () => {

@@ -18,6 +18,9 @@ const renamed = {
   "opt/probe": "usr/bin/perl",
   "opt/work": "usr/bin/true",
   "opt/load": "usr/bin/true",
+  // Changed by attacks, which all run in one container: no other may use them.
+  "opt/altered": "usr/bin/true",
+  "opt/guarded": "usr/bin/true",
   "opt/xmrig": "usr/bin/true",
 } as const;
 

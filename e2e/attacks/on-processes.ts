@@ -79,12 +79,12 @@ const driftBinaries = [
   ...pair(
     drift,
     "overwritten-program",
-    { exec: ["/opt/load"] },
-    { exec: ["/opt/work"] },
+    { exec: ["/opt/altered"] },
+    { exec: ["/opt/guarded"] },
     {
       prepare: [
-        ["cp", "/bin/echo", "/opt/load"],
-        ["chmod", "700", "/opt/work"],
+        ["cp", "/bin/echo", "/opt/altered"],
+        ["chmod", "700", "/opt/guarded"],
       ],
     },
   ),
