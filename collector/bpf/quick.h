@@ -27,7 +27,7 @@ static __always_inline __u64 start_of_name(const void *name, __u32 length)
 	return length < 8 ? start & ((1ULL << (length * 8)) - 1) : start;
 }
 
-/* Whether a watched name has this length and this start; src/kernel/filter-maps.ts sets the same bit. */
+/* Whether a watched name has this length and this start; src/kernel/filter-settings.ts sets the same bit. */
 static __always_inline bool start_watched(struct filter_settings *filter, __u64 start, __u32 length)
 {
 	__u32 bit = ((start + length) * NAME_START_FACTOR) >> (64 - NAME_STARTS_LOG);
@@ -71,7 +71,9 @@ static __always_inline bool surely_unwanted(struct task_struct *task, long fd)
 {
 	struct filter_settings *filter = filters();
 	struct fdtable *table = task->files->fdt;
-	if (!filter || (filter->flags & ASKS_ALL_OPENS) || filter->open_prefixes != 0 || filter->end_lengths != 0 || fd < 0 || (__u32)fd >= table->max_fds)
+	if (!filter || (filter->flags & ASKS_ALL_OPENS) || filter->open_prefixes != 0 || filter->end_lengths != 0)
+		return false;
+	if (fd < 0 || (__u32)fd >= table->max_fds)
 		return false;
 	__u64 slot = (__u64)table->fd + fd * sizeof(void *);
 	__u64 opened = word_at((void *)slot);

@@ -1,6 +1,5 @@
 import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
-import { basename } from "node:path";
 import type { FilterPlan } from "@atalaya/wire";
 import type { KernelRecord } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
@@ -57,7 +56,7 @@ export class Heartbeat {
     if (this.#word === undefined) return false;
     if (record.kind === "exec" && record.argv[1] === "beat" && record.argv[2] === this.#word) this.#seen.add("exec");
     const isAsked = record.kind === "open_failed" || record.kind === "open";
-    const isOurs = isAsked && basename(record.path) === heartbeatName && record.path.includes(this.#word);
+    const isOurs = isAsked && record.path === `/${this.#word}/${heartbeatName}`;
     if (isOurs) this.#seen.add("open");
     return isOurs;
   }

@@ -73,8 +73,10 @@ class SensorLoop {
       containerdTasks: [...containerdTasks, ...options.containerdTasks],
     };
     const self = { node, bootId, version: collectorVersion, kernel: release() };
-    const heart = heartbeatBy(join(options.objectFolder, "healthy"), () => this.#pipeline.note("heartbeat_failed"));
-    const heartbeat = options.lines === null ? { heartbeat: heart } : {};
+    const failed = () => this.#pipeline.note("heartbeat_failed");
+    // Of lines nobody makes an alert.
+    const heartbeat =
+      options.lines === null ? { heartbeat: heartbeatBy(join(options.objectFolder, "healthy"), failed) } : {};
     this.#pipeline = new Pipeline(source, outlet, { ...self, bundleFolders, ...heartbeat });
     this.#pipeline.applyFilters(options.plan);
     for (const reason of options.notes) this.#pipeline.note(reason);
