@@ -262,10 +262,7 @@ export class HubParts {
     if (message.type === "refused") this.#inFlight.reject(message.request, unpackFault(message.fault));
     else if (message.type === "sensor") {
       const account = this.accounts.collectorSaid(message);
-      if (account !== undefined) {
-        this.health.collectorSaid(account, message.timeUs, message.report);
-        this.health.heartbeatSaid(account.of, message.report.heartbeat?.missed ?? []);
-      }
+      if (account !== undefined) this.health.collectorSaid(account, message.timeUs, message.report);
       this.sensors.heard(message);
     } else if (message.type === "live") {
       this.metrics.liveNotShown(message.notShown);

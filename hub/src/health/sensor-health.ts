@@ -91,6 +91,7 @@ export class SensorHealth {
     const nowMs = performance.now();
     node.collector.heard(account.collector.lost(), saidUs, report.started_us, nowMs);
     if (node.auditLog.heard(report.audit_log, nowMs)) this.#readAgain(node, report);
+    this.#lookAtHeartbeat(node, report.heartbeat?.missed ?? []);
     node.heardMs = nowMs;
     node.heard = true;
     if (node.silentSinceMs === undefined) return;
@@ -100,17 +101,17 @@ export class SensorHealth {
   }
 
   /** What the sensor did not see of what it did itself, twice in a row. */
-  heartbeatSaid(of: NodeKey, sights: readonly string[]): void {
-    const node = this.#node(of);
+  #lookAtHeartbeat(node: Node, sights: readonly string[]): void {
+    const { of } = node;
     const missed = [...sights].sort().join(", ");
     if (missed === node.missed) return;
     node.missed = missed;
     if (missed === "") {
-      this.desk.recovered(node.of, "heartbeat", "The sensor sees its own heartbeat again.");
+      this.desk.recovered(of, "heartbeat", "The sensor sees its own heartbeat again.");
       return;
     }
     const message = `The sensor of ${of.node} runs, and does not see what it does itself: ${missed}`;
-    this.desk.tell({ of: node.of, activity: "heartbeat", reason: "not_seen", object: missed, message });
+    this.desk.tell({ of, activity: "heartbeat", reason: "not_seen", object: missed, message });
   }
 
   #readAgain({ of }: Node, { audit_log }: SensorReport): void {

@@ -137,16 +137,16 @@ export class WhoJoin {
     const debugs = readDebugs(this.#db, key, { fromUs: fromUs - debugStartsWithinUs, toUs: toUs + clockSkewUs });
     const sessions = [...execs.sessions, ...debugs.sessions];
     if (sessions.length === 0) return [];
-    const read = readStarts(this.#db, key, [...execs.sessions.map(windowOf), { fromUs, toUs }]);
-    const { rows, isOneNode } = this.#ofItsNode(key, read.rows);
+    const nodes = new PodNodes(this.#db, key);
+    const read = readStarts(this.#db, key, [...execs.sessions.map(windowOf), { fromUs, toUs }], nodes);
+    const { rows, isOneNode } = this.#ofItsNode(key, read.rows, nodes);
     const judged = rows.filter((row) => row.time_us >= fromUs && row.time_us <= toUs);
     const isWhole = read.isWhole && execs.isWhole && debugs.isWhole && isOneNode;
     return this.#judge(key, { sessions, rows, isWhole, judged });
   }
 
   /** Without those of nodes where the pod does not run. Where several nodes say that they run it, and nobody knows better, any may be wrong. */
-  #ofItsNode(key: PodKey, all: readonly StartRow[]): { rows: StartRow[]; isOneNode: boolean } {
-    const nodes = new PodNodes(this.#db, key);
+  #ofItsNode(key: PodKey, all: readonly StartRow[], nodes: PodNodes): { rows: StartRow[]; isOneNode: boolean } {
     const told = all.map((row) => {
       const node = this.#state.nodeOf(key.workspaceId, row.boot_no);
       return { row, node, isIts: nodes.mayRun(node, row.time_us) };

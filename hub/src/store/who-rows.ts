@@ -188,9 +188,13 @@ export function readStartedBy(
  * What came into the pod's containers within any of these times. Not whole where it is more than is looked through: what
  * other nodes say of the pod, where the inventory knows where it runs, is not among it.
  */
-export function readStarts(db: Db, key: PodKey, windows: readonly Window[]): { rows: StartRow[]; isWhole: boolean } {
+export function readStarts(
+  db: Db,
+  key: PodKey,
+  windows: readonly Window[],
+  nodes: PodNodes,
+): { rows: StartRow[]; isWhole: boolean } {
   const rows: StartRow[] = [];
-  const nodes = new PodNodes(db, key);
   for (const { fromUs, toUs } of mergedWindows(windows)) {
     const left = whoLimits.startsReadMax - rows.length;
     const starts = startsOn(db, key, nodes.within(fromUs, toUs)).where("is_init", "<>", startKinds.before);
