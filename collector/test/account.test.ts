@@ -190,14 +190,7 @@ describe("programs of another version at work", () => {
     old.put(...seen);
     fresh.put(...seen.map((record) => ({ ...record, bootUs: record.bootUs + 3 })));
     const run = new Run(fresh, disk, { earlier: old.asEarlier() });
-    run.pipeline.applyFilters({
-      ...emptyFilterPlan,
-      version: 1,
-      open_names: [],
-      write_prefixes: [],
-      exec_names: [],
-      dns_domains: [],
-    });
+    run.pipeline.applyFilters({ ...emptyFilterPlan, version: 1 });
     let last = 0;
     for (let i = 0; i < 12; i++) {
       run.pipeline.tick();
@@ -236,14 +229,7 @@ describe("programs of another version at work", () => {
     old.put(...some(3));
     const fresh = new PinnedRings("f".repeat(16));
     const run = new Run(fresh, disk, { earlier: old.asEarlier(false) });
-    run.pipeline.applyFilters({
-      ...emptyFilterPlan,
-      version: 1,
-      open_names: [],
-      write_prefixes: [],
-      exec_names: [],
-      dns_domains: [],
-    });
+    run.pipeline.applyFilters({ ...emptyFilterPlan, version: 1 });
     const report = run.settle();
     assert.equal(old.gone, true);
     assertBalanced(report);

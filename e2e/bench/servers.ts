@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { accessSync, constants, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -30,7 +30,7 @@ export class Servers {
   }
 
   static async start(): Promise<Servers> {
-    const missing = Object.entries(programs).filter(([path]) => !isThere(path));
+    const missing = Object.entries(programs).filter(([path]) => !existsSync(path));
     if (missing.length > 0)
       throw new Error(
         `missing: apt-get install ${missing.map(([, name]) => name).join(" ")} (and see that none of them is left running)`,
@@ -98,15 +98,6 @@ export class Servers {
               server { listen 127.0.0.1:${this.#nginxPort}; root ${pages}; } }`,
     );
     return file;
-  }
-}
-
-function isThere(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK);
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -89,6 +89,11 @@ const condition = fc.letrec<{ node: string }>((tie) => ({
   ),
 })).node;
 
+function unixConnect(path: string): NetworkEvent {
+  const noAddress = { protocol: null, src_ip: null, src_port: null, dst_ip: null, dst_port: null };
+  return connect({ ...noAddress, socket: [1, 1, 0], path });
+}
+
 const port = fc.constantFrom(53, 80, 443, 8_443);
 const event: fc.Arbitrary<AtalayaEvent> = fc.oneof(
   {
@@ -97,24 +102,8 @@ const event: fc.Arbitrary<AtalayaEvent> = fc.oneof(
       connect({ activity: "dup", fd: 0, socket: [2, 1, 6] }),
       connect({ activity: "dup", fd: 2, socket: [10, 1, 6], dst_ip: "2001:db8::1" }),
       connect({ activity: "listen", src_ip: null, src_port: null, socket: [2, 1, 6] }),
-      connect({
-        protocol: null,
-        src_ip: null,
-        src_port: null,
-        dst_ip: null,
-        dst_port: null,
-        socket: [1, 1, 0],
-        path: "/run/docker.sock",
-      }),
-      connect({
-        protocol: null,
-        src_ip: null,
-        src_port: null,
-        dst_ip: null,
-        dst_port: null,
-        socket: [1, 1, 0],
-        path: "/run/other.sock",
-      }),
+      unixConnect("/run/docker.sock"),
+      unixConnect("/run/other.sock"),
     ),
   },
   {

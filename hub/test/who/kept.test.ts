@@ -93,24 +93,25 @@ const sayOfBoth = async ({ hub }: Awaited<ReturnType<typeof openTestHub>>): Prom
   return all.map((alert) => `${alert?.where.node}: ${said(alert?.done_by).join() || "nobody"}`).sort();
 };
 
-test("a node that names another node's pod takes no session from it", async (t) => {
-  const world = await openTestHub(t);
-  const db = new DatabaseSync(join(world.folder, "hub.sqlite"), { timeout: 5_000 });
+/** As the inventory tells of the pod. */
+function runsOnNodeOne(folder: string): void {
+  const db = new DatabaseSync(join(folder, "hub.sqlite"), { timeout: 5_000 });
   db.exec(`INSERT INTO inventory_objects (workspace_id, cluster, uid, kind, namespace, name, resource_version, seen,
     is_workload, node, images, labels, facts, created_us, changed_us)
     VALUES ('main', 'local', 'u1', 'Pod', 'shop', 'web-0', '1', 1, 0, 'node-1', '', '{}', '{}', 1, 1)`);
   db.close();
+}
+
+test("a node that names another node's pod takes no session from it", async (t) => {
+  const world = await openTestHub(t);
+  runsOnNodeOne(world.folder);
   assert.deepEqual(await sayOfBoth(world), ["node-1: started known ana (only_match)", "node-2: nobody"]);
   assert.match(await world.hub.metrics(), /who_not_joined_total\{reason="starts_elsewhere"\} 1\n/);
 });
 
 test("a node that tells of hundreds of starts in another node's pod takes no session from it either", async (t) => {
   const world = await openTestHub(t);
-  const db = new DatabaseSync(join(world.folder, "hub.sqlite"), { timeout: 5_000 });
-  db.exec(`INSERT INTO inventory_objects (workspace_id, cluster, uid, kind, namespace, name, resource_version, seen,
-    is_workload, node, images, labels, facts, created_us, changed_us)
-    VALUES ('main', 'local', 'u1', 'Pod', 'shop', 'web-0', '1', 1, 0, 'node-1', '', '{}', '{}', 1, 1)`);
-  db.close();
+  runsOnNodeOne(world.folder);
   const many = Array.from({ length: whoLimits.startsReadMax + 44 }, (_, i) =>
     entered(1_000 + i, at - 0.5 + i / 1_000, ["sh"], { container_id: "f0e" }),
   );
