@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROGRAMS_MAX 64
-#define MAPS_MAX 48
+#define PROGRAMS_MAX 128
+#define MAPS_MAX 96
 #define RINGS_MAX 4
 #define LOG_BYTES 65536
 #define NAME_BYTES_MAX 64

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { alertSummarySchema, type NodeLedger } from "@atalaya/wire";
 import { bundle } from "../../tools/bundle.mjs";
-import { settledAccount } from "../soak/account.ts";
+import { nodeAccount, settledAccount } from "../soak/account.ts";
 import { Attacker, attackOf } from "../soak/attacker.ts";
 import { Load } from "../soak/load.ts";
 import { SoakStack } from "../soak/soak-stack.ts";
@@ -90,6 +90,7 @@ async function runLimited(
     while (performance.now() < until) {
       await sleep(Math.min(10_000, Math.max(0, until - performance.now())));
       for (const part of ["collector", "publisher"] as const) say(`${part} ${sentence(groups[part].figures())}`);
+      say(`${taken.size} alerts of ${attacker.done.length} attacks; ${await wherePending(stack)}`);
     }
     await attacker.pause();
     await work.stop();
@@ -104,6 +105,21 @@ async function runLimited(
     await stack.stop();
     stack.remove();
   }
+}
+
+/** Where events wait or were lost so far, hop by hop: a run that falls short tells where it stood still. */
+async function wherePending(stack: SoakStack): Promise<string> {
+  const account = await nodeAccount(stack.client);
+  if (account === undefined) return "no account of the node yet";
+  const sums = new Map<string, { pending: number; lost: number }>();
+  for (const { hop, pending, lost } of account.rows) {
+    const sum = sums.get(hop) ?? { pending: 0, lost: 0 };
+    sum.pending += pending;
+    sum.lost += lost.reduce((all, { value }) => all + value, 0);
+    sums.set(hop, sum);
+  }
+  const hops = [...sums].map(([hop, sum]) => `${hop} ${sum.pending} pending ${sum.lost} lost`);
+  return `submitted ${account.submitted}, committed ${account.committed}, ${hops.join(", ")}`;
 }
 
 function sentence(of: GroupFigures): string {
