@@ -10,12 +10,8 @@
 #ifndef ATALAYA_DNS_H
 #define ATALAYA_DNS_H
 
-#include "maps.h"
-#include <bpf/bpf_endian.h>
+#include "dns-packet.h"
 
-#define HEADER_BYTES 12
-#define QUESTION_BYTES_MIN (HEADER_BYTES + 1 + 4)
-#define FLAG_RESPONSE 0x8000
 #define LABEL_BYTES_MAX 63
 #define POINTER_BITS 0xc0
 #define HASH_START 0xcbf29ce484222325ULL /* FNV-1a */

@@ -104,6 +104,14 @@ struct {
 	__type(value, struct record_task);
 } dns_callers SEC(".maps");
 
+/* Who waits for an answer. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, DNS_ASKERS_MAX);
+	__type(key, struct dns_question_key);
+	__type(value, struct record_task);
+} dns_askers SEC(".maps");
+
 /*
  * Where a record of variable length is put together. `busy` guards against a second event on the same processor
  * before the first is done (kernels where a tracepoint can be preempted): the second is counted, never mixed in.
@@ -125,7 +133,8 @@ struct scratch {
 		struct connect_record connect;
 		struct socket_record socket;
 		struct call_record call;
-		struct dns_record dns_query; /* of fixed size: never put together here */
+		struct dns_record dns_query; /* of fixed size, as the next: never put together here */
+		struct dns_answer_record dns_answer;
 	};
 };
 

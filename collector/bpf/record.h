@@ -36,6 +36,7 @@ enum record_kind {
 	KIND_SOCKET = 24,
 	KIND_UNIX_CONNECT = 25,
 	KIND_MAP = 30,
+	KIND_DNS_ANSWER = 31,
 };
 
 struct record_task {
@@ -285,6 +286,20 @@ struct dns_record {
 };
 _Static_assert(sizeof(struct dns_record) == 424, "dns_record");
 
+/* An answer as it reached its socket; the head is the question's, but for the time. */
+#define DNS_ANSWER_BYTES 512 /* as long as a datagram was before EDNS (RFC 1035, 4.2.1) */
+struct dns_answer_record {
+	struct record_head head;
+	__u8 server[16]; /* as connect_record's destination */
+	__u16 server_port;
+	__u8 family; /* 4 or 6 */
+	__u8 protocol; /* of IP: 17, or 6 */
+	__u16 message_length; /* bytes of `message` that are filled */
+	__u16 message_total; /* bytes of the packet's message: more than those that are filled where it was cut */
+	__u8 message[DNS_ANSWER_BYTES];
+};
+_Static_assert(sizeof(struct dns_answer_record) == 664, "dns_answer_record");
+
 /* One slot of the map `counts` for each record_kind (0 is unused). attempted is the sum of the next four and the last three. */
 struct count_slot {
 	__u64 attempted;
@@ -349,6 +364,14 @@ struct asked_key {
 	__u32 type;
 };
 _Static_assert(sizeof(struct asked_key) == 24, "asked_key");
+
+/* A question that is on its way: the key of the map `dns_askers`; the value is whose it is. */
+struct dns_question_key {
+	__u64 cookie; /* of its socket */
+	__u16 number; /* as it stands in the message */
+	__u16 gap[3];
+};
+_Static_assert(sizeof(struct dns_question_key) == 16, "dns_question_key");
 
 struct cgroup_ids {
 	__u64 v2;

@@ -15,7 +15,8 @@ import type {
   CallRecord,
   CgroupRecord,
   ConnectRecord,
-  DnsRecord,
+  DnsAnswerRecord,
+  DnsQueryRecord,
   ExecFailedRecord,
   ExecRecord,
   ExitRecord,
@@ -86,7 +87,7 @@ function eventOf(record: Exclude<KernelRecord, CgroupRecord>): SyscallEvent {
   if ("openFlags" in record) return fileEvent(record);
   if (record.kind === "map") return mapEvent(record);
   if (record.kind === "call") return callEvent(record);
-  if (record.kind === "dns_query") return dnsEvent(record);
+  if (record.kind === "dns_query" || record.kind === "dns_answer") return dnsEvent(record);
   if ("dstIp" in record) return networkEvent(record);
   if ("family" in record) return socketEvent(record);
   return processEvent(record);
@@ -184,9 +185,10 @@ function callEvent(record: CallRecord): Filling<KernelEvent> {
   return event;
 }
 
-function dnsEvent(record: DnsRecord): Filling<DnsEvent> {
+function dnsEvent(record: DnsQueryRecord | DnsAnswerRecord): Filling<DnsEvent> {
   const event = blankDns();
-  event.activity = "query";
+  event.activity = record.kind === "dns_query" ? "query" : "answer";
+  if (record.kind === "dns_answer") event.answers = [...record.answers];
   event.query = record.name ?? null;
   event.query_type = record.type ?? null;
   event.dst_ip = record.dstIp;

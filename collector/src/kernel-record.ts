@@ -148,8 +148,14 @@ export type CallRecord = Base & {
   text: string | undefined;
 };
 /** A question to a name server, as it was sent. */
-export type DnsRecord = Base & {
-  kind: "dns_query";
+export type DnsQueryRecord = DnsMessage & { kind: "dns_query" };
+/** An answer as it reached the socket of the process that asked; the rest as it was when it asked. */
+export type DnsAnswerRecord = DnsMessage & {
+  kind: "dns_answer";
+  /** Addresses and names in the answer's order; of a message that was cut those that are whole. */
+  answers: readonly string[];
+};
+type DnsMessage = Base & {
   protocol: "tcp" | "udp";
   dstIp: string;
   dstPort: number;
@@ -178,7 +184,8 @@ export type KernelRecord =
   | ConnectRecord
   | SocketRecord
   | CallRecord
-  | DnsRecord
+  | DnsQueryRecord
+  | DnsAnswerRecord
   | CgroupRecord;
 
 export type Counter = { class: string; reason: string; value: number };

@@ -18,6 +18,7 @@ const ringOfKind: Readonly<Record<string, "lifecycle" | "bulk">> = {
   connect: "bulk",
   send: "bulk",
   dns_query: "bulk",
+  dns_answer: "bulk",
   call: "bulk",
   dup: "bulk",
   bind: "bulk",

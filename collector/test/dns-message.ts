@@ -26,3 +26,20 @@ export function question(name: string | Buffer, parts: MessageParts = {}): Buffe
 
 /** RFC 6891: what clients append to say how large an answer may be. */
 export const edns = Buffer.from([0, 0, 41, 0x10, 0, 0, 0, 0, 0, 0, 0]);
+
+export type AnswerParts = { name?: Buffer; type: number; data: Buffer };
+
+/** The question again, and behind it what was found; a name is a pointer to the question's where it is not given. */
+export function answer(name: string, found: readonly AnswerParts[]): Buffer {
+  const message = question(name, { flags: 0x8180 });
+  message.writeUInt16BE(found.length, 6);
+  const records = found.map(({ name: owner = Buffer.from([0xc0, 12]), type, data }) => {
+    const fixed = Buffer.alloc(10);
+    fixed.writeUInt16BE(type, 0);
+    fixed.writeUInt16BE(1, 2);
+    fixed.writeUInt32BE(60, 4);
+    fixed.writeUInt16BE(data.length, 8);
+    return Buffer.concat([owner, fixed, data]);
+  });
+  return Buffer.concat([message, ...records]);
+}

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import type { DnsEvent } from "@atalaya/wire";
 import fc from "fast-check";
 import { makeEvaluator } from "../index.ts";
+import { letsThrough } from "../src/plan/lets-through.ts";
 import { connect, exec, holds, load, matches, question, ruleText } from "./sample-events.ts";
 
 const cases: [condition: string, event: DnsEvent, expected: boolean][] = [
@@ -48,6 +49,40 @@ test("an output names the question", () => {
   const [match] = matches("evt.type = dns_query", question("a.example"), "asked %dns.question.name of %dns.server.ip");
   assert.equal(match?.output, "asked a.example of 10.96.0.10");
 });
+
+const told = (name: string, ...answers: string[]): DnsEvent => question(name, { activity: "answer", answers });
+const answered: [condition: string, event: DnsEvent, expected: boolean][] = [
+  ["evt.type = dns_answer", told("a.example"), true],
+  ["evt.type = dns_answer", question("a.example"), false],
+  ["dns.resolved_ip = 169.254.169.254", told("a.example", "192.0.2.1", "169.254.169.254"), true],
+  ["dns.resolved_ip in (10.0.0.0/8)", told("a.example", "b.example", "10.1.2.3"), true],
+  ["dns.resolved_ip in (10.0.0.0/8)", told("a.example", "192.0.2.1"), false],
+  ["dns.answers.data = b.example and not dns.question.domains in (b.example)", told("a.example", "b.example"), true],
+  ["dns.resolved_ip exists", told("a.example"), false],
+  ["dns.resolved_ip exists", question("a.example"), false],
+  // A question's rule is not asked again about the answer: it would alert twice.
+  ["dns.question.name = a.example", told("a.example", "192.0.2.1"), false],
+  ["evt.type in (dns_query, dns_answer) and dns.question.name = a.example", told("a.example"), true],
+];
+for (const [condition, event, expected] of answered) {
+  test(`${condition} is ${expected} for ${event.activity} ${event.query} ${event.answers ?? ""}`, () => {
+    assert.equal(holds(condition, event), expected);
+  });
+}
+
+const answerPlans: [condition: string, domains: string[], calls: string[]][] = [
+  ["evt.type = dns_answer and dns.question.domains in (a.example)", ["a.example"], ["dns_answer"]],
+  ["dns.question.domains in (a.example) and dns.resolved_ip = 127.0.0.1", ["a.example"], ["dns_answer"]],
+  ["dns.resolved_ip = 127.0.0.1", ["."], ["dns_answer"]],
+  ["dns.question.domains in (a.example)", ["a.example"], []],
+  ["evt.type = dns_query", ["."], []],
+];
+for (const [condition, domains, calls] of answerPlans) {
+  test(`for ${condition} the kernel sends ${calls.length === 0 ? "no answers" : "answers"} of ${domains}`, () => {
+    const plan = load(ruleText(condition)).filterPlan();
+    assert.deepEqual([plan.dns_domains, plan.calls], [domains, calls]);
+  });
+}
 
 const plans: [condition: string, domains: string[]][] = [
   ["evt.type = dns_query and dns.question.domains in (b.example, A.example)", ["a.example", "b.example"]],
@@ -98,7 +133,14 @@ const leaf = fc.oneof(
   name.map((one) => `dns.question.domains != ${one}`),
   name.map((one) => `dns.question.domains endswith ${one}`),
   name.map((one) => `tolower(dns.question.name) = ${one}`),
-  fc.constantFrom("evt.type = dns_query", "dns.question.type = A", "proc.name = curl", "evt.type = connect"),
+  fc.constantFrom(
+    "evt.type = dns_query",
+    "dns.question.type = A",
+    "dns.answers.data = b.com",
+    "dns.resolved_ip = 10.0.0.1",
+    "proc.name = curl",
+    "evt.type = connect",
+  ),
 );
 const condition = fc.letrec<{ node: string }>((tie) => ({
   node: fc.oneof(
@@ -109,6 +151,22 @@ const condition = fc.letrec<{ node: string }>((tie) => ({
     fc.tuple(tie("node"), tie("node")).map(([a, b]) => `(${a} or ${b})`),
   ),
 })).node;
+
+test("no answer that a rule matches is filtered out, where the rule speaks of answers", () => {
+  fc.assert(
+    fc.property(condition, fc.array(name, { minLength: 5, maxLength: 15 }), (text, names) => {
+      const rules = load(ruleText(`(${text}) and (evt.type = dns_answer or dns.resolved_ip exists)`));
+      assert.deepEqual(rules.problems, [], text);
+      const plan = rules.filterPlan();
+      const evaluator = makeEvaluator(rules);
+      for (const one of names) {
+        const event = told(one, "b.com", "10.0.0.1");
+        if (evaluator.evaluate(event).length > 0) assert.ok(letsThrough(plan, event), `${one} by ${plan.dns_domains}`);
+      }
+    }),
+    { numRuns: 500 },
+  );
+});
 
 test("no question that a rule matches is filtered out, where the rule speaks of questions", () => {
   fc.assert(

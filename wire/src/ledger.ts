@@ -140,6 +140,7 @@ export const classOfRecordKind: Readonly<Record<string, string>> = {
   connect: "network",
   send: "network",
   dns_query: "dns",
+  dns_answer: "dns",
   call: "kernel",
   dup: "network",
   bind: "network",

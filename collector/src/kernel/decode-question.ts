@@ -4,7 +4,7 @@
 //
 // Nobody compresses a question; a name server follows a pointer all the same, also one that leads forward.
 
-const headerBytes = 12;
+export const headerBytes = 12;
 const pointerBits = 0xc0;
 const labelBytesMax = 63;
 const nameBytesMax = 255;
@@ -15,20 +15,30 @@ const digits = Array.from({ length: 256 }, (_, byte) => `\\${String(byte).padSta
 
 export type Question = { name: string | undefined; type: number | undefined };
 
-/**
- * The name in small letters, labels parted by dots, none at the end (the root is "."). What is not printable is `\\DDD`,
- * a dot or backslash inside a label has a backslash before it (RFC 4343). Undefined where the bytes hold no name.
- */
+/** The question's name (`nameAt`) and type. */
 export function questionAt(bytes: Buffer, from: number, end: number): Question {
-  let at = from + headerBytes;
-  /** Behind the name in the question, where the first pointer was, if there was one. */
+  const read = nameAt(bytes, from + headerBytes, from, end);
+  return { name: read?.name, type: read === undefined ? undefined : typeAt(bytes, read.behind, end) };
+}
+
+/**
+ * The name that begins at `at` of a message that begins at `from`, in small letters, labels parted by dots, none at the
+ * end (the root is "."). What is not printable is `\\DDD`, a dot or backslash inside a label has a backslash before it
+ * (RFC 4343). `behind` is where the message goes on. Undefined where the bytes hold no name.
+ */
+export function nameAt(
+  bytes: Buffer,
+  at: number,
+  from: number,
+  end: number,
+): { name: string; behind: number } | undefined {
+  /** Behind the name where it stands, where the first pointer was, if there was one. */
   let behind: number | undefined;
   let size = 0;
   const labels: string[] = [];
   for (let step = 0; step < stepsMax; step++) {
     const length = at < end ? (bytes[at] as number) : labelBytesMax + 1;
-    if (length === 0)
-      return { name: labels.length === 0 ? "." : labels.join("."), type: typeAt(bytes, behind ?? at + 1, end) };
+    if (length === 0) return { name: labels.length === 0 ? "." : labels.join("."), behind: behind ?? at + 1 };
     if ((length & pointerBits) === pointerBits && at + 1 < end) {
       behind ??= at + 2;
       at = from + (((length & ~pointerBits) << 8) | (bytes[at + 1] as number));
@@ -39,7 +49,7 @@ export function questionAt(bytes: Buffer, from: number, end: number): Question {
     labels.push(labelText(bytes, at + 1, at + 1 + length));
     at += 1 + length;
   }
-  return { name: undefined, type: undefined };
+  return undefined;
 }
 
 function typeAt(bytes: Buffer, at: number, end: number): number | undefined {

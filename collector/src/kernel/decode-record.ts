@@ -1,5 +1,6 @@
 // One record's bytes to one value. Whoever calls has checked that the record is as long as it says and 8-aligned.
 import type { ConnectRecord, KernelRecord, LowerFile, OpenRecord, Task } from "../kernel-record.ts";
+import { answersAt } from "./decode-answer.ts";
 import { callFrom } from "./decode-call.ts";
 import { questionAt } from "./decode-question.ts";
 import { socketFrom, streamKinds } from "./decode-socket.ts";
@@ -26,6 +27,7 @@ const decoders: Record<number, Decoder> = {
   [recordKind.connect]: (from, at, end, base) => connectFrom("connect", from, at, end, base),
   [recordKind.send]: (from, at, end, base) => connectFrom("send", from, at, end, base),
   [recordKind.dns_query]: dnsFrom,
+  [recordKind.dns_answer]: answerFrom,
   [recordKind.call]: callFrom,
   [recordKind.dup]: (from, at, end, base) => socketFrom("dup", from, at, end, base),
   [recordKind.bind]: (from, at, end, base) => socketFrom("bind", from, at, end, base),
@@ -283,6 +285,28 @@ function dnsFrom(from: RecordBytes, at: number, end: number, base: Base): Kernel
     dstPort: u16At(from, at + of.server_port),
     name,
     type,
+  };
+}
+
+function answerFrom(from: RecordBytes, at: number, end: number, base: Base): KernelRecord | undefined {
+  if (end - at !== sizes.dns_answer_record) return undefined;
+  const { dns_answer_record: of } = layout;
+  const messageFrom = at + of.message;
+  const length = u16At(from, at + of.message_length);
+  if (messageFrom + length > end) return undefined;
+  const { name, type } = questionAt(from.bytes, messageFrom, messageFrom + length);
+  return {
+    kind: "dns_answer",
+    position: base.position,
+    ring: base.ring,
+    bootUs: base.bootUs,
+    task: base.task,
+    protocol: from.bytes.readUInt8(at + of.protocol) === 6 ? "tcp" : "udp",
+    dstIp: ipText(from.bytes, at + of.server, from.bytes.readUInt8(at + of.family)),
+    dstPort: u16At(from, at + of.server_port),
+    name,
+    type,
+    answers: answersAt(from.bytes, messageFrom, messageFrom + length),
   };
 }
 

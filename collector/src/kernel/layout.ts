@@ -22,6 +22,7 @@ export const recordKind = {
   socket: 24,
   unix_connect: 25,
   map: 30,
+  dns_answer: 31,
 } as const;
 
 export const recordFlag = {
@@ -121,6 +122,15 @@ export const layout = {
   },
   call_record: { arguments: 128, result: 168, call: 176, flags: 180, text_length: 184 },
   dns_record: { server: 128, server_port: 144, family: 146, protocol: 147, message_length: 148, message: 152 },
+  dns_answer_record: {
+    server: 128,
+    server_port: 144,
+    family: 146,
+    protocol: 147,
+    message_length: 148,
+    message_total: 150,
+    message: 152,
+  },
   count_slot: {
     attempted: 0,
     submitted: 8,
@@ -166,12 +176,14 @@ export const sizes = {
   socket_record: 184,
   call_record: 192,
   dns_record: 424,
+  dns_answer_record: 664,
   count_slot: 72,
   reader_state: 16,
   name_key: 64,
   prefix_key: 132,
   domain_key: 68,
   asked_key: 24,
+  dns_question_key: 16,
   cgroup_ids: 16,
   budget_key: 24,
   budget: 16,

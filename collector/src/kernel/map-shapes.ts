@@ -24,6 +24,7 @@ export const mapShapes: Readonly<Record<string, MapShape>> = {
   ports: [hash, 4, 4, 2_048],
   asked: [lruHash, sizes.asked_key, 8, 8_192],
   budgets: [lruHash, sizes.budget_key, sizes.budget, 8_192],
+  dns_askers: [lruHash, sizes.dns_question_key, sizes.record_task, 4_096],
   dns_callers: [lruHash, 8, sizes.record_task, 1_024],
   uring_paths: [lruHash, 8, 516, 256],
   settings: [array, 4, sizes.filter_settings, 1],

@@ -42,6 +42,7 @@ const allPlans: readonly ProgramPlan[] = [
   { object: "net", program: "sendmsg4", attachment: "cgroup" },
   { object: "net", program: "sendmsg6", attachment: "cgroup" },
   { object: "dns", program: "dns_egress", attachment: "cgroup" },
+  { object: "dns-answer", program: "dns_ingress", attachment: "cgroup" },
   ...["dup", "dup2", "dup3", "fcntl"].map((call) => atExit("socket", call)),
   { object: "socket", program: "bind4", attachment: "cgroup" },
   { object: "socket", program: "bind6", attachment: "cgroup" },

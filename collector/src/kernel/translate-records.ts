@@ -20,6 +20,7 @@ const structNames: ReadonlyMap<number, string> = new Map([
   [recordKind.connect, "connect_record"],
   [recordKind.send, "connect_record"],
   [recordKind.dns_query, "dns_record"],
+  [recordKind.dns_answer, "dns_answer_record"],
   [recordKind.call, "call_record"],
   [recordKind.dup, "socket_record"],
   [recordKind.bind, "socket_record"],

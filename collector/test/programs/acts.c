@@ -216,6 +216,58 @@ static int act_ask(char **arguments)
 	return 0;
 }
 
+/* Takes one question and sends the answer, twice over UDP: the second is an answer to nothing. */
+static void answer_once(int listener, int is_tcp, const char *answer, size_t length)
+{
+	char question[4096];
+	struct sockaddr_storage asker;
+	socklen_t asker_length = sizeof(asker);
+	if (is_tcp) {
+		int file = accept(listener, NULL, NULL);
+		if (read(file, question, sizeof(question)) > 0)
+			ask_over_tcp(file, answer, length, 0);
+	} else if (recvfrom(listener, question, sizeof(question), 0, (void *)&asker, &asker_length) > 0) {
+		sendto(listener, answer, length, 0, (void *)&asker, asker_length);
+		sendto(listener, answer, length, 0, (void *)&asker, asker_length);
+	}
+}
+
+/*
+ * answered HOW ADDRESS PORT BYTES: standard input holds a question of so many bytes, then its answer. A child is the
+ * name server; this process asks, and waits for all that it is told.
+ */
+static int act_answered(char **arguments)
+{
+	char message[8192];
+	struct sockaddr_storage server = { 0 };
+	socklen_t server_length = server_at(&server, arguments[1], atoi(arguments[2]));
+	ssize_t length = read(0, message, sizeof(message));
+	ssize_t asked = atol(arguments[3]);
+	int is_tcp = strcmp(arguments[0], "tcp") == 0;
+	int type = is_tcp ? SOCK_STREAM : SOCK_DGRAM;
+	int listener = socket(server.ss_family, type, 0);
+	int one = 1;
+	setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+	if (server_length == 0 || length <= asked || bind(listener, (void *)&server, server_length))
+		return fail("bind");
+	if (is_tcp && listen(listener, 1))
+		return fail("listen");
+	if (fork() == 0) {
+		answer_once(listener, is_tcp, message + asked, length - asked);
+		_exit(0);
+	}
+	int file = socket(server.ss_family, type, 0);
+	char answer[4096];
+	struct timeval patience = { .tv_sec = 5 };
+	setsockopt(file, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+	if (!ask(file, arguments[0], message, asked, &server, server_length))
+		return fail("ask");
+	for (int part = 0; part < 2; part++)
+		if (recv(file, answer, sizeof(answer), 0) <= 0 && !is_tcp)
+			return fail("recv");
+	return wait(NULL) < 0;
+}
+
 /* Lays `file` over standard input, by the call. */
 static int over_standard_input(const char *call, int file)
 {
@@ -321,6 +373,8 @@ int main(int count, char **arguments)
 		return act_udp(arguments + 2);
 	if (count == 6 && strcmp(arguments[1], "ask") == 0)
 		return act_ask(arguments + 2);
+	if (count == 6 && strcmp(arguments[1], "answered") == 0)
+		return act_answered(arguments + 2);
 	if (count >= 6 && strcmp(arguments[1], "stream") == 0)
 		return act_stream(arguments + 2);
 	if (count == 5 && strcmp(arguments[1], "serve") == 0)
@@ -333,6 +387,6 @@ int main(int count, char **arguments)
 		return act_namespace();
 	if (count == 2 && strcmp(arguments[1], "nothing") == 0)
 		return 0;
-	fprintf(stderr, "usage: acts memfd|opens|execs|forks|exec|udp|ask|stream|serve|unix|socket|namespace|nothing ...\n");
+	fprintf(stderr, "usage: acts memfd|opens|execs|forks|exec|udp|ask|answered|stream|serve|unix|socket|namespace|nothing ...\n");
 	return 64;
 }

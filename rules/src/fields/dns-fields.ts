@@ -1,8 +1,10 @@
+import { isIP } from "node:net";
 import type { DnsEvent } from "@atalaya/wire";
 import type { FieldValue } from "../event-view.ts";
 import { boundField, type Field, type FieldType } from "./field.ts";
 
-// Ours alone: `dns.*`, a question to a name server. Falco sees system calls, and no call says which name is asked for.
+// Ours alone, with the names of the Elastic Common Schema: `dns.*`, a question to a name server and its answer. Falco sees
+// system calls, and no call says which name is asked for.
 
 function dnsField(
   name: string,
@@ -47,6 +49,15 @@ function domainsOf(name: string): readonly string[] {
   return domains;
 }
 
+/** What a question has not. */
+export const answerFields: ReadonlySet<string> = new Set(["dns.resolved_ip", "dns.answers.data"]);
+
+/** An answer that holds nothing has no value. */
+const some = (values: readonly string[] | null | undefined): readonly string[] | null =>
+  values === null || values === undefined || values.length === 0 ? null : values;
+
+const isAddress = (answer: string): boolean => isIP(answer) !== 0;
+
 export const dnsFields: readonly Field[] = [
   dnsField("dns.question.name", "string", (event) => event.query),
   // Holds for one of them: `dns.question.domains in (example.com)` is example.com and everything below it.
@@ -59,6 +70,9 @@ export const dnsFields: readonly Field[] = [
   dnsField("dns.question.type", "string", ({ query_type: type }) =>
     type === null ? null : (typeNames[type] ?? `TYPE${type}`),
   ),
+  // `dns.resolved_ip in (10.0.0.0/8)`: holds for one of them.
+  dnsField("dns.resolved_ip", "ip", (event) => some(event.answers?.filter(isAddress)), "sides"),
+  dnsField("dns.answers.data", "string", (event) => some(event.answers), "sides"),
   dnsField("dns.server.ip", "ip", (event) => event.dst_ip),
   dnsField("dns.server.port", "number", (event) => event.dst_port),
   dnsField("dns.protocol", "string", (event) => event.protocol),

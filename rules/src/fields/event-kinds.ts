@@ -26,9 +26,9 @@ const namesByKind: Readonly<Record<string, readonly string[]>> = {
   "network.socket": ["socket"],
   // A connection to a socket that is a file: few rules mean those beside the ones to addresses, and they are many.
   "network.unix_connect": ["connect"],
-  // No call of its own: a name of ours.
+  // No calls of their own: names of ours.
   "dns.query": ["dns_query"],
-  "dns.answer": [],
+  "dns.answer": ["dns_answer"],
   "kernel.setns": ["setns"],
   "kernel.mount": ["mount"],
   "kernel.module_load": ["init_module", "finit_module"],

@@ -9,7 +9,7 @@ import {
 import { type CheckNode, childrenOf, type Node } from "../compile/resolve.ts";
 import { EventView } from "../event-view.ts";
 import { eventTypesOf } from "../fields/event-kinds.ts";
-import { unixConnect } from "./call-kinds.ts";
+import { dnsAnswer, unixConnect } from "./call-kinds.ts";
 import { domainRequirement } from "./domain-requirement.ts";
 import { directoryRequirement, nameRequirement, pathRequirement } from "./path-requirement.ts";
 import { portRequirement } from "./port-requirement.ts";
@@ -58,6 +58,7 @@ function ofCheck(check: CheckNode, kind: Kind, negated: boolean): Requirement {
     case "process.exec_failed":
       return ofExec(check, check.values);
     case "dns.query":
+    case dnsAnswer:
       return domainRequirement(check, check.values);
     case "network.connect":
     case "network.send":
@@ -136,6 +137,7 @@ const fixedFields: Readonly<Record<Kind, RegExp>> = {
 const isAlike: ReadonlySet<Kind> = new Set([
   "file.open",
   "dns.query",
+  dnsAnswer,
   "network.connect",
   "network.send",
   "network.dup",
@@ -172,6 +174,7 @@ const representatives: Readonly<Record<Kind, readonly AtalayaEvent[]>> = {
   "file.open_failed": [refusedOpen(-1), refusedOpen(-4095)],
   "process.exec_failed": [refusedExec(-1), refusedExec(-4095)],
   "dns.query": [{ ...blankEvent("dns"), activity: "query" }],
+  [dnsAnswer]: [{ ...blankEvent("dns"), activity: "answer" }],
   "network.connect": [socketEvent("connect", { dst_ip: "192.0.2.1" })],
   "network.send": [socketEvent("send", { dst_ip: "192.0.2.1" })],
   "network.dup": [0, 1, 2].map((fd) => socketEvent("dup", { fd })),

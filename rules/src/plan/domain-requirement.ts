@@ -1,6 +1,7 @@
 import type { CheckNode, Node } from "../compile/resolve.ts";
 import { childrenOf } from "../compile/resolve.ts";
 import type { Operator } from "../condition/syntax.ts";
+import { answerFields } from "../fields/dns-fields.ts";
 import { ruleLimits } from "../limits.ts";
 import { anyOf, anything, type Requirement, requiring } from "./requirement.ts";
 
@@ -24,13 +25,19 @@ function ending(value: string): Requirement {
   return isWhole ? requiring({ components: new Set([domain]) }) : anything;
 }
 
-/** A rule that takes any event of a container rarely means each question to a name server: it must speak of them. */
+/**
+ * A rule that takes any event of a container rarely means each question to a name server: it must speak of them. One that
+ * speaks of nothing but what came back means the answers.
+ */
 export function asksForQuestions(node: Node, seen = new Set<Node>()): boolean {
   if (seen.has(node)) return false;
   seen.add(node);
   if (node.kind !== "check") return childrenOf(node).some((child) => asksForQuestions(child, seen));
   const { left, values } = node;
-  return left.field.startsWith("dns.") || (left.field === "evt.type" && values?.includes("dns_query") === true);
+  return (
+    (left.field.startsWith("dns.") && !answerFields.has(left.field)) ||
+    (left.field === "evt.type" && values?.includes("dns_query") === true)
+  );
 }
 
 /** Small letters, none below another; "." alone where the kernel cannot hold them all: then it sends every question. */

@@ -1,4 +1,5 @@
 import type { AtalayaEvent, FileEvent, FilterPlan, NetworkEvent } from "@atalaya/wire";
+import { callName, dnsAnswer } from "./call-kinds.ts";
 
 // The kernel's filter in TypeScript: what bpf/ does with a plan. The property test of the plan and the kernel test that
 // performs a sample of calls for real both ask this one (collector/test/filter-model.kernel.test.ts).
@@ -27,6 +28,8 @@ export function letsThrough(plan: FilterPlan, event: AtalayaEvent): boolean {
         plan.refused_execs || plan.exec_names.includes(lastName((event.class === "process" && event.filename) || ""))
       );
     case "dns.query":
+    case dnsAnswer:
+      if (kind === dnsAnswer && !plan.calls.includes(callName(kind))) return false;
       return event.class === "dns" && isDomainAsked(plan, event.query ?? "");
     default:
       return true;

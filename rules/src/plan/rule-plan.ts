@@ -1,6 +1,6 @@
 import type { CompiledRule } from "../evaluate/compiled-rule.ts";
 import { syscallKinds } from "../fields/event-kinds.ts";
-import { callName, isCall, speaksOf, unixConnect } from "./call-kinds.ts";
+import { callName, dnsAnswer, isCall, speaksOf, unixConnect } from "./call-kinds.ts";
 import { asksForResults, type Kind, requirementOf } from "./condition-requirement.ts";
 import { asksForQuestions } from "./domain-requirement.ts";
 import { type Alternative, isOpen, type Requirement } from "./requirement.ts";
@@ -80,7 +80,7 @@ function addKind(plan: RulePlan, { node }: CompiledRule, kind: Kind): void {
     if (kind === "file.open") addOpen(plan, one, widen);
     else if (kind === "file.open_failed") addRefusedOpen(plan, one, widen);
     else if (kind === "process.exec_failed") addRefusedExec(plan, one, widen);
-    else if (kind === "dns.query") addDomains(plan, one, widen);
+    else if (kind === "dns.query" || kind === dnsAnswer) addDomains(plan, one, widen);
     else if (kind === "network.connect") addPorts(plan.connect_ports, one, () => widen("connections to every port"));
     else if (kind === "network.send") addPorts(plan.send_ports, one, () => widen("datagrams to every port"));
   }

@@ -15,6 +15,7 @@ const subjects: Readonly<Record<Kind, string>> = {
   "file.open_failed": "the file's name",
   "process.exec_failed": "the program's name",
   "dns.query": "the domain",
+  "dns.answer": "the domain",
   "network.connect": "the port",
   "network.send": "the port",
   "network.unix_connect": "the socket's name",
