@@ -12,6 +12,7 @@
 #include <bpf/bpf_tracing.h>
 #include "current.h"
 #include "limits.h"
+#include "map-values.h"
 #include "record.h"
 
 struct {

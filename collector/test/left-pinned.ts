@@ -61,23 +61,27 @@ export async function otherLayoutBuild(folder: string): Promise<string> {
   if (existsSync(checkout)) return join(checkout, "build", "collector");
   cpSync(join(root, "collector"), join(checkout, "collector"), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"));
-  const header = join(checkout, "collector", "bpf", "record.h");
-  const more = (text: string, struct: string, before: string) => {
-    const changed = text.replace(
-      new RegExp(`(struct ${struct} \\{[^}]*?)(\\t${before};)`),
-      "$1\t__u64 of_another_build;\n$2",
-    );
-    assert.notEqual(changed, text, `${struct} has no ${before}`);
-    return changed;
+  const change = (header: string, members: readonly (readonly [struct: string, before: string])[]) => {
+    const file = join(checkout, "collector", "bpf", header);
+    let text = readFileSync(file, "utf8").replaceAll(/_Static_assert\(.*\);/g, "");
+    for (const [struct, before] of members) text = withOneMore(text, struct, before);
+    writeFileSync(file, text);
   };
-  let text = readFileSync(header, "utf8").replaceAll(/_Static_assert\(.*\);/g, "");
-  text = more(text, "record_task", "__u64 start_us");
-  text = more(text, "exec_record", "__u64 inode");
-  text = more(text, "open_record", "__u64 inode");
-  text = more(text, "count_slot", "__u64 attempted");
-  writeFileSync(header, text);
+  change("record.h", [
+    ["record_task", "__u64 start_us"],
+    ["exec_record", "__u64 inode"],
+    ["open_record", "__u64 inode"],
+  ]);
+  change("map-values.h", [["count_slot", "__u64 attempted"]]);
   await buildCollector({ root: checkout, log: () => undefined });
   return join(checkout, "build", "collector");
+}
+
+function withOneMore(text: string, struct: string, before: string): string {
+  const member = new RegExp(`(struct ${struct} \\{[^}]*?)(\\t${before};)`);
+  const changed = text.replace(member, "$1\t__u64 of_another_build;\n$2");
+  assert.notEqual(changed, text, `${struct} has no ${before}`);
+  return changed;
 }
 
 /** Programs that start with a mark of their own in their arguments; nobody reads meanwhile. */

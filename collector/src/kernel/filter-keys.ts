@@ -1,6 +1,6 @@
 import { layout, sizes } from "./layout.ts";
 
-// The keys of the filter's maps as bpf/record.h describes them.
+// The keys of the filter's maps as bpf/map-values.h describes them.
 
 /** Above the length of a name's end that is watched (END_MARK). */
 const endMark = 0x1_0000;

@@ -2,7 +2,7 @@ import type { FilterPlan } from "@atalaya/wire";
 import { rareCallNumbers } from "../rare-calls.ts";
 import { layout, recordKind, sizes } from "./layout.ts";
 
-// The value of the map `settings`: cheap tests before the hashes, and what is asked for as a whole (bpf/record.h).
+// The value of the map `settings`: cheap tests before the hashes, and what is asked for as a whole (bpf/map-values.h).
 
 const { filter_settings: at } = layout;
 const words = { open_lengths: 4, exec_lengths: 4, open_starts: 32, kinds: 1, unasked: 1, rare_calls: 1 } as const;

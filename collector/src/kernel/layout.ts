@@ -1,4 +1,4 @@
-// Where each member of a record lies: bpf/record.h in numbers. test/record-layout.kernel.test.ts compares them with BTF.
+// Where each member of a record lies: bpf/record.h and map-values.h in numbers. test/record-layout.kernel.test.ts compares them with BTF.
 
 /** Numbers of `enum record_kind`. */
 export const recordKind = {

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* The keys and values of the maps: src/kernel writes most of them, and test/record-layout.kernel.test.ts compares as with record.h. */
+#ifndef ATALAYA_MAP_VALUES_H
+#define ATALAYA_MAP_VALUES_H
+
+/* One slot of the map `counts` for each record_kind (0 is unused). attempted is the sum of the next four and the last three. */
+struct count_slot {
+	__u64 attempted;
+	__u64 submitted;
+	__u64 ring_full;
+	__u64 filtered; /* nobody asked for it */
+	__u64 scratch_busy; /* another event held this processor's scratch memory */
+	__u64 read_fault; /* submitted, with a part that could not be read */
+	__u64 unread; /* nobody read any more: see reader_state */
+	__u64 throttled; /* its control group has used up its budget */
+	__u64 repeated; /* the same process said the same a moment ago */
+};
+_Static_assert(sizeof(struct count_slot) == 72, "count_slot");
+
+/* The only value of the map `reader`, in nanoseconds since boot. Zeros before the first time. */
+struct reader_state {
+	__u64 read_ns; /* when somebody last read the rings */
+	__u64 until_ns; /* from then on nobody is expected to come again: nothing more is submitted */
+};
+_Static_assert(sizeof(struct reader_state) == 16, "reader_state");
+
+/* Names that are watched: the key of the map `names`. Longer names are told apart by length and first 60 bytes. */
+#define NAME_BYTES 60
+struct name_key {
+	__u32 length;
+	__u8 bytes[NAME_BYTES];
+};
+_Static_assert(sizeof(struct name_key) == 64, "name_key");
+#define NAME_FOR_OPEN 1
+#define NAME_FOR_EXEC 2
+#define NAME_FOR_SOCKET 4
+#define NAME_FOR_END 8 /* of the opened file's name; the key's length has END_MARK then */
+#define END_MARK 0x10000
+#define END_BYTES 32
+
+/* A longest-prefix key over the first bytes of a path: of the map `prefixes`. */
+#define PREFIX_BYTES 128
+#define PREFIX_FOR_WRITE 1 /* values */
+#define PREFIX_FOR_OPEN 2
+struct prefix_key {
+	__u32 bits;
+	__u8 bytes[PREFIX_BYTES];
+};
+_Static_assert(sizeof(struct prefix_key) == 132, "prefix_key");
+
+/*
+ * Domains that are watched, in a longest-prefix tree: letters small, backwards, a dot behind each label, so that
+ * "moc.elpmaxe." finds example.com and all below it. Of longer names only the end is compared. No bits: every question.
+ */
+#define DOMAIN_BYTES 64
+struct domain_key {
+	__u32 bits;
+	__u8 bytes[DOMAIN_BYTES];
+};
+_Static_assert(sizeof(struct domain_key) == 68, "domain_key");
+
+/* What was reported a moment ago: the key of the map `asked`; the value is when, in nanoseconds since boot. */
+struct asked_key {
+	__u64 start_us;
+	__u64 name_hash;
+	__u32 pid;
+	__u32 type;
+};
+_Static_assert(sizeof(struct asked_key) == 24, "asked_key");
+
+/* A question that is on its way: the key of the map `dns_askers`; the value is whose it is. */
+struct dns_question_key {
+	__u64 cookie; /* of its socket */
+	__u16 number; /* as it stands in the message */
+	__u16 gap[3];
+};
+_Static_assert(sizeof(struct dns_question_key) == 16, "dns_question_key");
+
+struct cgroup_ids {
+	__u64 v2;
+	__u64 v1; /* as in record_task */
+};
+_Static_assert(sizeof(struct cgroup_ids) == 16, "cgroup_ids");
+
+/* Whom a budget is for, and for what: the key of the map `budgets`. */
+struct budget_key {
+	struct cgroup_ids ids;
+	__u32 kind;
+	__u32 gap;
+};
+_Static_assert(sizeof(struct budget_key) == 24, "budget_key");
+
+struct budget {
+	__u64 filled_ns; /* since boot */
+	__u64 left;
+};
+_Static_assert(sizeof(struct budget) == 16, "budget");
+
+/* The only value of the map `settings`: cheap tests before the hashes. Bit N of lengths: a name of N bytes is watched. */
+struct filter_settings {
+	__u64 open_lengths[4];
+	__u64 exec_lengths[4];
+	__u32 write_prefixes; /* how many */
+	__u32 open_prefixes;
+	__u64 open_starts[NAME_START_WORDS]; /* a bit for the length and first eight bytes of each name: quick.h */
+	__u64 kinds; /* bit N: records of kind N are wanted, of those that nobody gets unasked */
+	__u64 unasked; /* bit N: nobody asks for records of kind N */
+	__u32 end_lengths; /* bit N - 1: a name's end of N bytes is watched */
+	__u32 flags; /* ASKS_… and PORTS_… */
+	__u64 rare_calls; /* bit N: calls of enum rare_call's number N are wanted */
+};
+_Static_assert(sizeof(struct filter_settings) == 360, "filter_settings");
+#define ASKS_ALL_OPENS 0x01
+#define ASKS_REFUSED_OPENS 0x02
+#define ASKS_REFUSED_EXECS 0x04
+#define PORTS_OF_CONNECT 0x08 /* only those of the map `ports` with the same bit */
+#define PORTS_OF_SEND 0x10
+
+#endif
