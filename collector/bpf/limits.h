@@ -13,7 +13,7 @@
 #define NAME_START_FACTOR 0x9e3779b97f4a7c15ULL /* 2^64 divided by the golden ratio (Knuth, 6.4: multiplicative hashing) */
 #define URING_PATHS_MAX 256 /* opens through io_uring of watched names that are not over yet */
 #define URING_PATH_BYTES 512
-#define PREFIXES_MAX 256 /* two lists of a plan, and those of the plan before while it is changed */
+#define PREFIXES_MAX 512 /* three lists of a plan, and those of the plan before while it is changed */
 #define PORTS_MAX 2048 /* the same */
 #define IGNORED_MAX 64
 

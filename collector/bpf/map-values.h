@@ -35,6 +35,8 @@ _Static_assert(sizeof(struct name_key) == 64, "name_key");
 #define NAME_FOR_EXEC 2
 #define NAME_FOR_SOCKET 4
 #define NAME_FOR_END 8 /* of the opened file's name; the key's length has END_MARK then */
+#define NAME_FOR_CHANGE 16
+#define NAME_FOR_CHANGE_END 32 /* as NAME_FOR_END */
 #define END_MARK 0x10000
 #define END_BYTES 32
 
@@ -42,6 +44,7 @@ _Static_assert(sizeof(struct name_key) == 64, "name_key");
 #define PREFIX_BYTES 128
 #define PREFIX_FOR_WRITE 1 /* values */
 #define PREFIX_FOR_OPEN 2
+#define PREFIX_FOR_CHANGE 4
 struct prefix_key {
 	__u32 bits;
 	__u8 bytes[PREFIX_BYTES];
@@ -108,8 +111,12 @@ struct filter_settings {
 	__u32 end_lengths; /* bit N - 1: a name's end of N bytes is watched */
 	__u32 flags; /* ASKS_… and PORTS_… */
 	__u64 rare_calls; /* bit N: calls of enum rare_call's number N are wanted */
+	__u32 changes; /* bit N: changes of enum change_call's number N are wanted, whatever they change */
+	__u32 listed_changes; /* the same, of what a list says */
+	__u32 change_prefixes; /* how many */
+	__u32 change_end_lengths; /* as end_lengths */
 };
-_Static_assert(sizeof(struct filter_settings) == 360, "filter_settings");
+_Static_assert(sizeof(struct filter_settings) == 376, "filter_settings");
 #define ASKS_ALL_OPENS 0x01
 #define ASKS_REFUSED_OPENS 0x02
 #define ASKS_REFUSED_EXECS 0x04

@@ -134,6 +134,7 @@ struct scratch {
 		struct connect_record connect;
 		struct socket_record socket;
 		struct call_record call;
+		struct change_record change;
 		struct dns_record dns_query; /* of fixed size, as the next: never put together here */
 		struct dns_answer_record dns_answer;
 	};

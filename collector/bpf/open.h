@@ -8,6 +8,7 @@
 #ifndef ATALAYA_OPEN_H
 #define ATALAYA_OPEN_H
 
+#include "base.h"
 #include "file.h"
 #include "names.h"
 #include "syscall.h"
@@ -28,7 +29,6 @@ static __always_inline bool surely_unwanted(struct task_struct *task, long fd)
 #define O_CLOEXEC_BIT 02000000 /* belongs to the descriptor: what tells the dynamic loader's opens from a tool's */
 #define DROPPED_BY_OPEN (O_CREAT_BIT | O_EXCL_BIT | O_TRUNC_BIT | O_CLOEXEC_BIT) /* not kept in file->f_flags */
 #define CREAT_FLAGS (O_CREAT_BIT | O_TRUNC_BIT | 1)
-#define CWD_FD -100 /* AT_FDCWD */
 
 enum open_way { BY_OPEN, BY_CREAT, BY_OPENAT, BY_OPENAT2, BY_HANDLE };
 
@@ -119,22 +119,6 @@ static __always_inline void report_opened(struct scratch *scratch, struct task_s
 	record->path_length = length;
 	record->flags |= flags;
 	submit(&bulk, scratch, sizeof(*record) + length, count);
-}
-
-/* Appends the directory that a relative path starts from. Gives its length. */
-static __always_inline __u32 append_base(struct scratch *scratch, __u32 at, struct task_struct *task, int fd)
-{
-	__u32 flags = 0;
-	if (fd == CWD_FD) {
-		struct fs_struct *fs = OF(task, fs);
-		__u64 dentry = (__u64)BPF_CORE_READ(fs, pwd.dentry);
-		return append_path(scratch, at, dentry, (__u64)BPF_CORE_READ(fs, pwd.mnt), &flags);
-	}
-	struct file *file = file_of(task, fd);
-	if (!file)
-		return 0;
-	__u64 dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
-	return append_path(scratch, at, dentry, (__u64)BPF_CORE_READ(file, f_path.mnt), &flags);
 }
 
 /* Reports the path of `length` bytes that is parked at the end of the scratch memory, behind the longest base. */

@@ -29,6 +29,7 @@ enum record_kind {
 	KIND_SNAPSHOT = 11,
 	KIND_DNS_QUERY = 12,
 	KIND_CALL = 13,
+	KIND_CHANGE = 14,
 	KIND_DUP = 20,
 	KIND_BIND = 21,
 	KIND_LISTEN = 22,
@@ -268,6 +269,8 @@ struct call_record {
 	__u32 gap_at_end;
 };
 _Static_assert(sizeof(struct call_record) == 192, "call_record");
+
+#include "change-record.h"
 
 /*
  * A question to a name server, as its first bytes: the reader takes the name apart. They are what the kernel sends, not

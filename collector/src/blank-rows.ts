@@ -130,6 +130,9 @@ export function blankFile(): Filling<FileEvent> {
     entry_pid: null,
     entry_start_us: null,
     via_io_uring: null,
+    other_path: null,
+    mode: null,
+    change_flags: null,
   };
 }
 

@@ -14,6 +14,7 @@ import type { Container, Containers } from "./containers.ts";
 import type {
   CallRecord,
   CgroupRecord,
+  ChangeRecord,
   ConnectRecord,
   DnsAnswerRecord,
   DnsQueryRecord,
@@ -87,6 +88,7 @@ function eventOf(record: Exclude<KernelRecord, CgroupRecord>): SyscallEvent {
   if ("openFlags" in record) return fileEvent(record);
   if (record.kind === "map") return mapEvent(record);
   if (record.kind === "call") return callEvent(record);
+  if (record.kind === "change") return changeEvent(record);
   if (record.kind === "dns_query" || record.kind === "dns_answer") return dnsEvent(record);
   if ("dstIp" in record) return networkEvent(record);
   if ("family" in record) return socketEvent(record);
@@ -143,6 +145,21 @@ function mapEvent(record: MapRecord): Filling<FileEvent> {
   event.inode = record.inode;
   event.device = record.device;
   event.upper_layer = record.upperLayer;
+  return event;
+}
+
+function changeEvent(record: ChangeRecord): Filling<FileEvent> {
+  const event = blankFile();
+  event.activity = record.change;
+  event.path = record.path === "" ? null : record.path;
+  event.other_path = record.otherPath ?? null;
+  event.mode = record.mode ?? null;
+  event.change_flags = record.changeFlags ?? null;
+  event.error = record.error;
+  event.path_trusted = record.pathTrusted;
+  if (record.inode === 0) return event;
+  event.inode = record.inode;
+  event.device = record.device;
   return event;
 }
 

@@ -1,5 +1,6 @@
 // What the kernel said, decoded from a ring's bytes: the border between the BPF programs and the rest of the collector.
 // Times are microseconds since boot. Paths and names are strings; bytes that are not UTF-8 became U+FFFD.
+import type { FileChange } from "./file-changes.ts";
 import type { RareCall } from "./rare-calls.ts";
 
 export type Task = {
@@ -147,6 +148,26 @@ export type CallRecord = Base & {
   /** A path or a name, read of user memory after the call; undefined where the call has none or it could not be read. */
   text: string | undefined;
 };
+/** A name or a mode that was changed, or should have been. */
+export type ChangeRecord = Base & {
+  kind: "change";
+  change: FileChange;
+  /** Of rename and link the old one, of symlink the link. As the caller wrote it, behind its folder; plain. "" where it could not be read. */
+  path: string;
+  /** Of rename and link the new one; of symlink what it points to, as it was written. */
+  otherPath: string | undefined;
+  /** That is asked for: of chmod and mkdir. */
+  mode: number | undefined;
+  /** Of the call; of chattr the file's. */
+  changeFlags: number | undefined;
+  /** Negative errno, 0 on success. */
+  error: number;
+  /** Of what is changed by a descriptor; else 0. */
+  inode: number;
+  device: number;
+  /** The path is the kernel's, of a descriptor. */
+  pathTrusted: boolean;
+};
 /** A question to a name server, as it was sent. */
 export type DnsQueryRecord = DnsMessage & { kind: "dns_query" };
 /** An answer as it reached the socket of the process that asked; the rest as it was when it asked. */
@@ -184,6 +205,7 @@ export type KernelRecord =
   | ConnectRecord
   | SocketRecord
   | CallRecord
+  | ChangeRecord
   | DnsQueryRecord
   | DnsAnswerRecord
   | CgroupRecord;

@@ -1,4 +1,5 @@
 import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
+import { fileChanges } from "./file-changes.ts";
 import { rareCalls } from "./rare-calls.ts";
 
 /** What `--stdout` watches without a hub: names whose opening, or refused start, tends to matter. */
@@ -48,6 +49,9 @@ export function planOfNames(chosen: Chosen): FilterPlan {
     open_names: watched,
     exec_names: watched,
     socket_names: watched,
+    change_names: watched,
+    listed_changes: [...fileChanges],
+    change_prefixes: isChosen ? [] : writePrefixes,
     write_prefixes: isChosen ? [] : writePrefixes,
     dns_domains: isChosen ? [...new Set(domains)] : ["."],
     calls: [...new Set(isChosen ? calls : defaultCalls)],

@@ -37,7 +37,7 @@ export class Sensor {
       name,
     ]);
     const domains = plan.dns_domains.flatMap((domain) => ["--watch-domain", domain]);
-    const calls = plan.calls.flatMap((call) => ["--watch-call", call]);
+    const calls = [...plan.calls, ...plan.listed_changes].flatMap((call) => ["--watch-call", call]);
     const names = [...watched, ...domains, ...calls];
     const args = ["--disable-warning=ExperimentalWarning", program, "--stdout", "--container", victim.id, ...names];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe", "ipc"] });

@@ -60,6 +60,7 @@ export const ruleLimits = {
   outputValueCharsMax: 8_192,
   /** A filter plan's lists: as in the contract of wire. */
   planNamesMax: 8_192,
+  planChangeNamesMax: 4_096,
   planPrefixesMax: 64,
   planDomainsMax: 16_384,
   planPrefixBytesMax: 128,

@@ -1,5 +1,5 @@
 import type { ColumnType } from "./columns.ts";
-import { columnPlans } from "./encode-event.ts";
+import { columnPlans, type Part } from "./encode-event.ts";
 import { type AtalayaEvent, classNumbers, type EventClass, type InventoryEvent } from "./event-classes.ts";
 import type { Result } from "./faults.ts";
 import { limits } from "./limits.ts";
@@ -18,7 +18,10 @@ export function classByNumber(number: number): EventClass | undefined {
  * columns become dictionaries: seven times the memory, eight times the time.
  */
 const blankRows = Object.fromEntries(
-  Object.entries(columnPlans).map(([name, { names }]) => [name, blankRow(name, names)]),
+  Object.entries(columnPlans).map(([name, { names, second }]) => [
+    name,
+    blankRow(name, [...names, ...(second?.names ?? [])]),
+  ]),
 ) as Record<EventClass, Record<string, unknown>>;
 
 function blankRow(name: string, columns: readonly string[]): Record<string, unknown> {
@@ -56,7 +59,7 @@ function decode(body: Uint8Array, eventsMax: number, takes: (name: EventClass) =
     const name = classOfNumber.get(bytes[at + 4] as number);
     if (name === undefined || !takes(name))
       return { ok: false, code: "FRAME_CLASS", reason: "an event of a class that is not known here" };
-    const event = new Reader(bytes, at + 6, at + size).event(name);
+    const event = new Reader(bytes, at + 6, at + size).event(name, bytes[at + 5] === 1);
     if (event === undefined) return malformed;
     events.push(event);
     at += size;
@@ -76,18 +79,20 @@ class Reader {
     this.#end = end;
   }
 
-  event(name: EventClass): unknown {
-    const plan = columnPlans[name];
-    const bitmap = this.#take(plan.bitmapBytes);
-    if (this.#failed) return undefined;
+  event(name: EventClass, isLonger: boolean): unknown {
+    const { second, ...first } = columnPlans[name];
     const row = { ...blankRows[name] };
-    for (let i = 0; i < plan.names.length; i++) {
+    this.#part(first, row);
+    if (isLonger && second !== undefined && !this.#failed) this.#part(second, row);
+    return this.#failed ? undefined : row;
+  }
+
+  #part({ names, types, bitmapBytes }: Part, row: Record<string, unknown>): void {
+    const bitmap = this.#take(bitmapBytes);
+    for (let i = 0; i < names.length && !this.#failed; i++) {
       const present = ((this.#bytes[bitmap + (i >> 3)] as number) >> (i & 7)) & 1;
-      if (!present) continue;
-      row[plan.names[i] as string] = this.#value(plan.types[i] as ColumnType);
-      if (this.#failed) return undefined;
+      if (present) row[names[i] as string] = this.#value(types[i] as ColumnType);
     }
-    return row;
   }
 
   /** Reserves `size` bytes and gives their offset; 0 with the failed mark when they are not there. */

@@ -5,23 +5,34 @@ import {
   classNumbers,
   type EventClass,
   type InventoryEvent,
+  secondParts,
 } from "./event-classes.ts";
 import { limits } from "./limits.ts";
 
-type Plan = { number: number; names: string[]; types: ColumnType[]; bitmapBytes: number };
+/** Columns that share one bitmap. */
+export type Part = { names: string[]; types: ColumnType[]; bitmapBytes: number };
+type Plan = Part & { number: number; second: Part | undefined };
 
 export const columnPlans = Object.fromEntries(
   Object.entries(classColumns).map(([name, table]) => {
-    const types: ColumnType[] = Object.values(table);
-    const plan = {
+    const columns = Object.entries(table);
+    const second = columns.findIndex(([column]) => column === secondParts[name as EventClass]);
+    const plan: Plan = {
       number: classNumbers[name as EventClass],
-      names: Object.keys(table),
-      types,
-      bitmapBytes: (types.length + 7) >> 3,
+      ...partOf(second < 0 ? columns : columns.slice(0, second)),
+      second: second < 0 ? undefined : partOf(columns.slice(second)),
     };
     return [name, plan];
   }),
 ) as Record<EventClass, Plan>;
+
+function partOf(columns: [string, ColumnType][]): Part {
+  return {
+    names: columns.map(([name]) => name),
+    types: columns.map(([, type]) => type),
+    bitmapBytes: (columns.length + 7) >> 3,
+  };
+}
 
 const two32 = 4_294_967_296;
 
@@ -42,20 +53,31 @@ export class EventEncoder {
     const plan = columnPlans[event.class];
     const row = event as unknown as Record<string, unknown>;
     const start = this.length;
-    this.#room(6 + plan.bitmapBytes);
-    const bitmap = start + 6;
-    this.buffer.fill(0, start, bitmap + plan.bitmapBytes);
-    this.length = bitmap + plan.bitmapBytes;
-    for (let i = 0; i < plan.names.length; i++) {
-      const value = row[plan.names[i] as string];
+    this.#room(6);
+    this.length += 6;
+    this.#part(plan, row);
+    const { second } = plan;
+    const isLonger = second?.names.some((column) => row[column] !== null && row[column] !== undefined) === true;
+    if (second !== undefined && isLonger) this.#part(second, row);
+    this.buffer.writeUInt32LE(this.length - start, start);
+    this.buffer[start + 4] = plan.number;
+    this.buffer[start + 5] = isLonger ? 1 : 0;
+    return this.length - start;
+  }
+
+  /** A bitmap of the columns that are present, and their values. */
+  #part({ names, types, bitmapBytes }: Part, row: Record<string, unknown>): void {
+    this.#room(bitmapBytes);
+    const bitmap = this.length;
+    this.length += bitmapBytes;
+    this.buffer.fill(0, bitmap, this.length);
+    for (let i = 0; i < names.length; i++) {
+      const value = row[names[i] as string];
       if (value === null || value === undefined) continue;
       const at = bitmap + (i >> 3);
       this.buffer[at] = (this.buffer[at] as number) | (1 << (i & 7));
-      this.#value(plan.types[i] as ColumnType, value);
+      this.#value(types[i] as ColumnType, value);
     }
-    this.buffer.writeUInt32LE(this.length - start, start);
-    this.buffer[start + 4] = plan.number;
-    return this.length - start;
   }
 
   /** The bytes so far, as a view: copy what must outlive the next reset. */

@@ -116,10 +116,14 @@ export const processColumns = {
 } as const satisfies ColumnTable;
 
 export const fileColumns = {
-  // map: a file that is none of an image became code, without an exec (ld.so, LD_PRELOAD, dlopen).
-  activity: ["open", "open_failed", "map"],
+  // map: a file that is none of an image became code, without an exec (ld.so, LD_PRELOAD, dlopen). Those after it change a
+  // name or a mode; refused ones too.
+  activity: ["open", "open_failed", "map", "rename", "link", "symlink", "unlink", "mkdir", "rmdir", "chmod", "chattr"],
   ...actor,
-  /** The path as the kernel resolved it, seen from the process' root; from user memory when path_trusted is false. */
+  /**
+   * The path as the kernel resolved it, seen from the process' root; from user memory when path_trusted is false: then
+   * symbolic links on the way are not followed. Of rename and link the old one, of symlink the link.
+   */
   path: "str",
   /** The raw open flags (O_*). */
   open_flags: "u32",
@@ -132,6 +136,12 @@ export const fileColumns = {
   ...entry,
   /** Through io_uring. Then path_trusted false means that it is the path that was asked for, in the kernel's copy. */
   via_io_uring: "bool",
+  /** Of rename and link the new path; of symlink what it points to, as it was written. */
+  other_path: "str",
+  /** The mode that chmod or mkdir asks for. */
+  mode: "u32",
+  /** The flags of renameat2 and linkat; of chattr those of the file (FS_..._FL). */
+  change_flags: "u32",
 } as const satisfies ColumnTable;
 
 export const networkColumns = {
@@ -293,6 +303,12 @@ export const classNumbers = {
   inventory: 8,
 } as const;
 export type EventClass = keyof typeof classNumbers;
+
+/**
+ * Where the second part of a class begins whose first presence bitmap is full: columns from here on have a bitmap of their
+ * own behind the first part's values, only where one of them is present (docs/decisions/0022). Never moved.
+ */
+export const secondParts: Partial<Record<EventClass, string>> = { file: "other_path" };
 
 export const classColumns = {
   process: processColumns,

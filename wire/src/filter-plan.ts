@@ -37,6 +37,12 @@ export const filterPlanSchema = z.object({
   unasked: z.array(z.string().min(1).max(64)).max(128).default([]),
   /** Kinds of records that nobody gets unasked: `dup`, `bind`, `listen`, ... Those that a collector does not know it ignores. */
   calls: z.array(z.string().min(1).max(32)).max(64).default([]),
+  /** Changes of names and modes (`rename`, `chmod`, ...) that are reported where one of the three lists below names what is changed; in `calls` they are reported whatever they change. */
+  listed_changes: z.array(z.string().min(1).max(32)).max(64).default([]),
+  /** By the last component of one of the two paths, by its end, or by how a path starts. */
+  change_names: z.array(z.string().min(1).max(255)).max(4096).default([]),
+  change_suffixes: z.array(z.string().min(1).max(32)).max(256).default([]),
+  change_prefixes: z.array(z.string().min(1).max(128)).max(64).default([]),
   /** A connection to a socket that is a file of one of these names is reported, also where `calls` does not hold `unix_connect`. */
   socket_names: z.array(z.string().min(1).max(255)).max(8192).default([]),
 });
@@ -55,6 +61,10 @@ export const emptyFilterPlan: FilterPlan = {
   send_ports: null,
   unasked: [],
   calls: [],
+  listed_changes: [],
+  change_names: [],
+  change_suffixes: [],
+  change_prefixes: [],
   socket_names: [],
 };
 

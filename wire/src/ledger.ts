@@ -142,6 +142,7 @@ export const classOfRecordKind: Readonly<Record<string, string>> = {
   dns_query: "dns",
   dns_answer: "dns",
   call: "kernel",
+  change: "file",
   dup: "network",
   bind: "network",
   listen: "network",

@@ -2,6 +2,7 @@
 import type { ConnectRecord, KernelRecord, LowerFile, OpenRecord, Task } from "../kernel-record.ts";
 import { answersAt } from "./decode-answer.ts";
 import { callFrom } from "./decode-call.ts";
+import { changeFrom } from "./decode-change.ts";
 import { questionAt } from "./decode-question.ts";
 import { socketFrom, streamKinds } from "./decode-socket.ts";
 import { taskAt } from "./decode-task.ts";
@@ -29,6 +30,7 @@ const decoders: Record<number, Decoder> = {
   [recordKind.dns_query]: dnsFrom,
   [recordKind.dns_answer]: answerFrom,
   [recordKind.call]: callFrom,
+  [recordKind.change]: changeFrom,
   [recordKind.dup]: (from, at, end, base) => socketFrom("dup", from, at, end, base),
   [recordKind.bind]: (from, at, end, base) => socketFrom("bind", from, at, end, base),
   [recordKind.listen]: (from, at, end, base) => socketFrom("listen", from, at, end, base),

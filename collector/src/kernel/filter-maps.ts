@@ -10,8 +10,11 @@ const forOpen = 1;
 const forExec = 2;
 const forSocket = 4;
 const forEnd = 8;
+const forChange = 16;
+const forChangeEnd = 32;
 const prefixForWrite = 1;
 const prefixForOpen = 2;
+const prefixForChange = 4;
 
 /** A map of a plan: what it should hold, by key. */
 type Wanted = Map<string, { key: Buffer; value: number }>;
@@ -140,13 +143,17 @@ function wantedOf(plan: FilterPlan, map: PlanMap): Wanted {
     for (const name of plan.exec_names) add(nameKey(name), forExec);
     for (const name of plan.socket_names) add(nameKey(name), forSocket);
     for (const end of plan.open_suffixes) add(endKey(end), forEnd);
+    for (const name of plan.change_names) add(nameKey(name), forChange);
+    for (const end of plan.change_suffixes) add(endKey(end), forChangeEnd);
   } else if (map === "prefixes") {
-    for (const prefix of plan.write_prefixes) add(prefixKey(prefix), prefixForWrite);
-    // The longest key alone is found: one that is asked for whole counts for what lies below it, too.
-    for (const prefix of plan.open_prefixes) {
-      add(prefixKey(prefix), prefixForOpen | prefixForWrite);
-      for (const below of plan.write_prefixes) if (below.startsWith(prefix)) add(prefixKey(below), prefixForOpen);
-    }
+    const uses: [string, number][] = [
+      ...plan.write_prefixes.map((prefix): [string, number] => [prefix, prefixForWrite]),
+      ...plan.open_prefixes.map((prefix): [string, number] => [prefix, prefixForOpen | prefixForWrite]),
+      ...plan.change_prefixes.map((prefix): [string, number] => [prefix, prefixForChange]),
+    ];
+    // The longest key alone is found: one that is asked for counts for what lies below it, too.
+    for (const [prefix] of uses)
+      for (const [above, use] of uses) if (prefix.startsWith(above)) add(prefixKey(prefix), use);
   } else if (map === "domains") for (const domain of plan.dns_domains) add(domainKey(domain), 0);
   else {
     for (const port of plan.connect_ports ?? []) add(u32(port), settingsFlag.portsOfConnect);

@@ -1,4 +1,5 @@
 import type { FilterPlan } from "@atalaya/wire";
+import { askedChangeNumbers, fileChangeNumbers } from "../file-changes.ts";
 import { rareCallNumbers } from "../rare-calls.ts";
 import { layout, recordKind, sizes } from "./layout.ts";
 
@@ -41,21 +42,29 @@ export function settingsOf(plan: FilterPlan): Buffer {
   for (const name of plan.exec_names) setLength(settings, at.exec_lengths, name);
   settings.writeUInt32LE(plan.write_prefixes.length, at.write_prefixes);
   settings.writeUInt32LE(plan.open_prefixes.length, at.open_prefixes);
-  let ends = 0;
-  for (const end of plan.open_suffixes) ends |= 1 << (Buffer.byteLength(end) - 1);
-  settings.writeUInt32LE(ends >>> 0, at.end_lengths);
-  settings.writeBigUInt64LE(bitsOf(recordKind, plan), at.kinds);
-  settings.writeBigUInt64LE(bitsOf(rareCallNumbers, plan), at.rare_calls);
+  settings.writeUInt32LE(lengthBits(plan.open_suffixes), at.end_lengths);
+  settings.writeBigUInt64LE(bitsOf(recordKind, plan.calls), at.kinds);
+  settings.writeBigUInt64LE(bitsOf(rareCallNumbers, plan.calls), at.rare_calls);
+  settings.writeUInt32LE(Number(bitsOf(askedChangeNumbers, plan.calls)), at.changes);
+  settings.writeUInt32LE(Number(bitsOf(fileChangeNumbers, plan.listed_changes)), at.listed_changes);
+  settings.writeUInt32LE(plan.change_prefixes.length, at.change_prefixes);
+  settings.writeUInt32LE(lengthBits(plan.change_suffixes), at.change_end_lengths);
   settings.writeBigUInt64LE(unaskedOf(plan), at.unasked);
   settings.writeUInt32LE(flagsOf(plan), at.flags);
   return settings;
 }
 
 /** A bit for each kind of record or call that is asked for; what a newer hub knows beside them is not ours to send. */
-function bitsOf(numbers: Readonly<Record<string, number>>, { calls }: FilterPlan): bigint {
+function bitsOf(numbers: Readonly<Record<string, number>>, calls: readonly string[]): bigint {
   let bits = 0n;
   for (const [name, number] of Object.entries(numbers)) if (calls.includes(name)) bits |= 1n << BigInt(number);
   return bits;
+}
+
+function lengthBits(ends: readonly string[]): number {
+  let bits = 0;
+  for (const end of ends) bits |= 1 << (Buffer.byteLength(end) - 1);
+  return bits >>> 0;
 }
 
 function unaskedOf({ unasked }: FilterPlan): bigint {
@@ -87,9 +96,10 @@ export function eitherOf(one: Buffer, other: Buffer): Buffer {
       out.writeBigUInt64LE(member === "unasked" ? a & b : a | b, from);
     }
   }
-  for (const member of ["write_prefixes", "open_prefixes"] as const)
+  for (const member of ["write_prefixes", "open_prefixes", "change_prefixes"] as const)
     out.writeUInt32LE(Math.max(one.readUInt32LE(at[member]), other.readUInt32LE(at[member])), at[member]);
-  out.writeUInt32LE((one.readUInt32LE(at.end_lengths) | other.readUInt32LE(at.end_lengths)) >>> 0, at.end_lengths);
+  for (const member of ["end_lengths", "change_end_lengths", "changes", "listed_changes"] as const)
+    out.writeUInt32LE((one.readUInt32LE(at[member]) | other.readUInt32LE(at[member])) >>> 0, at[member]);
   const [a, b] = [one.readUInt32LE(at.flags), other.readUInt32LE(at.flags)];
   out.writeUInt32LE(((a | b) & whole) | (a & b & listed), at.flags);
   return out;
@@ -99,6 +109,7 @@ export function eitherOf(one: Buffer, other: Buffer): Buffer {
 export function withEveryName(settings: Buffer): Buffer {
   const out = Buffer.from(settings);
   out.writeUInt32LE(out.readUInt32LE(at.flags) | whole, at.flags);
+  out.writeUInt32LE((out.readUInt32LE(at.changes) | out.readUInt32LE(at.listed_changes)) >>> 0, at.changes);
   return out;
 }
 

@@ -15,6 +15,7 @@ export const recordKind = {
   snapshot: 11,
   dns_query: 12,
   call: 13,
+  change: 14,
   dup: 20,
   bind: 21,
   listen: 22,
@@ -121,6 +122,17 @@ export const layout = {
     flags: 176,
   },
   call_record: { arguments: 128, result: 168, call: 176, flags: 180, text_length: 184 },
+  change_record: {
+    inode: 128,
+    device: 136,
+    mode: 140,
+    change_flags: 144,
+    error: 148,
+    call: 152,
+    flags: 156,
+    path_length: 160,
+    other_path_length: 162,
+  },
   dns_record: { server: 128, server_port: 144, family: 146, protocol: 147, message_length: 148, message: 152 },
   dns_answer_record: {
     server: 128,
@@ -157,6 +169,10 @@ export const layout = {
     end_lengths: 344,
     flags: 348,
     rare_calls: 352,
+    changes: 360,
+    listed_changes: 364,
+    change_prefixes: 368,
+    change_end_lengths: 372,
   },
 } as const;
 
@@ -175,6 +191,7 @@ export const sizes = {
   connect_record: 168,
   socket_record: 184,
   call_record: 192,
+  change_record: 168,
   dns_record: 424,
   dns_answer_record: 664,
   count_slot: 72,
@@ -187,5 +204,5 @@ export const sizes = {
   cgroup_ids: 16,
   budget_key: 24,
   budget: 16,
-  filter_settings: 360,
+  filter_settings: 376,
 } as const;

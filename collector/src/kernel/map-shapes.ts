@@ -19,7 +19,7 @@ export const mapShapes: Readonly<Record<string, MapShape>> = {
   counts: [perProcessorArray, 4, sizes.count_slot, countSlots],
   ignored: [hash, 4, 8, 64],
   names: [hash, sizes.name_key, 4, 32_768],
-  prefixes: [prefixTree, sizes.prefix_key, 4, 256],
+  prefixes: [prefixTree, sizes.prefix_key, 4, 512],
   domains: [prefixTree, sizes.domain_key, 4, 32_768],
   ports: [hash, 4, 4, 2_048],
   asked: [lruHash, sizes.asked_key, 8, 8_192],

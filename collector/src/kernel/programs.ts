@@ -1,4 +1,5 @@
 // Every BPF program, where it is built, and what it hangs on.
+import { changeCalls } from "../file-changes.ts";
 import { rareCalls } from "../rare-calls.ts";
 
 export type Attachment = "tracing" | "cgroup" | "iterator" | { tracepoint: string };
@@ -15,7 +16,10 @@ export type ProgramPlan = {
 
 const openCalls = ["open", "creat", "openat", "openat2", "open_by_handle_at"] as const;
 /** Calls that arm64 never had. */
-const onlyOnX64: ReadonlySet<string> = new Set(["open", "creat", "dup2"]);
+const onlyOnX64: ReadonlySet<string> = new Set([
+  ...["open", "creat", "dup2"],
+  ...["rename", "link", "symlink", "unlink", "mkdir", "rmdir", "chmod"],
+]);
 
 /** The program at the exit of a system call. */
 function atExit(object: string, call: string, suffix = ""): ProgramPlan {
@@ -49,6 +53,7 @@ const allPlans: readonly ProgramPlan[] = [
   { object: "socket", program: "sock_listens", attachment: "tracing" },
   ...["accept", "accept4", "socket", "connect"].map((call) => atExit("socket", call)),
   ...rareCalls.map((call) => atExit("call", call)),
+  ...changeCalls.map((call) => atExit("change", call)),
   { object: "iter", program: "snapshot_with_args", attachment: "iterator" },
   { object: "iter", program: "snapshot_without_args", attachment: "iterator", insteadOf: "snapshot_with_args" },
 ];

@@ -22,6 +22,7 @@ const structNames: ReadonlyMap<number, string> = new Map([
   [recordKind.dns_query, "dns_record"],
   [recordKind.dns_answer, "dns_answer_record"],
   [recordKind.call, "call_record"],
+  [recordKind.change, "change_record"],
   [recordKind.dup, "socket_record"],
   [recordKind.bind, "socket_record"],
   [recordKind.listen, "socket_record"],

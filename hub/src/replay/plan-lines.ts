@@ -14,7 +14,11 @@ const headings: readonly [list: string, heading: string][] = [
   ["refused_execs", "Refused starts of programs"],
   ["connect_ports", "Connections to port"],
   ["send_ports", "Datagrams to port"],
-  ["calls", "Calls on sockets"],
+  ["calls", "Calls"],
+  ["listed_changes", "Changes of names and modes, of what the next three say"],
+  ["change_names", "Changes of a file or folder named"],
+  ["change_suffixes", "Changes of a file or folder whose name ends with"],
+  ["change_prefixes", "Changes of paths that start with"],
   ["socket_names", "Connections to a socket that is a file named"],
   ["dns_domains", "Questions to name servers for, and below"],
 ];

@@ -1,6 +1,7 @@
 import type { ApiEvent, AtalayaEvent } from "@atalaya/wire";
 import { eventTypesOf, kindOf, syscallKinds } from "../fields/event-kinds.ts";
 import { isCall } from "../plan/call-kinds.ts";
+import { isChange } from "../plan/change-requirement.ts";
 import { ruleMeans } from "../plan/rule-plan.ts";
 import type { CompiledRule } from "./compiled-rule.ts";
 import { type Possible, possibleValues } from "./possible-values.ts";
@@ -27,7 +28,7 @@ export class RuleIndex {
       const fitting = syscall.filter(
         (rule, i) =>
           (types[i] === undefined || names.some((name) => types[i]?.has(name))) &&
-          (!(namedOnly.has(kind) || isCall(kind)) || ruleMeans(rule, kind)),
+          (!(namedOnly.has(kind) || isCall(kind) || isChange(kind)) || ruleMeans(rule, kind)),
       );
       this.#byKind.set(kind, fitting);
     }

@@ -1,4 +1,4 @@
-import type { AtalayaEvent, KernelEvent } from "@atalaya/wire";
+import type { AtalayaEvent, FileEvent, KernelEvent } from "@atalaya/wire";
 import { errnoName } from "./errno-names.ts";
 import { eventTypes } from "./event-kinds.ts";
 import {
@@ -11,7 +11,8 @@ import {
   networkField,
   processField,
 } from "./field.ts";
-import { cloneFlagNames, openFlagNames } from "./flag-names.ts";
+import { argumentFilename, hasChangeField, isOpened } from "./file-change-fields.ts";
+import { attributeNames, cloneFlagNames, openFlagNames, renameFlagNames } from "./flag-names.ts";
 import { familyName } from "./socket-family.ts";
 import { isoTime, timeOfDay } from "./time-text.ts";
 
@@ -22,8 +23,10 @@ import { isoTime, timeOfDay } from "./time-text.ts";
  * number is not recorded: some number above zero). A connection is seen as it is tried, and counts as a success.
  */
 function result(event: AtalayaEvent): number | null {
-  if (event.class === "file")
+  if (event.class === "file") {
+    if (!isOpened(event)) return event.error ?? 0;
     return event.activity === "open_failed" ? (event.error ?? null) : Number.POSITIVE_INFINITY;
+  }
   if (event.class === "process") return event.activity === "exec_failed" ? (event.error ?? null) : 0;
   if (event.class === "network") return event.fd ?? 0;
   return 0;
@@ -37,7 +40,7 @@ const opensFor =
   };
 
 function flags(event: AtalayaEvent): string | null {
-  if (event.class === "file") return event.open_flags === null ? null : openFlagNames(event.open_flags);
+  if (event.class === "file") return fileFlags(event);
   if (event.class === "kernel") return speaksOfNamespaces(event) ? event.target : null;
   if (event.class !== "process") return null;
   if (event.activity !== "exec") return event.clone_flags === null ? null : cloneFlagNames(event.clone_flags);
@@ -46,10 +49,14 @@ function flags(event: AtalayaEvent): string | null {
   return known.length === 0 ? "0" : known.join("|");
 }
 
+function fileFlags({ activity, open_flags, change_flags }: FileEvent): string | null {
+  if (change_flags === null) return open_flags === null ? null : openFlagNames(open_flags);
+  if (activity === "chattr") return attributeNames(change_flags);
+  return activity === "rename" ? renameFlagNames(change_flags) : null;
+}
+
 const absentArguments =
-  "path oldpath newpath oldname newname target linkpath mode euid fd dirfd res data addr size tuple exe args comm cwd signal key res_or_fd loginuid".split(
-    " ",
-  );
+  "oldname newname euid fd dirfd res data addr size tuple exe args comm cwd signal key res_or_fd loginuid".split(" ");
 
 const ofCalls =
   (...calls: readonly string[]) =>
@@ -58,9 +65,9 @@ const ofCalls =
 
 const speaksOfNamespaces = (event: KernelEvent): boolean => event.activity === "setns" || event.activity === "unshare";
 
-/** Of a file its path; of a call that names something, what it names. */
+/** Of an opened or removed file its path; of a call that names something, what it names. */
 function argumentName(event: AtalayaEvent): string | null {
-  if (event.class === "file") return event.path;
+  if (event.class === "file") return isOpened(event) || hasChangeField(event, "evt.arg.name") ? event.path : null;
   return event.class === "kernel" && namesSomething.includes(event.activity ?? "") ? event.target : null;
 }
 const namesSomething = ["memfd_create", "umount"];
@@ -68,7 +75,7 @@ const namesSomething = ["memfd_create", "umount"];
 /** Names in `evt.arg.NAME` that events of ours carry; `evt.arg[NAME]` is the same. */
 const carried: readonly Field[] = [
   actorField("evt.arg.flags", "string", flags, { classes: ["process", "file", "kernel"] }),
-  processField("evt.arg.filename", "string", (event) => event.filename),
+  actorField("evt.arg.filename", "string", argumentFilename, { classes: ["process", "file"] }),
   actorField("evt.arg.name", "string", argumentName, { classes: ["file", "kernel"] }),
   kernelField("evt.arg.dir", "string", ofCalls("mount")),
   kernelField("evt.arg.nstype", "string", ofCalls("setns")),

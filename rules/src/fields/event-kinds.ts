@@ -17,6 +17,15 @@ const namesByKind: Readonly<Record<string, readonly string[]>> = {
   "file.open": openedAsCreat,
   "file.open_failed": openedAsCreat,
   "file.map": ["mmap", "mprotect"],
+  "file.rename": ["rename", "renameat", "renameat2"],
+  "file.link": ["link", "linkat"],
+  "file.symlink": ["symlink", "symlinkat"],
+  "file.unlink": ["unlink", "unlinkat"],
+  "file.mkdir": ["mkdir", "mkdirat"],
+  "file.rmdir": ["rmdir", "unlinkat"],
+  "file.chmod": ["chmod", "fchmod", "fchmodat", "fchmodat2"],
+  // An ioctl; a name of ours.
+  "file.chattr": ["chattr"],
   "network.connect": ["connect"],
   "network.send": ["sendto", "sendmsg"],
   "network.dup": ["dup", "dup2", "dup3"],
@@ -73,7 +82,7 @@ export function kindOf(event: AtalayaEvent): string | undefined {
 /** The names of one event. */
 export function eventTypes(event: AtalayaEvent): readonly string[] | undefined {
   const names = byClass.get(event.class)?.get(event.activity ?? "")?.names;
-  if (event.class !== "file" || event.activity === "map") return names;
+  if (event.class !== "file" || (event.activity !== "open" && event.activity !== "open_failed")) return names;
   return isCreat(event) ? openedAsCreat : opened;
 }
 

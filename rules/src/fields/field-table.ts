@@ -4,6 +4,7 @@ import { containerFields } from "./container-fields.ts";
 import { dnsFields } from "./dns-fields.ts";
 import { eventFields } from "./event-fields.ts";
 import type { Field } from "./field.ts";
+import { fileChangeFields } from "./file-change-fields.ts";
 import { fileDescriptorFields } from "./file-descriptor-fields.ts";
 import { objectFields } from "./object-fields.ts";
 import { podFields } from "./pod-fields.ts";
@@ -21,6 +22,7 @@ for (const field of [
   ...eventFields,
   ...processFields,
   ...fileDescriptorFields,
+  ...fileChangeFields,
   ...dnsFields,
   ...containerFields,
   ...auditFields,

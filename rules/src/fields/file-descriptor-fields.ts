@@ -1,6 +1,7 @@
 import type { AtalayaEvent, FileEvent, NetworkEvent } from "@atalaya/wire";
 import type { FieldValue, Read } from "../event-view.ts";
-import { absentField, boundField, type Field, fileField, networkField } from "./field.ts";
+import { absentField, fileField as anyFileField, boundField, type Field, networkField } from "./field.ts";
+import { hasDescriptor, isOpened } from "./file-change-fields.ts";
 import { socketCharacter, socketFamily, socketType } from "./socket-family.ts";
 
 // Falco's `fd.*`. The destination is the server and the source the client, of connections that are taken as of those
@@ -52,6 +53,10 @@ function streamType(argument: string | undefined): Read {
   };
 }
 
+/** A field of files with a descriptor: who renames by a path has none. */
+const fileField = (name: string, type: Field["type"], get: (event: FileEvent) => FieldValue | null): Field =>
+  anyFileField(name, type, (event) => (hasDescriptor(event) ? get(event) : null));
+
 /** A field of files and of connections alike. */
 function eitherField(
   name: string,
@@ -60,7 +65,7 @@ function eitherField(
   network: (event: NetworkEvent) => FieldValue | null,
 ): Field {
   const read = (event: AtalayaEvent | undefined): FieldValue | null => {
-    if (event?.class === "file") return file(event);
+    if (event?.class === "file") return hasDescriptor(event) ? file(event) : null;
     return event?.class === "network" ? network(event) : null;
   };
   return boundField("syscall", name, type, () => (view) => read(view.event) ?? undefined, {
@@ -85,7 +90,7 @@ export const fileDescriptorFields: readonly Field[] = [
   eitherField(
     "fd.num",
     "number",
-    (event) => (event.activity === "open_failed" ? -1 : Number.POSITIVE_INFINITY),
+    (event) => (event.activity === "open_failed" ? -1 : isOpened(event) ? Number.POSITIVE_INFINITY : null),
     (event) => event.fd ?? Number.POSITIVE_INFINITY,
   ),
   networkField("fd.sip", "ip", (event) => event.dst_ip),

@@ -58,6 +58,43 @@ export const openFlagNames = (flags: number): string => named(flags, openFlags, 
 
 export const cloneFlagNames = (flags: number): string => named(flags % 2 ** 32, cloneFlags, []);
 
+// include/uapi/linux/stat.h, by Falco's names
+const modeBits: Flags = [
+  [0o4000, "S_ISUID"],
+  [0o2000, "S_ISGID"],
+  [0o1000, "S_ISVTX"],
+  [0o400, "S_IRUSR"],
+  [0o200, "S_IWUSR"],
+  [0o100, "S_IXUSR"],
+  [0o40, "S_IRGRP"],
+  [0o20, "S_IWGRP"],
+  [0o10, "S_IXGRP"],
+  [0o4, "S_IROTH"],
+  [0o2, "S_IWOTH"],
+  [0o1, "S_IXOTH"],
+];
+
+/** `S_ISUID|S_IRUSR` of the mode that is asked for. */
+export const modeNames = (mode: number): string => named(mode, modeBits, []);
+
+// include/uapi/linux/fs.h
+const attributes: Flags = [
+  [0x10, "FS_IMMUTABLE_FL"],
+  [0x20, "FS_APPEND_FL"],
+  [0x40, "FS_NODUMP_FL"],
+  [0x80, "FS_NOATIME_FL"],
+];
+const renameFlags: Flags = [
+  [1, "RENAME_NOREPLACE"],
+  [2, "RENAME_EXCHANGE"],
+  [4, "RENAME_WHITEOUT"],
+];
+
+/** `FS_IMMUTABLE_FL` of what chattr sets; "0" where none of these is left. */
+export const attributeNames = (flags: number): string => named(flags, attributes, []);
+
+export const renameFlagNames = (flags: number): string => named(flags, renameFlags, []);
+
 // include/uapi/linux/capability.h, in the order of the bits.
 const capabilityNames =
   "CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN SYS_BOOT SYS_NICE SYS_RESOURCE SYS_TIME SYS_TTY_CONFIG MKNOD LEASE AUDIT_WRITE AUDIT_CONTROL SETFCAP MAC_OVERRIDE MAC_ADMIN SYSLOG WAKE_ALARM BLOCK_SUSPEND AUDIT_READ PERFMON BPF CHECKPOINT_RESTORE".split(

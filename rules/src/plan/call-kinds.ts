@@ -1,6 +1,7 @@
-import { childrenOf, type Node } from "../compile/resolve.ts";
+import { type CheckNode, childrenOf, type Node } from "../compile/resolve.ts";
 import { answerFields } from "../fields/dns-fields.ts";
 import { eventTypesOf } from "../fields/event-kinds.ts";
+import { isChange, lacksField } from "./change-requirement.ts";
 import type { Kind } from "./condition-requirement.ts";
 
 // Calls on sockets, calls that few programs need and answers of name servers, which the kernel reports only where a rule
@@ -23,14 +24,24 @@ export const callName = (kind: Kind): string =>
 
 /** A rule that takes any event of a container rarely means each of these calls: it must speak of them. */
 export function speaksOf(node: Node, kind: Kind): boolean {
-  return names(node, eventTypesOf(kind), kind === dnsAnswer, new Set());
+  const types = eventTypesOf(kind);
+  const says = ({ left, values }: CheckNode): boolean =>
+    isOwnField(left.field, kind) ||
+    (left.field === "evt.type" && values?.some((value) => types.includes(value)) === true);
+  return holdsForOne(node, says, new Set());
 }
 
-function names(node: Node, types: readonly string[], isAnswer: boolean, seen: Set<Node>): boolean {
+const changeFields = /^(fs\.path\.(name|source|target)|evt\.arg\.(oldpath|newpath|target|linkpath))$/;
+
+/** A field that only such events have speaks of them as well. */
+function isOwnField(field: string, kind: Kind): boolean {
+  if (kind === dnsAnswer) return answerFields.has(field);
+  return isChange(kind) && changeFields.test(field) && !lacksField(field, kind);
+}
+
+function holdsForOne(node: Node, says: (check: CheckNode) => boolean, seen: Set<Node>): boolean {
   if (seen.has(node)) return false;
   seen.add(node);
-  if (node.kind !== "check") return childrenOf(node).some((child) => names(child, types, isAnswer, seen));
-  const { left, values } = node;
-  if (isAnswer && answerFields.has(left.field)) return true;
-  return left.field === "evt.type" && values?.some((value) => types.includes(value)) === true;
+  if (node.kind !== "check") return childrenOf(node).some((child) => holdsForOne(child, says, seen));
+  return says(node);
 }

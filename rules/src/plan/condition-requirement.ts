@@ -10,6 +10,7 @@ import { type CheckNode, childrenOf, type Node } from "../compile/resolve.ts";
 import { EventView } from "../event-view.ts";
 import { eventTypesOf } from "../fields/event-kinds.ts";
 import { dnsAnswer, unixConnect } from "./call-kinds.ts";
+import { changeRequirement, isChange, lacksField } from "./change-requirement.ts";
 import { domainRequirement } from "./domain-requirement.ts";
 import { directoryRequirement, nameRequirement, pathRequirement } from "./path-requirement.ts";
 import { portRequirement } from "./port-requirement.ts";
@@ -48,9 +49,11 @@ function ofCheck(check: CheckNode, kind: Kind, negated: boolean): Requirement {
   const { left } = check;
   // A field that these events never have makes the comparison false.
   if (left.classes !== undefined && !left.classes.includes(classOf(kind))) return constant(negated);
+  if (lacksField(left.field, kind)) return constant(negated);
   const fixed = fixedOutcome(check, kind);
   if (fixed !== undefined) return constant(fixed !== negated);
   if (negated || check.values === undefined) return anything;
+  if (isChange(kind)) return changeRequirement(check, check.values, kind);
   switch (kind) {
     case "file.open":
     case "file.open_failed":
@@ -79,6 +82,7 @@ function ofOpen({ left, operator }: CheckNode, values: readonly string[]): Requi
   switch (left.text) {
     case "fd.name":
     case "evt.arg.name":
+    case "fs.path.name":
       return pathRequirement(operator, values);
     case "fd.filename":
     case "basename(fd.name)":
@@ -168,11 +172,16 @@ function refusedExec(error: number): ProcessEvent {
 function socketEvent(activity: NetworkEvent["activity"], over: Partial<NetworkEvent> = {}): NetworkEvent {
   return { ...blankEvent("network"), activity, ...over };
 }
+const fileChanges = ["rename", "link", "symlink", "unlink", "mkdir", "rmdir", "chmod", "chattr"] as const;
+function changed(activity: (typeof fileChanges)[number], error: number): FileEvent {
+  return { ...blankEvent("file"), activity, error };
+}
 const fdMax = 2 ** 31 - 1;
 const representatives: Readonly<Record<Kind, readonly AtalayaEvent[]>> = {
   "file.open": [{ ...blankEvent("file"), activity: "open" }],
   "file.open_failed": [refusedOpen(-1), refusedOpen(-4095)],
   "process.exec_failed": [refusedExec(-1), refusedExec(-4095)],
+  ...Object.fromEntries(fileChanges.map((change) => [`file.${change}`, [0, -1, -4095].map((e) => changed(change, e))])),
   "dns.query": [{ ...blankEvent("dns"), activity: "query" }],
   [dnsAnswer]: [{ ...blankEvent("dns"), activity: "answer" }],
   "network.connect": [socketEvent("connect", { dst_ip: "192.0.2.1" })],

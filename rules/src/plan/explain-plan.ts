@@ -50,6 +50,8 @@ function* coveringValues(list: PlanList, value: string, plan: FilterPlan): Gener
     for (const prefix of plan[list]) if (isBelow(value, prefix)) yield keyOf(list, prefix);
     if (list === "write_prefixes")
       for (const prefix of plan.open_prefixes) if (isBelow(value, prefix)) yield keyOf("open_prefixes", prefix);
+  } else if (list === "change_prefixes") {
+    for (const prefix of plan.change_prefixes) if (isBelow(value, prefix)) yield keyOf(list, prefix);
   } else if (list === "dns_domains") {
     const domain = value.toLowerCase();
     yield keyOf(list, domain);

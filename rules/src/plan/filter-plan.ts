@@ -15,6 +15,7 @@ export function planRules(rules: readonly CompiledRule[]): FilterPlan {
   const execNames = possibleNames(all("exec_names"));
   const socketNames = possibleNames(all("socket_names"));
   const suffixes = possibleNames(all("open_suffixes"));
+  const changes = planChanges(all);
   // More than the kernel can hold: then it tests no names, and nothing is missed.
   const tooMany = isFull(openNames) || suffixes.length > ruleLimits.planSuffixesMax;
   const prefixes = coveringPrefixes(tooMany ? ["/"] : [...all("open_prefixes")]);
@@ -31,10 +32,29 @@ export function planRules(rules: readonly CompiledRule[]): FilterPlan {
     refused_execs: isFull(execNames) || plans.some((plan) => plan.refusedExecs),
     connect_ports: planPorts(all("connect_ports")),
     send_ports: planPorts(all("send_ports")),
-    calls: [...all("calls"), ...(isFull(socketNames) ? [callName(unixConnect)] : [])].sort(),
+    calls: [...all("calls"), ...changes.calls, ...(isFull(socketNames) ? [callName(unixConnect)] : [])].sort(),
+    listed_changes: changes.listed_changes,
+    change_names: changes.change_names,
+    change_suffixes: changes.change_suffixes,
+    change_prefixes: changes.change_prefixes,
     socket_names: isFull(socketNames) ? [] : socketNames,
     unasked: syscallKinds.filter((kind) => !asked.has(kind) && !alwaysReported.has(kind)),
   };
+}
+
+type Changes = Pick<FilterPlan, "calls" | "listed_changes" | "change_names" | "change_suffixes" | "change_prefixes">;
+
+/** Where the kernel cannot hold the lists, what they were asked for is asked for as a whole. */
+function planChanges(all: (list: PlanList) => Set<string>): Changes {
+  const names = possibleNames(all("change_names"));
+  const suffixes = possibleNames(all("change_suffixes"));
+  const listed = [...all("listed_changes")].filter((call) => !all("calls").has(call)).sort();
+  const isTooMuch = names.length > ruleLimits.planChangeNamesMax || suffixes.length > ruleLimits.planSuffixesMax;
+  if (isTooMuch)
+    return { calls: listed, listed_changes: [], change_names: [], change_suffixes: [], change_prefixes: [] };
+  const prefixes = coveringPrefixes([...all("change_prefixes")]);
+  const lists = { change_names: names, change_suffixes: suffixes, change_prefixes: prefixes };
+  return { calls: [], listed_changes: listed, ...lists };
 }
 
 const isFull = (names: readonly string[]): boolean => names.length > ruleLimits.planNamesMax;

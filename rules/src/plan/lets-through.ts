@@ -1,4 +1,5 @@
 import type { AtalayaEvent, FileEvent, FilterPlan, NetworkEvent } from "@atalaya/wire";
+import { isOpened } from "../fields/file-change-fields.ts";
 import { callName, dnsAnswer } from "./call-kinds.ts";
 
 // The kernel's filter in TypeScript: what bpf/ does with a plan. The property test of the plan and the kernel test that
@@ -17,6 +18,7 @@ export function letsThrough(plan: FilterPlan, event: AtalayaEvent): boolean {
   if (alwaysReported.has(kind)) return true;
   if (event.class === "kernel") return event.activity !== null && plan.calls.includes(event.activity);
   if (event.class === "network") return isConnectionAsked(plan, event, kind);
+  if (event.class === "file" && !isOpened(event)) return isChangeAsked(plan, event);
   if (plan.unasked.includes(kind)) return false;
   switch (kind) {
     case "file.open":
@@ -49,6 +51,22 @@ function isOpenAsked(plan: FilterPlan, { path, open_flags }: FileEvent): boolean
   if (plan.open_prefixes.some((prefix) => text.startsWith(prefix))) return true;
   const writes = [1, 2].includes((open_flags ?? 0) & 3);
   return writes && plan.write_prefixes.some((prefix) => text.startsWith(prefix));
+}
+
+/** Of the two paths one is enough. One that the kernel cannot read names from (it ends in a slash, say) is let through. */
+function isChangeAsked(plan: FilterPlan, { activity, mode, path, other_path }: FileEvent): boolean {
+  const call = activity ?? "";
+  if (plan.calls.includes(call)) return true;
+  if (call === "chmod" && ((mode ?? 0) & 0o6000) !== 0 && plan.calls.includes("chmod_setid")) return true;
+  if (!plan.listed_changes.includes(call)) return false;
+  return [path, other_path].some((one) => one !== null && isChangedAsked(plan, one));
+}
+
+function isChangedAsked({ change_names, change_suffixes, change_prefixes }: FilterPlan, path: string): boolean {
+  const name = lastName(path);
+  if (name === "" || name === "." || name === "..") return true;
+  if (change_names.includes(name) || change_suffixes.some((suffix) => name.endsWith(suffix))) return true;
+  return change_prefixes.some((prefix) => path.startsWith(prefix));
 }
 
 /** A name that is no file has no name that the kernel looks up. */

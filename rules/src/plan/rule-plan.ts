@@ -1,6 +1,7 @@
 import type { CompiledRule } from "../evaluate/compiled-rule.ts";
 import { syscallKinds } from "../fields/event-kinds.ts";
 import { callName, dnsAnswer, isCall, speaksOf, unixConnect } from "./call-kinds.ts";
+import { isChange } from "./change-requirement.ts";
 import { asksForResults, type Kind, requirementOf } from "./condition-requirement.ts";
 import { asksForQuestions } from "./domain-requirement.ts";
 import { type Alternative, isOpen, type Requirement } from "./requirement.ts";
@@ -17,6 +18,10 @@ export const planLists = [
   "connect_ports",
   "send_ports",
   "calls",
+  "listed_changes",
+  "change_names",
+  "change_suffixes",
+  "change_prefixes",
   "socket_names",
 ] as const;
 export type PlanList = (typeof planLists)[number];
@@ -47,6 +52,10 @@ export function planRule(rule: CompiledRule): RulePlan {
     connect_ports: new Set(),
     send_ports: new Set(),
     calls: new Set(),
+    listed_changes: new Set(),
+    change_names: new Set(),
+    change_suffixes: new Set(),
+    change_prefixes: new Set(),
     socket_names: new Set(),
     kinds: new Set(),
     refusedOpens: false,
@@ -77,7 +86,8 @@ function addKind(plan: RulePlan, { node }: CompiledRule, kind: Kind): void {
   };
   if (isCall(kind)) addCall(plan, kind, requirement, () => widen("connections to every socket that is a file"));
   for (const one of requirement) {
-    if (kind === "file.open") addOpen(plan, one, widen);
+    if (isChange(kind)) addChange(plan, callName(kind), one, widen);
+    else if (kind === "file.open") addOpen(plan, one, widen);
     else if (kind === "file.open_failed") addRefusedOpen(plan, one, widen);
     else if (kind === "process.exec_failed") addRefusedExec(plan, one, widen);
     else if (kind === "dns.query" || kind === dnsAnswer) addDomains(plan, one, widen);
@@ -100,7 +110,7 @@ function isMeant(
 ): boolean {
   if (requirement.length === 0) return false;
   if (kind === "dns.query") return questions();
-  if (isCall(kind)) return calls();
+  if (isCall(kind) || isChange(kind)) return calls();
   if (kind === "process.exec_failed") return requirement.some((one) => one.names !== undefined) || results();
   if (kind === "file.open_failed") {
     return requirement.some((one) => one.names !== undefined || one.suffixes !== undefined) || results();
@@ -159,6 +169,20 @@ function addCall(plan: RulePlan, kind: Kind, requirement: Requirement, widen: ()
   }
   plan.calls.add(callName(kind));
   if (kind === unixConnect) widen();
+}
+
+/** One list is enough of what all must hold: the sharpest. */
+function addChange(plan: RulePlan, call: string, one: Alternative, widen: (asks: string) => void): void {
+  const { components, suffixes, prefixes, write } = one;
+  if (components === undefined && suffixes === undefined && prefixes === undefined) {
+    plan.calls.add(write ? "chmod_setid" : call);
+    if (!write) widen(`every ${call}`);
+    return;
+  }
+  plan.listed_changes.add(call);
+  if (components !== undefined) addAll(plan.change_names, components);
+  else if (suffixes !== undefined) addAll(plan.change_suffixes, suffixes);
+  else addAll(plan.change_prefixes, prefixes ?? []);
 }
 
 function addPorts(to: Set<string>, one: Alternative, widen: () => void): void {

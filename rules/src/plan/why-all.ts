@@ -1,4 +1,5 @@
 import { childrenOf, type Node } from "../compile/resolve.ts";
+import { isChange } from "./change-requirement.ts";
 import { type Kind, requirementOf } from "./condition-requirement.ts";
 import { isOpen, type Requirement } from "./requirement.ts";
 
@@ -7,7 +8,7 @@ import { isOpen, type Requirement } from "./requirement.ts";
 /** A sentence that quotes the part of the condition that says nothing the kernel can test. */
 export function whyAll(node: Node, kind: Kind): string {
   const { text, negated } = widest(node, kind);
-  return `\`${negated ? `not (${text})` : text}\` says nothing of ${subjects[kind] ?? "it"} that the kernel can test`;
+  return `\`${negated ? `not (${text})` : text}\` says nothing of ${subjects[kind] ?? (isChange(kind) ? "what is changed" : "it")} that the kernel can test`;
 }
 
 const subjects: Readonly<Record<Kind, string>> = {

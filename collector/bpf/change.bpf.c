@@ -1,0 +1,300 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/*
+ * Names and modes that change: rename, link, symlink, unlink, mkdir, rmdir, chmod, and the flags of chattr. At the exit of
+ * the calls, refused ones too, with the arguments of the registers saved at entry; a path is read of user memory then, and
+ * put behind the folder that it starts from. Nobody gets these records unasked (filter_settings.changes and its lists).
+ */
+#include "base.h"
+#include "budget.h"
+#include "change.h"
+#include "syscall.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+#define NONE (-1)
+#define CHANGE_BUDGET_SHIFT 16 /* each change has a budget of its own */
+#define REMOVE_FOLDER 0x200 /* AT_REMOVEDIR */
+#define SETID_BITS 06000
+/* Texts wait at the end of the scratch memory, behind the longest record. */
+#define PARKED (SCRATCH_BYTES - PATH_BYTES)
+#define OTHER_PARKED (SCRATCH_BYTES - 2 * PATH_BYTES)
+#define PLACES_MASK 0x3fff
+
+#define SET_FLAGS 0x40086602 /* FS_IOC_SETFLAGS; a long of which four bytes are read */
+#define SET_EXTENDED_FLAGS 0x401c5820 /* FS_IOC_FSSETXATTR, whose structure begins with them */
+
+/* Which argument is what: constants of each program. */
+struct change_way {
+	__u32 call;
+	int path, base; /* NONE of base: the working directory */
+	int other, other_base;
+	int mode, flags;
+};
+
+struct change {
+	__u32 call;
+	__u32 mode;
+	__u32 change_flags;
+	__s32 error;
+	bool is_whole; /* wanted, whatever it changes */
+};
+
+static __always_inline __u64 argument(struct pt_regs *registers, int index)
+{
+	switch (index) {
+	case 0:
+		return PT_REGS_PARM1_CORE_SYSCALL(registers);
+	case 1:
+		return PT_REGS_PARM2_CORE_SYSCALL(registers);
+	case 2:
+		return PT_REGS_PARM3_CORE_SYSCALL(registers);
+	case 3:
+		return PT_REGS_PARM4_CORE_SYSCALL(registers);
+	case 4:
+		return PT_REGS_PARM5_CORE_SYSCALL(registers);
+	default:
+		return 0;
+	}
+}
+
+/* Whether it is to be looked at; counted where not. */
+static __always_inline bool is_due(struct change *change, struct task_struct *task, struct count_slot *count)
+{
+	struct filter_settings *filter = filters();
+	count->attempted++;
+	if (filter) {
+		__u32 bit = 1U << (change->call & 31);
+		change->is_whole = filter->changes & bit;
+		if (change->call == CHANGE_CHMOD && (change->mode & SETID_BITS))
+			change->is_whole |= (filter->changes >> CHANGE_CHMOD_SETID) & 1;
+		if ((change->is_whole || (filter->listed_changes & bit)) && !is_ignored(task))
+			return true;
+	}
+	count->filtered++;
+	return false;
+}
+
+static __always_inline bool has_budget(struct change *change, struct task_struct *task, struct count_slot *count)
+{
+	struct cgroup_ids ids = cgroups_of(task);
+	if (within_budget(&ids, KIND_CHANGE | (change->call << CHANGE_BUDGET_SHIFT), bpf_ktime_get_boot_ns()))
+		return true;
+	count->throttled++;
+	return false;
+}
+
+/* Reads a text of user memory to `at`, a constant. Gives its length; 0 where it could not be read. */
+static __always_inline __u32 park(struct scratch *scratch, __u32 at, __u64 from)
+{
+	long got = bpf_probe_read_user_str(&scratch->bytes[at], PATH_BYTES, (void *)from);
+	return got < 2 ? 0 : (got - 1) & (PATH_BYTES - 1);
+}
+
+/* Puts the parked text of `size` bytes to `at`, behind its folder where it is relative. Gives the whole length. */
+static __always_inline __u32 place(struct scratch *scratch, __u32 at, __u32 parked, __u32 size, struct task_struct *task,
+				   int base_fd, __u32 *flags)
+{
+	__u32 base = 0;
+	at &= PLACES_MASK;
+	size &= PATH_BYTES - 1;
+	if (scratch->bytes[parked] != '/') {
+		base = append_base(scratch, at, task, base_fd) & (PATH_BYTES - 1);
+		if (base == 0)
+			*flags |= FLAG_PATH_CUT;
+		if (base == 1) /* the root, which ends in the slash */
+			base = 0;
+		scratch->bytes[at + base] = '/';
+		base++;
+	}
+	bpf_probe_read_kernel(&scratch->bytes[at + base], size, &scratch->bytes[parked]);
+	scratch->bytes[at + base + size] = 0;
+	return base + size;
+}
+
+static __always_inline void fill(struct scratch *scratch, struct task_struct *task, const struct change *change)
+{
+	struct change_record *record = &scratch->change;
+	__builtin_memset(record, 0, sizeof(*record));
+	fill_head(&record->head, KIND_CHANGE, 0, task);
+	record->call = change->call;
+	record->mode = change->mode;
+	record->change_flags = change->change_flags;
+	record->error = change->error;
+}
+
+/* Whether a list asks for one of the two paths. Names first: most are let go by them, without a walk. */
+static __always_inline bool name_asked(__u32 size, __u32 other_size)
+{
+	return (size > 0 && changed_name_watched(PARKED, size)) ||
+	       (other_size > 0 && changed_name_watched(OTHER_PARKED, other_size));
+}
+
+static __always_inline void report(struct scratch *scratch, struct task_struct *task, struct pt_regs *registers,
+				   struct change *change, const struct change_way *way, struct count_slot *count)
+{
+	struct filter_settings *filter = filters();
+	__u32 size = park(scratch, PARKED, argument(registers, way->path));
+	__u32 other_size = way->other == NONE ? 0 : park(scratch, OTHER_PARKED, argument(registers, way->other));
+	bool is_wanted = change->is_whole || name_asked(size, other_size);
+	if (!filter || (!is_wanted && filter->change_prefixes == 0)) {
+		count->filtered++;
+		return;
+	}
+	fill(scratch, task, change);
+	struct change_record *record = &scratch->change;
+	__u32 at = sizeof(*record);
+	__u32 flags = 0;
+	if (size == 0 || (way->other != NONE && other_size == 0)) {
+		flags |= FLAG_READ_FAULT;
+		count->read_fault++;
+	}
+	if (size > 0) {
+		int base = way->base == NONE ? CWD_FD : (int)argument(registers, way->base);
+		size = place(scratch, at, PARKED, size, task, base, &flags);
+		is_wanted = is_wanted || changed_prefix_watched(scratch, at, size);
+	}
+	record->path_length = size;
+	at = (at + size) & PLACES_MASK;
+	if (other_size > 0) {
+		/* What a symbolic link points to is told as it was written. */
+		bool is_absolute = scratch->bytes[OTHER_PARKED] == '/';
+		if (change->call == CHANGE_SYMLINK && !is_absolute) {
+			bpf_probe_read_kernel(&scratch->bytes[at], other_size & (PATH_BYTES - 1),
+					      &scratch->bytes[OTHER_PARKED]);
+		} else {
+			int base = way->other_base == NONE ? CWD_FD : (int)argument(registers, way->other_base);
+			other_size = place(scratch, at, OTHER_PARKED, other_size, task, base, &flags);
+			is_wanted = is_wanted || changed_prefix_watched(scratch, at, other_size);
+		}
+	}
+	record->other_path_length = other_size;
+	record->flags = flags;
+	if (!is_wanted)
+		count->filtered++;
+	else if (has_budget(change, task, count))
+		submit(&bulk, scratch, at + other_size, count);
+}
+
+static __always_inline int changed(long result, struct change_way way)
+{
+	struct task_struct *task = current_task();
+	struct pt_regs *registers = saved_registers(task);
+	struct count_slot *count = count_of(KIND_CHANGE);
+	if (!registers || !count)
+		return 0;
+	struct change change = { .call = way.call, .error = result < 0 ? result : 0 };
+	change.mode = argument(registers, way.mode) & 07777;
+	change.change_flags = argument(registers, way.flags);
+	if (way.call == CHANGE_UNLINK && (change.change_flags & REMOVE_FOLDER))
+		change.call = CHANGE_RMDIR;
+	if (!is_due(&change, task, count))
+		return 0;
+	struct scratch *scratch = scratch_take(count);
+	if (!scratch)
+		return 0;
+	report(scratch, task, registers, &change, &way, count);
+	scratch_give(scratch);
+	return 0;
+}
+
+/* What is changed is a descriptor's: the path is the kernel's. */
+static __always_inline void report_opened(struct scratch *scratch, struct task_struct *task, struct file *file,
+					  struct change *change, struct count_slot *count)
+{
+	struct filter_settings *filter = filters();
+	struct change_record *record = &scratch->change;
+	fill(scratch, task, change);
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	record->inode = BPF_CORE_READ(inode, i_ino);
+	record->device = device_of(inode);
+	__u32 at = sizeof(*record);
+	__u32 flags = FLAG_PATH_TRUSTED;
+	__u64 dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
+	__u32 size = append_path(scratch, at, dentry, (__u64)BPF_CORE_READ(file, f_path.mnt), &flags) & (PATH_BYTES - 1);
+	scratch->bytes[at + size] = 0;
+	record->path_length = size;
+	record->flags = flags;
+	/* A path deeper than the walk is reported: depth is no place to hide. */
+	bool is_wanted = change->is_whole || (flags & FLAG_PATH_CUT) || changed_name_watched(at, size) ||
+			 (filter && filter->change_prefixes != 0 && changed_prefix_watched(scratch, at, size));
+	if (!is_wanted)
+		count->filtered++;
+	else if (has_budget(change, task, count))
+		submit(&bulk, scratch, at + size, count);
+}
+
+static __always_inline int changed_by_fd(int fd, struct change change)
+{
+	struct task_struct *task = current_task();
+	struct count_slot *count = count_of(KIND_CHANGE);
+	if (!count || !is_due(&change, task, count))
+		return 0;
+	struct file *file = file_of(task, fd);
+	if (!file) { /* a number that stands for nothing, or no longer */
+		count->filtered++;
+		return 0;
+	}
+	struct scratch *scratch = scratch_take(count);
+	if (!scratch)
+		return 0;
+	report_opened(scratch, task, file, &change, count);
+	scratch_give(scratch);
+	return 0;
+}
+
+#define EXIT_PROGRAM(name, ...)                                                       \
+	SEC("tp/syscalls/sys_exit_" #name)                                            \
+	int exit_##name(struct trace_event_raw_sys_exit *ctx)                         \
+	{                                                                             \
+		return changed(ctx->ret, (struct change_way){ __VA_ARGS__ });         \
+	}
+
+/* call, path, its base, other path, its base, mode, flags */
+EXIT_PROGRAM(rename, CHANGE_RENAME, 0, NONE, 1, NONE, NONE, NONE)
+EXIT_PROGRAM(renameat, CHANGE_RENAME, 1, 0, 3, 2, NONE, NONE)
+EXIT_PROGRAM(renameat2, CHANGE_RENAME, 1, 0, 3, 2, NONE, 4)
+EXIT_PROGRAM(link, CHANGE_LINK, 0, NONE, 1, NONE, NONE, NONE)
+EXIT_PROGRAM(linkat, CHANGE_LINK, 1, 0, 3, 2, NONE, 4)
+EXIT_PROGRAM(symlink, CHANGE_SYMLINK, 1, NONE, 0, NONE, NONE, NONE)
+EXIT_PROGRAM(symlinkat, CHANGE_SYMLINK, 2, 1, 0, NONE, NONE, NONE)
+EXIT_PROGRAM(unlink, CHANGE_UNLINK, 0, NONE, NONE, NONE, NONE, NONE)
+EXIT_PROGRAM(unlinkat, CHANGE_UNLINK, 1, 0, NONE, NONE, NONE, 2)
+EXIT_PROGRAM(mkdir, CHANGE_MKDIR, 0, NONE, NONE, NONE, 1, NONE)
+EXIT_PROGRAM(mkdirat, CHANGE_MKDIR, 1, 0, NONE, NONE, 2, NONE)
+EXIT_PROGRAM(rmdir, CHANGE_RMDIR, 0, NONE, NONE, NONE, NONE, NONE)
+EXIT_PROGRAM(chmod, CHANGE_CHMOD, 0, NONE, NONE, NONE, 1, NONE)
+EXIT_PROGRAM(fchmodat, CHANGE_CHMOD, 1, 0, NONE, NONE, 2, NONE)
+EXIT_PROGRAM(fchmodat2, CHANGE_CHMOD, 1, 0, NONE, NONE, 2, 3)
+
+SEC("tp/syscalls/sys_exit_fchmod")
+int exit_fchmod(struct trace_event_raw_sys_exit *ctx)
+{
+	struct pt_regs *registers = saved_registers(current_task());
+	if (!registers)
+		return 0;
+	struct change change = { .call = CHANGE_CHMOD, .error = ctx->ret < 0 ? ctx->ret : 0 };
+	change.mode = argument(registers, 1) & 07777;
+	return changed_by_fd(argument(registers, 0), change);
+}
+
+/* FS_XFLAG_IMMUTABLE and FS_XFLAG_APPEND as FS_IMMUTABLE_FL and FS_APPEND_FL. */
+static __always_inline __u32 plain_flags(__u32 extended)
+{
+	return (extended & 0x8 ? 0x10 : 0) | (extended & 0x10 ? 0x20 : 0);
+}
+
+SEC("tp/syscalls/sys_exit_ioctl")
+int exit_ioctl(struct trace_event_raw_sys_exit *ctx)
+{
+	struct pt_regs *registers = saved_registers(current_task());
+	if (!registers)
+		return 0;
+	__u32 command = argument(registers, 1);
+	if (command != SET_FLAGS && command != SET_EXTENDED_FLAGS)
+		return 0;
+	struct change change = { .call = CHANGE_CHATTR, .error = ctx->ret < 0 ? ctx->ret : 0 };
+	bpf_probe_read_user(&change.change_flags, sizeof(change.change_flags), (void *)argument(registers, 2));
+	if (command == SET_EXTENDED_FLAGS)
+		change.change_flags = plain_flags(change.change_flags);
+	return changed_by_fd(argument(registers, 0), change);
+}

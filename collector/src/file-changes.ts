@@ -1,0 +1,26 @@
+// Changes of names and modes. To add one: its number in bpf/record.h, its programs in bpf/change.bpf.c and
+// src/kernel/programs.ts, a line here, and its name among the activities of the class file (wire/src/event-classes.ts).
+
+/** Numbers of `enum change_call`. */
+export const fileChangeNumbers = {
+  rename: 1,
+  link: 2,
+  symlink: 3,
+  unlink: 4,
+  mkdir: 5,
+  rmdir: 6,
+  chmod: 7,
+  chattr: 8,
+} as const;
+
+export type FileChange = keyof typeof fileChangeNumbers;
+export const fileChanges = Object.keys(fileChangeNumbers) as readonly FileChange[];
+
+/** What a plan can ask for whatever it changes: of chmod also those alone that give set-user-id or set-group-id. */
+export const askedChangeNumbers = { ...fileChangeNumbers, chmod_setid: 9 } as const;
+
+/** System calls at whose exit they are seen, by the name of the tracepoint. */
+export const changeCalls = [
+  ...["rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat", "unlink", "unlinkat"],
+  ...["mkdir", "mkdirat", "rmdir", "chmod", "fchmod", "fchmodat", "fchmodat2", "ioctl"],
+] as const;

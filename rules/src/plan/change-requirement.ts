@@ -1,0 +1,64 @@
+import type { CheckNode } from "../compile/resolve.ts";
+import type { Operator } from "../condition/syntax.ts";
+import { changeFieldActivities } from "../fields/file-change-fields.ts";
+import type { Kind } from "./condition-requirement.ts";
+import { pathRequirement } from "./path-requirement.ts";
+import { anyOf, anything, type Requirement, requiring } from "./requirement.ts";
+
+// What a condition says of a change of a name or a mode, as far as the kernel can test it. It tests both paths against the
+// same lists: a name is one of `components` here (one of the two has it), since two names do not exclude each other.
+
+const equal: readonly Operator[] = ["=", "==", "in", "intersects"];
+const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
+
+const changes: ReadonlySet<string> = new Set([
+  ...["file.rename", "file.link", "file.symlink", "file.unlink"],
+  ...["file.mkdir", "file.rmdir", "file.chmod", "file.chattr"],
+]);
+
+export const isChange = (kind: Kind): boolean => changes.has(kind);
+
+const byDescriptor: ReadonlySet<Kind> = new Set(["file.chmod", "file.chattr"]);
+
+/** Fields of changes that opens have, too. */
+const ofOpens: Readonly<Record<Kind, readonly string[]>> = {
+  "file.open": ["evt.arg.name", "fs.path.name"],
+  "file.open_failed": ["evt.arg.name"],
+  "file.map": ["evt.arg.name"],
+};
+
+/** Whether file events of this kind never have the field. */
+export function lacksField(field: string, kind: Kind): boolean {
+  if (!isChange(kind)) {
+    const own = ofOpens[kind];
+    return own !== undefined && changeFieldActivities.has(field) && !own.includes(field);
+  }
+  if (field.startsWith("fd.")) return !byDescriptor.has(kind);
+  const activities: readonly string[] | undefined = changeFieldActivities.get(field);
+  return activities !== undefined && !activities.includes(kind.slice("file.".length));
+}
+
+/** What a comparison says of a change. */
+export function changeRequirement({ left, operator }: CheckNode, values: readonly string[], kind: Kind): Requirement {
+  if (left.transforms.length > 0 || !changeFieldActivities.has(left.field)) return anything;
+  if (left.field === "evt.arg.mode") return modeRequirement(operator, values, kind);
+  // The kernel lets through what ends in a slash or a dot: of an exact path without a name there is nothing to list.
+  if (equal.includes(operator)) return requiring({ components: new Set(values.map(nameOf).filter(isName)) });
+  const isResolved = kind === "file.symlink" && left.field === "fs.path.target";
+  return anyOf(
+    pathRequirement(operator, values).map(({ names, suffixes, prefixes }) => {
+      if (names !== undefined) return requiring({ components: names });
+      if (suffixes !== undefined) return requiring({ suffixes });
+      const areAbsolute = !isResolved && prefixes !== undefined && [...prefixes].every((one) => one.startsWith("/"));
+      return areAbsolute ? requiring({ prefixes }) : anything;
+    }),
+  );
+}
+
+const isName = (name: string): boolean => name !== "" && name !== "." && name !== "..";
+
+/** Of a chmod `write` stands for: it gives set-user-id or set-group-id. */
+function modeRequirement(operator: Operator, values: readonly string[], kind: Kind): Requirement {
+  const isSetId = operator === "contains" && values.every((value) => /S_ISUID|S_ISGID/.test(value));
+  return isSetId && kind === "file.chmod" ? requiring({ write: true }) : anything;
+}

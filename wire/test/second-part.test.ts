@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { blankEvent, decodeEvents, EventEncoder, type FileEvent } from "../index.ts";
+
+const encoded = (event: FileEvent): Buffer => {
+  const encoder = new EventEncoder();
+  encoder.add(event);
+  return Buffer.from(encoder.bytes());
+};
+const renamed: FileEvent = { ...blankEvent("file"), activity: "rename", path: "/a", other_path: "/b", change_flags: 2 };
+
+test("a row with columns of the second part comes back as it was", () => {
+  for (const event of [renamed, { ...renamed, other_path: null, change_flags: null, mode: 0 }]) {
+    const decoded = decodeEvents(encoded(event));
+    assert.deepEqual(decoded.ok && { ...decoded.value[0] }, { ...event });
+  }
+});
+
+test("a row without them has the bytes that it always had, and says so", () => {
+  const bytes = encoded({ ...blankEvent("file"), activity: "open", path: "/a" });
+  // Length, class, mark, 56 bits, activity, path.
+  assert.equal(bytes.length, 6 + 7 + 1 + 4);
+  assert.equal(bytes[5], 0);
+  assert.equal(encoded(renamed)[5], 1);
+});
+
+test("a second part that does not fit the event's length is refused, wherever it is cut", () => {
+  const whole = encoded(renamed);
+  for (let length = 6; length < whole.length; length++) {
+    const cut = Buffer.from(whole.subarray(0, length));
+    cut.writeUInt32LE(length, 0);
+    assert.ok(!decodeEvents(cut).ok, `${length} of ${whole.length} bytes`);
+  }
+});
+
+test("the mark in a class that has no second part changes nothing", () => {
+  const encoder = new EventEncoder();
+  encoder.add({ ...blankEvent("kernel"), activity: "bpf", target: "BPF_PROG_LOAD" });
+  const marked = Buffer.from(encoder.bytes());
+  marked[5] = 1;
+  const decoded = decodeEvents(marked);
+  assert.ok(decoded.ok && decoded.value[0]?.class === "kernel" && decoded.value[0].target === "BPF_PROG_LOAD");
+});
