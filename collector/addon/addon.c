@@ -20,11 +20,11 @@ static struct ring *ring_of(struct call *call, int index)
 static napi_value load(napi_env env, napi_callback_info info)
 {
 	struct call call;
-	char object[TEXT_BYTES], program[TEXT_BYTES];
-	if (!call_begin(&call, env, info, 2) || !call_text(&call, 0, object) || !call_text(&call, 1, program))
+	char object[TEXT_BYTES], programs[TEXT_BYTES];
+	if (!call_begin(&call, env, info, 2) || !call_text(&call, 0, object) || !call_text(&call, 1, programs))
 		return NULL;
 	log_clear();
-	return call_outcome(&call, sensor_load(call.sensor, object, program));
+	return call_outcome(&call, sensor_load(call.sensor, object, programs));
 }
 
 static napi_value attach(napi_env env, napi_callback_info info)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Loading one program at a time, so that what this kernel refuses takes nothing else with it. */
+/* Loading programs, attaching them, and taking over those that run. */
 #include "sensor.h"
 #include "shared-maps.h"
 #include <bpf/bpf.h>
@@ -53,39 +53,74 @@ static int remember_maps(struct sensor *sensor, struct bpf_object *object)
 	return 0;
 }
 
-static int load_alone(struct sensor *sensor, struct bpf_object *object, const char *name)
+static struct bpf_program *program_of(struct bpf_object *object, const char *name, size_t length)
 {
-	struct bpf_program *program, *wanted = NULL;
+	struct bpf_program *program;
 	bpf_object__for_each_program(program, object) {
-		bool is_wanted = strcmp(bpf_program__name(program), name) == 0;
-		bpf_program__set_autoload(program, is_wanted);
-		if (is_wanted)
-			wanted = program;
+		const char *known = bpf_program__name(program);
+		if (strncmp(known, name, length) == 0 && known[length] == '\0')
+			return program;
 	}
-	if (!wanted || strlen(name) >= NAME_BYTES_MAX)
-		return -ENOENT;
+	return NULL;
+}
+
+/* The next name of a list parted by spaces; its length is 0 behind the last. */
+static const char *next_name(const char *at, size_t *length)
+{
+	at += *length;
+	at += strspn(at, " ");
+	*length = strcspn(at, " ");
+	return at;
+}
+
+/* Only those named are loaded. Gives how many, or a negative errno. */
+static int choose(struct bpf_object *object, const char *names)
+{
+	struct bpf_program *program;
+	bpf_object__for_each_program(program, object)
+		bpf_program__set_autoload(program, false);
+	int count = 0;
+	size_t length = 0;
+	for (const char *name = next_name(names, &length); length > 0; name = next_name(name, &length), count++) {
+		program = program_of(object, name, length);
+		if (!program || length >= NAME_BYTES_MAX)
+			return -ENOENT;
+		bpf_program__set_autoload(program, true);
+	}
+	return count > 0 ? count : -ENOENT;
+}
+
+static int load_chosen(struct sensor *sensor, struct bpf_object *object, const char *names)
+{
+	int count = choose(object, names);
+	if (count < 0)
+		return count;
+	if (sensor->program_count + count > PROGRAMS_MAX)
+		return -ENOSPC;
 	int error = share_maps(sensor, object);
-	if (error)
-		return error;
-	error = bpf_object__load(object);
+	if (!error)
+		error = bpf_object__load(object);
 	if (!error)
 		error = remember_maps(sensor, object);
 	if (error)
 		return error;
-	struct program *one = &sensor->programs[sensor->program_count++];
-	*one = (struct program){ .object = object, .program = wanted };
-	strcpy(one->name, name);
+	size_t length = 0;
+	struct bpf_object *owned = object; /* by the first of them */
+	for (const char *name = next_name(names, &length); length > 0; name = next_name(name, &length)) {
+		struct program *one = &sensor->programs[sensor->program_count++];
+		*one = (struct program){ .object = owned, .program = program_of(object, name, length) };
+		memcpy(one->name, name, length);
+		owned = NULL;
+	}
 	return 0;
 }
 
-int sensor_load(struct sensor *sensor, const char *object_path, const char *program_name)
+int sensor_load(struct sensor *sensor, const char *object_path, const char *names)
 {
-	if (sensor->program_count == PROGRAMS_MAX)
-		return -ENOSPC;
 	struct bpf_object *object = bpf_object__open_file(object_path, NULL);
 	if (!object)
 		return -errno;
-	int error = load_alone(sensor, object, program_name);
+	int error = load_chosen(sensor, object, names);
 	if (error)
 		bpf_object__close(object);
 	return error;

@@ -15,7 +15,7 @@
 
 struct program {
 	char name[NAME_BYTES_MAX];
-	struct bpf_object *object; /* holds this program alone; NULL when an earlier process loaded it */
+	struct bpf_object *object; /* of the first that was loaded with it; NULL of the others, and of what an earlier process loaded */
 	struct bpf_program *program;
 	struct bpf_link *link;
 	int event; /* of a tracepoint; 0 where there is none */
@@ -59,8 +59,11 @@ void log_start(void);
 void log_clear(void);
 const char *log_text(void);
 
-/* Loads one program of an object, sharing maps by name with those loaded before. 0 or a negative errno. */
-int sensor_load(struct sensor *sensor, const char *object_path, const char *program_name);
+/*
+ * Loads programs of an object (their names parted by spaces), sharing maps by name with those loaded before: all of them
+ * or none. 0 or a negative errno.
+ */
+int sensor_load(struct sensor *sensor, const char *object_path, const char *names);
 /* Attach by what the section says (tp_btf), to a tracepoint event ("syscalls/sys_exit_open"), to a cgroup directory. */
 int sensor_attach(struct sensor *sensor, const char *program_name);
 int sensor_attach_tracepoint(struct sensor *sensor, const char *program_name, const char *event);

@@ -4,7 +4,8 @@ import { Fault } from "@atalaya/wire";
 
 /** The face of addon.node (collector/addon/addon.c). Outcomes are "" or an error's name, a line break, and the log. */
 export type Addon = {
-  load(objectPath: string, program: string): string;
+  /** All of the programs (names parted by spaces) or none. */
+  load(objectPath: string, programs: string): string;
   attach(program: string): string;
   attachTracepoint(program: string, event: string): string;
   attachCgroup(program: string, directory: string): string;

@@ -7,22 +7,50 @@ import type { PinnedSet } from "./pins.ts";
 import { type ProgramPlan, programPlans } from "./programs.ts";
 
 /**
- * Takes over every program that still runs from before, and loads the others, each alone; attaches nothing yet, so that
- * no event comes before the filters are set.
+ * Takes over every program that still runs from before, and loads the others; attaches nothing yet, so that no event comes
+ * before the filters are set. To read an object and fit it to the kernel costs more than to load one program of it: those of
+ * one object are loaded together, and alone only where the kernel refuses one of them.
  */
 export function loadPrograms(addon: Addon, objectFolder: string, pinned?: PinnedSet): ProgramState[] {
   const states: ProgramState[] = [];
+  const running = new Set<string>();
+  const adopts = (program: string) => pinned?.adoptLink(program) === true;
+  for (const { program, insteadOf } of programPlans) {
+    if (insteadOf === undefined && adopts(program)) running.add(program);
+  }
+  const together = loadTogether(addon, objectFolder, running);
   for (const plan of programPlans) {
     const first = states.findIndex((state) => state.name === plan.insteadOf);
     if (states[first]?.loaded === true) continue;
-    const runs = pinned?.adoptLink(plan.program) === true;
-    const state = runs ? { name: plan.program, loaded: true, attached: true } : load(addon, objectFolder, plan);
+    const runs = running.has(plan.program) || (plan.insteadOf !== undefined && adopts(plan.program));
+    const state = runs
+      ? { name: plan.program, loaded: true, attached: true }
+      : together.has(plan.program)
+        ? { name: plan.program, loaded: true, attached: false }
+        : load(addon, objectFolder, plan);
     // What does the work of another takes its place: nothing is missing then. Where both fail, both reasons are told.
     if (state.loaded && first >= 0) states[first] = state;
     else states.push(state);
   }
   return states;
 }
+
+/** The names of those that were loaded; all of an object or none. Stand-ins are not among them. */
+function loadTogether(addon: Addon, objectFolder: string, running: ReadonlySet<string>): Set<string> {
+  const byObject = new Map<string, string[]>();
+  for (const { object, program, insteadOf } of programPlans) {
+    if (running.has(program) || insteadOf !== undefined) continue;
+    byObject.set(object, [...(byObject.get(object) ?? []), program]);
+  }
+  const loaded = new Set<string>();
+  for (const [object, programs] of byObject) {
+    if (programs.length < 2 || addon.load(objectFile(objectFolder, object), programs.join(" ")) !== "") continue;
+    for (const program of programs) loaded.add(program);
+  }
+  return loaded;
+}
+
+const objectFile = (folder: string, object: string): string => join(folder, `${object}.bpf.o`);
 
 /** Attaches what has been loaded and does not run yet; says in each state how that went. Gives those that run now, each when it does. */
 export function* attachPrograms(addon: Addon, states: ProgramState[]): Generator<ProgramState> {
@@ -65,7 +93,7 @@ export function switchHook(addon: Addon, name: string, isOn: boolean): void {
 }
 
 function load(addon: Addon, objectFolder: string, plan: ProgramPlan): ProgramState {
-  const outcome = addon.load(join(objectFolder, `${plan.object}.bpf.o`), plan.program);
+  const outcome = addon.load(objectFile(objectFolder, plan.object), plan.program);
   if (outcome === "") return { name: plan.program, loaded: true, attached: false };
   return { name: plan.program, loaded: false, attached: false, reason: reasonFrom(outcome) };
 }
