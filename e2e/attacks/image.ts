@@ -22,6 +22,8 @@ const renamed = {
   "opt/altered": "usr/bin/true",
   "opt/guarded": "usr/bin/true",
   "opt/xmrig": "usr/bin/true",
+  "opt/raised": "usr/bin/true",
+  "opt/raised-too": "usr/bin/true",
 } as const;
 
 const connectTo = `use Socket;
@@ -88,6 +90,16 @@ exec { "/proc/self/fd/$fd" } "work";
   ...Object.fromEntries(Object.entries(nameFiles).map(([file, name]) => [`opt/names/${file}`, `${name}\n`])),
   "root/.ssh/id_rsa": "planted\n",
   "root/.ssh/config": "Host *\n",
+  // MODE FILE: of a file that is open already.
+  "opt/mode.pl": 'open(my $f, "<", $ARGV[1]) or die; chmod(oct($ARGV[0]), $f) or die;\n',
+  // Linked, moved, removed and emptied by one attack each.
+  ...Object.fromEntries(
+    [
+      ...["keys/id_ed25519", "keys/authorized", "keys/.pgpass", "keys/.plan"],
+      ...["home/.bash_history", "home/.bash_logout", "home/.ash_history", "home/.profile"],
+      ...["log/auth.log", "log/build.log", "log/wtmp", "log/work", "log/syslog", "log/report"],
+    ].map((path) => [`opt/${path}`, "planted\n"]),
+  ),
   "home/user/.gitconfig": "[user]\n",
 };
 

@@ -64,4 +64,100 @@ const preloadFile = [
   ),
 ];
 
-export const onFiles: Attack[] = [...sensitiveFiles, ...tokens, ...preloadFile];
+const otherNames = [
+  ...pair(
+    "Sensitive File Under Another Name",
+    "hard-link",
+    { exec: ["ln", "/opt/keys/id_ed25519", "/opt/keys/first"] },
+    { exec: ["ln", "/opt/keys/authorized", "/opt/keys/second"] },
+    { tidy: [["rm", "-f", "/opt/keys/first", "/opt/keys/second"]] },
+  ),
+  ...pair(
+    "Sensitive File Under Another Name",
+    "moved",
+    { exec: ["mv", "/opt/keys/.pgpass", "/opt/keys/third"] },
+    { exec: ["mv", "/opt/keys/.plan", "/opt/keys/fourth"] },
+    {
+      prepare: [["touch", "/opt/keys/.pgpass", "/opt/keys/.plan"]],
+      tidy: [["rm", "-f", "/opt/keys/third", "/opt/keys/fourth"]],
+    },
+  ),
+  ...pair(
+    "Sensitive File Under Another Name",
+    "symbolic-link",
+    { page: ["ln", "-s", "../etc/shadow", "/tmp/fifth"] },
+    { page: ["ln", "-s", "../etc/passwd", "/tmp/sixth"] },
+    { tidy: [["rm", "-f", "/tmp/fifth", "/tmp/sixth"]] },
+  ),
+];
+
+const histories = [
+  ...pair(
+    "Shell History Removed",
+    "removed",
+    { exec: ["rm", "/opt/home/.bash_history"] },
+    { exec: ["rm", "/opt/home/.bash_logout"] },
+    { prepare: [["touch", "/opt/home/.bash_history", "/opt/home/.bash_logout"]] },
+  ),
+  ...pair(
+    "Shell History Removed",
+    "emptied",
+    { exec: ["truncate", "-s", "0", "/opt/home/.ash_history"] },
+    { exec: ["truncate", "-s", "0", "/opt/home/.profile"] },
+  ),
+  ...pair(
+    "Shell History Removed",
+    "led-to-nothing",
+    { exec: ["ln", "-s", "/dev/null", "/opt/home/.zsh_history"] },
+    { exec: ["ln", "-s", "/dev/null", "/opt/home/.zshrc"] },
+    { tidy: [["rm", "-f", "/opt/home/.zsh_history", "/opt/home/.zshrc"]] },
+  ),
+];
+
+const logs = [
+  ...pair(
+    "Log File Removed",
+    "removed",
+    { exec: ["rm", "/opt/log/auth.log"] },
+    { exec: ["rm", "/opt/log/build.log"] },
+    { prepare: [["touch", "/opt/log/auth.log", "/opt/log/build.log"]] },
+  ),
+  ...pair(
+    "Log File Removed",
+    "moved",
+    { exec: ["mv", "/opt/log/wtmp", "/opt/log/w"] },
+    { exec: ["mv", "/opt/log/work", "/opt/log/x"] },
+    { prepare: [["touch", "/opt/log/wtmp", "/opt/log/work"]], tidy: [["rm", "-f", "/opt/log/w", "/opt/log/x"]] },
+  ),
+  ...pair(
+    "Log File Removed",
+    "emptied",
+    { exec: ["truncate", "-s", "0", "/opt/log/syslog"] },
+    { exec: ["truncate", "-s", "0", "/opt/log/report"] },
+  ),
+];
+
+const modes = [
+  ...pair(
+    "Set-User-ID Bit Set",
+    "by-number",
+    { exec: ["chmod", "4755", "/opt/raised"] },
+    { exec: ["chmod", "0755", "/opt/raised"] },
+  ),
+  ...pair(
+    "Set-User-ID Bit Set",
+    "by-a-descriptor",
+    { exec: ["perl", "/opt/mode.pl", "4755", "/opt/raised-too"] },
+    { exec: ["perl", "/opt/mode.pl", "2755", "/opt/raised-too"] },
+  ),
+];
+
+export const onFiles: Attack[] = [
+  ...sensitiveFiles,
+  ...tokens,
+  ...preloadFile,
+  ...otherNames,
+  ...histories,
+  ...logs,
+  ...modes,
+];

@@ -18,7 +18,7 @@ import { sensorFor } from "./sensor-build.ts";
 const packages = ["libc6", "libgcc-s1", "libstdc++6", "libbpf1", "libelf1", "zlib1g", "busybox-static"];
 const commands = ["sh", "mount", "ip", "sleep", "true", "echo", "cat", "cut"];
 /** Below collector/test: what the acts run, as /guest/NAME. */
-const programs = ["programs/acts.c", "evasions/programs/uring.c"];
+const programs = ["programs/acts.c", "programs/changes.c", "evasions/programs/uring.c"];
 const unwanted = /^(usr\/)?share\/|^etc\//;
 
 /**

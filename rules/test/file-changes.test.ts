@@ -73,6 +73,7 @@ test("a change that no list can tell is asked for as a whole, but for one that g
   assert.deepEqual(planOf("evt.type in (chmod) and evt.arg.mode contains S_ISUID").calls, ["chmod_setid"]);
   assert.deepEqual(planOf("evt.type in (chmod) and evt.arg.mode contains S_IXUSR").calls, ["chmod"]);
   assert.deepEqual(planOf("evt.type = rename and proc.name = x").calls, ["rename"]);
+  assert.deepEqual(planOf("evt.type = rename and basename(evt.arg.oldpath) in (a, b)").change_names, ["a", "b"]);
   // A field that the change never has asks for nothing of it.
   assert.deepEqual(planOf("evt.type in (rename, unlink) and evt.arg.newpath contains '/.'").calls, ["rename"]);
   // Two names of one change do not exclude each other.

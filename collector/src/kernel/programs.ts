@@ -1,4 +1,5 @@
 // Every BPF program, where it is built, and what it hangs on.
+import { release } from "node:os";
 import { changeCalls } from "../file-changes.ts";
 import { rareCalls } from "../rare-calls.ts";
 
@@ -12,6 +13,8 @@ export type ProgramPlan = {
   insteadOf?: string;
   /** The architecture (as Node names it) that alone has the call: elsewhere nothing is missing. */
   onlyOn?: string;
+  /** The kernel that brought the call: before, nothing is missing. */
+  since?: readonly [major: number, minor: number];
 };
 
 const openCalls = ["open", "creat", "openat", "openat2", "open_by_handle_at"] as const;
@@ -21,10 +24,14 @@ const onlyOnX64: ReadonlySet<string> = new Set([
   ...["rename", "link", "symlink", "unlink", "mkdir", "rmdir", "chmod"],
 ]);
 
+/** Calls that came later than the oldest kernel that we run on. */
+const youngCalls: Readonly<Record<string, readonly [number, number]>> = { fchmodat2: [6, 6] };
+
 /** The program at the exit of a system call. */
 function atExit(object: string, call: string, suffix = ""): ProgramPlan {
   const plan = { object, program: `exit_${call}${suffix}`, attachment: { tracepoint: `syscalls/sys_exit_${call}` } };
-  return onlyOnX64.has(call) ? { ...plan, onlyOn: "x64" } : plan;
+  const since = youngCalls[call];
+  return { ...plan, ...(onlyOnX64.has(call) && { onlyOn: "x64" }), ...(since !== undefined && { since }) };
 }
 
 const allPlans: readonly ProgramPlan[] = [
@@ -58,7 +65,11 @@ const allPlans: readonly ProgramPlan[] = [
   { object: "iter", program: "snapshot_without_args", attachment: "iterator", insteadOf: "snapshot_with_args" },
 ];
 
-/** Those of this architecture. Each is tried alone, none is needed by another. */
-export const programPlans: readonly ProgramPlan[] = allPlans.filter(
-  ({ onlyOn }) => onlyOn === undefined || onlyOn === process.arch,
-);
+function isHere({ onlyOn, since }: ProgramPlan): boolean {
+  const [major = 0, minor = 0] = release().split(".").map(Number);
+  const isThere = since === undefined || major > since[0] || (major === since[0] && minor >= since[1]);
+  return isThere && (onlyOn === undefined || onlyOn === process.arch);
+}
+
+/** Those of this architecture and kernel. Each is tried alone, none is needed by another. */
+export const programPlans: readonly ProgramPlan[] = allPlans.filter(isHere);

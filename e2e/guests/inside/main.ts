@@ -4,6 +4,7 @@ import { release } from "node:os";
 import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
 import { type GuestResult, missingPrograms, resultMark, runningPrograms } from "../guest-result.ts";
 import { attributionChecks } from "./attribution.ts";
+import { changeChecks } from "./changes.ts";
 import { runChecks } from "./check.ts";
 import { executionChecks } from "./executions.ts";
 import { fileChecks } from "./files.ts";
@@ -21,6 +22,9 @@ const plan: FilterPlan = {
   write_prefixes: ["/tmp/written/"],
   exec_names: ["modprobe-absent", "not-executable"],
   dns_domains: ["bad.atalaya.test"],
+  listed_changes: ["rename", "link", "symlink", "unlink", "mkdir", "chmod"],
+  change_names: ["changed-file"],
+  change_prefixes: ["/tmp/written/"],
   calls: ["dup", "bind", "listen", "accept", "socket", "unix_connect"],
 };
 
@@ -28,6 +32,7 @@ const checks = [
   ...executionChecks,
   ...lifeChecks,
   ...fileChecks,
+  ...changeChecks,
   ...networkChecks,
   ...socketChecks,
   ...uringChecks,

@@ -44,6 +44,13 @@ function isServer(event: NetworkEvent): boolean | null {
   return takesConnections(event);
 }
 
+/** A connection is seen as it is tried. */
+function isConnected(event: NetworkEvent): boolean | null {
+  return event.activity === "socket"
+    ? null
+    : event.activity === "connect" || event.activity === "accept" || event.activity === "dup";
+}
+
 /** Of a program's start, by the descriptor's number: what the standard streams are. */
 function streamType(argument: string | undefined): Read {
   return (view) => {
@@ -111,8 +118,9 @@ export const fileDescriptorFields: readonly Field[] = [
   networkField("fd.l4proto", "string", (event) => event.protocol),
   networkField("fd.sockfamily", "string", socketFamily),
   networkField("fd.is_server", "boolean", isServer),
-  absentField("fd.connected", "boolean"),
-  absentField("fd.name_changed", "boolean"),
+  // A datagram is seen where it names its own destination: its socket is not connected, and its name is a new one.
+  networkField("fd.connected", "boolean", isConnected),
+  networkField("fd.name_changed", "boolean", (event) => event.activity === "send"),
   absentField("fd.sproto"),
   absentField("fd.cproto"),
   absentField("fd.rproto"),

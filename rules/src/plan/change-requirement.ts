@@ -2,8 +2,8 @@ import type { CheckNode } from "../compile/resolve.ts";
 import type { Operator } from "../condition/syntax.ts";
 import { changeFieldActivities } from "../fields/file-change-fields.ts";
 import type { Kind } from "./condition-requirement.ts";
-import { pathRequirement } from "./path-requirement.ts";
-import { anyOf, anything, type Requirement, requiring } from "./requirement.ts";
+import { nameRequirement, pathRequirement } from "./path-requirement.ts";
+import { type Alternative, anyOf, anything, type Requirement, requiring } from "./requirement.ts";
 
 // What a condition says of a change of a name or a mode, as far as the kernel can test it. It tests both paths against the
 // same lists: a name is one of `components` here (one of the two has it), since two names do not exclude each other.
@@ -40,19 +40,25 @@ export function lacksField(field: string, kind: Kind): boolean {
 
 /** What a comparison says of a change. */
 export function changeRequirement({ left, operator }: CheckNode, values: readonly string[], kind: Kind): Requirement {
-  if (left.transforms.length > 0 || !changeFieldActivities.has(left.field)) return anything;
+  if (!changeFieldActivities.has(left.field)) return anything;
+  if (left.text === `basename(${left.field})`) return anyOf(nameRequirement(operator, values).map(ofOneName));
+  if (left.transforms.length > 0) return anything;
   if (left.field === "evt.arg.mode") return modeRequirement(operator, values, kind);
   // The kernel lets through what ends in a slash or a dot: of an exact path without a name there is nothing to list.
   if (equal.includes(operator)) return requiring({ components: new Set(values.map(nameOf).filter(isName)) });
   const isResolved = kind === "file.symlink" && left.field === "fs.path.target";
   return anyOf(
-    pathRequirement(operator, values).map(({ names, suffixes, prefixes }) => {
-      if (names !== undefined) return requiring({ components: names });
-      if (suffixes !== undefined) return requiring({ suffixes });
-      const areAbsolute = !isResolved && prefixes !== undefined && [...prefixes].every((one) => one.startsWith("/"));
-      return areAbsolute ? requiring({ prefixes }) : anything;
+    pathRequirement(operator, values).map((one) => {
+      if (one.names !== undefined || one.suffixes !== undefined || one.prefixes === undefined) return ofOneName(one);
+      const areAbsolute = !isResolved && [...one.prefixes].every((prefix) => prefix.startsWith("/"));
+      return areAbsolute ? requiring({ prefixes: one.prefixes }) : anything;
     }),
   );
+}
+
+function ofOneName({ names, suffixes }: Alternative): Requirement {
+  if (names !== undefined) return requiring({ components: names });
+  return suffixes === undefined ? anything : requiring({ suffixes });
 }
 
 const isName = (name: string): boolean => name !== "" && name !== "." && name !== "..";
