@@ -33,8 +33,8 @@ function comparedBy(node: Node): Pick<Need, "types" | "fields"> {
   const look = (one: Node): void => {
     if (seen.has(one)) return;
     seen.add(one);
-    if (one.kind !== "check") return childrenOf(one).forEach(look);
-    if (one.left.field === "evt.type") for (const value of one.values ?? []) types.add(value);
+    if (one.kind !== "check") for (const child of childrenOf(one)) look(child);
+    else if (one.left.field === "evt.type") for (const value of one.values ?? []) types.add(value);
     else fields.add(one.left.field);
   };
   look(node);

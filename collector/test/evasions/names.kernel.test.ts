@@ -1,0 +1,48 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, beforeEach, describe } from "node:test";
+import { skipUnless } from "../../../tools/testing/needs.ts";
+import { KernelWatch, root } from "../kernel-watch.ts";
+import { evasion, eventsOf } from "./evasion.ts";
+
+describe("another name for a watched file", { skip: skipUnless("kernel") }, () => {
+  let watch: KernelWatch;
+  let secret: string;
+  let other: string;
+  before(async () => {
+    watch = await KernelWatch.open({
+      listed_changes: ["rename", "link", "symlink"],
+      change_names: ["secret-file"],
+    });
+    const source = join(root, "collector", "test", "programs", "changes.c");
+    execFileSync("gcc", ["-O2", "-D_GNU_SOURCE", "-static", source, "-o", join(watch.folder, "changes")]);
+    secret = join(watch.folder, "secret-file");
+    other = join(watch.folder, "harmless");
+  });
+  after(() => watch.close());
+  beforeEach(() => {
+    rmSync(other, { force: true });
+    writeFileSync(secret, "");
+  });
+
+  const ways = {
+    link: ["linkat", "-", "secret-file", "-", "harmless"],
+    symlink: ["symlinkat", "secret-file", "-", "harmless"],
+    rename: ["renameat2", "-", "secret-file", "-", "harmless", "0"],
+  } as const;
+  for (const [way, args] of Object.entries(ways)) {
+    const scene = () => watch;
+    evasion(21, `the ${way} that gives it is told, with both names`, [`exit_${args[0]}`], scene, async () => {
+      rmSync(other, { force: true });
+      writeFileSync(secret, "");
+      const { pid } = watch.run(join(watch.folder, "changes"), [...args], { cwd: watch.folder });
+      await watch.first("change", ({ task }) => task.pid === pid);
+      const event = eventsOf(watch).find((one) => one.class === "file" && one.pid === pid);
+      assert.ok(event?.class === "file");
+      const told = way === "symlink" ? [other, "secret-file"] : [secret, other];
+      assert.deepEqual([event.activity, event.path, event.other_path, event.error], [way, ...told, 0]);
+    });
+  }
+});
