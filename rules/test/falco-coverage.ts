@@ -24,7 +24,7 @@ export function coverageOf(needs: readonly Need[]): Coverage[] {
 export function coveragePage(coverage: readonly Coverage[]): string {
   const lacking = coverage.filter(({ missing }) => missing.length > 0);
   const rows = lacking.map(
-    ({ rule, file, missing }) => `| ${rule} | ${file} | ${missing.map((one) => `\`${one}\``).join(", ")} |`,
+    ({ rule, file, missing }) => `- ${rule} (${file}): ${missing.map((one) => `\`${one}\``).join(", ")}`,
   );
   return `${[
     "# Falco's rules",
@@ -33,8 +33,6 @@ export function coveragePage(coverage: readonly Coverage[]): string {
     "carries each field that they compare, and goes by each event type that they name. Those that are not, with what is missing",
     "(a comparison with it is false; what the rule says beside it still holds):",
     "",
-    "| rule | file | missing |",
-    "| --- | --- | --- |",
     ...rows,
     "",
     "Made by `node rules/test/falco-coverage.ts` from what the rules compare (`rules/bench/falco-needs.ts`); a test says when it is not current.",
