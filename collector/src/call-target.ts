@@ -1,4 +1,5 @@
 import type { CallRecord } from "./kernel-record.ts";
+import { redactText } from "./redact.ts";
 
 // What a rare call was about, out of its raw arguments.
 
@@ -43,7 +44,7 @@ function namespaces(flags: number): string {
   return names.length === 0 ? "0" : names.join("|");
 }
 
-/** Undefined where the call says nothing but that it was made. */
+/** Undefined where the call says nothing but that it was made. A path or name comes without its secrets. */
 export function targetOf(record: CallRecord): string | undefined {
   const [first, second] = record.arguments;
   switch (record.call) {
@@ -63,7 +64,7 @@ export function targetOf(record: CallRecord): string | undefined {
       // What the caller takes up now; 4294967295 leaves it as it was.
       return String(low32(second));
     default:
-      return record.text;
+      return record.text === undefined ? undefined : redactText(record.text);
   }
 }
 

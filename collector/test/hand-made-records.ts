@@ -1,6 +1,7 @@
 // Records as the kernel side gives them, made by hand, and a source that hands them out.
 import type { FilterPlan } from "@atalaya/wire";
 import type {
+  CallRecord,
   CgroupRecord,
   ConnectRecord,
   ExecRecord,
@@ -54,6 +55,10 @@ export function fork(
 
 export function exit(of: Task): ExitRecord {
   return { ...base(of, "lifecycle"), kind: "exit", exitCode: 0, exitSignal: 0 };
+}
+
+export function call(of: Task, name: CallRecord["call"], text?: string, given: readonly number[] = []): CallRecord {
+  return { ...base(of, "bulk"), kind: "call", call: name, arguments: given, result: 0, text };
 }
 
 export function exec(of: Task, argv: string[], given: Partial<ExecRecord> = {}): ExecRecord {

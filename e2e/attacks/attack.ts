@@ -10,6 +10,8 @@ export type Route =
   | { get: string }
   /** As root, by the runtime: what `kubectl exec` and probes do. */
   | { exec: readonly string[] }
+  /** The same with all that a privileged container may do: `docker exec --privileged`. */
+  | { privileged: readonly string[] }
   /** The same with a terminal: `kubectl exec -it`. */
   | { terminal: readonly string[] };
 
@@ -51,6 +53,7 @@ export function commandText({ route }: Attack): string {
   if ("page" in route) return `http://victim/run.php?argv= ${words(route.page)}`;
   if ("get" in route) return `http://victim${route.get}`;
   if ("exec" in route) return `runc exec victim ${words(route.exec)}`;
+  if ("privileged" in route) return `runc exec --cap ALL victim ${words(route.privileged)}`;
   return `runc exec -t victim ${words(route.terminal)}`;
 }
 

@@ -2,6 +2,7 @@ import { chmodSync, chownSync, copyFileSync, mkdirSync, writeFileSync } from "no
 import { dirname, join } from "node:path";
 import type { VictimRoot } from "@atalaya/simulator";
 import { Fault } from "@atalaya/wire";
+import { callFiles } from "./call-files.ts";
 import { nameFiles } from "./names.ts";
 
 // What the attacks need in the victim's image. A program that is copied while the container runs is a drift binary
@@ -79,6 +80,7 @@ socket(my $s, PF_INET, SOCK_STREAM, 0) or die;
 bind($s, sockaddr_in($ARGV[0], INADDR_ANY)) or die;
 listen($s, 1) or die;
 `,
+  ...callFiles,
   "opt/start.pl": 'exec { "/opt/work" } "work";\n',
   // memfd_create(2): 319 on x86_64, 279 on arm64. Without close-on-exec, or the program could not be named.
   "opt/memory.pl": `open(my $in, "<", "/bin/true") or die; binmode($in); local $/; my $program = <$in>;

@@ -12,6 +12,7 @@ export type Targets = { victim: Container; attacker: Container };
 /** Runs one command in the victim by its route and waits for its end. The command's own status does not matter. */
 export async function runRoute(route: Route, { victim, attacker }: Targets): Promise<void> {
   if ("exec" in route) await execInContainer(victim, [...route.exec], { timeoutMs: commandMs });
+  else if ("privileged" in route) await execPrivileged(victim, route.privileged);
   else if ("terminal" in route) await execInTerminal(victim, route.terminal);
   else {
     const reply = await execInContainer(attacker, ["curl", ...request(route)], { timeoutMs: commandMs });
@@ -34,10 +35,22 @@ function request(route: { web: string } | { page: readonly string[] } | { get: s
   return ["-Gsf", ...words, "http://victim/run.php"];
 }
 
+/** The capabilities that attacks out of a container want, on top of the container's own. */
+const capabilities = ["CAP_SYS_ADMIN", "CAP_SYS_PTRACE", "CAP_BPF", "CAP_SYS_MODULE"];
+
+/** It must succeed: only calls that did are told. */
+async function execPrivileged(victim: Container, argv: readonly string[]): Promise<void> {
+  const given = capabilities.flatMap((one) => ["--cap", one]);
+  await promisify(execFile)("runc", ["--root", stateOf(victim), "exec", ...given, victim.id, ...argv], {
+    timeout: commandMs,
+  });
+}
+
+const stateOf = (victim: Container): string => join(dirname(dirname(victim.bundle)), "runc");
+
 /** script(1) is the terminal; runc passes it on to the container. */
 async function execInTerminal(victim: Container, argv: readonly string[]): Promise<void> {
   const quoted = argv.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(" ");
-  const state = join(dirname(dirname(victim.bundle)), "runc");
-  const command = `runc --root ${state} exec -t ${victim.id} ${quoted}`;
+  const command = `runc --root ${stateOf(victim)} exec -t ${victim.id} ${quoted}`;
   await promisify(execFile)("script", ["-qec", command, "/dev/null"], { timeout: commandMs });
 }

@@ -25,6 +25,7 @@ const cases: [condition: string, event: KernelEvent, expected: boolean][] = [
   ["evt.type=setgid and evt.arg.uid = 0", call("setgid", "0"), false],
   ["evt.type in (umount, umount2) and evt.arg.name = /proc", call("umount", "/proc"), true],
   ["evt.type = mount and evt.arg.dir startswith /host", call("mount", "/host/etc"), true],
+  ["evt.type in (move_mount, pivot_root) and evt.arg.dir = /host", call("pivot_root", "/host"), true],
   ["evt.type = memfd_create and evt.arg.name = x", call("memfd_create", "x"), true],
   ["evt.type = process_vm_writev and evt.arg.pid = 7", call("process_vm_writev", null, 7), true],
   ["evt.type = ptrace and evt.failed = false", call("ptrace", "PTRACE_ATTACH", 7), true],

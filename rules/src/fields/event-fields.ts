@@ -77,7 +77,7 @@ const carried: readonly Field[] = [
   actorField("evt.arg.flags", "string", flags, { classes: ["process", "file", "kernel"] }),
   actorField("evt.arg.filename", "string", argumentFilename, { classes: ["process", "file"] }),
   actorField("evt.arg.name", "string", argumentName, { classes: ["file", "kernel"] }),
-  kernelField("evt.arg.dir", "string", ofCalls("mount")),
+  kernelField("evt.arg.dir", "string", ofCalls("mount", "move_mount", "pivot_root")),
   kernelField("evt.arg.nstype", "string", ofCalls("setns")),
   kernelField("evt.arg.request", "string", ofCalls("ptrace")),
   kernelField("evt.arg.cmd", "string", ofCalls("bpf")),

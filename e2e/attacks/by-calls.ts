@@ -1,0 +1,82 @@
+import { type Attack, pair } from "./attack.ts";
+import { callNumber } from "./call-files.ts";
+
+// Out of the container, into other processes and into the kernel: calls that few programs have a use for.
+
+const probe = (script: string, ...rest: readonly string[]) => ["/opt/probe", `/opt/${script}.pl`, ...rest];
+
+const injections = [
+  ...pair(
+    "Process Injection in a Container",
+    "attached",
+    { exec: probe("trace", callNumber.ptrace, "16") },
+    { exec: probe("trace", callNumber.ptrace, "0") },
+  ),
+  ...pair(
+    "Process Injection in a Container",
+    "memory-written",
+    { exec: probe("memory-of", callNumber.process_vm_writev) },
+    { exec: probe("memory-of", callNumber.process_vm_readv) },
+  ),
+];
+
+const escapes = [
+  // Without the right to, the kernel refuses it.
+  ...pair(
+    "Mount in a Container",
+    "file-system",
+    { privileged: ["sh", "-c", "mount -t tmpfs tmpfs /mnt && umount /mnt"] },
+    { exec: ["sh", "-c", "mount -t tmpfs tmpfs /mnt && umount /mnt"] },
+  ),
+  ...pair(
+    "Namespace Entered from a Container",
+    "mounts",
+    { privileged: ["nsenter", "--mount=/proc/1/ns/mnt", "/opt/work"] },
+    { privileged: ["nsenter", "--net=/proc/1/ns/net", "/opt/work"] },
+  ),
+  ...pair(
+    "User Namespace Created in a Container",
+    "unshare",
+    { page: ["unshare", "--user", "/opt/work"] },
+    { privileged: ["unshare", "--uts", "/opt/work"] },
+  ),
+];
+
+const intoTheKernel = [
+  ...pair(
+    "BPF Program Loaded by a Container",
+    "program",
+    { privileged: probe("kernel-program", callNumber.bpf, "5") },
+    { privileged: probe("kernel-program", callNumber.bpf, "0") },
+  ),
+  ...pair(
+    "Kernel Exploit Aid in a Container",
+    "page-faults",
+    { page: probe("one-call", callNumber.userfaultfd, "1") },
+    { page: probe("one-call", callNumber.eventfd2, "1") },
+  ),
+  ...pair(
+    "Kernel Exploit Aid in a Container",
+    "counters",
+    { page: probe("count", callNumber.perf_event_open, "0") },
+    { page: probe("count", callNumber.perf_event_open, "1") },
+  ),
+];
+
+const root = [
+  ...pair(
+    "Root Taken in a Container",
+    "interpreter",
+    { exec: ["perl", "-e", "use POSIX; POSIX::setuid(0);"] },
+    { exec: ["perl", "-e", "use POSIX; POSIX::setuid(33);"] },
+  ),
+  ...pair(
+    "Root Taken in a Container",
+    "copied-program",
+    { exec: ["/tmp/taker", "--reuid=0", "/opt/work"], also: ["Drift Binary Executed"] },
+    { exec: ["setpriv", "--reuid=0", "/opt/work"] },
+    { prepare: [["cp", "/usr/bin/setpriv", "/tmp/taker"]], tidy: [["rm", "/tmp/taker"]] },
+  ),
+];
+
+export const byCalls: Attack[] = [...injections, ...escapes, ...intoTheKernel, ...root];
