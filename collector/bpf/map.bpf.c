@@ -13,21 +13,30 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define TMPFS_MAGIC 0x01021994
 #define ERRORS_FROM ((unsigned long)-4095)
 
-/* Since Linux 6.5 what an overlay maps is a file of the layer below, which remembers the one that was opened. */
-#define LINUX(major, minor) (((major) << 16) + ((minor) << 8))
-extern int LINUX_KERNEL_VERSION __kconfig;
-
-static __always_inline bool is_backing(struct file *file)
-{
-	/* FMODE_BACKING is no type that the kernel describes; in 6.14 it gave its bit to FMODE_NONOTIFY. */
-	__u32 bit = LINUX_KERNEL_VERSION >= LINUX(6, 14) ? 24 : 25;
-	return LINUX_KERNEL_VERSION >= LINUX(6, 5) && ((__u32)BPF_CORE_READ(file, f_mode) >> bit) & 1;
-}
-
+/* Since Linux 6.8 what an overlay maps is a file of the layer below, in a structure that remembers the one that was opened. */
 struct backing_file___atalaya {
 	struct file file;
 	struct path user_path;
 } __attribute__((preserve_access_index));
+
+#define MOUNT_OF_THE_KERNEL (-22L) /* MNT_NS_INTERNAL */
+
+/*
+ * The bit that says so is no type that the kernel describes, and stable series moved it: 6.12.117 has that of 6.14. So it is
+ * the structures that are asked. An overlay opens what lies below in a mount of its own, which is in no namespace, and so is
+ * else only what has no name (a memfd); and behind another file is no dentry with a mount of its file system.
+ */
+static __always_inline bool is_backing(struct backing_file___atalaya *backing)
+{
+	if (!bpf_core_field_exists(backing->user_path))
+		return false;
+	struct super_block *system = BPF_CORE_READ(backing, user_path.dentry, d_sb);
+	if (!system || system != BPF_CORE_READ(backing, user_path.mnt, mnt_sb))
+		return false;
+	struct file *file = (struct file *)backing;
+	struct mount *mount = (void *)BPF_CORE_READ(file, f_path.mnt) - bpf_core_field_offset(struct mount, mnt);
+	return (long)BPF_CORE_READ(mount, mnt_ns) == MOUNT_OF_THE_KERNEL && !is_memfd(BPF_CORE_READ(file, f_path.dentry));
+}
 
 /* The file as its user sees it, whatever lies below. */
 struct seen_file {
@@ -42,7 +51,7 @@ static __always_inline struct seen_file seen_of(struct file *file)
 {
 	struct seen_file seen = {};
 	struct backing_file___atalaya *backing = (void *)file;
-	if (is_backing(file) && bpf_core_field_exists(backing->user_path)) {
+	if (is_backing(backing)) {
 		seen.dentry = BPF_CORE_READ(backing, user_path.dentry);
 		seen.mount = BPF_CORE_READ(backing, user_path.mnt);
 	} else {

@@ -18,7 +18,10 @@ import { sensorFor } from "./sensor-build.ts";
 const packages = ["libc6", "libgcc-s1", "libstdc++6", "libbpf1", "libelf1", "zlib1g", "busybox-static"];
 const commands = ["sh", "mount", "ip", "sleep", "true", "echo", "cat", "cut"];
 /** Below collector/test: what the acts run, as /guest/NAME. */
-const programs = ["programs/acts.c", "programs/changes.c", "evasions/programs/uring.c"];
+const programs = [
+  ...["acts", "calls", "changes", "stay"].map((name) => `programs/${name}.c`),
+  ...["maps", "uring"].map((name) => `evasions/programs/${name}.c`),
+];
 const unwanted = /^(usr\/)?share\/|^etc\//;
 
 /**
@@ -40,6 +43,7 @@ export async function guestRoot(
   for (const name of commands) files.link(`usr/bin/${name}`, "busybox");
   files.file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/sh\n");
   files.file("init", readFileSync(join(import.meta.dirname, "inside", "init.sh")), true);
+  files.file("guest/overlay.ko", image.overlay);
   files.file("atalaya/bin/node", readFileSync(await nodeProgram(architecture)), true);
   const sensor = await sensorFor(architecture, image, unpacked, say);
   files.tree(sensor.objects, "atalaya/collector/objects", (path) => !path.endsWith("vmlinux.h"));

@@ -13,6 +13,9 @@ export type Guest = {
   lacks?: readonly string[];
 };
 
+/** Before Linux 5.17 a program cannot ask which file a piece of memory is of (bpf_find_vma). */
+const mprotectWithoutFile = ["exit_mprotect"];
+
 /** Before Linux 6.0 its tracepoint does not say of which request it speaks. */
 const uringWithoutRequest = ["uring_complete"];
 
@@ -20,7 +23,13 @@ const uringWithoutRequest = ["uring_complete"];
 const uringWithoutName = ["uring_submit"];
 
 export const guests: readonly Guest[] = [
-  { name: "5.10-amd64", suite: "bullseye", architecture: "amd64", series: "5.10", lacks: uringWithoutRequest },
+  {
+    name: "5.10-amd64",
+    suite: "bullseye",
+    architecture: "amd64",
+    series: "5.10",
+    lacks: [...mprotectWithoutFile, ...uringWithoutRequest],
+  },
   { name: "6.1-amd64", suite: "bookworm", architecture: "amd64", series: "6.1" },
   { name: "6.12-amd64", suite: "trixie", architecture: "amd64", series: "6.12" },
   { name: "newest-amd64", suite: "sid", architecture: "amd64", lacks: uringWithoutName },

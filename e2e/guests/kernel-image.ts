@@ -1,12 +1,16 @@
-import { existsSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Debian } from "./debian.ts";
 import type { Guest } from "./guests.ts";
+import { moduleBytesMax } from "./limits.ts";
 
 export type KernelImage = {
   /** What `uname -r` will say. */
   release: string;
   vmlinuz: string;
+  /** Of the file system that containers' roots are. */
+  overlay: Buffer;
 };
 
 /** Debian's newest cloud kernel of the guest's suite. Throws an Error when the suite holds another series than wanted. */
@@ -18,12 +22,23 @@ export async function kernelImage(guest: Guest, say: (line: string) => void): Pr
   const release = image.slice("linux-image-".length);
   if (guest.series !== undefined && !release.startsWith(`${guest.series}.`))
     throw new Error(`${guest.suite} holds Linux ${release}, not ${guest.series}`);
-  // Since 7.x the image is an empty package that needs the kernel and the modules, of which nothing is asked here.
-  const parts = (await debian.needs(image)).filter((name) => /^linux-binary-\d/.test(name));
+  // Since 7.x the image is an empty package that needs the kernel and the modules.
+  const parts = (await debian.needs(image)).filter((name) => /^linux-(binary|modules)-\d/.test(name));
   const folders = await debian.unpacked([image, ...parts]);
   const vmlinuz = folders.flatMap((folder) => imagesIn(folder, release)).find((file) => existsSync(file));
   if (vmlinuz === undefined) throw new Error(`no kernel in ${folders.join(" ")}`);
-  return { release, vmlinuz };
+  return { release, vmlinuz, overlay: moduleOf(folders, release, "fs/overlayfs/overlay") };
+}
+
+/** A module of the kernel's that needs no other, as it is loaded: newer packages hold it compressed. */
+function moduleOf(folders: readonly string[], release: string, name: string): Buffer {
+  const places = folders.flatMap((folder) => ["lib", "usr/lib"].map((lib) => join(folder, lib, "modules", release)));
+  for (const place of places) {
+    const plain = join(place, "kernel", `${name}.ko`);
+    if (existsSync(plain)) return readFileSync(plain);
+    if (existsSync(`${plain}.xz`)) return execFileSync("xz", ["-dc", `${plain}.xz`], { maxBuffer: moduleBytesMax });
+  }
+  throw new Error(`no ${name} of Linux ${release} in ${folders.join(" ")}`);
 }
 
 function imagesIn(folder: string, release: string): string[] {

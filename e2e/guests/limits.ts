@@ -15,3 +15,5 @@ export const eventMsMax = 8_000;
 export const checksMsMax = 150_000;
 /** From the collector's start to its first report, programs loaded: the verifier is slow where all is emulated. */
 export const startMsMax = 60_000;
+/** A module of the kernel's, unpacked. */
+export const moduleBytesMax = 16_777_216;

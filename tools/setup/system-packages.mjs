@@ -43,6 +43,7 @@ const guests = [
   { name: "qemu-system-arm", probe: ["/usr/bin/qemu-system-aarch64"] },
   { name: "gcc-aarch64-linux-gnu", probe: ["/usr/bin/aarch64-linux-gnu-gcc"] },
   { name: "libc6-dev-arm64-cross", probe: ["/usr/aarch64-linux-gnu/include/stdio.h"] }, // the compiler only recommends it
+  { name: "xz-utils", probe: ["/usr/bin/xz"] }, // modules of newer kernels
 ];
 
 /** The names of the packages that are missing, for `npm start`, for `npm test`, or for tests on a cluster too. */

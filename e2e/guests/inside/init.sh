@@ -10,6 +10,7 @@ mount -t tracefs tracing /sys/kernel/tracing
 mount -t bpf bpf /sys/fs/bpf
 mount -t securityfs security /sys/kernel/security
 ip link set lo up
+insmod /guest/overlay.ko
 echo "guest: $(cat /proc/sys/kernel/osrelease) is up after $(cut -d' ' -f1 /proc/uptime) s"
 cd /guest
 /atalaya/bin/node --disable-warning=ExperimentalWarning main.js

@@ -2,10 +2,13 @@
 import { readFileSync, writeSync } from "node:fs";
 import { release } from "node:os";
 import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
+import { rareCalls } from "../../../collector/src/rare-calls.ts";
 import { type GuestResult, missingPrograms, resultMark, runningPrograms } from "../guest-result.ts";
 import { attributionChecks } from "./attribution.ts";
+import { callChecks } from "./calls.ts";
 import { changeChecks } from "./changes.ts";
 import { runChecks } from "./check.ts";
+import { driftChecks } from "./drift.ts";
 import { executionChecks } from "./executions.ts";
 import { fileChecks } from "./files.ts";
 import { GuestWatch } from "./guest-watch.ts";
@@ -25,7 +28,7 @@ const plan: FilterPlan = {
   listed_changes: ["rename", "link", "symlink", "unlink", "mkdir", "chmod"],
   change_names: ["changed-file"],
   change_prefixes: ["/tmp/written/"],
-  calls: ["dup", "bind", "listen", "accept", "socket", "unix_connect"],
+  calls: ["dup", "bind", "listen", "accept", "socket", "unix_connect", "dns_answer", ...rareCalls],
 };
 
 const checks = [
@@ -35,6 +38,8 @@ const checks = [
   ...changeChecks,
   ...networkChecks,
   ...socketChecks,
+  ...callChecks,
+  ...driftChecks,
   ...uringChecks,
   ...attributionChecks,
   ...pinChecks, // last: they end the collector

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer } from "node:net";
-import { question } from "../../../collector/test/dns-message.ts";
+import { answer, question } from "../../../collector/test/dns-message.ts";
 import type { Check } from "./check.ts";
 import { act, acts, type GuestWatch, runProgram } from "./guest-watch.ts";
 
@@ -57,6 +57,17 @@ async function checkQuestion(watch: GuestWatch, how: string, address: string): P
   assert.deepEqual([asked.dst_ip, asked.dst_port, asked.exe_path], [address, 53, acts]);
 }
 
+async function checkAnswer(watch: GuestWatch, how: string): Promise<void> {
+  const name = `answer-${how}.${domain}`;
+  const asked = question(name);
+  const input = Buffer.concat([asked, answer(name, [{ type: 1, data: Buffer.from([192, 0, 2, 7]) }])]);
+  const given = ["answered", how, "127.0.0.55", "53", String(asked.length)];
+  const { pid, status, stderr } = runProgram(acts, given, { input });
+  assert.equal(status, 0, stderr);
+  const told = await watch.first("dns", "answer", (event) => event.pid === pid);
+  assert.deepEqual([told.query, told.answers, told.dst_ip], [name, ["192.0.2.7"], "127.0.0.55"]);
+}
+
 export const networkChecks: readonly Check[] = [
   { name: "connect over TCP to IPv4", needs: ["connect4"], run: (watch) => checkConnect(watch, "127.0.0.1") },
   { name: "connect over TCP to IPv6", needs: ["connect6"], run: (watch) => checkConnect(watch, "::1") },
@@ -73,6 +84,13 @@ export const networkChecks: readonly Check[] = [
       name: `dns query over ${name}`,
       needs: ["dns_egress"],
       run: (watch) => checkQuestion(watch, how, address),
+    }),
+  ),
+  ...["sendto", "tcp"].map(
+    (how): Check => ({
+      name: `dns answer to a question by ${how}`,
+      needs: ["dns_ingress"],
+      run: (watch) => checkAnswer(watch, how),
     }),
   ),
 ];

@@ -1,0 +1,80 @@
+// Calls that few programs have a use for, each made once for real.
+import assert from "node:assert/strict";
+import { mkdirSync } from "node:fs";
+import type { Check } from "./check.ts";
+import { type EventOf, type GuestWatch, runProgram } from "./guest-watch.ts";
+
+type Case = [act: string, call: EventOf<"kernel">["activity"], target: string | null];
+
+const program = "/guest/calls";
+const folder = "/tmp/mounted";
+/** A root that is no initramfs: from that one nobody can pivot. */
+const otherRoot = "/tmp/other-root";
+
+/** What each is about, and the process where it is about one. */
+const cases: readonly Case[] = [
+  ["PTRACE_POKEDATA", "ptrace", "PTRACE_POKEDATA"],
+  ["PTRACE_SEIZE", "ptrace", "PTRACE_SEIZE"],
+  ["process_vm_readv", "process_vm_readv", null],
+  ["process_vm_writev", "process_vm_writev", null],
+  ["pidfd_getfd", "pidfd_getfd", null],
+  ["memfd_create", "memfd_create", "payload"],
+  ["setns", "setns", "CLONE_NEWUTS"],
+  ["unshare", "unshare", "CLONE_NEWUTS|CLONE_NEWIPC"],
+  ["mount", "mount", folder],
+  ["umount", "umount", folder],
+  ["move_mount", "move_mount", folder],
+  ["pivot_root", "pivot_root", "."],
+  ["chroot", "chroot", folder],
+  ["bpf", "bpf", "BPF_PROG_LOAD"],
+  ["userfaultfd", "userfaultfd", null],
+  ["perf_event_open", "perf_event_open", null],
+  ["setuid", "setuid", "1234"],
+  ["setgid", "setgid", "1234"],
+  ["setresuid", "setresuid", "1234"],
+  ["setresgid", "setresgid", "1234"],
+];
+const aboutAnother: ReadonlySet<string> = new Set(["ptrace", "process_vm_readv", "process_vm_writev"]);
+
+function make(act: string) {
+  mkdirSync(folder, { recursive: true });
+  mkdirSync(otherRoot, { recursive: true });
+  if (act !== "pivot_root") return runProgram(program, [act, folder]);
+  const script = `mount -o bind / ${otherRoot}; mkdir -p ${otherRoot}/mnt; exec chroot ${otherRoot} ${program} ${act} /mnt`;
+  return runProgram("/bin/busybox", ["unshare", "-m", "sh", "-ec", script]);
+}
+
+async function checkCall(watch: GuestWatch, [act, call, target]: Case): Promise<void> {
+  const { pid, status, stdout, stderr } = make(act);
+  assert.equal(status, 0, stderr);
+  const made = await watch.first(
+    "kernel",
+    call,
+    (event) => event.pid === pid && (target === null || event.target === target),
+  );
+  assert.deepEqual([made.target, made.name], [target, "calls"]);
+  assert.equal(made.target_pid, aboutAnother.has(call ?? "") ? Number(stdout) : null);
+}
+
+export const callChecks: readonly Check[] = [
+  ...cases.map(
+    (one): Check => ({
+      name: one[0] === one[1] ? `call: ${one[0]}` : `call: ${one[1]}, ${one[0]}`,
+      needs: [`exit_${one[1]}`],
+      run: (watch) => checkCall(watch, one),
+    }),
+  ),
+  {
+    name: "a call that was refused is not told",
+    needs: ["exit_ptrace"],
+    async run(watch) {
+      const { pid, status } = make("refused");
+      assert.equal(status, 1);
+      await watch.gone(pid);
+      assert.deepEqual(
+        watch.all((event) => event.class === "kernel" && event.pid === pid),
+        [],
+      );
+    },
+  },
+];
