@@ -16,6 +16,9 @@ import {
   type SensorReport,
   sensorReportSchema,
 } from "@atalaya/wire";
+import { fileChanges } from "../src/file-changes.ts";
+
+const changes: ReadonlySet<string> = new Set(fileChanges);
 
 /** A report, and how many events of each kind were here when it came. */
 export type Reported = { report: SensorReport; stored: ReadonlyMap<string, number> };
@@ -193,6 +196,7 @@ export function assertAllOnce(execs: readonly ProcessEvent[], wanted: number, { 
 function kindOf(event: AtalayaEvent): string {
   if (event.class === "dns") return `dns_${event.activity}`;
   if (event.class === "kernel") return "call";
+  if (event.class === "file" && changes.has(event.activity ?? "")) return "change";
   const isUnix = event.class === "network" && event.activity === "connect" && event.socket?.[0] === 1;
   return isUnix ? "unix_connect" : (event.activity ?? "");
 }

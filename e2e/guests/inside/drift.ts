@@ -88,7 +88,8 @@ export const driftChecks: readonly Check[] = [
     needs: ["exit_mprotect"],
     run: (watch) =>
       checkMapped(watch, "protected", "cp maps dropped; exec chroot . /maps protect /dropped", {
-        path: "/dropped",
+        // Of the mount namespace, which chroot leaves as it is.
+        path: "/tmp/containers/protected/merged/dropped",
         upper_layer: true,
         path_trusted: true,
       }),
