@@ -35,12 +35,13 @@ The sensor: reads what the kernel's programs saw and hands it on as events. Need
   --container ID     with --stdout: only of this container (start of its id, its name, or "host")
   --class C          with --stdout: only this class: process, file, network, dns, sensor
   --name N           with --stdout: only of processes with this name
-  --watch NAME       with --stdout: report opens and refused execs of this file name, and connections to a socket of this
-                     name; can be repeated
+  --watch NAME       with --stdout: report opens, changes (rename, unlink, chmod, ...) and refused execs of this file name,
+                     and connections to a socket of this name; can be repeated
   --watch-domain D   with --stdout: report questions to name servers for this domain and what is below it; can be
                      repeated; "." is every question
-  --watch-call C     with --stdout: report these calls on sockets: dup (onto a standard stream), bind, listen, accept,
-                     socket (packet and raw ones), unix_connect; can be repeated
+  --watch-call C     with --stdout: report these calls: dup (onto a standard stream), bind, listen, accept, socket (packet
+                     and raw ones), unix_connect, ptrace, mount and their like, rename, chmod and their
+                     like; can be repeated
   --help
 
 Without these three, --stdout watches every question, those calls but the last, and these names: ${defaultWatchList.join(" ")}

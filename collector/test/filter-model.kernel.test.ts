@@ -47,6 +47,19 @@ function startOf(path: string): Call {
   return { line: `x ${path}`, event, key: `exec_failed ${path}` };
 }
 
+/** Refused, so that nothing changes: the folder "none" is in no folder. */
+function changeOf(activity: "rename" | "unlink" | "chmod", path: string, other: string | null): Call {
+  const letter = { rename: "m", unlink: "d", chmod: "h" }[activity];
+  const mode = activity === "chmod" ? 0o4755 : null;
+  const event: AtalayaEvent = { ...blankEvent("file"), activity, path, other_path: other, mode, error: -2 };
+  const line = other === null ? `${letter} ${path}` : `${letter} ${path}\t${other}`;
+  return { line, event, key: `${activity} ${path} ${other ?? ""}` };
+}
+
+function changesOf(path: string, other: string): Call[] {
+  return [changeOf("rename", path, other), changeOf("unlink", path, null), changeOf("chmod", path, null)];
+}
+
 /** Every kind of call on every name, port and folder. */
 function callsIn(folder: string): Call[] {
   const files = folders.flatMap((one) => names.map((name) => `${folder}/${one}${name}`));
@@ -56,6 +69,7 @@ function callsIn(folder: string): Call[] {
     ...files.flatMap((path) => [openOf(path, false, 0), openOf(path, true, 0)]),
     ...absent.map((path) => openOf(path, false, -2)),
     ...absent.map(startOf),
+    ...absent.flatMap((path, i) => changesOf(path, absent.at(-1 - i) ?? path)),
     ...ports.flatMap((port) => [portCall("connect", port), portCall("send", port)]),
     { line: "n", event: namespace, key: "namespace" },
   ];
@@ -78,6 +92,11 @@ function planIn(folder: string): fc.Arbitrary<FilterPlan> {
       refused_execs: rarely(fc.constant(true), false),
       connect_ports: rarely(some(ports), null as number[] | null),
       send_ports: rarely(some(ports), null as number[] | null),
+      calls: rarely(some(["rename", "unlink", "chmod", "chmod_setid"]), []),
+      listed_changes: some(["rename", "unlink", "chmod"]),
+      change_names: rarely(some(names), []),
+      change_suffixes: rarely(some([".pem", "sa", "w", "a.pem", "y.pem"]), []),
+      change_prefixes: rarely(some([...prefixes, "/"]), []),
       unasked: rarely(some([...kinds, "process.namespace"]), []),
     })
     .map((drawn) => filterPlanSchema.parse({ ...emptyFilterPlan, ...drawn, version: 1 }));
@@ -109,6 +128,7 @@ describe("the kernel's filter", { skip: skipUnless("kernel") }, () => {
       if (kind === "open" || kind === "open_failed") keys.push(`${kind} ${record.path} ${record.openFlags & 3}`);
       else if (kind === "exec_failed") keys.push(`${kind} ${record.filename}`);
       else if (kind === "connect" || kind === "send") keys.push(`${kind} ${record.dstPort}`);
+      else if (kind === "change") keys.push(`${record.change} ${record.path} ${record.otherPath ?? ""}`);
       else if (kind === "namespace") keys.push(kind);
     }
     return keys.sort();

@@ -32,14 +32,12 @@ export class Sensor {
   /** Starts the sensor with the names that the rules' plan asks for; resolves when it sees the kernel. */
   static async start(victim: Container, rules: RuleSet): Promise<Sensor> {
     const plan = rules.filterPlan();
-    const watched = [...new Set([...plan.open_names, ...plan.exec_names, ...plan.socket_names])].flatMap((name) => [
-      "--watch",
-      name,
-    ]);
+    const names = [plan.open_names, plan.exec_names, plan.socket_names, plan.change_names].flat();
+    const watched = [...new Set(names)].flatMap((name) => ["--watch", name]);
     const domains = plan.dns_domains.flatMap((domain) => ["--watch-domain", domain]);
-    const calls = [...plan.calls, ...plan.listed_changes].flatMap((call) => ["--watch-call", call]);
-    const names = [...watched, ...domains, ...calls];
-    const args = ["--disable-warning=ExperimentalWarning", program, "--stdout", "--container", victim.id, ...names];
+    const calls = plan.calls.flatMap((call) => ["--watch-call", call]);
+    const asked = [...watched, ...domains, ...calls];
+    const args = ["--disable-warning=ExperimentalWarning", program, "--stdout", "--container", victim.id, ...asked];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "pipe", "ipc"] });
     const sensor = new Sensor(child, victim);
     await sensor.#until("the start of the sensor", (done) => child.once("message", done));

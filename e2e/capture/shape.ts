@@ -1,4 +1,4 @@
-import type { NetworkEvent, SyscallEvent } from "@atalaya/wire";
+import type { FileEvent, NetworkEvent, SyscallEvent } from "@atalaya/wire";
 
 // What of an event must come again when the same command runs again. Times, ids, inodes and ports of the caller differ
 // each time; two processes that run at once take turns as they like, so only the order within one process counts.
@@ -17,6 +17,11 @@ function networkShape({ protocol, dst_port, fd, socket, path }: NetworkEvent): R
   return { protocol, port: dst_port, ...(fd === null ? {} : { fd }), ...(socket === null ? {} : { socket, path }) };
 }
 
+function fileShape({ path, open_flags, error, other_path, mode }: FileEvent): Record<string, unknown> {
+  const change = { ...(other_path !== null && { other_path }), ...(mode !== null && { mode }) };
+  return { path, flags: open_flags, error, ...change };
+}
+
 function lineOf(event: SyscallEvent): string {
   const own: Record<string, unknown> = {
     name: event.name,
@@ -25,7 +30,7 @@ function lineOf(event: SyscallEvent): string {
     upper: event.exe_upper_layer,
     memfd: event.exe_memfd,
   };
-  if (event.class === "file") Object.assign(own, { path: event.path, flags: event.open_flags, error: event.error });
+  if (event.class === "file") Object.assign(own, fileShape(event));
   if (event.class === "network") Object.assign(own, networkShape(event));
   if (event.class === "process") Object.assign(own, { filename: event.filename, error: event.error });
   return `${event.class} ${event.activity} ${JSON.stringify(own)}`;

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
-/* Makes the calls that its standard input names, one a line: r PATH, w PATH (open), x PATH (start), c PORT, u PORT, n. */
+/*
+ * Makes the calls that its standard input names, one a line: r PATH, w PATH (open), x PATH (start),
+ * m PATH TAB PATH (rename), d PATH (unlink), h PATH (chmod), c PORT, u PORT, n.
+ */
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <sched.h>
@@ -8,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,6 +20,15 @@ static void open_file(const char *path, int flags)
 	int file = open(path, flags);
 	if (file >= 0)
 		close(file);
+}
+
+static void rename_file(char *path)
+{
+	char *to = strchr(path, '\t');
+	if (!to)
+		exit(1);
+	*to = 0;
+	rename(path, to + 1);
 }
 
 static void start(char *path)
@@ -69,6 +82,15 @@ int main(void)
 			break;
 		case 'x':
 			start(argument);
+			break;
+		case 'm':
+			rename_file(argument);
+			break;
+		case 'd':
+			unlink(argument);
+			break;
+		case 'h':
+			chmod(argument, 04755);
 			break;
 		case 'c':
 			call_port(SOCK_STREAM, atoi(argument));
