@@ -72,6 +72,7 @@ export async function otherLayoutBuild(folder: string): Promise<string> {
     ["exec_record", "__u64 inode"],
     ["open_record", "__u64 inode"],
   ]);
+  change("change-record.h", []);
   change("map-values.h", [["count_slot", "__u64 attempted"]]);
   await buildCollector({ root: checkout, log: () => undefined });
   return join(checkout, "build", "collector");
