@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The life of processes: exec, fork, exit, new namespaces. All of it in one ring, so that its order is kept. */
+#include "block.h"
 #include "exec.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define NEW_NAMESPACES 0x7e020080ULL /* CLONE_NEW{TIME,NS,CGROUP,UTS,IPC,USER,PID,NET} */
 #define SIGNAL_GROUP_EXIT_BIT 0x4
+#define SIGKILL 9
 
 /*
  * The arguments come from the new program's own stack: this runs before its first instruction, nothing can have
@@ -62,6 +64,12 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 		count->filtered++;
 		return 0;
 	}
+	struct mm_struct *mm = task->mm;
+	struct file *exe = mm->exe_file;
+	/* Whether or not it can be told. The signal is there before the process returns to its first instruction. */
+	__u32 verdict = judge_exec(task, exe);
+	if (verdict == FLAG_BLOCKED && bpf_send_signal(SIGKILL))
+		verdict = FLAG_WOULD_BLOCK;
 	struct scratch *scratch = is_read(count) ? scratch_take(count) : NULL;
 	if (!scratch)
 		return 0;
@@ -69,8 +77,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	__builtin_memset(record, 0, sizeof(*record));
 	fill_head(&record->head, KIND_EXEC, 0, task);
 	record->argc = bprm->argc;
-	struct mm_struct *mm = task->mm;
-	struct file *exe = mm->exe_file;
+	record->flags |= verdict;
 	fill_exe(record, exe, task->fs);
 	fill_streams(record, task);
 	__u32 at = append_names(scratch, sizeof(*record), bprm);

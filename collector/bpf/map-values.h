@@ -79,6 +79,17 @@ struct dns_question_key {
 };
 _Static_assert(sizeof(struct dns_question_key) == 16, "dns_question_key");
 
+/*
+ * A container in which nothing runs that did not come with its image: the value of the map `enforced`, by the device of the
+ * overlay that is its root, as stat(2) gives it.
+ */
+struct enforced_root {
+	__u64 cgroup_id; /* of the container: whoever is in none below it is another, with the same number later */
+	__u32 cgroup_version; /* of that id: 2, or 1 (memory controller) */
+	__u32 is_dry; /* say what would have been blocked, and let it run */
+};
+_Static_assert(sizeof(struct enforced_root) == 16, "enforced_root");
+
 struct cgroup_ids {
 	__u64 v2;
 	__u64 v1; /* as in record_task */

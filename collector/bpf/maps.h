@@ -97,6 +97,22 @@ struct {
 	__type(value, struct budget);
 } budgets SEC(".maps");
 
+/* The containers in which programs are blocked, by the device of their root. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, ENFORCED_MAX);
+	__type(key, __u32);
+	__type(value, struct enforced_root);
+} enforced SEC(".maps");
+
+/* Until when, in nanoseconds of the monotonic clock: who wrote `enforced` renews it every second. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u64);
+} enforced_until SEC(".maps");
+
 /* Who connected to a name server, by the socket's cookie: what TCP sends later may be sent by anybody's interrupt. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

@@ -66,6 +66,8 @@ export type ExecRecord = Base & {
   exeOverlay: boolean;
   /** On another file system than the root of its process. */
   exeVolume: boolean;
+  /** The kernel side killed it before its first instruction, or would have where it does more than say so. */
+  blocked?: "killed" | "would_be" | undefined;
   /** null where nothing below has its length. */
   lower: LowerFile | null;
   /** What standard input, output and error are. */

@@ -1,4 +1,5 @@
 import type { FilterPlan, ProgramState } from "@atalaya/wire";
+import type { EnforcedContainers } from "./kernel/enforced-containers.ts";
 import type { Counter, KernelRecord } from "./kernel-record.ts";
 
 /**
@@ -48,6 +49,8 @@ export type KernelSource = {
    * see what happens now; undefined where there are none, or after `end`.
    */
   readonly earlier: EarlierPrograms | undefined;
+  /** Where programs that did not come with the image are blocked: nowhere, until told. */
+  readonly enforced: Pick<EnforcedContainers, "add" | "remove" | "renew" | "release">;
   /** Ends the watch for good: detaches, and removes what was pinned. `close` alone leaves the pinned at work. */
   unpin(): void;
   close(): void;

@@ -169,6 +169,8 @@ export class HandMadeSource implements KernelSource {
     return [];
   }
 
+  readonly enforced = { add: () => true, remove() {}, renew() {}, release() {} };
+
   setFilterPlan(plan: FilterPlan): void {
     this.plan = plan;
   }

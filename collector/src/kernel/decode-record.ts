@@ -94,6 +94,7 @@ function execFrom(kind: "exec" | "snapshot", from: RecordBytes, at: number, end:
     streams: streamKinds(from.bytes, at + of.stdin_kind),
     exeOverlay: (flags & recordFlag.overlay) !== 0,
     exeVolume: (flags & recordFlag.volume) !== 0,
+    blocked: blockedFrom(flags),
     lower: lowerFrom(from, at, lowerAt, headAt),
   };
 }
@@ -245,6 +246,11 @@ function mapFrom(from: RecordBytes, at: number, end: number, base: Base): Kernel
     upperLayer: (flags & recordFlag.upperLayer) !== 0,
     memfd: (flags & recordFlag.memfd) !== 0,
   };
+}
+
+function blockedFrom(flags: number): "killed" | "would_be" | undefined {
+  if ((flags & recordFlag.blocked) !== 0) return "killed";
+  return (flags & recordFlag.wouldBlock) !== 0 ? "would_be" : undefined;
 }
 
 function join(folder: string, path: string): string {

@@ -14,6 +14,8 @@ export const kernelLimits = {
   snapshotProcessesMax: 100_000,
   /** Nobody has read for so long: the programs stop submitting. As PATIENCE_NS of addon/shared-maps.c. */
   unreadAfterMs: 60_000,
+  /** What is blocked is blocked for so long after the last renewal; it is renewed every second. */
+  enforcementLeaseMs: 4_000,
   /** Until the programs of detached links have ended: a few RCU grace periods. */
   detachMs: 1_000,
   procFileBytesMax: 64 * 1024,

@@ -38,6 +38,8 @@ export const recordFlag = {
   uring: 0x100,
   overlay: 0x1000,
   volume: 0x2000,
+  blocked: 0x4000,
+  wouldBlock: 0x8000,
 } as const;
 
 /** Offsets from the record's start, by struct and member; those of `record_task` from the task's start. */
@@ -158,6 +160,7 @@ export const layout = {
   name_key: { length: 0, bytes: 4 },
   prefix_key: { bits: 0, bytes: 4 },
   domain_key: { bits: 0, bytes: 4 },
+  enforced_root: { cgroup_id: 0, cgroup_version: 8, is_dry: 12 },
   filter_settings: {
     open_lengths: 0,
     exec_lengths: 32,
@@ -202,6 +205,7 @@ export const sizes = {
   asked_key: 24,
   dns_question_key: 16,
   cgroup_ids: 16,
+  enforced_root: 16,
   budget_key: 24,
   budget: 16,
   filter_settings: 376,

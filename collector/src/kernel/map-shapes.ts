@@ -24,6 +24,8 @@ export const mapShapes: Readonly<Record<string, MapShape>> = {
   ports: [hash, 4, 4, 2_048],
   asked: [lruHash, sizes.asked_key, 8, 8_192],
   budgets: [lruHash, sizes.budget_key, sizes.budget, 8_192],
+  enforced: [hash, 4, sizes.enforced_root, 4_096],
+  enforced_until: [array, 4, 8, 1],
   dns_askers: [lruHash, sizes.dns_question_key, sizes.record_task, 4_096],
   dns_callers: [lruHash, 8, sizes.record_task, 1_024],
   uring_paths: [lruHash, 8, 516, 256],

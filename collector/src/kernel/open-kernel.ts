@@ -6,6 +6,7 @@ import type { KernelOptions, KernelSource, OpenedKernel } from "../kernel-source
 import { accountValueBytes, readAccount, writeAccount } from "./account-map.ts";
 import { type Addon, loadAddon } from "./addon.ts";
 import { type Earlier, openEarlier } from "./earlier-programs.ts";
+import { EnforcedContainers } from "./enforced-containers.ts";
 import { FilterMaps } from "./filter-maps.ts";
 import { readCounters } from "./kernel-counters.ts";
 import { kernelLimits } from "./kernel-limits.ts";
@@ -57,6 +58,7 @@ type Started = {
   programs: ProgramState[];
   rings: { lifecycle: Ring; bulk: Ring };
   filters: FilterMaps;
+  enforced: EnforcedContainers;
   iterator: string | undefined;
   adopted: boolean;
   gapUs: number;
@@ -72,6 +74,8 @@ function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined
   const rings = { lifecycle: new Ring(addon, "lifecycle"), bulk: new Ring(addon, "bulk") };
   const filters = new FilterMaps(addon);
   if (found) filters.adopt();
+  const enforced = new EnforcedContainers(addon);
+  enforced.clear();
   filters.ignore(options.ignorePids ?? []);
   addon.markRead(options.unreadAfterMs ?? kernelLimits.unreadAfterMs);
   const unpinned = found ? "" : (pins?.pinMaps() ?? "");
@@ -81,7 +85,7 @@ function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined
   }
   refuseWithoutEvents(programs, "attached");
   const gapUs = adopted || lastReadUs === 0 ? 0 : Math.max(0, Math.round(bootUs() - lastReadUs));
-  return { programs, rings, filters, iterator: iteratorOf(programs), adopted, gapUs };
+  return { programs, rings, filters, enforced, iterator: iteratorOf(programs), adopted, gapUs };
 }
 
 /**
@@ -131,6 +135,7 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
     gapUs,
     readAccount: () => readAccount(addon, "account"),
     writeAccount: (bytes) => writeAccount(addon, "account", bytes),
+    enforced: parts.enforced,
     get earlier() {
       return earlier;
     },
