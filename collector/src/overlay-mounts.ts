@@ -9,7 +9,7 @@
 const ownFileSystems = new Set(
   (
     "overlay ext2 ext3 ext4 xfs btrfs zfs tmpfs ramfs rootfs squashfs erofs f2fs bcachefs iso9660 vfat " +
-    "proc sysfs cgroup cgroup2 devpts devtmpfs mqueue hugetlbfs securityfs debugfs tracefs bpf pstore configfs nsfs"
+    "proc sysfs cgroup cgroup2 devpts devtmpfs mqueue hugetlbfs securityfs debugfs tracefs bpf pstore configfs nsfs binfmt_misc"
   ).split(" "),
 );
 
