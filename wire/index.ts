@@ -103,6 +103,7 @@ export { type InventoryKind, inventoryKinds, inventoryServiceAccount, workloadKi
 export { blankEvent, eventFromJson, eventToJson } from "./src/json-event.ts";
 export type * from "./src/ledger.ts";
 export {
+  type CollectorReason,
   classOfKind,
   classOfRecordKind,
   countersOfReport,

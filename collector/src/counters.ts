@@ -1,3 +1,4 @@
+import type { CollectorReason } from "@atalaya/wire";
 import type { Counter } from "./kernel-record.ts";
 
 /** Counts of the user side, per class and reason; they only grow. */
@@ -6,10 +7,14 @@ export class Counters {
 
   /** `from` is what was counted before. */
   constructor(from: readonly Counter[] = []) {
-    for (const { class: of, reason, value } of from) this.add(of, reason, value);
+    for (const { class: of, reason, value } of from) this.#put(of, reason, value);
   }
 
-  add(of: string, reason: string, value = 1): void {
+  add(of: string, reason: CollectorReason, value = 1): void {
+    this.#put(of, reason, value);
+  }
+
+  #put(of: string, reason: string, value: number): void {
     if (value === 0) return;
     const key = `${of} ${reason}`;
     const known = this.#values.get(key);

@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { Fault, type PartMessage, type SignedState } from "@atalaya/wire";
+import { type CollectorReason, Fault, type PartMessage, type SignedState } from "@atalaya/wire";
 import { type CollectorArguments, help, readCollectorArguments } from "./arguments.ts";
 import { AuditLogPart } from "./audit-log/audit-log-part.ts";
 import { bootIdOfMachine } from "./boot-id.ts";
@@ -29,8 +29,8 @@ class Collector {
 
   constructor(given: CollectorArguments) {
     this.#given = given;
-    const notes: string[] = [];
-    const note = (reason: string) => {
+    const notes: CollectorReason[] = [];
+    const note = (reason: CollectorReason) => {
       if (this.#worker === undefined) notes.push(reason);
       else this.#tell({ type: "note", reason });
     };

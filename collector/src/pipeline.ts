@@ -3,6 +3,7 @@ import {
   type AtalayaEvent,
   type AuditLogState,
   blankEvent,
+  type CollectorReason,
   emptyFilterPlan,
   type FilterPlan,
   type Resume,
@@ -157,7 +158,7 @@ export class Pipeline {
   }
 
   /** Counts something beside the account of records (ledger.ts: a `note` of the collector). */
-  note(reason: string): void {
+  note(reason: CollectorReason): void {
     this.#stream.account.figures.add("sensor", reason);
   }
 

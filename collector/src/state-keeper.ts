@@ -1,6 +1,13 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
-import { type DesiredState, openState, type Result, type SignedState, signedStateSchema } from "@atalaya/wire";
+import {
+  type CollectorReason,
+  type DesiredState,
+  openState,
+  type Result,
+  type SignedState,
+  signedStateSchema,
+} from "@atalaya/wire";
 import { writeWhole } from "@atalaya/wire/files";
 import { collectorLimits } from "./limits.ts";
 import { readSmallFile } from "./small-file.ts";
@@ -13,7 +20,7 @@ export type StateKeeperOptions = {
   cluster: string;
   node: string;
   /** Something was counted: a `note` of ledger.ts. */
-  note(reason: string): void;
+  note(reason: CollectorReason): void;
   log(line: string): void;
 };
 

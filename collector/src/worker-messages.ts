@@ -1,4 +1,4 @@
-import type { AuditLogState, FilterPlan, Resume } from "@atalaya/wire";
+import type { AuditLogState, CollectorReason, FilterPlan, Resume } from "@atalaya/wire";
 import type { Counter } from "./kernel-record.ts";
 import type { LineFilter } from "./outlets.ts";
 import type { StateInForce } from "./pipeline.ts";
@@ -22,7 +22,7 @@ export type ToWorker =
   | { type: "state"; state: StateInForce }
   | { type: "resume"; resume: Resume }
   /** Something was counted beside the account of records: a `note` of ledger.ts. */
-  | { type: "note"; reason: string }
+  | { type: "note"; reason: CollectorReason }
   /** The account of what another thread reads, as a whole, under the sensor's epoch. */
   | { type: "counters"; counters: Counter[] }
   /** How the reading of the audit log is. */
@@ -55,5 +55,5 @@ export type WorkerOptions = {
   /** Where the account of the audit log is kept, where it is read. */
   auditStateFolder: string | null;
   /** What was counted before this thread ran. */
-  notes: string[];
+  notes: CollectorReason[];
 };

@@ -16,7 +16,7 @@ export type LedgerSide = "in" | "out" | "left_out" | "lost" | "pending" | "note"
 // which is about what the kernel let go: process, file, network and DNS.
 
 /** By hop: reason -> side. A reason that is not here is a loss: what nobody explained must be seen. */
-export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, LedgerSide>>> = {
+export const ledgerReasons = {
   // Counted by the BPF programs, by kind of record.
   kernel: {
     attempted: "in",
@@ -71,6 +71,10 @@ export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, LedgerSide
     state_unkept: "note",
     audit_log_failed: "note",
     heartbeat_failed: "note",
+    /** Where a program came from could not be decided by its content: it counts as brought (docs/decisions/0019). */
+    image_copy_gone: "note",
+    image_copy_unread: "note",
+    image_copy_over_budget: "note",
   },
   // Counted by the publisher, by class of event.
   publisher: {
@@ -108,7 +112,10 @@ export const ledgerReasons: Record<LedgerHop, Readonly<Record<string, LedgerSide
     /** The publisher delivered them to a hub whose data this one does not have (another hub, or before a restore). */
     elsewhere: "note",
   },
-};
+} as const satisfies Record<LedgerHop, Readonly<Record<string, LedgerSide>>>;
+
+/** What a collector may count: a word that the account does not know would be a loss. */
+export type CollectorReason = keyof (typeof ledgerReasons)["collector"];
 
 /** Losses of which one stands for many events: how many is not known. */
 export const lossesOfMany: ReadonlySet<string> = new Set(["vanished"]);
@@ -204,7 +211,7 @@ export type LedgerPage = z.infer<typeof ledgerPageSchema>;
 
 /** On which side of a hop's account a reason stands. Reasons come from outside: only our own names are looked up. */
 export function sideOf(hop: LedgerHop, reason: string): LedgerSide {
-  const reasons = ledgerReasons[hop];
+  const reasons: Readonly<Record<string, LedgerSide>> = ledgerReasons[hop];
   return (Object.hasOwn(reasons, reason) ? reasons[reason] : undefined) ?? "lost";
 }
 

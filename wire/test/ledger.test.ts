@@ -71,3 +71,17 @@ test("a node's account balances from the kernel to the commit, and an event that
   });
   assert.deepEqual([bad.balanced, bad.difference], [false, 1]);
 });
+
+test("a program whose origin could not be decided by its content is no lost event", () => {
+  const counters = ["gone", "unread", "over_budget"].map((why) => ({
+    class: "process",
+    reason: `image_copy_${why}`,
+    value: 7,
+  }));
+  const [row] = ledgerRows("collector", [
+    { class: "exec", reason: "submitted", value: 10 },
+    { class: "exec", reason: "handed_on", value: 10 },
+    ...counters,
+  ]);
+  assert.deepEqual([row?.in, row?.out, row?.lost, row?.difference], [10, 10, [], 0]);
+});

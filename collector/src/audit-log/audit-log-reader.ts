@@ -1,5 +1,5 @@
 import { type LogPlace, LogTail, readAuditLine, type TailLine } from "@atalaya/audit";
-import { type Resume, rings, sideOf } from "@atalaya/wire";
+import { type CollectorReason, type Resume, rings, sideOf } from "@atalaya/wire";
 import { FrameBuilder } from "../frame-builder.ts";
 import type { Counter } from "../kernel-record.ts";
 import { collectorLimits } from "../limits.ts";
@@ -132,8 +132,8 @@ export class AuditLogReader {
   }
 
   #handOn(lines: readonly TailLine[], gone: number): void {
-    const outcomes = new Map<string, number>(gone > 0 ? [["vanished", gone]] : []);
-    const add = (reason: string) => outcomes.set(reason, (outcomes.get(reason) ?? 0) + 1);
+    const outcomes = new Map<CollectorReason, number>(gone > 0 ? [["vanished", gone]] : []);
+    const add = (reason: CollectorReason) => outcomes.set(reason, (outcomes.get(reason) ?? 0) + 1);
     for (const one of lines) {
       if ("tooLong" in one) {
         add("too_large");

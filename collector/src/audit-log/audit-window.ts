@@ -1,9 +1,9 @@
 import type { LogPlace } from "@atalaya/audit";
-import { sideOf } from "@atalaya/wire";
+import { type CollectorReason, sideOf } from "@atalaya/wire";
 import { collectorLimits } from "../limits.ts";
 
 /** What became of the lines of one read, by reason. */
-export type Outcomes = ReadonlyMap<string, number>;
+export type Outcomes = ReadonlyMap<CollectorReason, number>;
 type Batch = { lastFrame: number; bytes: number; records: number; place: LogPlace; outcomes: Outcomes };
 
 /** What was read of the log and is not yet on the publisher's disk, read by read. When it is full, reading stops: the file is the buffer. */

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import type { LogPlace } from "@atalaya/audit";
+import type { CollectorReason } from "@atalaya/wire";
 import { writeWhole } from "@atalaya/wire/files";
 import { z } from "zod";
 import { Counters } from "../counters.ts";
@@ -103,7 +104,7 @@ export class AuditAccount {
     this.#base = this.#totals.list().map(toTuple);
   }
 
-  add(reason: string, count = 1): void {
+  add(reason: CollectorReason, count = 1): void {
     this.#totals.add("api", reason, count);
   }
 
