@@ -35,6 +35,22 @@ struct ovl_entry___before {
 	struct ovl_path___atalaya lowerstack[0];
 } __attribute__((preserve_access_index));
 
+/* Before 5.11 no module's types are described, and the overlay is one in most kernels: as 5.10 has them. */
+struct ovl_path_of_5_10 {
+	__u64 layer; /* its first member is the mount */
+	__u64 dentry;
+};
+
+struct ovl_entry_of_5_10 {
+	__u64 flags_or_rcu[2];
+	__u32 numlower;
+	__u32 gap;
+	struct ovl_path_of_5_10 lowerstack[1];
+};
+
+#define LINUX_5_11 ((5 << 16) + (11 << 8))
+extern int LINUX_KERNEL_VERSION __kconfig;
+
 /* The change time of an inode: two members since 6.11, a renamed one since 6.6. */
 struct inode___change {
 	time64_t i_ctime_sec;
@@ -87,13 +103,38 @@ static __always_inline __u64 lower_path_of(struct file *file)
 		at = bpf_core_field_offset(struct ovl_entry___before, lowerstack);
 		return entry && count ? entry + at : 0;
 	}
+	if (LINUX_KERNEL_VERSION < LINUX_5_11) {
+		__u64 entry = (__u64)BPF_CORE_READ(file, f_path.dentry, d_fsdata);
+		__u64 at = __builtin_offsetof(struct ovl_entry_of_5_10, numlower);
+		bpf_probe_read_kernel(&count, sizeof(count), (void *)(entry + at));
+		return entry && count ? entry + __builtin_offsetof(struct ovl_entry_of_5_10, lowerstack) : 0;
+	}
 	return 0;
+}
+
+/* What an ovl_path holds. */
+static __always_inline void read_lower_path(struct ovl_path_of_5_10 *out, __u64 at)
+{
+	if (!bpf_core_type_exists(struct ovl_path___atalaya)) {
+		bpf_probe_read_kernel(out, sizeof(*out), (void *)at);
+		return;
+	}
+	out->layer = pointer_at((void *)(at + bpf_core_field_offset(struct ovl_path___atalaya, layer)));
+	out->dentry = pointer_at((void *)(at + bpf_core_field_offset(struct ovl_path___atalaya, dentry)));
+}
+
+static __always_inline __u64 mount_of_layer(__u64 layer)
+{
+	__u32 at = 0;
+	if (bpf_core_type_exists(struct ovl_layer___atalaya))
+		at = bpf_core_field_offset(struct ovl_layer___atalaya, mnt);
+	return pointer_at((void *)(layer + at));
 }
 
 static __always_inline struct dentry *upper_dentry_of(struct inode *inode)
 {
 	if (!bpf_core_type_exists(struct ovl_inode___atalaya))
-		return NULL;
+		return (void *)pointer_at((void *)inode + bpf_core_type_size(struct inode)); /* as in_upper_layer() */
 	return (void *)pointer_at((void *)inode - bpf_core_field_offset(struct ovl_inode___atalaya, vfs_inode) +
 				  bpf_core_field_offset(struct ovl_inode___atalaya, __upperdentry));
 }
@@ -121,15 +162,16 @@ static __always_inline bool find_lower(struct file *file, struct lower_file *out
 	__u64 at = lower_path_of(file);
 	if (!at)
 		return false;
-	__u64 layer = pointer_at((void *)(at + bpf_core_field_offset(struct ovl_path___atalaya, layer)));
-	struct dentry *below = (void *)pointer_at((void *)(at + bpf_core_field_offset(struct ovl_path___atalaya, dentry)));
+	struct ovl_path_of_5_10 path = {};
+	read_lower_path(&path, at);
+	struct dentry *below = (void *)path.dentry;
 	struct inode *lower = BPF_CORE_READ(below, d_inode);
 	struct dentry *above = upper_dentry_of(BPF_CORE_READ(file, f_inode));
 	struct inode *upper = BPF_CORE_READ(above, d_inode);
-	if (!layer || !lower || !upper || BPF_CORE_READ(lower, i_size) != BPF_CORE_READ(upper, i_size))
+	if (!path.layer || !lower || !upper || BPF_CORE_READ(lower, i_size) != BPF_CORE_READ(upper, i_size))
 		return false;
 	out->dentry = (__u64)below;
-	out->mount = pointer_at((void *)(layer + bpf_core_field_offset(struct ovl_layer___atalaya, mnt)));
+	out->mount = mount_of_layer(path.layer);
 	out->inode = BPF_CORE_READ(lower, i_ino);
 	out->device = device_of(lower);
 	read_change(out, upper);
