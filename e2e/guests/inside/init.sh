@@ -15,5 +15,6 @@ echo "guest: $(cat /proc/sys/kernel/osrelease) is up after $(cut -d' ' -f1 /proc
 cd /guest
 /atalaya/bin/node --disable-warning=ExperimentalWarning main.js
 echo "guest: ended with $?"
+stty sane < /dev/console # waits until all that was written has left
 echo o > /proc/sysrq-trigger
 sleep 10
