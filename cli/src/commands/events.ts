@@ -64,7 +64,8 @@ function eventLine(event: Record<string, unknown>): string {
 
 function detail(event: Record<string, unknown>, text: (key: string) => string): string {
   if (event["class"] === "process") return Array.isArray(event["argv"]) ? event["argv"].join(" ") : text("filename");
-  if (event["class"] === "file") return text("path");
+  if (event["class"] === "file")
+    return event["other_path"] === undefined ? text("path") : `${text("path")} -> ${text("other_path")}`;
   if (event["class"] === "dns") return `${text("query")} of ${text("dst_ip")}`;
   if (event["class"] === "network") return `${text("protocol")} ${text("dst_ip")}:${text("dst_port")}`;
   if (event["class"] === "api")
