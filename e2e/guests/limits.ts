@@ -17,3 +17,7 @@ export const checksMsMax = 180_000;
 export const startMsMax = 180_000;
 /** A module of the kernel's, unpacked. */
 export const moduleBytesMax = 16_777_216;
+/** Guests that run side by side: each has one thread. */
+export const guestsAtOnce = 2;
+/** Kernels, libraries and Node of one guest, and the sensor built for it: fetching is not the guest's time. */
+export const fetchMsMax = 180_000;
