@@ -35,6 +35,8 @@ function partOf(columns: [string, ColumnType][]): Part {
 }
 
 const two32 = 4_294_967_296;
+/** Units of a text that is written byte by byte; its length fits into one byte. */
+const shortLength = 32;
 
 /**
  * Writes events one after another into a buffer that grows by doubling and is reused.
@@ -70,7 +72,7 @@ export class EventEncoder {
     this.#room(bitmapBytes);
     const bitmap = this.length;
     this.length += bitmapBytes;
-    this.buffer.fill(0, bitmap, this.length);
+    for (let i = bitmap; i < this.length; i++) this.buffer[i] = 0;
     for (let i = 0; i < names.length; i++) {
       const value = row[names[i] as string];
       if (value === null || value === undefined) continue;
@@ -95,8 +97,8 @@ export class EventEncoder {
     }
     if (type === "str") this.#string(value as string);
     else if (type === "json") this.#json(value as string);
-    else if (type === "strs") this.#list(value as readonly string[], (one) => this.#string(one));
-    else if (type === "u53s") this.#list(value as readonly number[], (one) => this.#u53(one));
+    else if (type === "strs") this.#strings(value as readonly string[]);
+    else if (type === "u53s") this.#numbers(value as readonly number[]);
     else if (type === "u53") this.#u53(value as number);
     else this.#fixed(type, value);
   }
@@ -113,18 +115,44 @@ export class EventEncoder {
   #u53(value: number): void {
     if (!Number.isSafeInteger(value) || value < 0) throw new RangeError("not an unsigned safe integer");
     this.#room(8);
-    this.length = this.buffer.writeUInt32LE(value % two32, this.length);
-    this.length = this.buffer.writeUInt32LE(Math.floor(value / two32), this.length);
+    this.#word(value >>> 0);
+    this.#word(Math.floor(value / two32));
+  }
+
+  /** A 32-bit number that is known to be one, without the checks of Buffer; there is room for it. */
+  #word(value: number): void {
+    const { buffer, length } = this;
+    buffer[length] = value;
+    buffer[length + 1] = value >>> 8;
+    buffer[length + 2] = value >>> 16;
+    buffer[length + 3] = value >>> 24;
+    this.length = length + 4;
   }
 
   #string(value: string): void {
     // UTF-8 takes at most 3 bytes a UTF-16 unit; cut to the limit first so that the room is bounded.
     this.#room(2 + Math.min(value.length * 3, limits.stringBytesMax));
+    if (value.length <= shortLength && this.#ascii(value)) return;
     const end = Math.min(this.buffer.length, this.length + 2 + limits.stringBytesMax);
     // Buffer.write never writes half a character.
     const bytes = this.buffer.write(value, this.length + 2, end - this.length - 2, "utf8");
     this.buffer.writeUInt16LE(bytes, this.length);
     this.length += 2 + bytes;
+  }
+
+  /** Writes a short text of ASCII: a call of Buffer.write costs more than its bytes. False where it is none. */
+  #ascii(value: string): boolean {
+    const { buffer } = this;
+    const from = this.length + 2;
+    for (let i = 0; i < value.length; i++) {
+      const unit = value.charCodeAt(i);
+      if (unit > 0x7f) return false;
+      buffer[from + i] = unit;
+    }
+    buffer[from - 2] = value.length;
+    buffer[from - 1] = 0;
+    this.length = from + value.length;
+    return true;
   }
 
   #json(value: string): void {
@@ -135,11 +163,22 @@ export class EventEncoder {
     this.length += this.buffer.write(value, this.length, "utf8");
   }
 
-  #list<T>(values: readonly T[], one: (value: T) => void): void {
-    const count = Math.min(values.length, limits.listLengthMax);
+  #strings(values: readonly string[]): void {
+    const count = this.#count(values.length);
+    for (let i = 0; i < count; i++) this.#string(values[i] as string);
+  }
+
+  #numbers(values: readonly number[]): void {
+    const count = this.#count(values.length);
+    for (let i = 0; i < count; i++) this.#u53(values[i] as number);
+  }
+
+  /** Writes how many of a list follow. */
+  #count(length: number): number {
+    const count = Math.min(length, limits.listLengthMax);
     this.#room(2);
     this.length = this.buffer.writeUInt16LE(count, this.length);
-    for (let i = 0; i < count; i++) one(values[i] as T);
+    return count;
   }
 
   #room(bytes: number): void {

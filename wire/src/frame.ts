@@ -54,7 +54,8 @@ export function encodeFrame(header: Omit<FrameHeader, "version">, body: Uint8Arr
   );
   const headerBytes = names.reduce((sum, name) => sum + 1 + name.length, fixedBytes);
   if (headerBytes + body.length > limits.frameBytesMax) throw new RangeError("frame over its limit");
-  const out = Buffer.alloc(headerBytes + body.length);
+  // Memory of its own: its receiver may take it over. The body fills all of it behind the header.
+  const out = Buffer.allocUnsafeSlow(headerBytes + body.length).fill(0, 0, headerBytes);
   out.writeUInt32LE(frameMagic, 0);
   out.writeUInt16LE(frameVersion, 4);
   out[6] = classNumbers[header.class];

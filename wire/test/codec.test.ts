@@ -195,6 +195,27 @@ test("a string over its limit is cut at a character", () => {
   assert.equal(decoded.value[0].user_name, "é".repeat(32_767));
 });
 
+test("short texts, which are written byte by byte, read back as they were", () => {
+  const lengths = [0, 1, 31, 32, 33];
+  const names = lengths.flatMap((length) => ["a", "\0", "\x7f"].map((unit) => unit.repeat(length)));
+  const mixed = lengths.slice(2).flatMap((length) => ["é", "\x80", "漢"].map((last) => "a".repeat(length - 1) + last));
+  for (const name of [...names, ...mixed]) {
+    const event = { ...blank("process"), activity: "exec", argv: [name, name], name };
+    const decoded = decodeEvents(encode([event as unknown as AtalayaEvent]));
+    assert.ok(decoded.ok && decoded.value[0]?.class === "process");
+    assert.deepEqual([decoded.value[0].name, decoded.value[0].argv], [name, [name, name]]);
+  }
+});
+
+test("no byte of a frame is left as its memory was, also where its names are no hexadecimal digits", () => {
+  const body = Buffer.from("body");
+  const numbers = { firstPosition: 0, lastPosition: 0, firstTimeUs: 0, lastTimeUs: 0, ring: 0, eventCount: 0 };
+  const names = { bootId: "no", layoutHash: "12", node: "", cluster: "", containerId: "", workspace: "" };
+  const frame = encodeFrame({ class: "process", ...numbers, ...names }, body);
+  assert.ok(frame.subarray(22, 72).every((byte) => byte === 0));
+  assert.deepEqual([...frame.subarray(72)], [0x12, ...new Array(11).fill(0), ...body]);
+});
+
 function blank(name: EventClass): Record<string, unknown> {
   const nulls = Object.fromEntries(Object.keys(classColumns[name]).map((column) => [column, null]));
   return { class: name, ...nulls };

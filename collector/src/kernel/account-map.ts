@@ -8,18 +8,21 @@ const headBytes = 4;
 
 export const accountValueBytes = headBytes + accountBytesMax;
 
+/** One for all writes, which are many a second: what lies behind the length is of an earlier one, and never read. */
+const value = Buffer.alloc(accountValueBytes);
+const onlyKey = Buffer.alloc(4);
+
 /** What was written last; undefined before the first time. */
 export function readAccount(addon: Addon, map: string): Buffer | undefined {
-  const value = addon.mapLookup(map, Buffer.alloc(4));
-  const length = value.readUInt32LE(0);
-  return length === 0 || length > accountBytesMax ? undefined : value.subarray(headBytes, headBytes + length);
+  const kept = addon.mapLookup(map, onlyKey);
+  const length = kept.readUInt32LE(0);
+  return length === 0 || length > accountBytesMax ? undefined : kept.subarray(headBytes, headBytes + length);
 }
 
 /** Throws RangeError on more than `accountBytesMax`: that is our bug. */
 export function writeAccount(addon: Addon, map: string, bytes: Uint8Array): void {
   if (bytes.length > accountBytesMax) throw new RangeError("the account is over its limit");
-  const value = Buffer.alloc(accountValueBytes);
   value.writeUInt32LE(bytes.length, 0);
   value.set(bytes, headBytes);
-  if (addon.mapUpdate(map, Buffer.alloc(4), value) !== 1) throw new Error("the kernel does not take the account");
+  if (addon.mapUpdate(map, onlyKey, value) !== 1) throw new Error("the kernel does not take the account");
 }
