@@ -6,45 +6,17 @@
  * (filter_settings.rare_calls).
  */
 #include "budget.h"
+#include "file.h"
+#include "path.h"
 #include "syscall.h"
 #include "task.h"
+#include "telling.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define NO_TEXT (-1)
+#define FILE_OF_FIRST (-2) /* the path of the file that the first argument is a descriptor of */
 #define CALL_BUDGET_SHIFT 16 /* each call has a budget of its own */
-
-/* Of these two most calls say nothing of what they are about: reads and steps of a debugger, look-ups in maps. */
-static __always_inline bool is_telling_trace(__u64 request)
-{
-	switch (request) {
-	case 0: /* PTRACE_TRACEME */
-	case 4: /* PTRACE_POKETEXT */
-	case 5: /* PTRACE_POKEDATA */
-	case 6: /* PTRACE_POKEUSR */
-	case 13: /* PTRACE_SETREGS */
-	case 15: /* PTRACE_SETFPREGS */
-	case 16: /* PTRACE_ATTACH */
-	case 0x4205: /* PTRACE_SETREGSET */
-	case 0x4206: /* PTRACE_SEIZE */
-		return true;
-	default:
-		return false;
-	}
-}
-
-static __always_inline bool is_telling_bpf(__u64 command)
-{
-	/* BPF_PROG_LOAD, BPF_PROG_ATTACH, BPF_RAW_TRACEPOINT_OPEN, BPF_LINK_CREATE */
-	return command == 5 || command == 8 || command == 17 || command == 28;
-}
-
-static __always_inline bool is_telling(__u32 call, __u64 first)
-{
-	if (call == CALL_PTRACE)
-		return is_telling_trace(first);
-	return call != CALL_BPF || is_telling_bpf((__u32)first);
-}
 
 static __always_inline bool call_wanted(__u32 call)
 {
@@ -81,6 +53,19 @@ static __always_inline __u32 append_text(struct scratch *scratch, __u64 from, st
 	return (got - 1) & (PATH_BYTES - 1);
 }
 
+/* The same of a file's path, in the kernel. */
+static __always_inline __u32 append_file(struct scratch *scratch, struct task_struct *task, int fd)
+{
+	struct call_record *record = &scratch->call;
+	struct file *file = file_of(task, fd);
+	if (!file) {
+		record->flags |= FLAG_READ_FAULT;
+		return 0;
+	}
+	return append_path(scratch, sizeof(*record), (__u64)BPF_CORE_READ(file, f_path.dentry),
+			   (__u64)BPF_CORE_READ(file, f_path.mnt), &record->flags);
+}
+
 static __always_inline void report(struct scratch *scratch, struct task_struct *task, struct pt_regs *registers,
 				   __u32 call, int text_at, long result, struct count_slot *count)
 {
@@ -94,7 +79,11 @@ static __always_inline void report(struct scratch *scratch, struct task_struct *
 	record->arguments[4] = PT_REGS_PARM5_CORE_SYSCALL(registers);
 	record->result = result;
 	record->call = call;
-	__u32 length = text_at == NO_TEXT ? 0 : append_text(scratch, record->arguments[text_at], count);
+	__u32 length = 0;
+	if (text_at == FILE_OF_FIRST)
+		length = append_file(scratch, task, record->arguments[0]);
+	else if (text_at != NO_TEXT)
+		length = append_text(scratch, record->arguments[text_at], count);
 	record->text_length = length;
 	submit(&bulk, scratch, sizeof(*record) + length, count);
 }
@@ -107,7 +96,7 @@ static __always_inline int called(long result, __u32 call, int text_at)
 	struct task_struct *task = current_task();
 	struct pt_regs *registers = saved_registers(task);
 	struct count_slot *count = count_of(KIND_CALL);
-	if (!registers || !count || !is_telling(call, PT_REGS_PARM1_CORE_SYSCALL(registers)) || !is_due(call, task, count))
+	if (!registers || !count || !is_telling(call, task, registers) || !is_due(call, task, count))
 		return 0;
 	struct scratch *scratch = scratch_take(count);
 	if (!scratch)
@@ -143,3 +132,19 @@ EXIT_PROGRAM(setuid, CALL_SETUID, NO_TEXT)
 EXIT_PROGRAM(setgid, CALL_SETGID, NO_TEXT)
 EXIT_PROGRAM(setresuid, CALL_SETRESUID, NO_TEXT)
 EXIT_PROGRAM(setresgid, CALL_SETRESGID, NO_TEXT)
+EXIT_PROGRAM(kill, CALL_KILL, NO_TEXT)
+EXIT_PROGRAM(tkill, CALL_TKILL, NO_TEXT)
+EXIT_PROGRAM(tgkill, CALL_TGKILL, NO_TEXT)
+EXIT_PROGRAM(pidfd_send_signal, CALL_PIDFD_SEND_SIGNAL, NO_TEXT)
+EXIT_PROGRAM(capset, CALL_CAPSET, NO_TEXT)
+EXIT_PROGRAM(keyctl, CALL_KEYCTL, NO_TEXT)
+EXIT_PROGRAM(add_key, CALL_ADD_KEY, 1)
+EXIT_PROGRAM(request_key, CALL_REQUEST_KEY, 1)
+EXIT_PROGRAM(init_module, CALL_INIT_MODULE, 2)
+EXIT_PROGRAM(finit_module, CALL_FINIT_MODULE, FILE_OF_FIRST)
+EXIT_PROGRAM(delete_module, CALL_DELETE_MODULE, 0)
+EXIT_PROGRAM(fsopen, CALL_FSOPEN, 0)
+EXIT_PROGRAM(fsmount, CALL_FSMOUNT, NO_TEXT)
+EXIT_PROGRAM(fsconfig, CALL_FSCONFIG, 2)
+EXIT_PROGRAM(open_tree, CALL_OPEN_TREE, 1)
+EXIT_PROGRAM(mount_setattr, CALL_MOUNT_SETATTR, 1)

@@ -257,6 +257,22 @@ enum rare_call {
 	CALL_SETGID = 17,
 	CALL_SETRESUID = 18,
 	CALL_SETRESGID = 19,
+	CALL_KILL = 20,
+	CALL_TKILL = 21,
+	CALL_TGKILL = 22,
+	CALL_PIDFD_SEND_SIGNAL = 23,
+	CALL_CAPSET = 24,
+	CALL_KEYCTL = 25,
+	CALL_ADD_KEY = 26,
+	CALL_REQUEST_KEY = 27,
+	CALL_INIT_MODULE = 28,
+	CALL_FINIT_MODULE = 29,
+	CALL_DELETE_MODULE = 30,
+	CALL_FSOPEN = 31,
+	CALL_FSMOUNT = 32,
+	CALL_FSCONFIG = 33,
+	CALL_OPEN_TREE = 34,
+	CALL_MOUNT_SETATTR = 35,
 };
 
 /* A rare call that succeeded. The task is as the call left it. Strings: text (a path or a name, from user memory). */

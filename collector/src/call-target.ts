@@ -24,6 +24,26 @@ const bpfCommands: Readonly<Record<number, string>> = {
   28: "BPF_LINK_CREATE",
 };
 
+/** Those that end, stop or wake a process; the others are not reported. */
+const signals: Readonly<Record<number, string>> = {
+  1: "SIGHUP",
+  2: "SIGINT",
+  3: "SIGQUIT",
+  6: "SIGABRT",
+  9: "SIGKILL",
+  15: "SIGTERM",
+  18: "SIGCONT",
+  19: "SIGSTOP",
+};
+
+/** include/uapi/linux/keyctl.h */
+const keyCommands: readonly string[] = (
+  "GET_KEYRING_ID JOIN_SESSION_KEYRING UPDATE REVOKE CHOWN SETPERM DESCRIBE CLEAR LINK UNLINK SEARCH READ INSTANTIATE NEGATE " +
+  "SET_REQKEY_KEYRING SET_TIMEOUT ASSUME_AUTHORITY GET_SECURITY SESSION_TO_PARENT REJECT INSTANTIATE_IOV INVALIDATE " +
+  "GET_PERSISTENT DH_COMPUTE PKEY_QUERY PKEY_ENCRYPT PKEY_DECRYPT PKEY_SIGN PKEY_VERIFY RESTRICT_KEYRING MOVE " +
+  "CAPABILITIES WATCH_KEY"
+).split(" ");
+
 /** include/uapi/linux/sched.h */
 const namespaceFlags: readonly (readonly [number, string])[] = [
   [0x80, "CLONE_NEWTIME"],
@@ -46,8 +66,16 @@ function namespaces(flags: number): string {
 
 /** Undefined where the call says nothing but that it was made. A path or name comes without its secrets. */
 export function targetOf(record: CallRecord): string | undefined {
-  const [first, second] = record.arguments;
+  const [first, second, third] = record.arguments;
   switch (record.call) {
+    case "kill":
+    case "tkill":
+    case "pidfd_send_signal":
+      return signalName(low32(second));
+    case "tgkill":
+      return signalName(low32(third));
+    case "keyctl":
+      return keyCommand(low32(first));
     case "ptrace":
       return traceRequests[first ?? -1] ?? String(first);
     case "bpf":
@@ -68,8 +96,20 @@ export function targetOf(record: CallRecord): string | undefined {
   }
 }
 
+const signalName = (number: number): string => signals[number] ?? String(number);
+
+function keyCommand(number: number): string {
+  const name = keyCommands[number];
+  return name === undefined ? String(number) : `KEYCTL_${name}`;
+}
+
+const byFirst: ReadonlySet<string> = new Set(["process_vm_readv", "process_vm_writev", "kill", "tkill", "tgkill"]);
+
 /** Of those that name another process by its id: the id in the caller's own namespace. */
 export function targetPidOf({ call, arguments: [first, second] }: CallRecord): number | undefined {
   if (call === "ptrace") return first === 0 ? undefined : low32(second);
-  return call === "process_vm_readv" || call === "process_vm_writev" ? low32(first) : undefined;
+  if (!byFirst.has(call)) return undefined;
+  const pid = low32(first);
+  // Zero and below are groups of processes.
+  return pid > 0 && pid < 2 ** 31 ? pid : undefined;
 }

@@ -22,6 +22,22 @@ export const rareCallNumbers = {
   setgid: 17,
   setresuid: 18,
   setresgid: 19,
+  kill: 20,
+  tkill: 21,
+  tgkill: 22,
+  pidfd_send_signal: 23,
+  capset: 24,
+  keyctl: 25,
+  add_key: 26,
+  request_key: 27,
+  init_module: 28,
+  finit_module: 29,
+  delete_module: 30,
+  fsopen: 31,
+  fsmount: 32,
+  fsconfig: 33,
+  open_tree: 34,
+  mount_setattr: 35,
 } as const;
 
 export type RareCall = keyof typeof rareCallNumbers;

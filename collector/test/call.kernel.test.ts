@@ -45,10 +45,13 @@ describe("rare calls", { skip: skipUnless("kernel") }, () => {
     ["PTRACE_SEIZE", "PTRACE_SEIZE"],
     ["process_vm_readv", undefined],
     ["process_vm_writev", undefined],
+    ["kill", "SIGSTOP"],
+    ["tkill", "SIGSTOP"],
+    ["tgkill", "SIGSTOP"],
   ] as const) {
     test(`${name} is told, with the process that it was about`, async () => {
       const { calls, other } = await made(name);
-      assert.deepEqual(targets(calls), [[target === undefined ? name : "ptrace", target, other]]);
+      assert.deepEqual(targets(calls), [[target?.startsWith("PTRACE") ? "ptrace" : name, target, other]]);
     });
   }
 
@@ -65,8 +68,30 @@ describe("rare calls", { skip: skipUnless("kernel") }, () => {
     ["setgid", [["setgid", "1234", undefined]]],
     ["setresuid", [["setresuid", "1234", undefined]]],
     ["setresgid", [["setresgid", "1234", undefined]]],
+    ["pidfd_send_signal", [["pidfd_send_signal", "SIGSTOP", undefined]]],
+    ["capset", [["capset", undefined, undefined]]],
+    ["keyctl", [["keyctl", "KEYCTL_JOIN_SESSION_KEYRING", undefined]]],
+    ["add_key", [["add_key", "planted", undefined]]],
+    [
+      "request_key",
+      [
+        ["add_key", "planted", undefined],
+        ["request_key", "planted", undefined],
+      ],
+    ],
+    ["fsopen", [["fsopen", "tmpfs", undefined]]],
+    [
+      "fsmount",
+      [
+        ["fsopen", "tmpfs", undefined],
+        // The key, not the value; the one that makes it has neither.
+        ["fsconfig", "size", undefined],
+        ["fsconfig", undefined, undefined],
+        ["fsmount", undefined, undefined],
+      ],
+    ],
   ] as const) {
-    test(`${name} is told once, with what it was about`, async () => {
+    test(`${name} is told, with what it was about`, async () => {
       assert.deepEqual(targets((await made(name)).calls), wanted);
     });
   }
@@ -74,7 +99,14 @@ describe("rare calls", { skip: skipUnless("kernel") }, () => {
   for (const [name, more] of [
     ["mount", []],
     ["umount", [["umount", "FOLDER"]]],
-    ["move_mount", [["move_mount", "FOLDER"]]],
+    [
+      "move_mount",
+      [
+        ["open_tree", "FOLDER"],
+        ["move_mount", "FOLDER"],
+      ],
+    ],
+    ["mount_setattr", [["mount_setattr", "FOLDER"]]],
     ["pivot_root", [["pivot_root", "."]]],
   ] as const) {
     test(`${name} and the mounts before it are told, with the path`, async () => {

@@ -200,15 +200,34 @@ export const kernelColumns = {
     "setgid",
     "setresuid",
     "setresgid",
+    "kill",
+    "tkill",
+    "tgkill",
+    "pidfd_send_signal",
+    "capset",
+    "keyctl",
+    "add_key",
+    "request_key",
+    "init_module",
+    "finit_module",
+    "delete_module",
+    "fsopen",
+    "fsmount",
+    "fsconfig",
+    "open_tree",
+    "mount_setattr",
   ],
   ...actor,
   /**
    * What the call was about: the request of ptrace and the command of bpf by their names, the flags of setns and unshare,
-   * the name of a memfd, the path of mount, umount, move_mount, pivot_root and chroot, the (effective) id of the set*id
-   * calls. Names and paths are read of user memory after the call.
+   * the name of a memfd, the path of mount, umount, move_mount, pivot_root, chroot, open_tree and mount_setattr, the
+   * (effective) id of the set*id calls, the signal's name, the command of keyctl, a key's description, the file of
+   * finit_module, the parameters of init_module, the name that delete_module was given, the file system's kind of fsopen
+   * and the key (never the value) of fsconfig. Names and paths are read of user memory after the call, that of
+   * finit_module is the kernel's.
    */
   target: "str",
-  /** Whom ptrace and process_vm_* were about, by the caller's own pid namespace. */
+  /** Whom ptrace, process_vm_* and kill, tkill, tgkill were about, by the caller's own pid namespace; no group of processes. */
   target_pid: "u32",
 } as const satisfies ColumnTable;
 

@@ -14,6 +14,8 @@ const withText: ReadonlySet<RareCall> = new Set([
   "move_mount",
   "pivot_root",
   "chroot",
+  ...(["add_key", "request_key", "init_module", "finit_module", "delete_module"] as const),
+  ...(["fsopen", "fsconfig", "open_tree", "mount_setattr"] as const),
 ]);
 const argumentCount = 5;
 

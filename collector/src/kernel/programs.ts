@@ -1,4 +1,5 @@
 // Every BPF program, where it is built, and what it hangs on.
+import { existsSync } from "node:fs";
 import { release } from "node:os";
 import { changeCalls } from "../file-changes.ts";
 import { rareCalls } from "../rare-calls.ts";
@@ -15,6 +16,8 @@ export type ProgramPlan = {
   onlyOn?: string;
   /** The kernel that brought the call: before, nothing is missing. */
   since?: readonly [major: number, minor: number];
+  /** A file that is there where the kernel has the call: elsewhere nothing is missing. */
+  where?: string;
 };
 
 const openCalls = ["open", "creat", "openat", "openat2", "open_by_handle_at"] as const;
@@ -25,13 +28,24 @@ const onlyOnX64: ReadonlySet<string> = new Set([
 ]);
 
 /** Calls that came later than the oldest kernel that we run on. */
-const youngCalls: Readonly<Record<string, readonly [number, number]>> = { fchmodat2: [6, 6] };
+const youngCalls: Readonly<Record<string, readonly [number, number]>> = {
+  fchmodat2: [6, 6],
+  mount_setattr: [5, 12],
+};
+
+/** Calls that a kernel is built with or without; with, there is this file. */
+const optionalCalls: Readonly<Record<string, string>> = {
+  ...{ init_module: "/proc/modules", finit_module: "/proc/modules", delete_module: "/proc/modules" },
+  ...{ keyctl: "/proc/keys", add_key: "/proc/keys", request_key: "/proc/keys" },
+};
 
 /** The program at the exit of a system call. */
 function atExit(object: string, call: string, suffix = ""): ProgramPlan {
   const plan = { object, program: `exit_${call}${suffix}`, attachment: { tracepoint: `syscalls/sys_exit_${call}` } };
   const since = youngCalls[call];
-  return { ...plan, ...(onlyOnX64.has(call) && { onlyOn: "x64" }), ...(since !== undefined && { since }) };
+  const where = optionalCalls[call];
+  const limits = { ...(since !== undefined && { since }), ...(where !== undefined && { where }) };
+  return { ...plan, ...(onlyOnX64.has(call) && { onlyOn: "x64" }), ...limits };
 }
 
 const allPlans: readonly ProgramPlan[] = [
@@ -65,10 +79,10 @@ const allPlans: readonly ProgramPlan[] = [
   { object: "iter", program: "snapshot_without_args", attachment: "iterator", insteadOf: "snapshot_with_args" },
 ];
 
-function isHere({ onlyOn, since }: ProgramPlan): boolean {
+function isHere({ onlyOn, since, where }: ProgramPlan): boolean {
   const [major = 0, minor = 0] = release().split(".").map(Number);
   const isThere = since === undefined || major > since[0] || (major === since[0] && minor >= since[1]);
-  return isThere && (onlyOn === undefined || onlyOn === process.arch);
+  return isThere && (where === undefined || existsSync(where)) && (onlyOn === undefined || onlyOn === process.arch);
 }
 
 /** Those of this architecture and kernel. Each is tried alone, none is needed by another. */

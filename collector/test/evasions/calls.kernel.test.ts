@@ -38,9 +38,22 @@ describe("evasions by calls that few programs need", { skip: skipUnless("kernel"
   evasion(20, "move_mount tells where the mount went", ["exit_move_mount"], scene, async () => {
     assert.equal((await made("move_mount", "move_mount")).event.target, folder);
   });
+  evasion(20, "fsopen and fsconfig tell what a mount is made of", ["exit_fsopen", "exit_fsconfig"], scene, async () => {
+    assert.equal((await made("fsmount", "fsopen")).event.target, "tmpfs");
+    assert.equal((await made("fsmount", "fsconfig")).event.target, "size");
+  });
+  evasion(20, "mount_setattr tells which mount it was", ["exit_mount_setattr"], scene, async () => {
+    assert.equal((await made("mount_setattr", "mount_setattr")).event.target, folder);
+  });
   evasion(26, "userfaultfd is told", ["exit_userfaultfd"], scene, async () => {
     assert.equal((await made("userfaultfd", "userfaultfd")).event.name, "calls");
   });
+  for (const call of ["kill", "tkill", "tgkill"] as const) {
+    evasion(27, `a signal by ${call} is told, with the process`, [`exit_${call}`], scene, async () => {
+      const { event, other } = await made(call, call);
+      assert.deepEqual([event.target, event.target_pid], ["SIGSTOP", other]);
+    });
+  }
   evasion(27, "a program that others load into the kernel is told", ["exit_bpf"], scene, async () => {
     assert.equal((await made("bpf", "bpf")).event.target, "BPF_PROG_LOAD");
   });

@@ -56,7 +56,7 @@ function fileFlags({ activity, open_flags, change_flags }: FileEvent): string | 
 }
 
 const absentArguments =
-  "oldname newname euid fd dirfd res data addr size tuple exe args comm cwd signal key res_or_fd loginuid".split(" ");
+  "oldname newname euid fd dirfd res data addr size tuple exe args comm cwd signal res_or_fd loginuid".split(" ");
 
 const ofCalls =
   (...calls: readonly string[]) =>
@@ -70,17 +70,25 @@ function argumentName(event: AtalayaEvent): string | null {
   if (event.class === "file") return isOpened(event) || hasChangeField(event, "evt.arg.name") ? event.path : null;
   return event.class === "kernel" && namesSomething.includes(event.activity ?? "") ? event.target : null;
 }
-const namesSomething = ["memfd_create", "umount"];
+const namesSomething = ["memfd_create", "umount", "delete_module", "add_key", "request_key", "fsopen", "finit_module"];
 
 /** Names in `evt.arg.NAME` that events of ours carry; `evt.arg[NAME]` is the same. */
 const carried: readonly Field[] = [
   actorField("evt.arg.flags", "string", flags, { classes: ["process", "file", "kernel"] }),
   actorField("evt.arg.filename", "string", argumentFilename, { classes: ["process", "file"] }),
   actorField("evt.arg.name", "string", argumentName, { classes: ["file", "kernel"] }),
-  kernelField("evt.arg.dir", "string", ofCalls("mount", "move_mount", "pivot_root")),
+  kernelField(
+    "evt.arg.dir",
+    "string",
+    ofCalls("mount", "move_mount", "pivot_root", "chroot", "open_tree", "mount_setattr"),
+  ),
   kernelField("evt.arg.nstype", "string", ofCalls("setns")),
   kernelField("evt.arg.request", "string", ofCalls("ptrace")),
-  kernelField("evt.arg.cmd", "string", ofCalls("bpf")),
+  kernelField("evt.arg.cmd", "string", ofCalls("bpf", "keyctl")),
+  kernelField("evt.arg.sig", "string", ofCalls("kill", "tkill", "tgkill", "pidfd_send_signal")),
+
+  kernelField("evt.arg.key", "string", ofCalls("fsconfig")),
+  kernelField("evt.arg.uargs", "string", ofCalls("init_module")),
   kernelField("evt.arg.pid", "number", (event) => event.target_pid),
   kernelField("evt.arg.uid", "string", ofCalls("setuid", "setresuid")),
   kernelField("evt.arg.gid", "string", ofCalls("setgid", "setresgid")),
