@@ -33,8 +33,23 @@ const cases: readonly Case[] = [
   ["setgid", "setgid", "1234"],
   ["setresuid", "setresuid", "1234"],
   ["setresgid", "setresgid", "1234"],
+  ["kill", "kill", "SIGSTOP"],
+  ["tkill", "tkill", "SIGSTOP"],
+  ["tgkill", "tgkill", "SIGSTOP"],
+  ["pidfd_send_signal", "pidfd_send_signal", "SIGSTOP"],
+  ["capset", "capset", null],
+  ["keyctl", "keyctl", "KEYCTL_JOIN_SESSION_KEYRING"],
+  ["request_key", "add_key", "planted"],
+  ["request_key", "request_key", "planted"],
+  ["fsmount", "fsopen", "tmpfs"],
+  ["fsmount", "fsconfig", "size"],
+  ["fsmount", "fsmount", null],
+  ["move_mount", "open_tree", folder],
 ];
-const aboutAnother: ReadonlySet<string> = new Set(["ptrace", "process_vm_readv", "process_vm_writev"]);
+const aboutAnother: ReadonlySet<string> = new Set([
+  ...["ptrace", "process_vm_readv", "process_vm_writev"],
+  ...["kill", "tkill", "tgkill"],
+]);
 
 function make(act: string) {
   mkdirSync(folder, { recursive: true });
