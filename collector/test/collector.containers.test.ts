@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import {
   chmodSync,
@@ -13,64 +13,17 @@ import {
 } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { buildCollector } from "../build.mjs";
-import { objectFolder, root } from "./kernel-watch.ts";
+import { root } from "./kernel-watch.ts";
+import { type Line, Printing } from "./printing.ts";
 
 // The collector as a process of its own, printing lines, and real runc containers with a busybox root.
 
-type Line = Record<string, unknown>;
-const main = join(root, "collector", "src", "main.ts");
 const skip = skipUnless("kernel", "containers");
 const folder = mkdtempSync(join(tmpdir(), "atalaya-runc-"));
 const secret = "M4rk3rS3cr3tV4lue";
-
-class Printing {
-  readonly lines: Line[] = [];
-  readonly child: ChildProcess;
-  static readonly all: Printing[] = [];
-  errors = "";
-  #wake: () => void = () => {};
-
-  constructor(...args: string[]) {
-    const given = ["--disable-warning=ExperimentalWarning", main, "--stdout", "--objects", objectFolder, ...args];
-    this.child = spawn(process.execPath, given, { stdio: ["ignore", "pipe", "pipe"] });
-    Printing.all.push(this);
-    const { stdout, stderr } = this.child;
-    assert.ok(stdout !== null && stderr !== null);
-    createInterface(stdout).on("line", (line) => {
-      this.lines.push(JSON.parse(line) as Line);
-      this.#wake();
-    });
-    stderr.on("data", (bytes: Buffer) => {
-      this.errors += bytes.toString();
-      this.#wake();
-    });
-  }
-
-  async until(condition: () => boolean): Promise<void> {
-    while (!condition()) await new Promise<void>((resolve) => (this.#wake = resolve));
-  }
-
-  async ready(): Promise<void> {
-    await this.until(() => this.errors.includes("programs, kernel"));
-  }
-
-  find(container: string, activity: string, match: (line: Line) => boolean = () => true): Line | undefined {
-    return this.lines.find((one) => one["container_id"] === container && one["activity"] === activity && match(one));
-  }
-
-  async end(): Promise<number> {
-    const start = performance.now();
-    const ended = once(this.child, "exit");
-    this.child.kill("SIGTERM");
-    const [status] = await ended;
-    assert.equal(status, 0);
-    return performance.now() - start;
-  }
-}
 
 function makeBundle(name: string, script: string, change: (config: Spec) => void = () => {}): string {
   const bundle = join(folder, name);
