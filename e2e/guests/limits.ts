@@ -1,5 +1,5 @@
 /** Of one guest, from the start of QEMU to the last word of its program; then it is ended, and its console is shown. */
-export const guestMsMax = 420_000;
+export const guestMsMax = 600_000;
 /** Emulated without KVM: two processors, so that the kernel's code for several of them runs. */
 export const guestProcessors = 2;
 export const guestMemoryMib = 1_536;
@@ -12,7 +12,7 @@ export const listsFreshMs = 86_400_000;
 /** A check in the guest: from the act to the event's arrival. Under emulation on a busy machine all takes its time. */
 export const eventMsMax = 20_000;
 /** All checks of a guest; those that are left then are said to be undone, so that a result comes in any case. */
-export const checksMsMax = 180_000;
+export const checksMsMax = 360_000;
 /** From the collector's start to its first report, programs loaded: the verifier is slow where all is emulated. */
 export const startMsMax = 180_000;
 /** A module of the kernel's, unpacked. */
