@@ -11,9 +11,10 @@ export function treeOfOtherLayout(folder: string): string {
   for (const name of readdirSync(root)) if (!left.includes(name)) copySources(name, folder);
   linkModules(folder);
   mkdirSync(join(folder, "build"));
-  change(join(folder, "collector/bpf/record.h"), (text) =>
-    text.replaceAll(/_Static_assert\(.*\);/g, "").replace(/(struct record_task \{\n)/, "$1\t__u64 of_another_build;\n"),
-  );
+  const bpf = join(folder, "collector/bpf");
+  for (const header of ["record.h", "change-record.h"])
+    change(join(bpf, header), (text) => text.replaceAll(/_Static_assert\(.*\);/g, ""));
+  change(join(bpf, "record.h"), (text) => text.replace(/(struct record_task \{\n)/, "$1\t__u64 of_another_build;\n"));
   change(join(folder, "collector/src/kernel/layout.ts"), moveMembers);
   buildSensorOf(folder);
   return folder;
