@@ -1,11 +1,15 @@
 import { summed } from "./account.ts";
 import type { Handover } from "./handover.ts";
+import type { recordKind } from "./kernel/layout.ts";
 import type { Counter } from "./kernel-record.ts";
 import type { KernelSource } from "./kernel-source.ts";
 import type { RecordStream } from "./record-stream.ts";
 import type { Window } from "./window.ts";
 
-const ringOfKind: Readonly<Record<string, "lifecycle" | "bulk">> = {
+type Ring = "lifecycle" | "bulk";
+
+/** Of each kind that the kernel counts; a snapshot is asked for, and goes through no ring. */
+const ringOfKind: Readonly<Record<string, Ring>> = {
   exec: "lifecycle",
   exec_failed: "lifecycle",
   fork: "lifecycle",
@@ -20,13 +24,14 @@ const ringOfKind: Readonly<Record<string, "lifecycle" | "bulk">> = {
   dns_query: "bulk",
   dns_answer: "bulk",
   call: "bulk",
+  change: "bulk",
   dup: "bulk",
   bind: "bulk",
   listen: "bulk",
   accept: "bulk",
   socket: "bulk",
   unix_connect: "bulk",
-};
+} satisfies Record<Exclude<keyof typeof recordKind, "snapshot">, Ring>;
 
 /**
  * The account of this node under its epoch: what the kernel side counted, what became of the records, and what is on

@@ -7,7 +7,7 @@ import type { KernelRecord } from "../src/kernel-record.ts";
 import { accountBytesMax, type EarlierPrograms } from "../src/kernel-source.ts";
 import { Pipeline } from "../src/pipeline.ts";
 import { outcomes, Tally } from "../src/tally.ts";
-import { cgroupMade, connect, exec, exit, fork, open, task } from "./hand-made-records.ts";
+import { cgroupMade, change, connect, exec, exit, fork, open, task } from "./hand-made-records.ts";
 import { bootId, Disk, ParcelOutlet, PinnedRings } from "./pinned-rings.ts";
 
 const options = { node: "n", bootId, version: "1", kernel: "6", cgroupMount: "/nowhere" };
@@ -134,6 +134,16 @@ describe("the account of records", () => {
     assert.deepEqual([value(report, "exec", "handed_on"), value(report, "exec", "submitted")], [0, 5]);
     assertBalanced(report);
     assert.equal(value(run.settle(), "exec", "handed_on"), 5);
+  });
+
+  test("a change of a name is pending while it lies in the ring, and handed on afterwards", () => {
+    const rings = new PinnedRings("0123456789abcdef");
+    const run = new Run(rings, new Disk());
+    rings.put(change(task({ pid: ++pid }), "unlink", "/var/log/audit/audit.log"));
+    const report = run.pipeline.sensorReport();
+    assert.equal(value(report, "change", "pending"), 1);
+    assertBalanced(report);
+    assert.equal(value(run.settle(), "change", "handed_on"), 1);
   });
 
   test("its bytes come back as they were, whatever they hold, and fit; others are refused", () => {

@@ -3,6 +3,7 @@ import type { FilterPlan } from "@atalaya/wire";
 import type {
   CallRecord,
   CgroupRecord,
+  ChangeRecord,
   ConnectRecord,
   ExecRecord,
   ExitRecord,
@@ -104,6 +105,11 @@ export function open(of: Task, path: string): OpenRecord {
     viaIoUring: false,
   };
   return { ...base(of, "bulk"), kind: "open", path, ...rest };
+}
+
+export function change(of: Task, what: ChangeRecord["change"], path: string): ChangeRecord {
+  const rest = { otherPath: undefined, mode: undefined, changeFlags: undefined, error: 0, inode: 0, device: 0 };
+  return { ...base(of, "bulk"), kind: "change", change: what, path, ...rest, pathTrusted: false };
 }
 
 export function connect(of: Task, dstIp: string, dstPort: number): ConnectRecord {
