@@ -47,7 +47,7 @@ export const emulations: Readonly<Record<Architecture, Emulation>> = {
     processor: "max",
     console: "ttyS0",
   },
-  // What clouds have. The largest one signs each return address, and that alone takes as long as all the rest.
+  // What clouds have. "max" also signs each return address, which emulation pays for.
   arm64: {
     program: "qemu-system-aarch64",
     package: "qemu-system-arm",

@@ -27,8 +27,8 @@ export async function runGuest(guest: Guest, vmlinuz: string, archives: readonly
 
 async function consoleOf(guest: Guest, vmlinuz: string, initrd: string): Promise<{ text: string; why: string }> {
   const { program, machine, processor, console: line, package: name } = emulations[guest.architecture];
-  // In one thread its processors take turns. In two, one may still run into a breakpoint that the kernel has already taken out
-  // of its own text (programs are attached, static branches switched), and the kernel ends there.
+  // In one thread its processors take turns. With two, a kernel that was changing its own text (programs are attached, static
+  // branches switched) once ended in a breakpoint that nobody knew.
   const args = ["-n", "19", program, "-M", machine, "-cpu", processor, "-accel", "tcg,thread=single"];
   args.push("-smp", String(guestProcessors), "-m", String(guestMemoryMib), "-kernel", vmlinuz, "-initrd", initrd);
   args.push("-nographic", "-no-reboot", "-net", "none");

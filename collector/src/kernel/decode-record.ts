@@ -1,9 +1,8 @@
 // One record's bytes to one value. Whoever calls has checked that the record is as long as it says and 8-aligned.
 import type { ConnectRecord, KernelRecord, LowerFile, OpenRecord, Task } from "../kernel-record.ts";
-import { answersAt } from "./decode-answer.ts";
 import { callFrom } from "./decode-call.ts";
 import { changeFrom } from "./decode-change.ts";
-import { questionAt } from "./decode-question.ts";
+import { answerFrom, queryFrom } from "./decode-dns.ts";
 import { socketFrom, streamKinds } from "./decode-socket.ts";
 import { taskAt } from "./decode-task.ts";
 import { ipText } from "./ip-text.ts";
@@ -27,7 +26,7 @@ const decoders: Record<number, Decoder> = {
   [recordKind.map]: mapFrom,
   [recordKind.connect]: (from, at, end, base) => connectFrom("connect", from, at, end, base),
   [recordKind.send]: (from, at, end, base) => connectFrom("send", from, at, end, base),
-  [recordKind.dns_query]: dnsFrom,
+  [recordKind.dns_query]: queryFrom,
   [recordKind.dns_answer]: answerFrom,
   [recordKind.call]: callFrom,
   [recordKind.change]: changeFrom,
@@ -272,49 +271,6 @@ function connectFrom(kind: ConnectRecord["kind"], from: RecordBytes, at: number,
     srcPort: u16At(from, at + of.source_port),
     dstIp: ipText(from.bytes, at + of.destination, family),
     dstPort: u16At(from, at + of.destination_port),
-  };
-}
-
-function dnsFrom(from: RecordBytes, at: number, end: number, base: Base): KernelRecord | undefined {
-  if (end - at !== sizes.dns_record) return undefined;
-  const { dns_record: of } = layout;
-  const messageFrom = at + of.message;
-  const length = u16At(from, at + of.message_length);
-  if (messageFrom + length > end) return undefined;
-  const { name, type } = questionAt(from.bytes, messageFrom, messageFrom + length);
-  return {
-    kind: "dns_query",
-    position: base.position,
-    ring: base.ring,
-    bootUs: base.bootUs,
-    task: base.task,
-    protocol: from.bytes.readUInt8(at + of.protocol) === 6 ? "tcp" : "udp",
-    dstIp: ipText(from.bytes, at + of.server, from.bytes.readUInt8(at + of.family)),
-    dstPort: u16At(from, at + of.server_port),
-    name,
-    type,
-  };
-}
-
-function answerFrom(from: RecordBytes, at: number, end: number, base: Base): KernelRecord | undefined {
-  if (end - at !== sizes.dns_answer_record) return undefined;
-  const { dns_answer_record: of } = layout;
-  const messageFrom = at + of.message;
-  const length = u16At(from, at + of.message_length);
-  if (messageFrom + length > end) return undefined;
-  const { name, type } = questionAt(from.bytes, messageFrom, messageFrom + length);
-  return {
-    kind: "dns_answer",
-    position: base.position,
-    ring: base.ring,
-    bootUs: base.bootUs,
-    task: base.task,
-    protocol: from.bytes.readUInt8(at + of.protocol) === 6 ? "tcp" : "udp",
-    dstIp: ipText(from.bytes, at + of.server, from.bytes.readUInt8(at + of.family)),
-    dstPort: u16At(from, at + of.server_port),
-    name,
-    type,
-    answers: answersAt(from.bytes, messageFrom, messageFrom + length),
   };
 }
 

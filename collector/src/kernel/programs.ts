@@ -79,8 +79,9 @@ const allPlans: readonly ProgramPlan[] = [
   { object: "iter", program: "snapshot_without_args", attachment: "iterator", insteadOf: "snapshot_with_args" },
 ];
 
+const [major = 0, minor = 0] = release().split(".").map(Number);
+
 function isHere({ onlyOn, since, where }: ProgramPlan): boolean {
-  const [major = 0, minor = 0] = release().split(".").map(Number);
   const isThere = since === undefined || major > since[0] || (major === since[0] && minor >= since[1]);
   return isThere && (where === undefined || existsSync(where)) && (onlyOn === undefined || onlyOn === process.arch);
 }

@@ -1,7 +1,6 @@
 import type { ApiEvent, AtalayaEvent } from "@atalaya/wire";
 import { eventTypesOf, kindOf, syscallKinds } from "../fields/event-kinds.ts";
-import { isCall } from "../plan/call-kinds.ts";
-import { isChange } from "../plan/change-requirement.ts";
+import { mustBeNamed } from "../plan/call-kinds.ts";
 import { ruleMeans } from "../plan/rule-plan.ts";
 import type { CompiledRule } from "./compiled-rule.ts";
 import { type Possible, possibleValues } from "./possible-values.ts";
@@ -28,7 +27,7 @@ export class RuleIndex {
       const fitting = syscall.filter(
         (rule, i) =>
           (types[i] === undefined || names.some((name) => types[i]?.has(name))) &&
-          (!(namedOnly.has(kind) || isCall(kind) || isChange(kind)) || ruleMeans(rule, kind)),
+          (!(namedOnly.has(kind) || mustBeNamed(kind)) || ruleMeans(rule, kind)),
       );
       this.#byKind.set(kind, fitting);
     }

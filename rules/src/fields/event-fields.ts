@@ -86,7 +86,6 @@ const carried: readonly Field[] = [
   kernelField("evt.arg.request", "string", ofCalls("ptrace")),
   kernelField("evt.arg.cmd", "string", ofCalls("bpf", "keyctl")),
   kernelField("evt.arg.sig", "string", ofCalls("kill", "tkill", "tgkill", "pidfd_send_signal")),
-
   kernelField("evt.arg.key", "string", ofCalls("fsconfig")),
   kernelField("evt.arg.uargs", "string", ofCalls("init_module")),
   kernelField("evt.arg.pid", "number", (event) => event.target_pid),

@@ -8,6 +8,9 @@ import { modeNames } from "./flag-names.ts";
 
 type Activity = NonNullable<FileEvent["activity"]>;
 
+/** The activities of file events that change a name or a mode; the others are of opened files. */
+export const fileChanges = ["rename", "link", "symlink", "unlink", "mkdir", "rmdir", "chmod", "chattr"] as const;
+
 const removals = ["unlink", "rmdir"] as const;
 const twoPaths = ["rename", "link", "symlink"] as const;
 

@@ -16,6 +16,9 @@ export const dnsAnswer: Kind = "dns.answer";
 export const isCall = (kind: Kind): boolean =>
   callKinds.includes(kind) || kind.startsWith("kernel.") || kind === dnsAnswer;
 
+/** Kinds that a rule means only where it speaks of them: those calls, and changes of names and modes. */
+export const mustBeNamed = (kind: Kind): boolean => isCall(kind) || isChange(kind);
+
 export const unixConnect: Kind = "network.unix_connect";
 
 /** `network.dup` is `dup` in a plan; an answer needs its class, to be known for what it is. */

@@ -1,6 +1,6 @@
 import type { CheckNode } from "../compile/resolve.ts";
 import type { Operator } from "../condition/syntax.ts";
-import { changeFieldActivities } from "../fields/file-change-fields.ts";
+import { changeFieldActivities, fileChanges } from "../fields/file-change-fields.ts";
 import type { Kind } from "./condition-requirement.ts";
 import { nameRequirement, pathRequirement } from "./path-requirement.ts";
 import { type Alternative, anyOf, anything, type Requirement, requiring } from "./requirement.ts";
@@ -11,10 +11,7 @@ import { type Alternative, anyOf, anything, type Requirement, requiring } from "
 const equal: readonly Operator[] = ["=", "==", "in", "intersects"];
 const nameOf = (path: string): string => path.slice(path.lastIndexOf("/") + 1);
 
-const changes: ReadonlySet<string> = new Set([
-  ...["file.rename", "file.link", "file.symlink", "file.unlink"],
-  ...["file.mkdir", "file.rmdir", "file.chmod", "file.chattr"],
-]);
+const changes: ReadonlySet<string> = new Set(fileChanges.map((change) => `file.${change}`));
 
 export const isChange = (kind: Kind): boolean => changes.has(kind);
 

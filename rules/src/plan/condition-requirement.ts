@@ -9,6 +9,7 @@ import {
 import { type CheckNode, childrenOf, type Node } from "../compile/resolve.ts";
 import { EventView } from "../event-view.ts";
 import { eventTypesOf } from "../fields/event-kinds.ts";
+import { fileChanges } from "../fields/file-change-fields.ts";
 import { dnsAnswer, unixConnect } from "./call-kinds.ts";
 import { changeRequirement, isChange, lacksField } from "./change-requirement.ts";
 import { domainRequirement } from "./domain-requirement.ts";
@@ -172,7 +173,6 @@ function refusedExec(error: number): ProcessEvent {
 function socketEvent(activity: NetworkEvent["activity"], over: Partial<NetworkEvent> = {}): NetworkEvent {
   return { ...blankEvent("network"), activity, ...over };
 }
-const fileChanges = ["rename", "link", "symlink", "unlink", "mkdir", "rmdir", "chmod", "chattr"] as const;
 function changed(activity: (typeof fileChanges)[number], error: number): FileEvent {
   return { ...blankEvent("file"), activity, error };
 }

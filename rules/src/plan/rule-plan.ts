@@ -1,6 +1,6 @@
 import type { CompiledRule } from "../evaluate/compiled-rule.ts";
 import { syscallKinds } from "../fields/event-kinds.ts";
-import { callName, dnsAnswer, isCall, speaksOf, unixConnect } from "./call-kinds.ts";
+import { callName, dnsAnswer, isCall, mustBeNamed, speaksOf, unixConnect } from "./call-kinds.ts";
 import { isChange } from "./change-requirement.ts";
 import { asksForResults, type Kind, requirementOf } from "./condition-requirement.ts";
 import { asksForQuestions } from "./domain-requirement.ts";
@@ -110,7 +110,7 @@ function isMeant(
 ): boolean {
   if (requirement.length === 0) return false;
   if (kind === "dns.query") return questions();
-  if (isCall(kind) || isChange(kind)) return calls();
+  if (mustBeNamed(kind)) return calls();
   if (kind === "process.exec_failed") return requirement.some((one) => one.names !== undefined) || results();
   if (kind === "file.open_failed") {
     return requirement.some((one) => one.names !== undefined || one.suffixes !== undefined) || results();
