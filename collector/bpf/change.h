@@ -23,25 +23,6 @@ static __always_inline bool change_key_watched(const void *name, __u32 size, __u
 	return key_watched(&key, wanted);
 }
 
-/* Whether the `length` bytes of the scratch memory up to `end` end with a watched end. */
-__noinline int change_end_watched(__u32 end, __u32 length)
-{
-	__u32 zero = 0;
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
-	struct filter_settings *filter = filters();
-	if (!filter || !scratch)
-		return 0;
-	for (__u32 size = 1; size <= END_BYTES; size++) {
-		__u32 from = (end - size) & 0x7fff;
-		if (size > length || !((filter->change_end_lengths >> (size - 1)) & 1))
-			continue;
-		if (from > SCRATCH_BYTES - END_BYTES ||
-		    change_key_watched(&scratch->bytes[from], size, END_MARK | size, NAME_FOR_CHANGE_END))
-			return 1;
-	}
-	return 0;
-}
-
 /* Whether the last name of the path of `size` bytes at `at` of the scratch memory is watched. */
 __noinline int changed_name_watched(__u32 at, __u32 size)
 {
@@ -59,7 +40,7 @@ __noinline int changed_name_watched(__u32 at, __u32 size)
 		return 1;
 	if (change_key_watched(&scratch->bytes[start], name, name, NAME_FOR_CHANGE))
 		return 1;
-	return filter->change_end_lengths != 0 && change_end_watched(at + size, name);
+	return filter->change_end_lengths != 0 && scratch_end_watched(at + size, name, NAME_FOR_CHANGE_END);
 }
 
 /* Whether a path of the scratch memory has empty names or steps back, so that its start says nothing. */

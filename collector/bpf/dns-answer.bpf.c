@@ -9,32 +9,6 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-static __always_inline void fill_sender(struct dns_answer_record *record, struct __sk_buff *skb, const struct route *route)
-{
-	record->family = route->family;
-	record->protocol = route->protocol;
-	record->server_port = bpf_ntohs(route->port);
-	if (route->family == 4)
-		bpf_skb_load_bytes(skb, offsetof(struct iphdr, saddr), record->server, 4);
-	else
-		bpf_skb_load_bytes(skb, offsetof(struct ipv6hdr, saddr), record->server, 16);
-}
-
-static __always_inline void fill_answer(struct dns_answer_record *record, struct __sk_buff *skb, __u32 at)
-{
-	__u32 length = skb->len - at;
-	record->message_total = length;
-	if (length > DNS_ANSWER_BYTES)
-		length = DNS_ANSWER_BYTES;
-	/* As in dns.h: what is read is at least one byte. */
-	__u32 last = length - 1;
-	barrier_var(last);
-	if (last < DNS_ANSWER_BYTES && bpf_skb_load_bytes(skb, at, record->message, last + 1) == 0)
-		record->message_length = last + 1;
-	else
-		record->message_length = 0;
-}
-
 static __noinline int tell(struct __sk_buff *skb, struct route *route, __u32 at, struct count_slot *count)
 {
 	struct dns_question_key key = { .cookie = bpf_get_socket_cookie(skb) };
@@ -61,8 +35,11 @@ static __noinline int tell(struct __sk_buff *skb, struct route *route, __u32 at,
 	record->head.kind = KIND_DNS_ANSWER;
 	record->head.boot_us = now / 1000;
 	record->head.task = *asker;
-	fill_sender(record, skb, route);
-	fill_answer(record, skb, at);
+	record->family = route->family;
+	record->protocol = route->protocol;
+	record->server_port = bpf_ntohs(route->port);
+	load_server(skb, route, record->server, offsetof(struct iphdr, saddr), offsetof(struct ipv6hdr, saddr));
+	record->message_length = load_message(skb, at, record->message, DNS_ANSWER_BYTES);
 	SUBMIT(record, count);
 	bpf_map_delete_elem(&dns_askers, &key);
 	return 0;

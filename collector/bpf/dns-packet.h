@@ -104,4 +104,25 @@ static __always_inline bool is_of_a_name_server(struct __sk_buff *skb, struct ro
 	return socket && socket->dst_port == bpf_htons(DNS_PORT);
 }
 
+/* Fills `server` (16 bytes, of IPv4 the first four) with the address that lies `at4` or `at6` bytes into the packet. */
+static __always_inline void load_server(struct __sk_buff *skb, const struct route *route, __u8 *server, __u32 at4, __u32 at6)
+{
+	if (route->family == 4)
+		bpf_skb_load_bytes(skb, at4, server, 4);
+	else
+		bpf_skb_load_bytes(skb, at6, server, 16);
+}
+
+/* The first `room` bytes of the message at `at`; gives how many there are, 0 where none could be read. */
+static __always_inline __u16 load_message(struct __sk_buff *skb, __u32 at, __u8 *message, __u32 room)
+{
+	__u32 length = skb->len - at;
+	if (length > room)
+		length = room;
+	/* Linux 6.1's verifier learns nothing from "not 0", and wants to know that at least one byte is read: one less, and one more. */
+	__u32 last = length - 1;
+	barrier_var(last);
+	return last < room && bpf_skb_load_bytes(skb, at, message, last + 1) == 0 ? last + 1 : 0;
+}
+
 #endif

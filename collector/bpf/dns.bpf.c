@@ -11,31 +11,6 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-static __always_inline void fill_server(struct dns_record *record, struct __sk_buff *skb, const struct route *route)
-{
-	record->family = route->family;
-	record->protocol = route->protocol;
-	record->server_port = bpf_ntohs(route->port);
-	if (route->family == 4)
-		bpf_skb_load_bytes(skb, offsetof(struct iphdr, daddr), record->server, 4);
-	else
-		bpf_skb_load_bytes(skb, offsetof(struct ipv6hdr, daddr), record->server, 16);
-}
-
-static __always_inline void fill_message(struct dns_record *record, struct __sk_buff *skb, __u32 at)
-{
-	__u32 length = skb->len - at;
-	if (length > DNS_MESSAGE_BYTES)
-		length = DNS_MESSAGE_BYTES;
-	/* As in dns.h: what is read is at least one byte. */
-	__u32 last = length - 1;
-	barrier_var(last);
-	if (last < DNS_MESSAGE_BYTES && bpf_skb_load_bytes(skb, at, record->message, last + 1) == 0)
-		record->message_length = last + 1;
-	else
-		record->message_length = 0;
-}
-
 /* For the answer: it comes in nobody's context (dns-answer.bpf.c). */
 static __noinline int remember_asker(struct __sk_buff *skb, struct question *question, struct route *route)
 {
@@ -95,8 +70,11 @@ static __noinline int report(struct __sk_buff *skb, struct question *question, s
 	fill_head(&record->head, KIND_DNS_QUERY, sizeof(*record), task);
 	if (caller)
 		record->head.task = *caller;
-	fill_server(record, skb, route);
-	fill_message(record, skb, question->at);
+	record->family = route->family;
+	record->protocol = route->protocol;
+	record->server_port = bpf_ntohs(route->port);
+	load_server(skb, route, record->server, offsetof(struct iphdr, daddr), offsetof(struct ipv6hdr, daddr));
+	record->message_length = load_message(skb, question->at, record->message, DNS_MESSAGE_BYTES);
 	SUBMIT(record, count);
 	bpf_map_update_elem(&asked, &key, &now, BPF_ANY);
 	return 0;

@@ -28,16 +28,16 @@ static __always_inline bool name_watched(struct filter_settings *filter, const s
 	return key_watched(&key, NAME_FOR_OPEN);
 }
 
-static __always_inline bool end_key_watched(const void *end, __u32 size)
+static __always_inline bool end_key_watched(const void *end, __u32 size, __u32 wanted)
 {
 	struct name_key key = { .length = END_MARK | size };
 	bpf_probe_read_kernel(key.bytes, size, end);
-	return key_watched(&key, NAME_FOR_END);
+	return key_watched(&key, wanted);
 }
 
-static __always_inline bool end_length_watched(struct filter_settings *filter, __u32 size, __u32 length)
+static __always_inline bool end_length_watched(__u32 end_lengths, __u32 size, __u32 length)
 {
-	return size <= length && (filter->end_lengths >> (size - 1)) & 1;
+	return size <= length && (end_lengths >> (size - 1)) & 1;
 }
 
 /* True when the `length` bytes at `name`, in the kernel's memory, end with a watched end. */
@@ -47,25 +47,30 @@ __noinline int end_watched(__u64 name, __u32 length)
 	if (!filter)
 		return 0;
 	for (__u32 size = 1; size <= END_BYTES; size++) {
-		if (end_length_watched(filter, size, length) && end_key_watched((void *)(name + length - size), size))
+		if (end_length_watched(filter->end_lengths, size, length) &&
+		    end_key_watched((void *)(name + length - size), size, NAME_FOR_END))
 			return 1;
 	}
 	return 0;
 }
 
-/* The same of what lies in the scratch memory up to `end`: an address there is none to the verifier, an offset is. */
-__noinline int scratch_end_watched(__u32 end, __u32 length)
+/*
+ * The same of what lies in the scratch memory up to `end`: an address there is none to the verifier, an offset is.
+ * `wanted` is NAME_FOR_END or NAME_FOR_CHANGE_END.
+ */
+__noinline int scratch_end_watched(__u32 end, __u32 length, __u32 wanted)
 {
 	__u32 zero = 0;
 	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
 	struct filter_settings *filter = filters();
 	if (!filter || !scratch)
 		return 0;
+	__u32 lengths = wanted == NAME_FOR_END ? filter->end_lengths : filter->change_end_lengths;
 	for (__u32 size = 1; size <= END_BYTES; size++) {
 		__u32 from = (end - size) & 0x7fff;
-		if (!end_length_watched(filter, size, length))
+		if (!end_length_watched(lengths, size, length))
 			continue;
-		if (from > SCRATCH_BYTES - END_BYTES || end_key_watched(&scratch->bytes[from], size))
+		if (from > SCRATCH_BYTES - END_BYTES || end_key_watched(&scratch->bytes[from], size, wanted))
 			return 1;
 	}
 	return 0;
@@ -135,7 +140,7 @@ static __always_inline bool path_watched(struct scratch *scratch, __u32 at, __u3
 	if (!filter)
 		return false;
 	__u32 name = last_name_length(at, size);
-	if (wanted == NAME_FOR_OPEN && filter->end_lengths != 0 && scratch_end_watched(at + size, name))
+	if (wanted == NAME_FOR_OPEN && filter->end_lengths != 0 && scratch_end_watched(at + size, name, NAME_FOR_END))
 		return true;
 	if (!length_watched(wanted == NAME_FOR_EXEC ? filter->exec_lengths : filter->open_lengths, name))
 		return false;

@@ -316,7 +316,6 @@ struct dns_answer_record {
 	__u8 family; /* 4 or 6 */
 	__u8 protocol; /* of IP: 17, or 6 */
 	__u16 message_length; /* bytes of `message` that are filled */
-	__u16 message_total; /* bytes of the packet's message: more than those that are filled where it was cut */
 	__u8 message[DNS_ANSWER_BYTES];
 };
 _Static_assert(sizeof(struct dns_answer_record) == 664, "dns_answer_record");

@@ -142,8 +142,7 @@ export const layout = {
     family: 146,
     protocol: 147,
     message_length: 148,
-    message_total: 150,
-    message: 152,
+    message: 150,
   },
   count_slot: {
     attempted: 0,
