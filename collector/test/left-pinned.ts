@@ -12,6 +12,7 @@ import { buildCollector } from "../build.mjs";
 import type { Counter, KernelRecord } from "../src/kernel-record.ts";
 import type { EarlierPrograms, KernelSource } from "../src/kernel-source.ts";
 import { objectFolder, root } from "./kernel-watch.ts";
+import { dropLayoutAssertions } from "./without-assertions.ts";
 
 const leaver = fileURLToPath(new URL("programs/leave-pinned.ts", import.meta.url));
 const bpftool = "/usr/sbin/bpftool";
@@ -61,9 +62,11 @@ export async function otherLayoutBuild(folder: string): Promise<string> {
   if (existsSync(checkout)) return join(checkout, "build", "collector");
   cpSync(join(root, "collector"), join(checkout, "collector"), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"));
+  const bpf = join(checkout, "collector", "bpf");
+  dropLayoutAssertions(bpf);
   const change = (header: string, members: readonly (readonly [struct: string, before: string])[]) => {
-    const file = join(checkout, "collector", "bpf", header);
-    let text = readFileSync(file, "utf8").replaceAll(/_Static_assert\(.*\);/g, "");
+    const file = join(bpf, header);
+    let text = readFileSync(file, "utf8");
     for (const [struct, before] of members) text = withOneMore(text, struct, before);
     writeFileSync(file, text);
   };
@@ -72,7 +75,6 @@ export async function otherLayoutBuild(folder: string): Promise<string> {
     ["exec_record", "__u64 inode"],
     ["open_record", "__u64 inode"],
   ]);
-  change("change-record.h", []);
   change("map-values.h", [["count_slot", "__u64 attempted"]]);
   await buildCollector({ root: checkout, log: () => undefined });
   return join(checkout, "build", "collector");

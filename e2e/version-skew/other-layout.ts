@@ -1,5 +1,6 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { dropLayoutAssertions } from "../../collector/test/without-assertions.ts";
 import { buildSensorOf, copySources, linkModules, root } from "./trees.ts";
 
 const left = ["node_modules", "build", ".git", "e2e"];
@@ -12,8 +13,7 @@ export function treeOfOtherLayout(folder: string): string {
   linkModules(folder);
   mkdirSync(join(folder, "build"));
   const bpf = join(folder, "collector/bpf");
-  for (const header of ["record.h", "change-record.h"])
-    change(join(bpf, header), (text) => text.replaceAll(/_Static_assert\(.*\);/g, ""));
+  dropLayoutAssertions(bpf);
   change(join(bpf, "record.h"), (text) => text.replace(/(struct record_task \{\n)/, "$1\t__u64 of_another_build;\n"));
   change(join(folder, "collector/src/kernel/layout.ts"), moveMembers);
   buildSensorOf(folder);
