@@ -135,6 +135,16 @@ export {
 } from "./src/people.ts";
 export type * from "./src/process-search.ts";
 export { foundProcessSchema, processPageSchema, processQuerySchema } from "./src/process-search.ts";
+export type * from "./src/recorder.ts";
+export {
+  alertRecordingSchema,
+  isRecorded,
+  noRecording,
+  recordedAnswerSchema,
+  recorderLimits,
+  recorderPolicySchema,
+  recordingPageSchema,
+} from "./src/recorder.ts";
 export { type Resume, resumeSchema } from "./src/resume.ts";
 export { type AuditLogState, type ProgramState, type SensorReport, sensorReportSchema } from "./src/sensor-report.ts";
 export {

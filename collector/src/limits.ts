@@ -60,6 +60,12 @@ export const collectorLimits = {
   keptStateBytesMax: 9 * 1024 * 1024,
   /** For the publisher's word on what it has already. */
   resumePatienceMs: 2_000,
+  /** The flight recorder: containers whose numbers are remembered, a frame's body, encoders that are kept for later. */
+  recordingsMax: 2_048,
+  recordedFrameBytesMax: 256 * 1024,
+  recorderEncodersMax: 32,
+  /** What may wait in the socket before recorded frames are left out: those that must arrive go first. */
+  recordedWaitingBytesMax: 4 * 1024 * 1024,
   reconnectFirstMs: 50,
   /** Failed tries before the log speaks of it: about three seconds. */
   reconnectsQuiet: 8,

@@ -1,12 +1,13 @@
 import { statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { type CollectorReason, Fault, type PartMessage, type SignedState } from "@atalaya/wire";
+import { type CollectorReason, type DesiredState, Fault, type PartMessage, type SignedState } from "@atalaya/wire";
 import { type CollectorArguments, help, readCollectorArguments } from "./arguments.ts";
 import { AuditLogPart } from "./audit-log/audit-log-part.ts";
 import { bootIdOfMachine } from "./boot-id.ts";
 import { leave } from "./leave.ts";
 import { collectorLimits } from "./limits.ts";
 import { choosePinFolder } from "./pin-folder.ts";
+import type { StateInForce } from "./pipeline.ts";
 import { type LinkListener, PublisherLink } from "./publisher-link.ts";
 import { shareFolder } from "./shared-folder.ts";
 import { claimedVersion, StateKeeper } from "./state-keeper.ts";
@@ -39,7 +40,9 @@ class Collector {
     this.#unpinAtEnd = given.unpinAtEnd;
     this.#isPinned = given.worker.pinFolder !== null;
     const state = given.socket === undefined ? undefined : this.#keeper.load();
-    this.#worker = new Worker(workerFile(), { workerData: { ...given.worker, state: state ?? null, notes } });
+    this.#worker = new Worker(workerFile(), {
+      workerData: { ...given.worker, state: state === undefined ? null : inForce(state), notes },
+    });
     this.#link = given.socket === undefined ? undefined : new PublisherLink(given.socket, this.#listener());
     this.#worker.on("message", (message: FromWorker) => this.#receive(message));
     this.#worker.on("error", (error) => this.#crashed(error));
@@ -62,8 +65,7 @@ class Collector {
   #takeState(signed: SignedState): void {
     const state = this.#keeper.take(signed);
     if (state.ok) {
-      const { version, workspace, filters } = state.value;
-      this.#tell({ type: "state", state: { version, workspace, filters } });
+      this.#tell({ type: "state", state: inForce(state.value) });
       return;
     }
     log(`a state was refused: ${state.reason}`);
@@ -98,6 +100,7 @@ class Collector {
 
   #receive(message: FromWorker): void {
     if (message.type === "frames") for (const frame of message.frames) this.#link?.send(frame);
+    else if (message.type === "recorded") this.#record(message.frames);
     else if (message.type === "lines") this.#print(message.text);
     else if (message.type === "stopped") this.#afterDrain();
     else if (message.type === "ready") this.#ready(message);
@@ -106,6 +109,11 @@ class Collector {
       fail(message.code, message.message);
       this.#end();
     }
+  }
+
+  #record(frames: readonly Uint8Array[]): void {
+    for (const frame of frames)
+      if (this.#link?.record(frame) === false) this.#tell({ type: "note", reason: "recorder_unsent" });
   }
 
   #ready({ detail, continues, epoch }: Extract<FromWorker, { type: "ready" }>): void {
@@ -175,6 +183,11 @@ class Collector {
     if (process.connected) process.disconnect();
     void this.#worker?.terminate().then(() => process.exit());
   }
+}
+
+/** What the sensor's thread needs of a state. */
+function inForce({ version, workspace, filters, recorder }: DesiredState): StateInForce {
+  return { version, workspace, filters, ...(recorder !== undefined && { recorder }) };
 }
 
 function workerFile(): URL {

@@ -1,4 +1,5 @@
-import { type AtalayaEvent, type EventClass, eventToJson } from "@atalaya/wire";
+import { type AtalayaEvent, type EventClass, eventToJson, type RecorderPolicy } from "@atalaya/wire";
+import { ContainerRecorder } from "./container-recorder.ts";
 import { FrameBuilder, type FrameOrigin, type RingName, type StreamName } from "./frame-builder.ts";
 import type { Outlet } from "./pipeline.ts";
 import type { FromWorker } from "./worker-messages.ts";
@@ -8,22 +9,37 @@ type Post = (message: FromWorker, transfer: ArrayBuffer[]) => void;
 /** Frames for the publisher: one parcel is one frame. */
 export class FrameOutlet implements Outlet {
   readonly #builder: FrameBuilder;
+  readonly #recorder: ContainerRecorder;
   readonly #post: Post;
 
   constructor(origin: FrameOrigin, post: Post) {
     this.#builder = new FrameBuilder(origin);
+    this.#recorder = new ContainerRecorder(origin);
     this.#post = post;
   }
 
   add(event: AtalayaEvent, ring: RingName, position: number, stream: StreamName): boolean {
+    this.#recorder.add(event);
     return this.#builder.add(event, ring, position, stream);
   }
 
   setWorkspace(workspace: string): void {
     this.#builder.setWorkspace(workspace);
+    this.#recorder.setWorkspace(workspace);
+  }
+
+  setRecorder(policy: RecorderPolicy): void {
+    this.#recorder.setPolicy(policy);
   }
 
   flush(): { parcels: number; bytes: number } {
+    // Before the others: what leads to an alert is recorded when the alert asks for it.
+    const recorded = this.#recorder.take();
+    if (recorded.length > 0)
+      this.#post(
+        { type: "recorded", frames: recorded },
+        recorded.map((frame) => frame.buffer as ArrayBuffer),
+      );
     const frames = this.#builder.take();
     if (frames.length === 0) return { parcels: 0, bytes: 0 };
     const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);
@@ -57,6 +73,8 @@ export class LineOutlet implements Outlet {
   }
 
   setWorkspace(): void {}
+
+  setRecorder(): void {}
 
   flush(): { parcels: number; bytes: number } {
     if (this.#lines.length === 0) return { parcels: 0, bytes: 0 };

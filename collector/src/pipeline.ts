@@ -6,6 +6,8 @@ import {
   type CollectorReason,
   emptyFilterPlan,
   type FilterPlan,
+  noRecording,
+  type RecorderPolicy,
   type Resume,
   type SensorEvent,
   type SensorReport,
@@ -37,6 +39,8 @@ export type Outlet = {
   add(event: AtalayaEvent, ring: RingName, position: number, stream: StreamName): boolean;
   /** Of what is added from here on. */
   setWorkspace(workspace: string): void;
+  /** Which containers are recorded, from here on. */
+  setRecorder(policy: RecorderPolicy): void;
   /** Hands on what was added; gives how many parcels and bytes went, to be acknowledged later in this order. */
   flush(): { parcels: number; bytes: number };
 };
@@ -53,7 +57,7 @@ export type PipelineOptions = {
 };
 
 /** The part of a desired state that the sensor's thread puts in force. */
-export type StateInForce = { version: number; workspace: string; filters: FilterPlan };
+export type StateInForce = { version: number; workspace: string; filters: FilterPlan; recorder?: RecorderPolicy };
 
 /** From the kernel's rings to the outlet, with an account of every record. */
 export class Pipeline {
@@ -151,9 +155,10 @@ export class Pipeline {
     this.#stream.save();
   }
 
-  applyState({ version, workspace, filters }: StateInForce): void {
+  applyState({ version, workspace, filters, recorder = noRecording }: StateInForce): void {
     this.applyFilters(filters);
     this.#outlet.setWorkspace(workspace);
+    this.#outlet.setRecorder(recorder);
     this.#stateVersion = version;
   }
 

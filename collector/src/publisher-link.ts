@@ -68,6 +68,18 @@ export class PublisherLink {
     if (this.#open) this.#write(kept);
   }
 
+  /**
+   * A frame for the flight recorder: written at once, or left out and false, where the publisher is away or behind. It
+   * is not kept for later: what is missing there is told by the frames' numbers.
+   */
+  record(frame: Uint8Array): boolean {
+    const socket = this.#socket;
+    if (!this.#open || socket === undefined) return false;
+    if (socket.writableLength > collectorLimits.recordedWaitingBytesMax) return false;
+    writeMessage(socket, messageKinds.recorded, frame);
+    return true;
+  }
+
   /** The rings were read before by another process: the publisher may have what we never sent. */
   continues(): void {
     this.#continues = true;
@@ -128,13 +140,7 @@ export class PublisherLink {
     kept.sent = true;
     kept.wasSent = true;
     this.#unanswered.push(kept);
-    const head = Buffer.allocUnsafe(5);
-    head.writeUInt32LE(kept.frame.length + 1, 0);
-    head[4] = messageKinds.frame;
-    socket.cork();
-    socket.write(head);
-    socket.write(kept.frame);
-    socket.uncork();
+    writeMessage(socket, messageKinds.frame, kept.frame);
   }
 
   #writeConfirmation(): void {
@@ -218,6 +224,17 @@ export class PublisherLink {
     const pauseMs = Math.min(reconnectFirstMs * 2 ** Math.min(this.#failures, 16), reconnectLastMs);
     this.#retry = setTimeout(() => this.#connect(), pauseMs);
   }
+}
+
+/** Without a copy of the payload. */
+function writeMessage(socket: Socket, kind: number, payload: Uint8Array): void {
+  const head = Buffer.allocUnsafe(5);
+  head.writeUInt32LE(payload.length + 1, 0);
+  head[4] = kind;
+  socket.cork();
+  socket.write(head);
+  socket.write(payload);
+  socket.uncork();
 }
 
 function streamKey(of: Omit<Resume["streams"][number], "lastPosition">): string {

@@ -9,6 +9,8 @@ export type FromWorker =
   | { type: "ready"; detail: string; continues: boolean; epoch: string }
   | { type: "failed"; code: string; message: string }
   | { type: "frames"; frames: Uint8Array[] }
+  /** For the flight recorder: nobody acknowledges them. */
+  | { type: "recorded"; frames: Uint8Array[] }
   | { type: "lines"; text: string }
   /** A state is in force; or it could not be put in force, and why. */
   | { type: "applied"; version: number; problem?: string }

@@ -166,6 +166,8 @@ export class ParcelOutlet implements Outlet {
     this.workspace = workspace;
   }
 
+  setRecorder(): void {}
+
   flush(): { parcels: number; bytes: number } {
     const made = [...this.#open.values()];
     this.#open = new Map();

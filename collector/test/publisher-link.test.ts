@@ -119,6 +119,26 @@ describe("the way to the publisher", () => {
     stop(other);
   });
 
+  test("a recorded frame is written at once, or left out: it is not kept, and nobody acknowledges it", {
+    timeout: 10_000,
+  }, async () => {
+    const path = join(folder, "r.sock");
+    const begun = Promise.withResolvers<void>();
+    const quiet = { acknowledged: () => {}, filters: () => {}, state: () => {}, resume: () => {}, log: () => {} };
+    const link = new PublisherLink(path, { ...quiet, begun: () => begun.resolve() });
+    assert.equal(link.record(Buffer.from("too early")), false);
+    const received: Buffer[] = [];
+    const server = createServer((socket) => socket.on("data", (bytes) => received.push(bytes)));
+    await new Promise<void>((done) => server.listen(path, done));
+    await begun.promise;
+    assert.equal(link.record(Buffer.from("one")), true);
+    assert.equal(link.waiting, 0);
+    await until(() => received.length > 0);
+    assert.deepEqual(Buffer.concat(received), encodeMessage(messageKinds.recorded, Buffer.from("one")));
+    link.close();
+    server.close();
+  });
+
   test("what the publisher says that it has is not sent again; an acknowledgement counts what was sent on its connection", {
     timeout: 10_000,
   }, async () => {

@@ -66,6 +66,7 @@ async function startPublisher(): Promise<void> {
     path: join(folder, "socket"),
     counters: new Counters(),
     keep,
+    recorded: () => {},
     greeting: () => [],
     confirmed: () => {},
     claimed: (payload, reply) => {
@@ -190,6 +191,7 @@ test("while nobody takes what it says, it stops reading from the API server inst
       kept.push(...frames);
       return held.promise.then(() => keep(frames));
     },
+    recorded: () => {},
     greeting: () => [],
     confirmed: () => {},
     claimed: (_, reply) => reply(encodeMessage(messageKinds.claimed, Buffer.from('{"accepted":true}'))),

@@ -13,6 +13,8 @@ export type FrameServerOptions = {
   keep(frames: Buffer[]): Promise<void>;
   /** What a collector is told when it connects, as whole messages. */
   greeting(): Buffer[];
+  /** Takes frames for the flight recorder: nobody waits for them. */
+  recorded(frames: Buffer[]): void;
   /** What a collector says about a state: JSON. */
   confirmed(payload: Buffer): void;
   /** A pod's claim, as JSON, and the way back to it. */
@@ -119,11 +121,14 @@ class Intake {
       return;
     }
     const frames: Buffer[] = [];
+    const recorded: Buffer[] = [];
     for (const { kind, payload } of messages.value) {
       if (kind === messageKinds.frame) frames.push(payload);
+      else if (kind === messageKinds.recorded) recorded.push(payload);
       else if (kind === messageKinds.confirm) this.#options.confirmed(payload);
       else if (kind === messageKinds.claim) this.#options.claimed(payload, this.#answer);
     }
+    if (recorded.length > 0) this.#options.recorded(recorded);
     if (frames.length > 0) this.#keep(frames);
     this.#rest(chunk.length);
   }

@@ -23,6 +23,21 @@ export const limits = {
   /** One request's frames before compression. */
   batchBytesMax: 4 * mebibyte,
   batchBlocksMax: wireLimits.ingestPiecesMax,
+  /** The flight recorder: what it may take of the disk beside the spool, and how long it keeps what it has. */
+  recorder: {
+    bytesMax: 64 * mebibyte,
+    bytesLeast: mebibyte,
+    ageMsMax: 600_000,
+    fileBytesMax: 4 * mebibyte,
+    /** A file gets no more after this: so much longer than its time may a part of it stay. */
+    fileAgeMsMax: 60_000,
+    writePauseMs: 500,
+    /** Frames that wait for the next write; what comes beyond is counted as unwritten. */
+    waitingBytesMax: 8 * mebibyte,
+    ageCheckMs: 15_000,
+    /** Answers that wait to be sent, or are tried again. */
+    pullsMax: 32,
+  },
   /** Between the starts of two writes, each of which is synced; the first after a silence goes at once. */
   writePauseMs: { life: 60, bulk: 200 },
   /** Under pressure (a write takes long) the pause grows to this. */

@@ -15,6 +15,7 @@ committed them, and sends them over HTTPS.
   --socket PATH                 the Unix socket to make
   --spool DIR                   where frames wait
   --spool-bytes N               how much may wait (default 1073741824)
+  --recorder-bytes N            how much the flight recorder may keep beside it (default 67108864)
   --hub URL                     the hub, e.g. https://hub.example.com:8443
   --identity DIR                where this node's key and certificate lie; made at the first start
   --enroll-token FILE           a token of \`atalaya enroll token\`, needed once
@@ -36,6 +37,7 @@ const options = {
   socket: { type: "string" },
   spool: { type: "string" },
   "spool-bytes": { type: "string" },
+  "recorder-bytes": { type: "string" },
   hub: { type: "string" },
   identity: { type: "string" },
   "enroll-token": { type: "string" },
@@ -76,7 +78,10 @@ function readOptions(): Given | undefined {
   return {
     socket,
     spoolFolder: spool,
-    spoolBytesMax: readBytes(values["spool-bytes"]),
+    spoolBytesMax: readBytes("spool-bytes", values["spool-bytes"], limits.spoolBytesMax, limits.spoolBytesLeast),
+    recorderBytesMax: readBytes(
+      ...(["recorder-bytes", values["recorder-bytes"], limits.recorder.bytesMax, limits.recorder.bytesLeast] as const),
+    ),
     hubUrl: hub,
     proxy: readProxy(values.proxy),
     identity: {
@@ -107,11 +112,10 @@ function readPort(text: string | undefined): number | undefined {
   return port;
 }
 
-function readBytes(text: string | undefined): number {
-  if (text === undefined) return limits.spoolBytesMax;
+function readBytes(name: string, text: string | undefined, usual: number, least: number): number {
+  if (text === undefined) return usual;
   const bytes = Number(text);
-  if (!Number.isSafeInteger(bytes) || bytes < limits.spoolBytesLeast)
-    throw usage(`--spool-bytes takes a number of at least ${limits.spoolBytesLeast}`);
+  if (!Number.isSafeInteger(bytes) || bytes < least) throw usage(`--${name} takes a number of at least ${least}`);
   return bytes;
 }
 

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { encodeMessage, messageKinds } from "@atalaya/wire/framing";
 import { ClaimDesk } from "./claim-desk.ts";
 import { Counters } from "./counters.ts";
@@ -7,6 +8,8 @@ import { HubLink } from "./hub/hub-link.ts";
 import type { Identity } from "./identity/identity-files.ts";
 import { IdentityKeeper, type IdentityOptions } from "./identity/identity-keeper.ts";
 import { limits } from "./limits.ts";
+import { PullDesk } from "./recorder/pull-desk.ts";
+import { Recorder } from "./recorder/recorder.ts";
 import { publisherReport } from "./report.ts";
 import { Sender } from "./sender.ts";
 import { setAsideFirstFormat, takeOverFirstFormat } from "./spool/first-format.ts";
@@ -18,6 +21,7 @@ export type PublisherOptions = {
   socket: string;
   spoolFolder: string;
   spoolBytesMax?: number;
+  recorderBytesMax?: number;
   hubUrl: string;
   /** `http://HOST:PORT` of a proxy on the way to the hub. */
   proxy?: string | undefined;
@@ -44,9 +48,16 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
   const claims = new ClaimDesk();
   const link = new HubLink(options.hubUrl, options.proxy);
   const bytes = options.spoolBytesMax === undefined ? {} : { bytesMax: options.spoolBytesMax };
-  const spool = new Spool({ folder: options.spoolFolder, counters, say, ...bytes });
+  const recorder = new Recorder({
+    folder: join(options.spoolFolder, "recorder"),
+    say,
+    ...(options.recorderBytesMax !== undefined && { bytesMax: options.recorderBytesMax }),
+  });
+  const relieve = () => recorder.giveWay();
+  const spool = new Spool({ folder: options.spoolFolder, counters, relieve, say, ...bytes });
   setAsideFirstFormat(options.spoolFolder);
   await spool.open();
+  await recorder.open();
   const taken = await takeOverFirstFormat(options.spoolFolder, (frames) => spool.keep(frames));
   if (taken > 0) say(`${taken} frames of an earlier version's spool were taken over`);
   const states: StateKeeper = new StateKeeper(options.spoolFolder, gate, (message) => server.broadcast(message), say);
@@ -54,6 +65,7 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
     path: options.socket,
     counters,
     keep: (frames) => spool.keep(frames),
+    recorded: (frames) => recorder.take(frames),
     greeting: () => [resumeMessage(spool), ...states.greeting()],
     confirmed: (payload) => void states.takeConfirmation(payload),
     claimed: (payload, answer) => claims.take(payload, answer),
@@ -67,7 +79,9 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
     // To verify it loads the schemas, which at 60m takes a second: the socket is there before. Nothing is sent until then.
     const opened = states.open(first);
     await server.listen();
-    const sync = new SyncLoop({ link, gate, keeper, states, claims, report: () => publisherReport(spool, keeper) });
+    const pulls = new PullDesk({ link, gate, recorder, say });
+    const report = () => publisherReport(spool, keeper, recorder);
+    const sync = new SyncLoop({ link, gate, keeper, states, claims, pulls, report });
     const parts = { link, gate, keeper, states, counters, settled: () => spool.settled(), say };
     const senders = [spool.lanes.life, spool.lanes.bulk].map((lane) => new Sender(lane, parts));
     changed = (identity) => {
@@ -92,12 +106,14 @@ export async function startPublisher(options: PublisherOptions): Promise<Publish
         gate.stop();
         const loops = [...senders, keeper, sync].map((one) => one.stop());
         link.close();
-        await Promise.all(loops);
+        await Promise.all([...loops, pulls.drained()]);
+        await recorder.close();
         await spool.close();
       },
     };
   } catch (error) {
     await server.close();
+    await recorder.close();
     await spool.close();
     throw error;
   }

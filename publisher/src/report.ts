@@ -1,5 +1,6 @@
 import type { SyncRequest } from "@atalaya/wire";
 import type { IdentityKeeper } from "./identity/identity-keeper.ts";
+import type { Recorder } from "./recorder/recorder.ts";
 import type { Spool } from "./spool/spool.ts";
 import { spoolCounters } from "./spool/spool-ledger.ts";
 import { publisherVersion } from "./version.ts";
@@ -7,7 +8,7 @@ import { publisherVersion } from "./version.ts";
 const startedUs = Math.round(performance.timeOrigin * 1_000);
 
 /** How this publisher is, as every sync tells it. */
-export function publisherReport(spool: Spool, keeper: IdentityKeeper): SyncRequest["publisher"] {
+export function publisherReport(spool: Spool, keeper: IdentityKeeper, recorder: Recorder): SyncRequest["publisher"] {
   const cpu = process.cpuUsage();
   const { life, bulk } = spool.lanes;
   return {
@@ -26,5 +27,10 @@ export function publisherReport(spool: Spool, keeper: IdentityKeeper): SyncReque
     },
     certificate_expires_us: keeper.facts?.expires_us ?? null,
     counters: spoolCounters([life.state, bulk.state]),
+    ...(recorder.isUsed && { recorder: recorderReport(recorder) }),
   };
+}
+
+function recorderReport({ bytes, bytesMax, oldestUs, counts }: Recorder): SyncRequest["publisher"]["recorder"] {
+  return { bytes, bytes_max: bytesMax, oldest_us: oldestUs ?? null, ...counts };
 }

@@ -5,6 +5,7 @@ import type { Gate } from "./gate.ts";
 import { type Answer, type HubLink, isStranger, jsonOf } from "./hub/hub-link.ts";
 import type { IdentityKeeper } from "./identity/identity-keeper.ts";
 import { limits } from "./limits.ts";
+import type { PullDesk } from "./recorder/pull-desk.ts";
 import { Sleeper } from "./sleeper.ts";
 import type { StateKeeper } from "./state-keeper.ts";
 
@@ -15,6 +16,7 @@ export type SyncParts = {
   keeper: IdentityKeeper;
   states: StateKeeper;
   claims: ClaimDesk;
+  pulls: Pick<PullDesk, "take">;
   report: () => Report;
 };
 
@@ -28,6 +30,7 @@ export class SyncLoop {
   readonly #keeper: IdentityKeeper;
   readonly #states: StateKeeper;
   readonly #claims: ClaimDesk;
+  readonly #pulls: Pick<PullDesk, "take">;
   readonly #report: () => Report;
   readonly #sleeper = new Sleeper();
   readonly #backOff = new BackOff(limits.backOff);
@@ -35,12 +38,13 @@ export class SyncLoop {
   #telling = false;
   #answeredMs = Number.NEGATIVE_INFINITY;
 
-  constructor({ link, gate, keeper, states, claims, report }: SyncParts) {
+  constructor({ link, gate, keeper, states, claims, pulls, report }: SyncParts) {
     this.#link = link;
     this.#gate = gate;
     this.#keeper = keeper;
     this.#states = states;
     this.#claims = claims;
+    this.#pulls = pulls;
     this.#report = report;
     states.onConfirmed(() => void this.#tell());
     claims.onClaim(() => void this.#tell());
@@ -102,6 +106,7 @@ export class SyncLoop {
     try {
       const answer = await this.#link.call(user, { method: "POST", path: "/v1/sync", headers, body });
       if (answer.status === 200 && claims.length > 0) this.#claims.answered(claims, jsonOf(answer.body)["claims"]);
+      if (answer.status === 200) await this.#pulls.take(jsonOf(answer.body)["pulls"]);
       if (user === "sync") await this.#answered(answer);
     } catch (error) {
       if (isStranger(error)) this.#keeper.doubt("stranger");

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { blankEvent, decodeFrames, EventEncoder, encodeFrame, type FrameHeader, rings } from "@atalaya/wire";
 
-type Origin = Partial<Pick<FrameHeader, "bootId" | "layoutHash" | "node" | "cluster" | "workspace">>;
+type Origin = Partial<Omit<FrameHeader, "version" | "class" | "eventCount" | "firstPosition" | "lastPosition">>;
 
 /** One frame of `count` events whose first ring position is `position`. */
 export function frame(

@@ -24,6 +24,7 @@ function server(path: string): FrameServer {
   return new FrameServer({
     path,
     counters: new Counters(),
+    recorded: () => undefined,
     keep,
     greeting: () => [],
     confirmed: () => {},

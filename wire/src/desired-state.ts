@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { filterPlanSchema } from "./filter-plan.ts";
+import { recorderStateSchema } from "./recorder.ts";
 
 // What the hub wants of a node, on its way down: hub -> publisher (in the reply to a request) -> collector (socket).
 // It is signed, so that neither a publisher that was taken over nor whoever sits between can change what a node watches.
@@ -14,6 +15,8 @@ export const desiredStateSchema = z.object({
   /** True when the node's certificate was revoked: it stops sending, and keeps what it has. */
   revoked: z.boolean(),
   filters: filterPlanSchema,
+  /** Which containers the flight recorder keeps; absent where the workspace records none. */
+  recorder: recorderStateSchema.optional(),
 });
 export type DesiredState = z.infer<typeof desiredStateSchema>;
 

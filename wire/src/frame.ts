@@ -13,7 +13,7 @@ import { limits } from "./limits.ts";
 //   40  u53  first time_us          48  u53  last time_us
 //   56  16 bytes boot id            72  8 bytes layout hash
 //   80  str node, str cluster, str container id, from version 2 on str workspace (u8 length each; container for the
-//       recorder, workspace where it is known, else empty)
+//       recorder (see recorder.ts), workspace where it is known, else empty)
 //   then the body
 //
 // Read are this version and the two before; a newer one is refused as FRAME_VERSION and stays with its sender.

@@ -71,6 +71,8 @@ export const ledgerReasons = {
     state_unkept: "note",
     audit_log_failed: "note",
     heartbeat_failed: "note",
+    /** Frames for the flight recorder that the publisher did not take in time (docs/flight-recorder.md). */
+    recorder_unsent: "note",
     /** Where a program came from could not be decided by its content: it counts as brought (docs/decisions/0019). */
     image_copy_gone: "note",
     image_copy_unread: "note",

@@ -11,6 +11,7 @@ import { limits } from "./limits.ts";
 //   resume   publisher -> collector   JSON of a Resume, once, before anything else
 //   claim    inventory -> publisher   JSON of a Claim: a token that lets this node send the cluster's inventory
 //   claimed  publisher -> inventory   JSON of a ClaimReply
+//   recorded collector -> publisher   one encoded frame for the flight recorder; not acknowledged, never sent on by itself
 
 export const messageKinds = {
   frame: 1,
@@ -21,6 +22,7 @@ export const messageKinds = {
   resume: 6,
   claim: 7,
   claimed: 8,
+  recorded: 9,
 } as const;
 
 export type SocketMessage = { kind: number; payload: Buffer };

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { signedStateSchema, stateConfirmationSchema } from "./desired-state.ts";
 import { ledgerCounterSchema } from "./ledger.ts";
+import { recorderLimits, recorderPullSchema, recorderReportSchema } from "./recorder.ts";
 
 /** Bounded: what is summed over nodes must stay a number, whatever one of them says. */
 const count = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER);
@@ -26,6 +27,8 @@ export const publisherReportSchema = z.object({
   }),
   certificate_expires_us: count.nullable(),
   counters: z.array(ledgerCounterSchema).max(512),
+  /** Absent where nothing was ever recorded. */
+  recorder: recorderReportSchema.optional(),
 });
 export type PublisherReport = z.infer<typeof publisherReportSchema>;
 
@@ -56,5 +59,7 @@ export const syncReplySchema = z.object({
   state: signedStateSchema.optional(),
   /** As many, and in the order of, the request's claims. */
   claims: z.array(claimReplySchema).max(4).optional(),
+  /** Windows of the flight recorder that alerts ask for; asked again until they are answered. */
+  pulls: z.array(recorderPullSchema).max(recorderLimits.pullsMax).optional(),
 });
 export type SyncReply = z.infer<typeof syncReplySchema>;

@@ -22,6 +22,8 @@ export type SpoolOptions = {
   ageMsMax?: number;
   /** Between two writes of a lane; the limits' where not told. */
   pauseMs?: number;
+  /** Gives some of a full disk back that is worth less than any frame here; false where there is none. */
+  relieve?: () => Promise<boolean>;
   say?: (line: string) => void;
 };
 
@@ -40,6 +42,7 @@ export class Spool {
   readonly #folder: string;
   readonly #counters: Counters;
   readonly #ageMsMax: number;
+  readonly #relieve: () => Promise<boolean>;
   readonly #say: (line: string) => void;
   readonly #head: HeadFile;
   /** How far frames were taken in, also those that are on their way to the disk. */
@@ -55,6 +58,7 @@ export class Spool {
     this.#counters = options.counters;
     this.bytesMax = options.bytesMax ?? limits.spoolBytesMax;
     this.#ageMsMax = options.ageMsMax ?? limits.spoolAgeMsMax;
+    this.#relieve = options.relieve ?? (async () => false);
     this.#say = options.say ?? (() => {});
     this.#head = new HeadFile(join(options.folder, "head"));
     const room: Room = {
@@ -193,6 +197,7 @@ export class Spool {
 
   async #afterFailure(lane: Lane, error: NodeJS.ErrnoException, bytes: number): Promise<"again" | "drop" | "wait"> {
     this.#counters.add("failed_writes");
+    if (isFull(error) && (await this.#relieve())) return "again";
     if (this.writable)
       this.#say(`the spool's disk takes nothing (${error.code ?? error.message}); ${consequence(error)}`);
     this.writable = false;

@@ -1,0 +1,255 @@
+import { mkdirSync, readdirSync } from "node:fs";
+import { statfs } from "node:fs/promises";
+import { join } from "node:path";
+import { limits } from "../limits.ts";
+import { type RecordedFrame, readRecorded } from "./recorded-frame.ts";
+import { RecordingFile } from "./recording-file.ts";
+
+export type RecorderOptions = {
+  folder: string;
+  bytesMax?: number;
+  ageMsMax?: number;
+  say?: (line: string) => void;
+  nowMs?: () => number;
+};
+
+/** A container's frames of a window, oldest first, and what is known of what is not among them. */
+export type RecordedWindow = { frames: Buffer[]; keptFromUs: number; cut: boolean; damaged: number };
+export type WindowBounds = { eventsMax: number; bytesMax: number; framesMax: number };
+
+const fileName = /^(\d{1,15})\.recorded$/;
+
+/**
+ * What containers did in the last minutes, on this node's disk and nowhere else, under a cap of its own. It gives way
+ * to the spool: when the disk is short its files go before any frame that waits for the hub. What goes is counted.
+ */
+export class Recorder {
+  readonly counts = { recorded: 0, aged: 0, given_up: 0, unwritten: 0, refused_frames: 0 };
+  readonly bytesMax: number;
+  readonly #folder: string;
+  readonly #ageMsMax: number;
+  readonly #say: (line: string) => void;
+  readonly #nowMs: () => number;
+  #files: RecordingFile[] = [];
+  #next = 0;
+  #waiting: RecordedFrame[] = [];
+  #waitingBytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+  #ageTimer: NodeJS.Timeout | undefined;
+  #work: Promise<unknown> = Promise.resolve();
+  #shortSinceMs: number | undefined;
+  #opened = false;
+
+  constructor(options: RecorderOptions) {
+    this.#folder = options.folder;
+    this.bytesMax = options.bytesMax ?? limits.recorder.bytesMax;
+    this.#ageMsMax = options.ageMsMax ?? limits.recorder.ageMsMax;
+    this.#say = options.say ?? (() => {});
+    this.#nowMs = options.nowMs ?? Date.now;
+  }
+
+  /** Finds what an earlier process recorded. A disk that does not let it is said, and nothing is recorded then. */
+  async open(): Promise<void> {
+    try {
+      mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
+      const numbers = readdirSync(this.#folder)
+        .flatMap((name) => fileName.exec(name)?.[1] ?? [])
+        .map(Number);
+      for (const number of numbers.sort((a, b) => a - b)) {
+        this.#next = number + 1;
+        const file = await RecordingFile.found(this.#path(number));
+        if (file !== undefined) this.#files.push(file);
+      }
+      this.#opened = true;
+    } catch (error) {
+      this.#say(`the flight recorder has no folder (${(error as Error).message}); nothing is recorded`);
+    }
+    this.#ageTimer = setInterval(() => void this.#alone(() => this.#forgetOld()), limits.recorder.ageCheckMs);
+    this.#ageTimer.unref();
+    await this.#alone(() => this.#forgetOld());
+  }
+
+  #path(number: number): string {
+    return join(this.#folder, `${number}.recorded`);
+  }
+
+  get bytes(): number {
+    return this.#files.reduce((sum, file) => sum + file.bytes, 0);
+  }
+
+  /** Since when it holds anything; undefined where it holds nothing. */
+  get oldestUs(): number | undefined {
+    return this.#files[0]?.firstUs;
+  }
+
+  /** True from the first frame on that was ever recorded here. */
+  get isUsed(): boolean {
+    return this.#files.length > 0 || Object.values(this.counts).some((count) => count > 0);
+  }
+
+  /** Takes frames as they came up the socket; they are written within a moment. Nobody waits for it. */
+  take(frames: readonly Buffer[]): void {
+    for (const bytes of frames) {
+      const frame = readRecorded(bytes);
+      if (frame === undefined || frame.next !== bytes.length) this.counts.refused_frames += 1;
+      else if (!this.#opened || this.#waitingBytes + bytes.length > limits.recorder.waitingBytesMax)
+        this.counts.unwritten += frame.header.eventCount;
+      else {
+        this.#waiting.push(frame);
+        this.#waitingBytes += bytes.length;
+      }
+    }
+    if (this.#waiting.length > 0)
+      this.#timer ??= setTimeout(() => void this.#alone(() => this.#write()), limits.recorder.writePauseMs);
+  }
+
+  /** The newest frames of a container that hold something since `fromUs`, within the bounds. */
+  window(containerId: string, fromUs: number, bounds: WindowBounds): Promise<RecordedWindow> {
+    return this.#alone(async () => {
+      await this.#write();
+      const collected = new Collected(fromUs, bounds);
+      for (const file of this.#files.toReversed()) {
+        if (collected.isFull || file.lastUs < fromUs) break;
+        const blocks = await file.blocksOf(containerId).catch(() => undefined);
+        if (blocks === undefined) collected.damaged += 1;
+        for (const block of blocks?.toReversed() ?? []) {
+          if (collected.isFull) break;
+          const frames = block.frames();
+          if (frames === undefined) collected.damaged += 1;
+          else collected.add(frames.filter((frame) => frame.header.containerId === containerId));
+          // Unpacking takes milliseconds: the socket is served in between.
+          await new Promise((done) => setImmediate(done));
+        }
+      }
+      const { frames, damaged, isFull } = collected;
+      return { frames: frames.reverse(), keptFromUs: this.oldestUs ?? 0, cut: isFull, damaged };
+    });
+  }
+
+  /** The spool's disk is short of room: the oldest file goes. False where there is none. */
+  giveWay(): Promise<boolean> {
+    this.#shortSinceMs = performance.now();
+    return this.#alone(() => this.#giveUpOldest());
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#ageTimer);
+    await this.#alone(() => this.#write());
+  }
+
+  /** One thing at a time: a file is not removed while it is read. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#work.then(work);
+    this.#work = done.catch(() => {});
+    return done;
+  }
+
+  async #write(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    for (let from = 0; from < waiting.length; ) {
+      let [to, bytes] = [from, 0];
+      while (to < waiting.length && (to === from || bytes < limits.blockBytesMax / 2))
+        bytes += waiting[to++]?.bytes.length ?? 0;
+      await this.#writeBlock(waiting.slice(from, to));
+      from = to;
+    }
+    await this.#forgetOld();
+  }
+
+  async #writeBlock(frames: readonly RecordedFrame[]): Promise<void> {
+    const events = frames.reduce((sum, frame) => sum + frame.header.eventCount, 0);
+    if (!(await this.#hasRoom())) {
+      this.counts.unwritten += events;
+      return;
+    }
+    const file = this.#openFile();
+    try {
+      await file.append(frames, this.#nowMs() * 1_000);
+      if (!this.#files.includes(file)) this.#files.push(file);
+      this.counts.recorded += events;
+    } catch (error) {
+      if (this.#shortSinceMs === undefined)
+        this.#say(`the flight recorder's disk takes nothing (${(error as Error).message}); what comes is not recorded`);
+      this.#shortSinceMs = performance.now();
+      this.counts.unwritten += events;
+    }
+    while (this.bytes > this.bytesMax && (await this.#giveUpOldest())) {
+      // Until it fits again.
+    }
+  }
+
+  /** After the disk was short, it is left to the spool until there is room for more than a moment. */
+  async #hasRoom(): Promise<boolean> {
+    if (this.#shortSinceMs === undefined) return true;
+    const { bsize, bavail } = await statfs(this.#folder).catch(() => ({ bsize: 0, bavail: 0 }));
+    const isRoomy = bsize * bavail > 2 * limits.roomyBytes;
+    if (!isRoomy || performance.now() - this.#shortSinceMs < limits.roomyMs) return false;
+    this.#shortSinceMs = undefined;
+    return true;
+  }
+
+  #openFile(): RecordingFile {
+    const { fileBytesMax, fileAgeMsMax } = limits.recorder;
+    const bytesMax = Math.min(fileBytesMax, this.bytesMax / 16);
+    const last = this.#files.at(-1);
+    const nowUs = this.#nowMs() * 1_000;
+    const goesOn = last?.isUsable && last.bytes < bytesMax && nowUs - last.firstUs < fileAgeMsMax * 1_000;
+    return goesOn && last !== undefined ? last : RecordingFile.made(this.#path(this.#next++), nowUs);
+  }
+
+  async #giveUpOldest(): Promise<boolean> {
+    const file = this.#files.shift();
+    if (file === undefined) return false;
+    this.counts.given_up += file.events;
+    await file.remove();
+    return true;
+  }
+
+  /** Files go when all of what they hold is older than the window. A clock that was set back keeps them longer. */
+  async #forgetOld(): Promise<void> {
+    const oldestUs = (this.#nowMs() - this.#ageMsMax) * 1_000;
+    for (;;) {
+      const file = this.#files[0];
+      if (file === undefined || file.lastUs >= oldestUs) return;
+      this.#files.shift();
+      this.counts.aged += file.events;
+      await file.remove();
+    }
+  }
+}
+
+/** Frames of a window, newest first, until a bound is reached. */
+class Collected {
+  readonly frames: Buffer[] = [];
+  isFull = false;
+  damaged = 0;
+  readonly #fromUs: number;
+  readonly #bounds: WindowBounds;
+  #events = 0;
+  #bytes = 0;
+
+  constructor(fromUs: number, bounds: WindowBounds) {
+    this.#fromUs = fromUs;
+    this.#bounds = bounds;
+  }
+
+  /** Frames of one block, oldest first. */
+  add(frames: readonly RecordedFrame[]): void {
+    for (const { bytes, header } of frames.toReversed()) {
+      if (header.lastTimeUs < this.#fromUs) continue;
+      const events = this.#events + header.eventCount;
+      const size = this.#bytes + bytes.length;
+      const { eventsMax, bytesMax, framesMax } = this.#bounds;
+      if (events > eventsMax || size > bytesMax || this.frames.length >= framesMax) {
+        this.isFull = true;
+        return;
+      }
+      [this.#events, this.#bytes] = [events, size];
+      this.frames.push(bytes);
+    }
+  }
+}

@@ -1,0 +1,121 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type TestContext, test } from "node:test";
+import { decodeFrames } from "@atalaya/wire";
+import { Recorder, type RecorderOptions } from "../src/recorder/recorder.ts";
+import { frame } from "./made-frames.ts";
+
+const generous = { eventsMax: 100_000, bytesMax: 1 << 26, framesMax: 100_000 };
+const minuteMs = 60_000;
+
+function folder(t: TestContext): string {
+  const made = mkdtempSync(join(tmpdir(), "atalaya-recorder-"));
+  t.after(() => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+async function opened(t: TestContext, options: Partial<RecorderOptions> & { folder: string }): Promise<Recorder> {
+  const recorder = new Recorder(options);
+  await recorder.open();
+  t.after(() => recorder.close());
+  return recorder;
+}
+
+const of = (containerId: string, position: number, count = 1, timeUs = 5) =>
+  frame(position, "network", count, { containerId, firstTimeUs: timeUs, lastTimeUs: timeUs });
+
+const positions = (frames: readonly Buffer[]) => {
+  const read = decodeFrames(Buffer.concat(frames));
+  assert.ok(read.ok);
+  return read.value.map((one) => one.header.firstPosition);
+};
+
+test("a window is one container's frames since then, oldest first", async (t) => {
+  const recorder = await opened(t, { folder: folder(t) });
+  recorder.take([of("a", 1, 1, 5), of("b", 1), of("a", 2, 1, 20)]);
+  recorder.take([of("a", 3, 1, 30)]);
+  const { frames, cut, damaged } = await recorder.window("a", 10, generous);
+  assert.deepEqual(positions(frames), [2, 3]);
+  assert.deepEqual([cut, damaged], [false, 0]);
+  assert.deepEqual((await recorder.window("none", 0, generous)).frames, []);
+  assert.equal(recorder.counts.recorded, 4);
+});
+
+test("what is no frame of a container is refused, and counted", async (t) => {
+  const recorder = await opened(t, { folder: folder(t) });
+  recorder.take([Buffer.from("nothing"), frame(1, "process"), frame(1, "sensor", 1, { containerId: "a" }), of("a", 1)]);
+  assert.equal(recorder.counts.refused_frames, 3);
+  assert.equal((await recorder.window("a", 0, generous)).frames.length, 1);
+});
+
+test("what is older than its time goes, and an answer says since when anything is kept", async (t) => {
+  let nowMs = 1_000 * minuteMs;
+  const recorder = await opened(t, { folder: folder(t), nowMs: () => nowMs });
+  for (let minute = 0; minute < 14; minute++) {
+    recorder.take([of("a", minute + 1)]);
+    await recorder.window("a", 0, generous);
+    nowMs += minuteMs;
+  }
+  const { frames, keptFromUs } = await recorder.window("a", 0, generous);
+  assert.deepEqual(positions(frames), [5, 6, 7, 8, 9, 10, 11, 12, 13, 14]);
+  assert.equal(keptFromUs, 1_004 * minuteMs * 1_000);
+  assert.deepEqual(recorder.counts, { recorded: 14, aged: 4, given_up: 0, unwritten: 0, refused_frames: 0 });
+});
+
+test("at its cap the oldest goes first, and is counted", async (t) => {
+  const recorder = await opened(t, { folder: folder(t), bytesMax: 40_000 });
+  for (let at = 1; at <= 400; at++) {
+    recorder.take([of("a", at)]);
+    await recorder.window("none", 0, generous);
+    assert.ok(recorder.bytes <= 40_000, `${recorder.bytes} bytes`);
+  }
+  const { frames } = await recorder.window("a", 0, generous);
+  const kept = positions(frames);
+  assert.equal(kept.at(-1), 400);
+  assert.equal(recorder.counts.given_up, (kept[0] ?? 0) - 1, "all before the oldest that is left");
+  assert.equal(recorder.counts.recorded, 400);
+});
+
+test("an answer is bounded: the newest events are in it", async (t) => {
+  const recorder = await opened(t, { folder: folder(t) });
+  recorder.take(Array.from({ length: 50 }, (_, i) => of("a", i * 10 + 1, 10)));
+  const { frames, cut } = await recorder.window("a", 0, { ...generous, eventsMax: 105 });
+  assert.equal(frames.length, 10);
+  assert.equal(positions(frames).at(-1), 491);
+  assert.equal(cut, true);
+});
+
+test("what an earlier process recorded is there, but for what is damaged, which is counted", async (t) => {
+  const where = folder(t);
+  const first = await opened(t, { folder: where });
+  for (const at of [1, 2, 3]) {
+    first.take([of("a", at)]);
+    await first.window("none", 0, generous);
+  }
+  await first.close();
+  const [name = ""] = readdirSync(where);
+  const bytes = readFileSync(join(where, name));
+  const second = bytes.indexOf("ATBK", 10);
+  bytes[bytes.indexOf("ATBK", second + 10) - 3] = 0xff;
+  writeFileSync(join(where, name), Buffer.concat([bytes, Buffer.from("ATBK torn")]));
+  const again = await opened(t, { folder: where });
+  again.take([of("a", 4)]);
+  const { frames, damaged } = await again.window("a", 0, generous);
+  assert.deepEqual(positions(frames), [1, 3, 4]);
+  assert.equal(damaged, 1);
+});
+
+test("it gives way when the spool's disk is short: file by file, and nothing is written for a while", async (t) => {
+  const recorder = await opened(t, { folder: folder(t) });
+  assert.equal(await recorder.giveWay(), false);
+  const other = await opened(t, { folder: folder(t) });
+  other.take([of("a", 1, 3)]);
+  await other.window("a", 0, generous);
+  assert.equal(await other.giveWay(), true);
+  assert.equal(other.bytes, 0);
+  other.take([of("a", 4, 2)]);
+  assert.deepEqual((await other.window("a", 0, generous)).frames, []);
+  assert.deepEqual(other.counts, { recorded: 3, aged: 0, given_up: 3, unwritten: 2, refused_frames: 0 });
+});
