@@ -4,27 +4,54 @@
 #define ATALAYA_BUDGET_H
 
 #include "maps.h"
+#include "task.h"
 
-/* One token more in each BUDGET_REFILL_NS. Two processors at once may give one too many: it is a bound, not a bill. */
-static __always_inline bool within_budget(const struct cgroup_ids *ids, __u32 kind, __u64 now)
+#define BUDGET_PART_SHIFT 16 /* of a kind that has parts (which call, which change), each has a budget of its own */
+
+/* What ordinary programs do all day may come in bursts; the rest few have a use for. `kind` is a constant. */
+static __always_inline bool is_ordinary(__u32 kind)
 {
-	struct budget_key key = { .ids = *ids, .kind = kind };
+	return kind == KIND_OPEN || kind == KIND_OPEN_FAILED || kind == KIND_MAP || kind == KIND_CONNECT || kind == KIND_SEND ||
+	       kind == KIND_EXEC_FAILED;
+}
+
+/*
+ * Whether the control groups may say one more of that kind, counted where not, and for whom. One token more in each refill
+ * time. Two processors at once may give one too many: it is a bound, not a bill.
+ */
+static __always_inline bool groups_have_budget(const struct cgroup_ids *ids, __u32 kind, __u32 part,
+					       struct count_slot *count)
+{
+	const __u64 most = is_ordinary(kind) ? ORDINARY_BUDGET : BUDGET;
+	const __u64 refill_ns = is_ordinary(kind) ? ORDINARY_BUDGET_REFILL_NS : BUDGET_REFILL_NS;
+	__u64 now = bpf_ktime_get_boot_ns();
+	struct budget_key key = { .ids = *ids, .kind = kind | (part << BUDGET_PART_SHIFT) };
 	struct budget *budget = bpf_map_lookup_elem(&budgets, &key);
 	if (!budget) {
-		struct budget fresh = { .filled_ns = now, .left = BUDGET - 1 };
+		struct budget fresh = { .filled_ns = now, .left = most - 1 };
 		bpf_map_update_elem(&budgets, &key, &fresh, BPF_ANY);
 		return true;
 	}
-	__u64 more = (now - budget->filled_ns) / BUDGET_REFILL_NS;
+	__u64 more = (now - budget->filled_ns) / refill_ns;
 	if (now > budget->filled_ns && more > 0) {
 		__u64 left = budget->left + more;
-		budget->left = left < BUDGET ? left : BUDGET;
+		budget->left = left < most ? left : most;
 		budget->filled_ns = now;
 	}
-	if (budget->left == 0)
+	if (budget->left == 0) {
+		budget->throttled++;
+		count->throttled++;
 		return false;
+	}
 	budget->left--;
 	return true;
+}
+
+/* The same of the control groups that the task is in. */
+static __always_inline bool has_budget(struct task_struct *task, __u32 kind, __u32 part, struct count_slot *count)
+{
+	struct cgroup_ids ids = cgroups_of(task);
+	return groups_have_budget(&ids, kind, part, count);
 }
 
 #endif

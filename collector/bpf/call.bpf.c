@@ -16,7 +16,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define NO_TEXT (-1)
 #define FILE_OF_FIRST (-2) /* the path of the file that the first argument is a descriptor of */
-#define CALL_BUDGET_SHIFT 16 /* each call has a budget of its own */
 
 static __always_inline bool call_wanted(__u32 call)
 {
@@ -32,12 +31,7 @@ static __always_inline bool is_due(__u32 call, struct task_struct *task, struct 
 		count->filtered++;
 		return false;
 	}
-	struct cgroup_ids ids = cgroups_of(task);
-	if (!within_budget(&ids, KIND_CALL | (call << CALL_BUDGET_SHIFT), bpf_ktime_get_boot_ns())) {
-		count->throttled++;
-		return false;
-	}
-	return true;
+	return has_budget(task, KIND_CALL, call, count);
 }
 
 /* Appends the text that an argument points to. Gives its length. */

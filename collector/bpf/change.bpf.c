@@ -12,7 +12,6 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define NONE (-1)
-#define CHANGE_BUDGET_SHIFT 16 /* each change has a budget of its own */
 #define REMOVE_FOLDER 0x200 /* AT_REMOVEDIR */
 #define SETID_BITS 06000
 /* Texts wait at the end of the scratch memory, behind the longest record. */
@@ -71,15 +70,6 @@ static __always_inline bool is_due(struct change *change, struct task_struct *ta
 			return true;
 	}
 	count->filtered++;
-	return false;
-}
-
-static __always_inline bool has_budget(struct change *change, struct task_struct *task, struct count_slot *count)
-{
-	struct cgroup_ids ids = cgroups_of(task);
-	if (within_budget(&ids, KIND_CHANGE | (change->call << CHANGE_BUDGET_SHIFT), bpf_ktime_get_boot_ns()))
-		return true;
-	count->throttled++;
 	return false;
 }
 
@@ -171,7 +161,7 @@ static __always_inline void report(struct scratch *scratch, struct task_struct *
 	record->flags = flags;
 	if (!is_wanted)
 		count->filtered++;
-	else if (has_budget(change, task, count))
+	else if (has_budget(task, KIND_CHANGE, change->call, count))
 		submit(&bulk, scratch, at + other_size, count);
 }
 
@@ -219,7 +209,7 @@ static __always_inline void report_opened(struct scratch *scratch, struct task_s
 			 (filter && filter->change_prefixes != 0 && changed_prefix_watched(scratch, at, size));
 	if (!is_wanted)
 		count->filtered++;
-	else if (has_budget(change, task, count))
+	else if (has_budget(task, KIND_CHANGE, change->call, count))
 		submit(&bulk, scratch, at + size, count);
 }
 

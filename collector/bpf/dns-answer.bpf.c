@@ -22,18 +22,15 @@ static __noinline int tell(struct __sk_buff *skb, struct route *route, __u32 at,
 		return 0;
 	}
 	struct cgroup_ids ids = { .v2 = asker->cgroup_id_v2, .v1 = asker->cgroup_id_v1 };
-	__u64 now = bpf_ktime_get_boot_ns();
-	if (!within_budget(&ids, KIND_DNS_ANSWER, now)) {
-		count->throttled++;
+	if (!groups_have_budget(&ids, KIND_DNS_ANSWER, 0, count))
 		return 0;
-	}
 	struct dns_answer_record *record = RESERVE(bulk, struct dns_answer_record, count);
 	if (!record)
 		return 0;
 	__builtin_memset(record, 0, sizeof(*record));
 	record->head.size = sizeof(*record);
 	record->head.kind = KIND_DNS_ANSWER;
-	record->head.boot_us = now / 1000;
+	record->head.boot_us = bpf_ktime_get_boot_ns() / 1000;
 	record->head.task = *asker;
 	record->family = route->family;
 	record->protocol = route->protocol;

@@ -59,10 +59,8 @@ static __noinline int report(struct __sk_buff *skb, struct question *question, s
 		count->repeated++;
 		return 0;
 	}
-	if (!within_budget(&ids, KIND_DNS_QUERY, now)) {
-		count->throttled++;
+	if (!groups_have_budget(&ids, KIND_DNS_QUERY, 0, count))
 		return 0;
-	}
 	struct dns_record *record = RESERVE(bulk, struct dns_record, count);
 	if (!record)
 		return 0;

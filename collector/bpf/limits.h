@@ -24,6 +24,8 @@
 #define BUDGETS_MAX 8192
 #define BUDGET 256 /* records of one kind and one control group at once */
 #define BUDGET_REFILL_NS 20000000ULL /* and one more in so long: 50 a second */
+#define ORDINARY_BUDGET 8192 /* the same of what ordinary programs do: opens, connections, … (budget.h) */
+#define ORDINARY_BUDGET_REFILL_NS 500000ULL /* 2,000 a second */
 #define ENFORCED_MAX 4096 /* containers of a node in which programs are blocked */
 #define DNS_ASKERS_MAX 4096 /* questions on their way whose process is remembered, while somebody asks for answers */
 #define DNS_CALLERS_MAX 1024 /* connections to name servers whose process is remembered */

@@ -107,8 +107,9 @@ _Static_assert(sizeof(struct budget_key) == 24, "budget_key");
 struct budget {
 	__u64 filled_ns; /* since boot */
 	__u64 left;
+	__u64 throttled; /* so many were not told, since the entry was made */
 };
-_Static_assert(sizeof(struct budget) == 16, "budget");
+_Static_assert(sizeof(struct budget) == 24, "budget");
 
 /* The only value of the map `settings`: cheap tests before the hashes. Bit N of lengths: a name of N bytes is watched. */
 struct filter_settings {

@@ -3,6 +3,7 @@
  * Files that become code without being executed: `ld.so ./program`, LD_PRELOAD, dlopen. Told where the file cannot be the
  * image's: in the upper layer of an overlay, in memory, deleted, or on another file system than a root that is an overlay.
  */
+#include "budget.h"
 #include "file.h"
 #include "path.h"
 #include "syscall.h"
@@ -114,6 +115,8 @@ static __always_inline void mapped(struct task_struct *task, struct file *file, 
 		count->filtered++;
 		return;
 	}
+	if (!has_budget(task, KIND_MAP, 0, count))
+		return;
 	struct scratch *scratch = scratch_take(count);
 	if (!scratch)
 		return;

@@ -76,7 +76,9 @@ __noinline int scratch_end_watched(__u32 end, __u32 length, __u32 wanted)
 	return 0;
 }
 
-/* True when one of the last components of the file's path is watched, the file's own name first. */
+#define TOO_DEEP 2
+
+/* 1 when one of the last components of the file's path is watched, the file's own name first; TOO_DEEP when there are more. */
 __noinline int any_component_watched(__u64 dentry, __u64 vfsmount)
 {
 	struct filter_settings *filter = filters();
@@ -106,7 +108,7 @@ __noinline int any_component_watched(__u64 dentry, __u64 vfsmount)
 			return 0;
 		dentry = facts.parent;
 	}
-	return 1; /* depth is no place to hide */
+	return TOO_DEEP; /* that is no place to hide */
 }
 
 /*

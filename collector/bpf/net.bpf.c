@@ -3,7 +3,7 @@
  * Outbound connections and datagrams, by cgroup hooks at the root: they see io_uring and connected UDP as well.
  * These programs can be preempted, so they write straight into the ring and use no scratch memory.
  */
-#include "task.h"
+#include "budget.h"
 #include <bpf/bpf_endian.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -28,6 +28,20 @@ static __always_inline bool is_port_asked(__u32 kind, __u32 protocol, __u32 port
 	return uses && (*uses & listed);
 }
 
+/*
+ * Of a connection to a name server: its questions are told by the packets, and those do not say whose they are. Also where
+ * the connection itself is not told any more.
+ */
+static __always_inline void remember_caller(struct bpf_sock_addr *ctx, struct task_struct *task)
+{
+	if (ctx->protocol != IPPROTO_TCP || bpf_ntohs(ctx->user_port) != DNS_PORT)
+		return;
+	struct record_head head;
+	fill_head(&head, KIND_CONNECT, sizeof(head), task);
+	__u64 cookie = bpf_get_socket_cookie(ctx);
+	bpf_map_update_elem(&dns_callers, &cookie, &head.task, BPF_ANY);
+}
+
 static __always_inline struct connect_record *begin(__u32 kind, struct bpf_sock_addr *ctx, struct count_slot **slot)
 {
 	struct count_slot *count = count_of(kind);
@@ -35,31 +49,25 @@ static __always_inline struct connect_record *begin(__u32 kind, struct bpf_sock_
 		return NULL;
 	*slot = count;
 	count->attempted++;
-	if (!is_port_asked(kind, ctx->protocol, bpf_ntohs(ctx->user_port)) || is_ignored(current_task())) {
+	struct task_struct *task = current_task();
+	if (!is_port_asked(kind, ctx->protocol, bpf_ntohs(ctx->user_port)) || is_ignored(task)) {
 		count->filtered++;
 		return NULL;
 	}
+	remember_caller(ctx, task);
+	if (!has_budget(task, kind, 0, count))
+		return NULL;
 	struct connect_record *record = RESERVE(bulk, struct connect_record, count);
 	if (!record)
 		return NULL;
 	__builtin_memset(record->source, 0, sizeof(*record) - sizeof(record->head));
-	fill_head(&record->head, kind, sizeof(*record), current_task());
+	fill_head(&record->head, kind, sizeof(*record), task);
 	record->protocol = ctx->protocol;
 	record->destination_port = bpf_ntohs(ctx->user_port);
 	struct bpf_sock *socket = ctx->sk;
 	if (socket)
 		record->source_port = socket->src_port;
 	return record;
-}
-
-/* Of a connection to a name server: its questions are told by the packets, and those do not say whose they are. */
-static __always_inline void remember_caller(struct bpf_sock_addr *ctx, struct connect_record *record)
-{
-	if (record->protocol != IPPROTO_TCP || record->destination_port != DNS_PORT)
-		return;
-	struct record_task task = record->head.task; /* before Linux 6.2 no map takes a value from a ring's memory */
-	__u64 cookie = bpf_get_socket_cookie(ctx);
-	bpf_map_update_elem(&dns_callers, &cookie, &task, BPF_ANY);
 }
 
 static __always_inline int report4(__u32 kind, struct bpf_sock_addr *ctx)
@@ -73,7 +81,6 @@ static __always_inline int report4(__u32 kind, struct bpf_sock_addr *ctx)
 	struct bpf_sock *socket = ctx->sk;
 	if (socket)
 		*(__u32 *)record->source = socket->src_ip4;
-	remember_caller(ctx, record);
 	SUBMIT(record, count);
 	return ALLOW;
 }
@@ -98,7 +105,6 @@ static __always_inline int report6(__u32 kind, struct bpf_sock_addr *ctx)
 		source[2] = socket->src_ip6[2];
 		source[3] = socket->src_ip6[3];
 	}
-	remember_caller(ctx, record);
 	SUBMIT(record, count);
 	return ALLOW;
 }

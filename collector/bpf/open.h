@@ -9,6 +9,7 @@
 #define ATALAYA_OPEN_H
 
 #include "base.h"
+#include "budget.h"
 #include "file.h"
 #include "names.h"
 #include "syscall.h"
@@ -75,25 +76,27 @@ static __always_inline bool under_prefix(struct path_walk *walk, __u32 from, __u
 	return value && (*value & uses);
 }
 
-static __always_inline bool wanted(struct filter_settings *filter, struct file *file)
+/* 0 when nobody asks for it; TOO_DEEP when that is why it is told. */
+static __always_inline int wanted(struct filter_settings *filter, struct file *file)
 {
 	if (filter->flags & ASKS_ALL_OPENS)
-		return true;
+		return 1;
 	__u64 dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
 	__u64 mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
-	if (any_component_watched(dentry, mount))
-		return true;
+	int watched = any_component_watched(dentry, mount);
+	if (watched)
+		return watched;
 	__u32 uses = filter->open_prefixes != 0 ? PREFIX_FOR_OPEN : 0;
 	if (filter->write_prefixes != 0 && (BPF_CORE_READ(file, f_mode) & FMODE_WRITE_BIT))
 		uses |= PREFIX_FOR_WRITE;
 	if (uses == 0)
-		return false;
+		return 0;
 	struct path_walk *walk = walk_state();
 	if (!walk)
-		return false;
+		return 0;
 	__u32 from = walk_path(dentry, mount);
 	/* A path deeper than the walk is reported: depth is no place to hide. */
-	return (walk->flags & FLAG_PATH_CUT) || under_prefix(walk, from, uses);
+	return (walk->flags & FLAG_PATH_CUT) ? TOO_DEEP : under_prefix(walk, from, uses);
 }
 
 static __always_inline void fill_file(struct open_record *record, struct file *file, const struct open_call *call)
@@ -108,8 +111,12 @@ static __always_inline void fill_file(struct open_record *record, struct file *f
 }
 
 static __always_inline void report_opened(struct scratch *scratch, struct task_struct *task, struct file *file,
-					  const struct open_call *call, __u32 flags, struct count_slot *count)
+					  const struct open_call *call, int why, __u32 flags,
+					  struct count_slot *count)
 {
+	/* What is told for its depth alone (a package manager's work) is not to use up what names have. */
+	if (!has_budget(task, KIND_OPEN, why == TOO_DEEP, count))
+		return;
 	struct open_record *record = &scratch->open;
 	__builtin_memset(record, 0, sizeof(*record));
 	fill_head(&record->head, KIND_OPEN, 0, task);
@@ -127,6 +134,8 @@ static __always_inline void report_parked(struct scratch *scratch, struct task_s
 					  struct count_slot *count)
 {
 	const __u32 parked = SCRATCH_BYTES - PATH_BYTES;
+	if (!has_budget(task, kind, 0, count))
+		return;
 	struct open_record *record = &scratch->open;
 	__builtin_memset(record, 0, sizeof(*record));
 	fill_head(&record->head, kind, 0, task);
@@ -176,9 +185,10 @@ static __always_inline void opened(struct scratch *scratch, struct task_struct *
 		report_named(scratch, task, KIND_OPEN, result, &call, count);
 		return;
 	}
-	if (filter && wanted(filter, file)) {
+	int why = filter ? wanted(filter, file) : 0;
+	if (why) {
 		struct open_call call = call_of(task, way);
-		report_opened(scratch, task, file, &call, 0, count);
+		report_opened(scratch, task, file, &call, why, 0, count);
 	} else {
 		count->filtered++;
 	}

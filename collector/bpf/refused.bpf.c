@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Refused executions of watched names: a miner that is not there, a module loader that may not run. */
+#include "budget.h"
 #include "names.h"
 #include "syscall.h"
 #include "task.h"
@@ -24,15 +25,16 @@ static __always_inline int refused(long result, const void *path)
 	__u32 length = 0;
 	struct filter_settings *filter = filters();
 	bool is_watched = user_path_watched(scratch, sizeof(*record), path, NAME_FOR_EXEC, &length);
-	if (is_watched || (filter && (filter->flags & ASKS_REFUSED_EXECS) && length != 0)) {
+	bool is_asked = is_watched || (filter && (filter->flags & ASKS_REFUSED_EXECS) && length != 0);
+	if (!is_asked) {
+		count->filtered++;
+	} else if (has_budget(task, KIND_EXEC_FAILED, 0, count)) {
 		__builtin_memset(record, 0, sizeof(*record));
 		fill_head(&record->head, KIND_EXEC_FAILED, 0, task);
 		record->error = result;
 		length &= PATH_BYTES - 1;
 		record->filename_length = length;
 		submit(&lifecycle, scratch, sizeof(*record) + length, count);
-	} else {
-		count->filtered++;
 	}
 	scratch_give(scratch);
 	return 0;

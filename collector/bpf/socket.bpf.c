@@ -26,12 +26,7 @@ static __always_inline bool is_due(__u32 kind, struct task_struct *task, struct 
 		count->filtered++;
 		return false;
 	}
-	struct cgroup_ids ids = cgroups_of(task);
-	if (!within_budget(&ids, kind, bpf_ktime_get_boot_ns())) {
-		count->throttled++;
-		return false;
-	}
-	return true;
+	return has_budget(task, kind, 0, count);
 }
 
 /* A record in the ring with its head filled and the rest zero, or NULL (counted). */
@@ -289,15 +284,12 @@ int exit_connect(struct trace_event_raw_sys_exit *ctx)
 		return 0;
 	}
 	count->attempted++;
-	struct cgroup_ids ids = cgroups_of(task);
 	if (is_ignored(task)) {
 		count->filtered++;
 		return 0;
 	}
-	if (!within_budget(&ids, KIND_UNIX_CONNECT, bpf_ktime_get_boot_ns())) {
-		count->throttled++;
+	if (!has_budget(task, KIND_UNIX_CONNECT, 0, count))
 		return 0;
-	}
 	struct scratch *scratch = scratch_take(count);
 	if (!scratch)
 		return 0;

@@ -173,11 +173,12 @@ static __always_inline void request_over(struct scratch *scratch, struct io_kioc
 {
 	struct filter_settings *filter = filters();
 	struct file *file = result < 0 ? NULL : file_of_request(request, task, result);
+	int why = filter && file ? wanted(filter, file) : 0;
 	if (!file) {
 		report_asked(scratch, request, task, kind, result, count);
-	} else if (filter && wanted(filter, file)) {
+	} else if (why) {
 		struct open_call call = call_of_request(request);
-		report_opened(scratch, task, file, &call, FLAG_URING, count);
+		report_opened(scratch, task, file, &call, why, FLAG_URING, count);
 	} else {
 		count->filtered++;
 	}

@@ -22,6 +22,8 @@ export type KernelSource = {
   snapshot(): KernelRecord[];
   /** Kernel counters summed over processors, per class and reason; they only grow. */
   counters(): Counter[];
+  /** Who used up a budget, and what was therefore not told of it. */
+  throttled(): ThrottledGroup[];
   /** Bytes waiting in each ring, and its size. Like `drain`, a sign for the programs that somebody is there to read. */
   rings(): { ring: "lifecycle" | "bulk"; waitingBytes: number; sizeBytes: number }[];
   /** Replaces what the kernel side lets through. */
@@ -55,6 +57,9 @@ export type KernelSource = {
   unpin(): void;
   close(): void;
 };
+
+/** Records of one kind (`class`) that a control group was over its budget with: since the kernel remembers it, so it may go back. */
+export type ThrottledGroup = { cgroupIdV2: number; cgroupIdV1: number; class: string; value: number };
 
 /** What tests ask of the kernel side beyond that. */
 export type OpenedKernel = KernelSource & {

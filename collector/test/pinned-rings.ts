@@ -62,6 +62,7 @@ export class PinnedRings {
       gapUs: 0,
       earlier,
       snapshot: () => [],
+      throttled: () => [],
       rings: () =>
         (["lifecycle", "bulk"] as const).map((ring) => {
           const waitingBytes =

@@ -28,7 +28,7 @@ export const ledgerReasons = {
     scratch_busy: "lost",
     /** Nobody had read for 60 s. */
     unread: "lost",
-    /** Its control group had used up its budget (of questions to name servers, of calls on sockets). */
+    /** Its control group had used up its budget of that kind (collector/bpf/budget.h). */
     throttled: "lost",
     /** A path or an argument could not be read; the record went out with a gap. */
     read_fault: "note",

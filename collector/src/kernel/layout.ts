@@ -159,6 +159,9 @@ export const layout = {
   name_key: { length: 0, bytes: 4 },
   prefix_key: { bits: 0, bytes: 4 },
   domain_key: { bits: 0, bytes: 4 },
+  cgroup_ids: { v2: 0, v1: 8 },
+  budget_key: { ids: 0, kind: 16 },
+  budget: { filled_ns: 0, left: 8, throttled: 16 },
   enforced_root: { cgroup_id: 0, cgroup_version: 8, is_dry: 12 },
   filter_settings: {
     open_lengths: 0,
@@ -206,6 +209,6 @@ export const sizes = {
   cgroup_ids: 16,
   enforced_root: 16,
   budget_key: 24,
-  budget: 16,
+  budget: 24,
   filter_settings: 376,
 } as const;

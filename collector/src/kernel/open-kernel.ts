@@ -24,6 +24,7 @@ import {
 import { Ring } from "./ring.ts";
 import { ringIdOf } from "./ring-id.ts";
 import { takeSnapshot } from "./snapshot.ts";
+import { throttledGroups } from "./throttled-groups.ts";
 
 /**
  * Goes on with what an earlier process left at work in `pinFolder`, or loads and attaches whatever this kernel takes.
@@ -128,6 +129,7 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
     release: (ring, position) => rings[ring].release(position),
     snapshot: (): KernelRecord[] => takeSnapshot(addon, iterator),
     counters: () => readCounters(addon),
+    throttled: () => throttledGroups(addon),
     rings: () => [rings.lifecycle.fill(), rings.bulk.fill()],
     setFilterPlan: (plan) => filters.set(plan),
     ringId: ringIdOf(addon),
