@@ -4,15 +4,15 @@ import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { build } from "esbuild";
 import type { Architecture } from "../../containers/images.ts";
+import { Debian } from "../../containers/machine/debian.ts";
+import type { KernelImage } from "../../containers/machine/kernel-image.ts";
+import { nodeProgram } from "../../containers/machine/npm-package.ts";
+import { sensorFor } from "../../containers/machine/sensor-build.ts";
 import { aptSources } from "../../simulator/src/victim/apt-sources.ts";
 import { bundle } from "../../tools/bundle.mjs";
 import { root } from "../../tools/setup/root.mjs";
 import { cpio } from "./cpio.ts";
-import { Debian } from "./debian.ts";
-import type { KernelImage } from "./kernel-image.ts";
-import { nodeProgram } from "./node-program.ts";
 import { RootFiles } from "./root-files.ts";
-import { sensorFor } from "./sensor-build.ts";
 
 /** What Node and the addon load, and one static program with the commands that a boot needs. */
 const packages = ["libc6", "libgcc-s1", "libstdc++6", "libbpf1", "libelf1", "zlib1g", "busybox-static"];

@@ -1,5 +1,6 @@
 // The kernels that people run, as Debian builds them for clouds: each release's newest, and what comes next.
 import type { Architecture } from "../../containers/images.ts";
+import { crossKernel } from "../../containers/machine/sensor-build.ts";
 
 export type Guest = {
   /** In tests, results and docs/kernels.md. */
@@ -33,7 +34,7 @@ export const guests: readonly Guest[] = [
   { name: "6.1-amd64", suite: "bookworm", architecture: "amd64", series: "6.1" },
   { name: "6.12-amd64", suite: "trixie", architecture: "amd64", series: "6.12" },
   { name: "newest-amd64", suite: "sid", architecture: "amd64", lacks: uringWithoutName },
-  { name: "newest-arm64", suite: "sid", architecture: "arm64", lacks: uringWithoutName },
+  { name: "newest-arm64", ...crossKernel("arm64"), lacks: uringWithoutName },
 ];
 
 type Emulation = { program: string; package: string; machine: string; processor: string; console: string };

@@ -2,10 +2,10 @@
 // the tests here.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
+import { type KernelImage, kernelImage } from "../../containers/machine/kernel-image.ts";
 import type { GuestResult } from "./guest-result.ts";
 import { guestRoot } from "./guest-root.ts";
 import { type Guest, guests } from "./guests.ts";
-import { type KernelImage, kernelImage } from "./kernel-image.ts";
 import { fetchMsMax, guestMsMax, guestsAtOnce } from "./limits.ts";
 import { keepResult } from "./results.ts";
 import { runGuest } from "./run-guest.ts";

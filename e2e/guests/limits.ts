@@ -7,16 +7,12 @@ export const guestMemoryMib = 1_536;
 export const consoleBytesMax = 262_144;
 /** Of a console that is shown in a failure. */
 export const consoleLinesShown = 60;
-/** Debian's lists of packages are asked for again when they are older. */
-export const listsFreshMs = 86_400_000;
 /** A check in the guest: from the act to the event's arrival. Under emulation on a busy machine all takes its time. */
 export const eventMsMax = 20_000;
 /** All checks of a guest; those that are left then are said to be undone, so that a result comes in any case. */
 export const checksMsMax = 360_000;
 /** From the collector's start to its first report, programs loaded: the verifier is slow where all is emulated. */
 export const startMsMax = 180_000;
-/** A module of the kernel's, unpacked. */
-export const moduleBytesMax = 16_777_216;
 /** Guests that run side by side: each has one thread. */
 export const guestsAtOnce = 2;
 /** Kernels, libraries and Node of one guest, and the sensor built for it: fetching is not the guest's time. */

@@ -3,10 +3,10 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { kernelImage } from "../../containers/machine/kernel-image.ts";
 import { root } from "../../tools/setup/root.mjs";
 import { guestRoot } from "./guest-root.ts";
 import { guests } from "./guests.ts";
-import { kernelImage } from "./kernel-image.ts";
 import { kernelsPage } from "./kernels-page.ts";
 import { keepResult, lastResult } from "./results.ts";
 import { runGuest } from "./run-guest.ts";

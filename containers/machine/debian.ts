@@ -1,11 +1,11 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Architecture } from "../../containers/images.ts";
-import { run } from "../../containers/run.ts";
 import { aptFetchOptions, aptSources } from "../../simulator/src/victim/apt-sources.ts";
+import type { Architecture } from "../images.ts";
+import { run } from "../run.ts";
+import { cacheFolder } from "./cache-folder.ts";
 import { listsFreshMs } from "./limits.ts";
-import { cacheFolder } from "./place.ts";
 
 const keyring = "/usr/share/keyrings/debian-archive-keyring.gpg";
 

@@ -1,11 +1,13 @@
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { buildCollector } from "../../collector/build.mjs";
-import { type Architecture, architectures } from "../../containers/images.ts";
+import { aptSources } from "../../simulator/src/victim/apt-sources.ts";
 import { root } from "../../tools/setup/root.mjs";
-import type { KernelImage } from "./kernel-image.ts";
+import { type Architecture, architectures } from "../images.ts";
+import { cacheFolder } from "./cache-folder.ts";
+import { Debian } from "./debian.ts";
+import { type KernelImage, type KernelWish, kernelImage } from "./kernel-image.ts";
 import { kernelTypesOf } from "./kernel-types.ts";
-import { cacheFolder } from "./place.ts";
 
 export type SensorBuild = {
   /** Programs and addon. */
@@ -17,9 +19,21 @@ export type SensorBuild = {
 /** The compilers' names of architectures. */
 const triplets: Readonly<Record<Architecture, string>> = { amd64: "x86_64-linux-gnu", arm64: "aarch64-linux-gnu" };
 
+/** The kernel whose types a cross-build takes: the newest has all that the sources name. The guest that boots it tests the build. */
+export const crossKernel = (architecture: Architecture): KernelWish => ({ suite: "sid", architecture });
+
+/** The sensor that an image holds: what is built for this machine (`npm run build`), or the cross-build. */
+export async function sensorOfImage(architecture: Architecture, say: (line: string) => void): Promise<string> {
+  if (architectures[architecture] === process.arch) return join(root, "build", "collector");
+  const kernel = await kernelImage(crossKernel(architecture), say);
+  const debian = await Debian.open(aptSources().suite, architecture, say);
+  const { objects } = await sensorFor(architecture, kernel, await debian.unpacked(["libbpf1"]), say);
+  return objects;
+}
+
 /**
- * The sensor's build for an architecture: this machine's own, or a cross-build from the same sources, with the types of the
- * guest's kernel and the libraries of its root (unpacked packages).
+ * The sensor's build for an architecture: this machine's own, or a cross-build from the same sources, with the types of a
+ * kernel and the libraries of unpacked packages.
  */
 export async function sensorFor(
   architecture: Architecture,

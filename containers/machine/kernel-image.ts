@@ -1,9 +1,12 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import type { Architecture } from "../images.ts";
 import { Debian } from "./debian.ts";
-import type { Guest } from "./guests.ts";
 import { moduleBytesMax } from "./limits.ts";
+
+/** Of a Debian suite; the series is named where the suite must hold that one and no other. */
+export type KernelWish = { suite: string; architecture: Architecture; series?: string };
 
 export type KernelImage = {
   /** What `uname -r` will say. */
@@ -13,15 +16,15 @@ export type KernelImage = {
   overlay: Buffer;
 };
 
-/** Debian's newest cloud kernel of the guest's suite. Throws an Error when the suite holds another series than wanted. */
-export async function kernelImage(guest: Guest, say: (line: string) => void): Promise<KernelImage> {
-  const debian = await Debian.open(guest.suite, guest.architecture, say);
-  const wanted = `linux-image-cloud-${guest.architecture}`;
+/** Debian's newest cloud kernel of the suite. Throws an Error when the suite holds another series than wanted. */
+export async function kernelImage(wish: KernelWish, say: (line: string) => void): Promise<KernelImage> {
+  const debian = await Debian.open(wish.suite, wish.architecture, say);
+  const wanted = `linux-image-cloud-${wish.architecture}`;
   const image = (await debian.needs(wanted)).find((name) => /^linux-image-\d/.test(name));
-  if (image === undefined) throw new Error(`${wanted} of ${guest.suite} needs no kernel`);
+  if (image === undefined) throw new Error(`${wanted} of ${wish.suite} needs no kernel`);
   const release = image.slice("linux-image-".length);
-  if (guest.series !== undefined && !release.startsWith(`${guest.series}.`))
-    throw new Error(`${guest.suite} holds Linux ${release}, not ${guest.series}`);
+  if (wish.series !== undefined && !release.startsWith(`${wish.series}.`))
+    throw new Error(`${wish.suite} holds Linux ${release}, not ${wish.series}`);
   // Since 7.x the image is an empty package that needs the kernel and the modules.
   const parts = (await debian.needs(image)).filter((name) => /^linux-(binary|modules)-\d/.test(name));
   const folders = await debian.unpacked([image, ...parts]);
