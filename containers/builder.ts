@@ -1,6 +1,7 @@
-import { renameSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { defaultCacheFolder } from "@atalaya/simulator";
+import { type Architecture, ownArchitecture } from "./images.ts";
 import { run } from "./run.ts";
 
 /** Where the base and what is being built lie: apart from the images of whoever else uses buildah on this machine. */
@@ -10,6 +11,29 @@ export const imagesCache = () => join(defaultCacheFolder(), "images");
 export function buildah(...args: readonly string[]): Promise<string> {
   const storage = ["--root", join(imagesCache(), "storage"), "--runroot", "/run/atalaya-images"];
   return run("buildah", [...storage, ...args]);
+}
+
+/** Whether our storage holds an image of this name. */
+export async function hasImage(name: string): Promise<boolean> {
+  const found = await buildah("images", "-q", "--filter", `reference=${name}`).catch(() => "");
+  return found !== "";
+}
+
+/** Makes an image of a root file system; it stays in our storage. */
+export async function buildRootImage(
+  name: string,
+  system: string,
+  architecture: Architecture = ownArchitecture(),
+): Promise<void> {
+  mkdirSync(imagesCache(), { recursive: true });
+  const folder = mkdtempSync(join(imagesCache(), "root-"));
+  try {
+    await run("tar", ["-C", system, "--numeric-owner", "-cf", join(folder, "root.tar"), "."]);
+    writeFileSync(join(folder, "Containerfile"), "FROM scratch\nADD root.tar /\n");
+    await buildah("bud", "--isolation", "chroot", "--arch", architecture, "-t", name, folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /**
@@ -32,5 +56,20 @@ export async function buildArchive(
     renameSync(fresh, tar);
   } finally {
     await buildah("rmi", "--force", image);
+  }
+}
+
+/** Writes one index of several docker archives, each of an architecture, into `file` (an OCI archive) under `tag`. */
+export async function buildIndex(file: string, tag: string, tars: readonly string[]): Promise<void> {
+  const list = `localhost/atalaya-index:${process.pid}`;
+  await buildah("manifest", "create", list);
+  try {
+    for (const tar of tars) await buildah("manifest", "add", list, `docker-archive:${tar}`);
+    const fresh = `${file}.new`;
+    rmSync(fresh, { force: true });
+    await buildah("manifest", "push", "--quiet", "--all", "--format", "oci", list, `oci-archive:${fresh}:${tag}`);
+    renameSync(fresh, file);
+  } finally {
+    await buildah("manifest", "rm", list);
   }
 }

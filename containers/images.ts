@@ -6,6 +6,8 @@ export type ImageContents = {
   parts: readonly Part[];
   /** Place below /atalaya -> folder or file. */
   files: Readonly<Record<string, string>>;
+  /** Where the collector's programs and addon of the architecture lie, in the image that has them. */
+  sensor?: string;
   /** npm packages that are programs of the machine, by what they are named for an npm architecture. */
   nativePackages: (architecture: NpmArchitecture) => readonly string[];
   /** Files (below /atalaya) that the program loads into itself: the build proves that they load. */
@@ -24,7 +26,8 @@ const argon2 = (architecture: NpmArchitecture) => `@node-rs/argon2-linux-${archi
 export const images: Readonly<Record<ImageName, ImageContents>> = {
   "atalaya-sensor": {
     parts: [...nodeParts, "release"],
-    files: { "collector/objects": "build/collector" },
+    files: {},
+    sensor: "collector/objects",
     nativePackages: () => [],
     loaded: () => ["collector/objects/addon.node"],
     command: false,
@@ -44,6 +47,16 @@ export const images: Readonly<Record<ImageName, ImageContents>> = {
 export const architectures = { amd64: "x64", arm64: "arm64" } as const;
 export type Architecture = keyof typeof architectures;
 export type NpmArchitecture = (typeof architectures)[Architecture];
+
+/** `amd64`, `arm64` or `both`; this machine's when nothing is said. Throws an Error on anything else. */
+export function architecturesNamed(said: string | undefined): Architecture[] {
+  const names = Object.keys(architectures) as Architecture[];
+  if (said === undefined) return [ownArchitecture()];
+  if (said === "both") return names;
+  const found = names.find((name) => name === said);
+  if (found === undefined) throw new Error(`--arch takes ${names.join(", ")} or both`);
+  return [found];
+}
 
 /** This machine's. Throws an Error on one that no image is built for. */
 export function ownArchitecture(): Architecture {

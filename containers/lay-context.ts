@@ -1,11 +1,13 @@
 import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { build } from "esbuild";
 import { bundleFiles } from "../tools/bundle.mjs";
 import { nodeFlags } from "../tools/setup/pinned-node.mjs";
 import { root } from "../tools/setup/root.mjs";
 import type { Contents } from "./contents.ts";
 import { type Architecture, architectures, type ImageName, images } from "./images.ts";
+import { nodePackage, npmPackage } from "./machine/npm-package.ts";
+import { sensorOfImage } from "./machine/sensor-build.ts";
 import { type Lock, npmComponent, packagesOf } from "./sbom/npm-components.ts";
 
 const licenceFile = /^(licen[cs]e|notice|copying)/i;
@@ -13,56 +15,63 @@ const licenceFile = /^(licen[cs]e|notice|copying)/i;
 const leftOut = /(^|\/)vmlinux\.h$/;
 
 /**
- * Lays the build context of an image: `common/` (bundles, page, packs, licences), a folder for the architecture (node,
+ * Lays the build context of an image: `common/` (bundles, page, packs, licences), a folder for each architecture (node,
  * and what is built for it), and the program that puts them together inside the base. Throws when a part is not built.
  */
-export async function layContext(name: ImageName, architecture: Architecture, version: string): Promise<string> {
+export async function layContext(
+  name: ImageName,
+  wanted: readonly Architecture[],
+  version: string,
+  say: (line: string) => void = () => {},
+): Promise<string> {
   const folder = join(root, "build", "images", "context", name);
   rmSync(folder, { recursive: true, force: true });
   const common = join(folder, "common", "atalaya");
-  const own = join(folder, architecture, "atalaya");
   const sources = await bundleFiles(common, images[name].parts);
-  layFiles(name, common, own);
-  const machine = layMachinePrograms(name, architecture, own);
-  if (images[name].command) layCommand(own);
+  for (const [to, from] of Object.entries(images[name].files)) layFiles(join(root, from), join(common, to));
   const lock: Lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8"));
   const modules = images[name].modules.flatMap(
     (list) => JSON.parse(readFileSync(join(root, list), "utf8")) as string[],
   );
-  const places = [...new Set([...packagesOf([...sources, ...modules], lock), ...machine])].sort();
-  layLicences(places, common);
-  const loaded = [...images[name].loaded(architectures[architecture])];
-  const components = places.map((place) => npmComponent(place, lock));
-  const contents: Contents = { image: name, version, loaded, components };
-  writeFileSync(join(folder, architecture, "contents.json"), JSON.stringify(contents));
+  const places = packagesOf([...sources, ...modules], lock);
+  for (const place of places) layLicence(join(root, place), join(common, npmLicences(place)));
+  cpSync(join(root, "LICENSES"), join(common, "licences", "atalaya"), { recursive: true });
+  for (const architecture of wanted) {
+    const own = join(folder, architecture, "atalaya");
+    const { sensor } = images[name];
+    if (sensor !== undefined) layFiles(await sensorOfImage(architecture, say), join(own, sensor));
+    const all = [...new Set([...places, ...(await layMachinePrograms(name, architecture, own))])].sort();
+    if (images[name].command) layCommand(own);
+    const loaded = [...images[name].loaded(architectures[architecture])];
+    const contents: Contents = { image: name, version, loaded, components: all.map((one) => npmComponent(one, lock)) };
+    writeFileSync(join(folder, architecture, "contents.json"), JSON.stringify(contents));
+  }
   await bundleLayOut(join(folder, "common", "lay-out.mjs"));
   return folder;
 }
 
-/** BPF objects and addon are built for an architecture; page and packs are for all. */
-function layFiles(name: ImageName, common: string, own: string): void {
-  for (const [to, from] of Object.entries(images[name].files)) {
-    const source = join(root, from);
-    if (!existsSync(source)) throw new Error(`${from} is missing: npm run build makes it, or says what it needs`);
-    const target = join(from === "build/collector" ? own : common, to);
-    cpSync(source, target, { recursive: true, filter: (path) => !leftOut.test(path) });
-  }
+function layFiles(source: string, target: string): void {
+  if (!existsSync(source))
+    throw new Error(`${relative(root, source)} is missing: npm run build makes it, or says what it needs`);
+  cpSync(source, target, { recursive: true, filter: (path) => !leftOut.test(path) });
 }
 
 /** Node itself and the packages that are machine programs; gives the packages' places in the lock file. */
-function layMachinePrograms(name: ImageName, architecture: Architecture, own: string): string[] {
-  const npm = architectures[architecture];
-  const node = join(root, "node_modules", `node-linux-${npm}`);
-  if (!existsSync(node)) throw new Error(`the package node-linux-${npm} is not installed: npm ci on ${architecture}`);
+async function layMachinePrograms(name: ImageName, architecture: Architecture, own: string): Promise<string[]> {
+  const node = await npmPackage(nodePackage(architecture));
   mkdirSync(join(own, "bin"), { recursive: true });
   cpSync(join(node, "bin", "node"), join(own, "bin", "node"), { dereference: true });
   chmodSync(join(own, "bin", "node"), 0o755);
   layLicence(node, join(own, "licences", "node"));
-  return images[name].nativePackages(npm).map((one) => {
+  const places: string[] = [];
+  for (const one of images[name].nativePackages(architectures[architecture])) {
+    const source = await npmPackage(one);
     const place = `node_modules/${one}`;
-    cpSync(join(root, place), join(own, place), { recursive: true, dereference: true });
-    return place;
-  });
+    cpSync(source, join(own, place), { recursive: true, dereference: true });
+    layLicence(source, join(own, npmLicences(place)));
+    places.push(place);
+  }
+  return places;
 }
 
 /** A script whose interpreter is node itself: there is no shell. The kernel hands on all that follows as one argument. */
@@ -71,12 +80,10 @@ function layCommand(own: string): void {
   writeFileSync(file, `#!/atalaya/bin/node ${nodeFlags.join(" ")}\nimport "../cli/main.js";\n`, { mode: 0o755 });
 }
 
-function layLicences(places: readonly string[], common: string): void {
-  for (const place of places) {
-    const name = place.slice(place.lastIndexOf("node_modules/") + "node_modules/".length).replace("/", "+");
-    layLicence(join(root, place), join(common, "licences", "npm", name));
-  }
-  cpSync(join(root, "LICENSES"), join(common, "licences", "atalaya"), { recursive: true });
+/** Where the licence of a package in the lock file lies. */
+function npmLicences(place: string): string {
+  const name = place.slice(place.lastIndexOf("node_modules/") + "node_modules/".length).replace("/", "+");
+  return join("licences", "npm", name);
 }
 
 function layLicence(packageFolder: string, to: string): void {

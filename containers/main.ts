@@ -1,7 +1,7 @@
-// `npm run images`: all images into build/images.   npm run images -- [--tag TAG] [--base IMAGE] [--context-only] [NAME]...
+// `npm run images`: all images into build/images.   npm run images -- [--arch amd64|arm64|both] [--tag TAG] [--base IMAGE] [--context-only] [NAME]...
 import { parseArgs } from "node:util";
-import { buildImages, ownVersion } from "./build-images.ts";
-import { type ImageName, imageNames, ownArchitecture } from "./images.ts";
+import { buildImages, indexImages, ownVersion } from "./build-images.ts";
+import { architecturesNamed, type ImageName, imageNames, ownArchitecture } from "./images.ts";
 import { layContext } from "./lay-context.ts";
 import { buildSimulationImage, simulationImageName } from "./simulation-image.ts";
 
@@ -18,14 +18,17 @@ function wanted(given: readonly string[]): { names: ImageName[]; simulation: boo
   return { names: imageNames.filter(isWanted), simulation: isWanted(simulationImageName) };
 }
 
-function show(image: { reference: string; bytes: number; isNew: boolean; tar: string }): void {
+function show(image: { reference: string; architecture?: string; bytes: number; isNew: boolean; tar: string }): void {
   const state = image.isNew ? "built" : "unchanged";
-  process.stdout.write(`${image.reference}  ${mebibytes(image.bytes)}  ${state}  ${image.tar}\n`);
+  process.stdout.write(
+    `${image.reference}  ${image.architecture ?? ownArchitecture()}  ${mebibytes(image.bytes)}  ${state}  ${image.tar}\n`,
+  );
 }
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    arch: { type: "string" },
     tag: { type: "string", default: ownVersion() },
     base: { type: "string" },
     "context-only": { type: "boolean", default: false },
@@ -34,11 +37,17 @@ const { values, positionals } = parseArgs({
 try {
   const { names, simulation } = wanted(positionals);
   const { tag, base } = values;
+  const architectures = architecturesNamed(values.arch);
   if (values["context-only"]) {
-    for (const name of names) process.stdout.write(`${await layContext(name, ownArchitecture(), tag)}\n`);
+    for (const name of names) process.stdout.write(`${await layContext(name, architectures, tag, say)}\n`);
   } else {
-    for (const image of await buildImages({ names, tag, base, say })) show(image);
-    if (simulation) show(await buildSimulationImage({ tag, base, say }));
+    const built = await buildImages({ names, architectures, tag, base, say });
+    for (const image of built) show(image);
+    if (architectures.length > 1)
+      for (const { file, bytes } of await indexImages(built)) process.stdout.write(`${file}  ${mebibytes(bytes)}\n`);
+    if (simulation && !architectures.includes(ownArchitecture()))
+      say(`${simulationImageName} is built for ${ownArchitecture()} alone`);
+    else if (simulation) show(await buildSimulationImage({ tag, base, say }));
   }
 } catch (error) {
   say(error instanceof Error ? error.message : String(error));

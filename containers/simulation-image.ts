@@ -1,11 +1,10 @@
-import { existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { prepareVictimRoot } from "@atalaya/simulator";
 import { root } from "../tools/setup/root.mjs";
 import { dropStamp, hashInputs, isFresh, writeStamp } from "../tools/setup/stamp.mjs";
 import { imagesFolder, ownVersion } from "./build-images.ts";
-import { buildArchive, buildah, imagesCache } from "./builder.ts";
-import { run } from "./run.ts";
+import { buildArchive, buildRootImage, hasImage } from "./builder.ts";
 
 export const simulationImageName = "atalaya-simulation";
 
@@ -43,17 +42,8 @@ async function victimBase(say: (line: string) => void): Promise<string> {
   const victim = await prepareVictimRoot({ onProgress: (what) => say(`preparing the victim's root: ${what}`) });
   if (victim.kind !== "debian") throw new Error(`The image needs a Debian: ${victim.reason ?? "it can't be had"}`);
   const name = `localhost/atalaya-simulation-base:${basename(victim.path)}`;
-  const found = await buildah("images", "-q", "--filter", `reference=${name}`).catch(() => "");
-  if (found !== "") return name;
+  if (await hasImage(name)) return name;
   say("packing the victim's root");
-  mkdirSync(imagesCache(), { recursive: true });
-  const folder = mkdtempSync(join(imagesCache(), "simulation-"));
-  try {
-    await run("tar", ["-C", victim.path, "--numeric-owner", "-cf", join(folder, "root.tar"), "."]);
-    writeFileSync(join(folder, "Containerfile"), "FROM scratch\nADD root.tar /\n");
-    await buildah("bud", "--isolation", "chroot", "-t", name, folder);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
+  await buildRootImage(name, victim.path);
   return name;
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 
 /** What a container of the image starts with. */
 export type ImageConfig = { User?: string; Env?: string[]; Entrypoint?: string[]; Cmd?: string[] };
@@ -40,4 +40,26 @@ export function filesOf(root: string): ImageFile[] {
       const { mode, uid } = lstatSync(place);
       return { path: place.slice(root.length), mode, uid, isLink: one.isSymbolicLink() };
     });
+}
+
+const unwanted = /^(sh|bash|dash|ash|busybox|npm|npx|corepack|yarn|apt|dpkg|perl|python[\d.]*|gcc|su|sudo|mount)$/;
+
+/** What an image of ours must not hold: shells, package managers, sources, and what changes its user or all may write. */
+export function unwantedFiles(root: string): string[] {
+  return filesOf(root)
+    .filter(
+      ({ path, mode }) => unwanted.test(basename(path)) || /\.ts$|vmlinux\.h$/.test(path) || (mode & 0o6022) !== 0,
+    )
+    .map(({ path, mode }) => `${path} (mode ${mode.toString(8)})`);
+}
+
+/** The programs and libraries of the image (ELF), with the machine that each is for, as the ELF header numbers it. */
+export function machineFiles(root: string): { path: string; machine: number }[] {
+  const found: { path: string; machine: number }[] = [];
+  for (const { path, isLink } of filesOf(root)) {
+    if (isLink) continue;
+    const bytes = readFileSync(join(root, path));
+    if (bytes.subarray(0, 4).equals(Buffer.from("\x7fELF"))) found.push({ path, machine: bytes.readUInt16LE(18) });
+  }
+  return found;
 }

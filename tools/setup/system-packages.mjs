@@ -37,13 +37,23 @@ const cluster = [
   { name: "buildah", probe: ["/usr/bin/buildah"] },
 ];
 
+/** Programs for arm64 made on amd64: for its image and its guest. */
+const cross =
+  process.arch === "x64"
+    ? [
+        { name: "gcc-aarch64-linux-gnu", probe: ["/usr/bin/aarch64-linux-gnu-gcc"] },
+        { name: "libc6-dev-arm64-cross", probe: ["/usr/aarch64-linux-gnu/include/stdio.h"] }, // the compiler only recommends it
+        { name: "xz-utils", probe: ["/usr/bin/xz"] }, // modules of newer kernels
+      ]
+    : [];
+
+/** Runs what is made for another architecture: the last step of an image's build, and its test. */
+const emulation = [{ name: "qemu-user-static", probe: ["/usr/bin/qemu-aarch64-static"] }];
+
 /** Other kernels for tests (e2e/guests). */
 const guests = [
   { name: "qemu-system-x86", probe: ["/usr/bin/qemu-system-x86_64"] },
   { name: "qemu-system-arm", probe: ["/usr/bin/qemu-system-aarch64"] },
-  { name: "gcc-aarch64-linux-gnu", probe: ["/usr/bin/aarch64-linux-gnu-gcc"] },
-  { name: "libc6-dev-arm64-cross", probe: ["/usr/aarch64-linux-gnu/include/stdio.h"] }, // the compiler only recommends it
-  { name: "xz-utils", probe: ["/usr/bin/xz"] }, // modules of newer kernels
 ];
 
 /** The names of the packages that are missing, for `npm start`, for `npm test`, or for tests on a cluster too. */
@@ -52,8 +62,9 @@ export function missingSystemPackages({ withTests, withCluster, withGuests }) {
     ...sensor,
     ...simulation,
     ...(withTests ? tests : []),
-    ...(withCluster ? cluster : []),
+    ...(withCluster ? [...cluster, ...emulation] : []),
     ...(withGuests ? guests : []),
+    ...(withCluster || withGuests ? cross : []),
   ];
   return wanted.filter((one) => !one.probe.some(existsSync)).map((one) => one.name);
 }
