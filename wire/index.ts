@@ -146,7 +146,13 @@ export {
   recordingPageSchema,
 } from "./src/recorder.ts";
 export { type Resume, resumeSchema } from "./src/resume.ts";
-export { type AuditLogState, type ProgramState, type SensorReport, sensorReportSchema } from "./src/sensor-report.ts";
+export {
+  type AuditLogState,
+  type ProgramState,
+  type SensorReport,
+  sensorReportSchema,
+  type ThrottledWhere,
+} from "./src/sensor-report.ts";
 export {
   decodeAck,
   encodeAck,

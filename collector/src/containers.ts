@@ -26,6 +26,7 @@ type Known = Container & { bundleRead: boolean; seenMs: number; bundleWait: Wait
   namesTries: number;
   namesNextMs: number;
 };
+type GroupTask = Pick<Task, "cgroupIdV2" | "cgroupIdV1" | "pid">;
 type Wait = { nextMs: number; pauseMs: number };
 /** A cgroup's container; `wait` while it may still turn out to be another. */
 type Binding = { container: Known; wait: Wait | null };
@@ -59,8 +60,18 @@ export class Containers {
     return this.#byId.size;
   }
 
+  /** Of a control group that no task is known of: its container's names, else its path. */
+  nameOf(group: Pick<Task, "cgroupIdV2" | "cgroupIdV1">): string {
+    const { id, namespace, pod, name } = this.of({ ...group, pid: 0 });
+    const path = this.#paths.get(2, group.cgroupIdV2)?.path ?? this.#paths.get(1, group.cgroupIdV1)?.path;
+    const names = [namespace, pod, name].filter((one) => one !== null).join("/");
+    const isContainer = id !== null && id !== this.host.id;
+    const said = isContainer ? `container ${id.slice(0, 12)}${names === "" ? "" : ` (${names})`}` : (path ?? "unknown");
+    return said.slice(0, collectorLimits.groupNameMax);
+  }
+
   /** The container of a task. The same object comes back for the same container, its fields fill up over time. */
-  of(task: Task): Container {
+  of(task: GroupTask): Container {
     const key = `${task.cgroupIdV2}/${task.cgroupIdV1}`;
     const now = performance.now();
     let binding = this.#byCgroups.get(key);
@@ -111,7 +122,7 @@ export class Containers {
     if (names !== "later") known.names = names;
   }
 
-  #bind(task: Task, wait: Wait | undefined, now: number): Binding {
+  #bind(task: GroupTask, wait: Wait | undefined, now: number): Binding {
     const ids = [
       [2, task.cgroupIdV2],
       [1, task.cgroupIdV1],

@@ -5,6 +5,12 @@ export const collectorLimits = {
   processesMax: 65_536,
   /** An ended process is kept so long: its events and its children's may still lie in a ring. */
   exitGraceUs: 30_000_000,
+  /** From one look at all processes, after some were lost, to the next. */
+  healMs: 5_000,
+  /** Control groups over their budgets that a report names, and how long after they were last. */
+  throttledMax: 16,
+  throttledMs: 60_000,
+  groupNameMax: 256,
   /** Ended processes whose pid another has by now, and whose records still come. */
   lateProcessesMax: 1_024,
   /** Generations that are walked up in the first snapshot to find how a line came into its container. */

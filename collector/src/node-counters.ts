@@ -9,7 +9,7 @@ import type { Window } from "./window.ts";
 type Ring = "lifecycle" | "bulk";
 
 /** Of each kind that the kernel counts; a snapshot is asked for, and goes through no ring. */
-const ringOfKind: Readonly<Record<string, Ring>> = {
+export const ringOfKind: Readonly<Record<string, Ring>> = {
   exec: "lifecycle",
   exec_failed: "lifecycle",
   fork: "lifecycle",

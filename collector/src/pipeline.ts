@@ -23,14 +23,16 @@ import { Handover } from "./handover.ts";
 import { monotonicMs } from "./health-file.ts";
 import { type Heartbeat, type Sight, withHeartbeat } from "./heartbeat.ts";
 import { ImageCopies } from "./image-copies.ts";
-import type { Counter, KernelRecord } from "./kernel-record.ts";
+import type { Counter, KernelRecord, Task } from "./kernel-record.ts";
 import type { KernelSource } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
 import { nodeCounters } from "./node-counters.ts";
 import { OrderedDrain } from "./ordered-drain.ts";
 import { ProcessTable } from "./process-table.ts";
 import { RecordStream } from "./record-stream.ts";
+import { TableHealer } from "./table-healer.ts";
 import { type Outcome, Tally } from "./tally.ts";
+import { Throttling } from "./throttling.ts";
 import { HostNames, hostRoot } from "./user-names.ts";
 import { Window } from "./window.ts";
 
@@ -73,6 +75,8 @@ export class Pipeline {
   readonly #stream: RecordStream;
   readonly #drain: OrderedDrain;
   readonly #handover: Handover | undefined;
+  readonly #healer: TableHealer;
+  readonly #throttling: Throttling;
   readonly #startedUs = Date.now() * 1_000;
   #newestBootUs = 0;
   /** The largest since the last report. */
@@ -105,7 +109,14 @@ export class Pipeline {
     this.#paths.scan();
     const running = source.snapshot();
     this.#table.seed(running);
-    this.#table.seedPlaces(running, (task) => this.#containers.of(task).id);
+    const containerOf = (task: Task) => this.#containers.of(task).id;
+    this.#table.seedPlaces(running, containerOf);
+    const healed = { table: this.#table, snapshot: () => source.snapshot(), containerOf, figures };
+    this.#healer = new TableHealer(healed, this.#stream.counters());
+    this.#throttling = new Throttling(
+      () => source.throttled(),
+      (group) => this.#containers.nameOf(group),
+    );
     // Read now, through processes that live: those of later events may be gone before their container's files are open.
     for (const { task } of running) this.#containers.userName(this.#containers.of(task), task);
   }
@@ -191,6 +202,9 @@ export class Pipeline {
       return;
     }
     this.#options.heartbeat?.look(monotonicMs(), this.#sights());
+    const counters = this.#stream.counters();
+    this.#healer.look(counters, monotonicMs());
+    this.#throttling.look(counters, monotonicMs());
     // The figures beside the account are written with it: after a kill they do not go back behind what was said.
     this.#stream.save();
     const report = JSON.stringify(isFinal ? { ...this.sensorReport(), final: true } : this.sensorReport());
@@ -232,6 +246,7 @@ export class Pipeline {
       gap_us: this.#source.gapUs,
       ...(this.#options.heartbeat === undefined ? {} : { heartbeat: this.#options.heartbeat.state() }),
       ...(this.#auditLog === undefined ? {} : { audit_log: { state: this.#auditLog } }),
+      throttled: this.#throttling.list(),
       programs: [...this.#source.programs],
       counters: [...nodeCounters(this.#source, this.#stream, this.#window, this.#handover), ...this.#others],
     };
@@ -280,7 +295,10 @@ export class Pipeline {
     unreadable: Outcome,
     each: (record: KernelRecord) => void,
   ): boolean {
-    if (!drain.fill()) return false;
+    if (!drain.fill()) {
+      this.#healer.caughtUp();
+      return false;
+    }
     this.#eventMs = monotonicMs();
     this.#containers.refresh();
     this.#newestBootUs = 0;
@@ -297,6 +315,7 @@ export class Pipeline {
   }
 
   #take(record: KernelRecord, stream: RecordStream, name: StreamName): Outcome {
+    this.#healer.caughtUp(record.bootUs);
     if (this.#options.heartbeat?.meet(record) === true) return "absorbed";
     if (record.kind === "cgroup_mkdir") {
       const known = { path: record.path, seenMs: performance.now(), madeBy: record.task.comm };

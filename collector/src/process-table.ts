@@ -110,6 +110,47 @@ export class ProcessTable {
     return entry.place;
   }
 
+  /**
+   * Puts right what lost records left wrong, once all that came before `snapshot` was taken in: who was never told of is there
+   * then, who ran another program has it, and who is not among them has ended. Gives the tasks that are new, and how many
+   * entries were wrong.
+   */
+  heal(snapshot: readonly KernelRecord[]): { born: KernelRecord[]; wrong: number } {
+    const born: KernelRecord[] = [];
+    const seen = new Set<ProcessEntry>();
+    let [wrong, takenUs] = [0, Number.POSITIVE_INFINITY];
+    for (const record of snapshot) {
+      if (record.kind !== "snapshot") continue;
+      takenUs = Math.min(takenUs, record.bootUs);
+      const known = this.#find(record.task);
+      const entry = known ?? this.#insert(record.task);
+      seen.add(entry);
+      const isOlder = known !== undefined && (known.execUs ?? 0) > record.bootUs;
+      if (known !== undefined && (isOlder || known.exePath === record.exePath)) continue;
+      this.#setProgram(entry, record);
+      entry.execUs = null;
+      entry.fromSnapshot = true;
+      wrong += 1;
+      if (known === undefined) born.push(record);
+    }
+    for (const { task } of born) {
+      const entry = this.#find(task);
+      if (entry !== undefined) this.#ancestorsOf(entry, task);
+    }
+    return { born, wrong: wrong + this.#endAllBut(seen, takenUs) };
+  }
+
+  #endAllBut(alive: ReadonlySet<ProcessEntry>, takenUs: number): number {
+    let ended = 0;
+    for (const entry of this.#entries.values()) {
+      if (entry.endedUs !== null || alive.has(entry) || !(entry.startUs < takenUs - snapshotSlackUs)) continue;
+      entry.endedUs = takenUs;
+      this.#ended.push(entry);
+      ended += 1;
+    }
+    return ended;
+  }
+
   /** Takes a record in and gives its process; records of one process come in order. */
   apply(record: KernelRecord): ProcessEntry {
     if (this.#bornAfter.length > 0 && record.bootUs > this.#seededUs) this.#endBacklog();
@@ -283,6 +324,9 @@ export class ProcessTable {
     if (this.#entries.get(entry.pid) === entry) this.#entries.delete(entry.pid);
   }
 }
+
+/** A process that began so shortly before a snapshot may not be in it. */
+const snapshotSlackUs = 1_000_000;
 
 /** The parent's pid of each entry, for the walk in a snapshot. */
 const parentOf = new WeakMap<ProcessEntry, number>();

@@ -88,6 +88,31 @@ describe("the process table", () => {
     assert.deepEqual([entry.exePath, entry.fromSnapshot], ["/usr/bin/server", true]);
   });
 
+  test("after a loss: who was not told of, ran another program or ended is put right by what runs", () => {
+    const table = new ProcessTable(new Counters());
+    const early = { startUs: 1 };
+    const shim = task({ pid: 10, ppid: 0, ...early });
+    const shell = task({ pid: 11, ppid: 10, parentStartUs: 1, ...early });
+    const gone = task({ pid: 12, ppid: 11, parentStartUs: 1, ...early });
+    const unseen = task({ pid: 13, ppid: 11, parentStartUs: 1, ...early });
+    table.seed([running(shim, ["/bin/shim"]), running(shell, ["/bin/sh"])]);
+    table.apply(fork(gone));
+    const later = exec(shell, ["/bin/later"]);
+    const snapshot = [running(shim, ["/bin/shim"]), running(shell, ["/bin/other"]), running(unseen, ["/bin/unseen"])];
+    const { born, wrong } = table.heal(snapshot);
+    assert.deepEqual([born.map((record) => record.task.pid), wrong], [[13], 3]);
+    assert.equal(table.apply(open(shell, "/x")).exePath, "/bin/other");
+    const entry = table.apply(open(unseen, "/x"));
+    assert.equal(entry.exePath, "/bin/unseen");
+    assert.deepEqual(table.lineage(entry, unseen).exePaths, ["/bin/other", "/bin/shim"]);
+    table.reap(Number.MAX_SAFE_INTEGER);
+    assert.equal(table.size, 3, "the one that ended unseen is forgotten");
+    // What came after the look is newer than it.
+    table.apply({ ...later, bootUs: later.bootUs + 5_000_000 });
+    table.heal(snapshot);
+    assert.equal(table.apply(open(shell, "/y")).exePath, "/bin/later");
+  });
+
   test("a process that ended before its pid came again keeps its name, though the snapshot knows only the later one", () => {
     const table = new ProcessTable(new Counters());
     const old = task({ pid: 10, startUs: 100_000 });

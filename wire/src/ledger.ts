@@ -65,6 +65,8 @@ export const ledgerReasons = {
     cut: "note",
     redacted: "note",
     table_evicted: "note",
+    /** Processes that were put right after records of their lives were lost. */
+    table_healed: "note",
     account_unreadable: "note",
     state_refused: "note",
     state_unreadable: "note",

@@ -23,6 +23,10 @@ export const programStateSchema = z.object({
  */
 export type AuditLogState = "starting" | "waiting" | "read" | "absent" | "failed" | "stuck";
 
+/** Events of a class that one container (or what else lies in control groups) did beyond its budget, which were not told. */
+const throttledWhereSchema = z.object({ class: z.string().max(32), where: z.string().max(256), value: count });
+export type ThrottledWhere = z.infer<typeof throttledWhereSchema>;
+
 /** What a collector says of itself once a second. All counters only grow within an epoch. */
 export const sensorReportSchema = z.object({
   node: z.string().max(256),
@@ -53,6 +57,8 @@ export const sensorReportSchema = z.object({
   heartbeat: z.object({ beats: count, missed: z.array(z.string().max(16)).max(8) }).optional(),
   /** Where the node was told to read an audit log. The state is an `AuditLogState`, or one that a later version knows. */
   audit_log: z.object({ state: z.string().max(32) }).optional(),
+  /** Who was over his budget within the last minute, most first. */
+  throttled: z.array(throttledWhereSchema).max(64).optional(),
   programs: z.array(programStateSchema).max(256),
   /** By kind of record and reason: those of the hops `kernel` and `collector` in ledger.ts, and figures of the user side. */
   counters: z.array(z.object({ class: z.string().max(32), reason: z.string().max(48), value: count })).max(512),

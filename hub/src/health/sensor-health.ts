@@ -1,4 +1,4 @@
-import type { LedgerCounter, SensorReport, SyncRequest } from "@atalaya/wire";
+import type { LedgerCounter, SensorReport, SyncRequest, ThrottledWhere } from "@atalaya/wire";
 import { CounterSum } from "../ledger/counter-sum.ts";
 import type { NodeAccount, NodeKey } from "../ledger/node-account.ts";
 import { AuditLogWatch, whyUnread } from "./audit-log-watch.ts";
@@ -26,6 +26,8 @@ type Node = {
   clockAway: boolean;
   /** What its sensor does not see of what it does itself. */
   missed: string;
+  /** Who was over his budget, by the last report. */
+  throttled: readonly ThrottledWhere[];
   told: Map<string, { atMs: number; more: number }>;
 };
 export type SensorHealthOptions = Omit<NewsDeskOptions, "limits"> & {
@@ -34,6 +36,14 @@ export type SensorHealthOptions = Omit<NewsDeskOptions, "limits"> & {
   hub: NodeKey;
   isRevoked(of: NodeKey): boolean;
 };
+
+/** The three that most of it was of. */
+function byWhom(throttled: readonly ThrottledWhere[], object: string): string {
+  const names = throttled.filter((one) => one.class === object).slice(0, 3);
+  return names.length === 0
+    ? ""
+    : `, by ${names.map(({ where, value }) => `${where}: ${countText(value)}`).join("; ")}`;
+}
 
 /** Watches every sensor: rising loss, silence, clocks, refusals, mismatches; each becomes an event that rules see. */
 export class SensorHealth {
@@ -65,6 +75,7 @@ export class SensorHealth {
         backlogMs: Number.NEGATIVE_INFINITY,
         clockAway: false,
         missed: "",
+        throttled: [],
         told: new Map(),
       },
     };
@@ -92,6 +103,7 @@ export class SensorHealth {
     node.collector.heard(account.collector.lost(), saidUs, report.started_us, nowMs);
     if (node.auditLog.heard(report.audit_log, nowMs)) this.#readAgain(node, report);
     this.#lookAtHeartbeat(node, report.heartbeat?.missed ?? []);
+    node.throttled = report.throttled ?? [];
     node.heardMs = nowMs;
     node.heard = true;
     if (node.silentSinceMs === undefined) return;
@@ -202,14 +214,14 @@ export class SensorHealth {
     this.desk.tick();
   }
 
-  #lookAtLoss({ of, collector, publisher, hub }: Node, nowMs: number): void {
+  #lookAtLoss({ of, collector, publisher, hub, throttled }: Node, nowMs: number): void {
     for (const loss of [...collector.take(nowMs), ...publisher.take(nowMs), ...hub.take(nowMs)]) {
       const { class: object, reason, count, durationUs } = loss;
       const why = `${reason.replaceAll("_", " ")}, ${countText(count)} ${object} events`;
       const message =
         of.node === ""
           ? `Records that the API server of ${of.cluster} sent could not be read: ${why}`
-          : `Blind for ${durationText(durationUs)} on ${of.node}: ${why}`;
+          : `Blind for ${durationText(durationUs)} on ${of.node}: ${why}${reason === "throttled" ? byWhom(throttled, object) : ""}`;
       this.desk.tell({ of, activity: "blind", reason, object, count, durationUs, message });
     }
   }

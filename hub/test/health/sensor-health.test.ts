@@ -117,6 +117,25 @@ test("one file of an audit log that vanished unread is an alert: it stands for a
   assert.match((await alert).summary.en, /vanished, 1 api/);
 });
 
+test("what a container did beyond its budget is an alert that names it", async (t) => {
+  const { hub } = await openTestHub(t, { builtIn, health: patient });
+  const over = (value: number) => ({
+    counters: [{ class: "open", reason: "throttled", value }],
+    throttled: [
+      { class: "network", where: "/other", value: 9_999 },
+      { class: "file", where: "container c0ffee (shop/web-1/web)", value },
+    ],
+  });
+  await report(hub, over(0));
+  const alert = nextAlert(hub, "Sensor Blind");
+  await report(hub, over(1_300));
+  const { output } = await whole(hub, await alert);
+  assert.match(
+    output,
+    /Blind for 1 s on node-7: throttled, 1,300 file events, by container c0ffee \(shop\/web-1\/web\): 1,300/,
+  );
+});
+
 test("what a publisher gave up makes the node blind as well", async (t) => {
   const { hub } = await openTestHub(t, { builtIn, health: patient });
   const counters = (value: number) => [{ class: "process", reason: "given_up", value }];
