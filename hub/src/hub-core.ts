@@ -29,6 +29,7 @@ import type { EnrolmentStore } from "./enrolment/enrolment-store.ts";
 import type { InventoryStore } from "./inventory/inventory-store.ts";
 import type { LedgerQuery } from "./ledger/account-table.ts";
 import type { NodeKey } from "./ledger/node-account.ts";
+import type { RecorderStore } from "./recorder/recorder-store.ts";
 
 /** Who sends: names the workspace that everything it sends belongs to. */
 export type SenderIdentity = {
@@ -117,6 +118,8 @@ export type HubCore = {
   driftPolicy(workspaceId: string): Promise<DriftPolicy>;
   putDriftPolicy(workspaceId: string, policy: DriftPolicy): Promise<void>;
 
+  /** What some containers did before an alert. */
+  readonly recorder: RecorderStore;
   /** Who may send, and how nodes become known. */
   readonly enrolment: EnrolmentStore;
   readonly people: PeopleStore;

@@ -7,6 +7,7 @@ import type {
   DriftPolicy,
   Frame,
   Notification,
+  RecorderPolicy,
   Rule,
   Sensor,
 } from "@atalaya/wire";
@@ -58,6 +59,17 @@ export class InMemoryCore implements HubCore {
   readonly listeners = new Set<LiveListener>();
   setting: Notification = { enabled: false, url: "", shape: "json", min_severity: "low", stdout: false, file: null };
   drift: DriftPolicy = { rules: [] };
+  recorded: RecorderPolicy = { scopes: [] };
+  readonly recorder: HubCore["recorder"] = {
+    policy: async () => this.recorded,
+    putPolicy: async (_, policy) => {
+      this.recorded = policy;
+    },
+    pulls: () => [],
+    open: () => undefined,
+    answer: async () => undefined,
+    page: async () => undefined,
+  };
   /** When set, ingest answers with it. */
   ingestFault: Fault | undefined;
   closed = false;

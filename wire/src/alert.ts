@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { doneBySchema, doneByShortSchema } from "./done-by.ts";
+import { alertRecordingSchema, recordedEventSchema } from "./recorder.ts";
 
 /** A sentence in every language that we ship. */
 export const textSchema = z.object({ en: z.string(), es: z.string() });
@@ -105,6 +106,8 @@ export const treeRowSchema = z.object({
   alerts: z.array(z.object({ alert_id: z.string(), title: textSchema })).optional(),
   /** Whose session started the process, or what it comes from. */
   done_by: doneBySchema.optional(),
+  /** Of the process, from the flight recorder, oldest first: the newest that there is room for. */
+  recorded: z.array(recordedEventSchema).optional(),
 });
 export type TreeRow = z.infer<typeof treeRowSchema>;
 
@@ -171,6 +174,8 @@ export const alertSchema = alertSummarySchema.extend({
   process_tree: z.array(treeRowSchema),
   /** The process history of the alert's day is not kept any more: the tree holds what the alert itself remembers. */
   process_history_gone: z.boolean().optional(),
+  /** Where the alert's container is recorded: what became of the pull. */
+  recording: alertRecordingSchema.optional(),
   evidence: z.array(alertEvidenceSchema),
   comments: z.array(alertCommentSchema),
   /** The first event, in its JSON form. */

@@ -47,6 +47,9 @@ import { publisherReportSchema } from "./sync.ts";
 //   POST   /api/v1/notification/test     -> { ok, detail }
 //   GET    /api/v1/drift-policy          -> DriftPolicy
 //   PUT    /api/v1/drift-policy          DriftPolicy -> DriftPolicy
+//   GET    /api/v1/recorder-policy       -> RecorderPolicy
+//   PUT    /api/v1/recorder-policy       RecorderPolicy -> RecorderPolicy
+//   GET    /api/v1/alerts/:alert_id/recording   -> RecordingPage      what the flight recorder had of the alert's container
 //   POST   /api/v1/audit-credentials     { cluster } -> AuditCredential      (GET lists, DELETE /:id revokes)
 //   GET    /api/v1/nodes                 -> { nodes: EnrolledNode[] }
 //   POST   /api/v1/nodes/:id/revoke
@@ -59,6 +62,7 @@ import { publisherReportSchema } from "./sync.ts";
 //   POST   /v1/enroll/renew              RenewRequest, client certificate -> EnrolReply
 //   POST   /v1/ingest                    zstd frames, client certificate -> IngestReply
 //   POST   /v1/sync                      SyncRequest -> SyncReply, as ingest
+//   POST   /v1/recorded/:alert_id        zstd frames, as ingest: a pull's answer
 //   POST   /v1/audit/:cluster            audit.k8s.io/v1 EventList, bearer audit credential
 //   GET    /openapi.json /metrics /healthz
 

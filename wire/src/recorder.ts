@@ -112,8 +112,8 @@ export const alertRecordingSchema = z.object({
   asked_us: z.number(),
   answered_us: z.number().nullable(),
   kept_from_us: z.number().nullable(),
-  /** True where the container's recording began within the window: before that nothing was recorded. */
-  began_within: z.boolean(),
+  /** True where the first event of each class that was ever recorded of the container is here: nothing came before it. */
+  from_beginning: z.boolean(),
   /** True where the answer was bounded and older events of the window stayed behind. */
   cut: z.boolean(),
   counts: z.array(

@@ -28,9 +28,17 @@ export function addSyncRoute(app: App, { core }: RouteContext, clusters: Pick<Ku
       for (const { token } of body.claims ?? []) claims.push(await judgeClaim({ core, clusters }, of, token));
       const gone = new AbortController();
       reply.raw.once("close", () => gone.abort());
-      const state = await core.desiredState(of, body.holds, body.wait_s * 1_000, gone.signal);
+      let pulls = core.recorder.pulls(of);
+      const waitMs = pulls.length > 0 ? 0 : body.wait_s * 1_000;
+      const state = await core.desiredState(of, body.holds, waitMs, gone.signal);
+      if (pulls.length === 0) pulls = core.recorder.pulls(of);
       const now_us = Date.now() * 1_000;
-      return { now_us, ...(state !== undefined && { state }), ...(claims.length > 0 && { claims }) };
+      return {
+        now_us,
+        ...(state !== undefined && { state }),
+        ...(claims.length > 0 && { claims }),
+        ...(pulls.length > 0 && { pulls }),
+      };
     },
   });
 }

@@ -1,4 +1,12 @@
-import { type DriftPolicy, driftPolicySchema, Fault, type Sensor, type SyncRequest, sideOf } from "@atalaya/wire";
+import {
+  type DriftPolicy,
+  driftPolicySchema,
+  Fault,
+  recorderPolicySchema,
+  type Sensor,
+  type SyncRequest,
+  sideOf,
+} from "@atalaya/wire";
 import { BackupMaker, removeLeftovers } from "../backup/make-backup.ts";
 import { SensorHealth } from "../health/sensor-health.ts";
 import { AccountTable } from "../ledger/account-table.ts";
@@ -8,6 +16,8 @@ import { EvaluatorPool } from "../pipeline/evaluator-pool.ts";
 import { InFlight } from "../pipeline/in-flight.ts";
 import { Ingest } from "../pipeline/ingest.ts";
 import type { FromEvaluator } from "../pipeline/messages.ts";
+import { RecorderPulls } from "../recorder/recorder-pulls.ts";
+import { recorderSetting } from "../recorder/recorder-records.ts";
 import { defaultWorkspace } from "../server/workspace.ts";
 import { DesiredStates } from "../state/desired-states.ts";
 import { NodeSyncs } from "../state/node-syncs.ts";
@@ -60,6 +70,7 @@ export class HubParts {
   readonly accounts: AccountTable;
   readonly syncs: NodeSyncs;
   readonly states: DesiredStates;
+  readonly pulls: RecorderPulls;
   readonly room: DiskRoom;
   readonly health: SensorHealth;
   readonly backups: BackupMaker;
@@ -91,6 +102,11 @@ export class HubParts {
       stored: this.workspace(hubItself).settings.get(stateSetting),
       save: (value) => this.#putSetting(stateSetting, value),
     });
+    for (const [workspaceId, { settings }] of this.#workspaces) {
+      const stored = settings.get(recorderSetting);
+      if (stored !== undefined) this.states.recorded(workspaceId, recorderPolicySchema.parse(JSON.parse(stored)));
+    }
+    this.pulls = new RecorderPulls(state.asked, (of) => this.states.wake(of));
     removeLeftovers(options.dataFolder);
     this.backups = new BackupMaker(options.dataFolder, options.version);
     this.room = new DiskRoom(options.dataFolder, (line) => options.log?.(line));
@@ -281,6 +297,7 @@ export class HubParts {
     for (const [workspaceId, commitNo, eventsTotal] of message.workspaces) {
       Object.assign(this.workspace(workspaceId), { commitNo, eventsTotal });
     }
+    this.pulls.ask(message.asked);
     for (const change of message.changes) this.live.alert(change);
     const nowUs = Date.now() * 1_000;
     for (const batch of message.batches) {

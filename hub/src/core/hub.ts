@@ -31,6 +31,8 @@ import type { InventoryStore } from "../inventory/inventory-store.ts";
 import type { LedgerQuery } from "../ledger/account-table.ts";
 import { LedgerMetrics, type NodeFigures } from "../ledger/ledger-metrics.ts";
 import type { NodeKey } from "../ledger/node-account.ts";
+import { recorderRecords } from "../recorder/recorder-records.ts";
+import type { RecorderStore } from "../recorder/recorder-store.ts";
 import { defaultWorkspace } from "../server/workspace.ts";
 import type { CredentialRow } from "../store/state-writes.ts";
 import { AccessRecords } from "./access-records.ts";
@@ -59,6 +61,7 @@ export class Hub implements HubCore {
   readonly enrolment: EnrolmentRecords;
   readonly people: PeopleStore;
   readonly inventory: InventoryStore;
+  readonly recorder: RecorderStore;
   readonly apiChanges: ChangeStore;
 
   constructor(parts: HubParts) {
@@ -72,6 +75,7 @@ export class Hub implements HubCore {
     };
     this.#access = new AccessRecords(parts.readers, parts.writer, (error) => parts.log("a credential's use", error));
     this.inventory = inventoryRecords(parts.readers, parts.writer);
+    this.recorder = recorderRecords(parts);
     this.people = peopleRecords(parts.readers, parts.writer, (is) => this.#access.forgetSessions(is));
   }
 

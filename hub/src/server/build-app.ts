@@ -20,6 +20,7 @@ import { addNodeRoutes } from "../api/node-routes.ts";
 import { addNotificationRoutes } from "../api/notification-routes.ts";
 import { addPeopleRoutes } from "../api/people-routes.ts";
 import { addProcessRoutes } from "../api/process-routes.ts";
+import { addRecordedRoute, addRecorderRoutes } from "../api/recorder-routes.ts";
 import { addRuleRoutes } from "../api/rule-routes.ts";
 import { addSessionRoutes } from "../api/session-routes.ts";
 import { addStatusRoutes } from "../api/status-routes.ts";
@@ -146,6 +147,7 @@ function addRoutes(app: App, parts: AppParts, broadcast: Broadcast, recorder: Ch
   addBackupRoutes(app, context);
   addNotificationRoutes(app, context, parts.notifier);
   addDriftRoutes(app, context);
+  addRecorderRoutes(app, context);
   addAuditCredentialRoutes(app, context, { url: parts.url, caPem: parts.certificate.caPem });
   addEnrolRoutes(app, context, parts.authority, parts.clusters);
   addNodeRoutes(app, context, parts.authority);
@@ -155,6 +157,7 @@ function addRoutes(app: App, parts: AppParts, broadcast: Broadcast, recorder: Ch
   addPeopleRoutes(app, context);
   addChangeRoutes(app, context, recorder);
   addIngestRoute(app, context, admission);
+  addRecordedRoute(app, context, admission);
   addSyncRoute(app, context, parts.clusters);
   addAuditRoute(app, context, admission);
 }

@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, type KeyObject } from "node:crypto";
-import { type FilterPlan, type SignedState, signState } from "@atalaya/wire";
+import { type FilterPlan, type RecorderPolicy, type SignedState, signState } from "@atalaya/wire";
 import { pipelineLimits } from "../core/limits.ts";
 import type { NodeKey } from "../ledger/node-account.ts";
 import { HeldSyncs } from "./held-syncs.ts";
@@ -29,6 +29,8 @@ export class DesiredStates {
   readonly held = new HeldSyncs();
   #kept: Kept;
   #plan: FilterPlan | undefined;
+  /** Of the workspaces that record anything. */
+  readonly #recorders = new Map<string, RecorderPolicy>();
 
   constructor(options: DesiredStatesOptions) {
     this.#options = options;
@@ -43,8 +45,21 @@ export class DesiredStates {
 
   /** The filter plan now in force: when it is another, every node's state is newer. */
   planned(plan: FilterPlan): void {
-    const hash = createHash("sha256").update(JSON.stringify(plan)).digest("hex");
     this.#plan = plan;
+    this.#changed(plan);
+  }
+
+  /** Which containers a workspace records: told to every node, since it changes seldom. */
+  recorded(workspaceId: string, policy: RecorderPolicy): void {
+    if (policy.scopes.length === 0) this.#recorders.delete(workspaceId);
+    else this.#recorders.set(workspaceId, policy);
+    if (this.#plan !== undefined) this.#changed(this.#plan);
+  }
+
+  #changed(plan: FilterPlan): void {
+    const recorders = [...this.#recorders].sort(([a], [b]) => (a < b ? -1 : 1));
+    const wanted = JSON.stringify(plan) + (recorders.length > 0 ? JSON.stringify(recorders) : "");
+    const hash = createHash("sha256").update(wanted).digest("hex");
     if (hash === this.#kept.hash) return;
     this.#kept = { version: this.#next(this.#kept.version), hash };
     // What one node claims to hold moves its own versions on and nobody else's.
@@ -85,13 +100,19 @@ export class DesiredStates {
     const { workspaceId: workspace, cluster, node } = of;
     const revoked = this.#options.syncs.of(of)?.revoked ?? false;
     const issued_us = this.#nowMs() * 1_000;
+    const recorder = this.#recorders.get(workspace);
     const wanted = { version, issued_us, workspace, cluster, node, revoked, filters: this.#plan };
-    const state = signState(wanted, this.#key);
+    const state = signState({ ...wanted, ...(recorder !== undefined && { recorder }) }, this.#key);
     this.#signed.delete(key);
     this.#signed.set(key, { version, state });
     const [oldest] = this.#signed.keys();
     if (this.#signed.size > pipelineLimits.signedStatesMax && oldest !== undefined) this.#signed.delete(oldest);
     return state;
+  }
+
+  /** Whoever waits for news of the node is answered: there is something beside its state. */
+  wake(of: NodeKey): void {
+    this.held.wake(keyOf(of));
   }
 
   /** As `newer`, but waits so long for one. */

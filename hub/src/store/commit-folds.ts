@@ -9,6 +9,7 @@ import { saveEntries, withDoneBy } from "./alert-entries.ts";
 import { placeOfAlert, withWorkload } from "./alert-pod.ts";
 import { type AlertRow, minuteOf, summaryOfRow } from "./alert-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
+import { askRecording } from "./recording-rows.ts";
 import type { HubTables } from "./schema.ts";
 import type { WorkspaceState } from "./workspace-state.ts";
 
@@ -91,6 +92,7 @@ function openAlert(db: Db, state: WorkspaceState, batch: Batch, fold: FoldedMatc
   const { workspace_id, alert_id } = row;
   const document = JSON.stringify(draft.document);
   db.run(db.query.insertInto("alert_documents").values({ workspace_id, alert_id, document }));
+  askRecording(db, state, row, where);
   recount(db, undefined, row);
   countMinute(db, workspace_id, row.severity, fold.lastUs);
   return row;

@@ -55,6 +55,7 @@ type Old = { workspace_id: string; alert_id: string; status: string; severity: s
 
 const ofAlerts = [
   ...(["alert_evidence", "alert_comments", "alert_processes", "alert_entries"] as const),
+  "alert_recordings" as const,
   ...(["alert_documents", "alerts"] as const),
 ];
 

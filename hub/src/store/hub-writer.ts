@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import type { CommittedAlert } from "../hub-core.ts";
 import { type Batch, endWidth, stepWidth } from "../pipeline/messages.ts";
+import type { AskedPull } from "../recorder/recorder-pulls.ts";
 import { commitBatch } from "./commit-batch.ts";
 import { EventDay } from "./event-day.ts";
 import { type NotJoined, nothingNotJoined, WhoJoin } from "./join-who.ts";
@@ -18,6 +19,8 @@ export type Committed = {
   changes: CommittedAlert[];
   results: { call: number; value: unknown }[];
   notJoined: NotJoined;
+  /** What new alerts ask of nodes' recorders. */
+  asked: AskedPull[];
 };
 
 /**
@@ -48,7 +51,7 @@ export class HubWriter {
 
   /** Throws what node:sqlite throws; then nothing of the group is there. */
   commit(group: readonly Work[]): Committed {
-    const done: Committed = { changes: [], results: [], notJoined: nothingNotJoined() };
+    const done: Committed = { changes: [], results: [], notJoined: nothingNotJoined(), asked: [] };
     try {
       this.#db.raw.exec("BEGIN IMMEDIATE");
       for (const work of group) {
@@ -59,6 +62,7 @@ export class HubWriter {
       this.#day.commit();
       this.#db.raw.exec("COMMIT");
       done.notJoined = this.#who.takeNotJoined();
+      done.asked = this.state.takeAsked();
       return done;
     } catch (error) {
       this.#rollBack();

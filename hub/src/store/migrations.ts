@@ -10,6 +10,7 @@ import { who } from "./migrations/008-who.ts";
 import { whoByTime } from "./migrations/009-who-by-time.ts";
 import { whoKept } from "./migrations/010-who-kept.ts";
 import { inventoryEpoch } from "./migrations/011-inventory-epoch.ts";
+import { recordings } from "./migrations/012-recordings.ts";
 import type { HubTables } from "./schema.ts";
 
 export type Migration = { version: number; name: string; up(db: Kysely<HubTables>): Promise<void> };
@@ -27,4 +28,5 @@ export const migrations: readonly Migration[] = [
   whoByTime,
   whoKept,
   inventoryEpoch,
+  recordings,
 ];

@@ -10,6 +10,7 @@ import { minuteOf, minuteUs, summaryOfRow } from "./alert-rows.ts";
 import { eventFileName } from "./event-files.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import { likeText, listed } from "./query-text.ts";
+import { readRecording, withRecorded } from "./read-recording.ts";
 import { readTree } from "./read-tree.ts";
 import type { EventTables, HubTables } from "./schema.ts";
 
@@ -129,11 +130,16 @@ export function readAlert(
   if (row === undefined || text === undefined) return undefined;
   const { tree, ...document } = JSON.parse(text) as AlertDocument;
   const doneBy = readDoneBy(db, row);
+  const recorded = readRecording(db, workspaceId, alertId);
   return {
     ...summaryOfRow(row),
     ...document,
     ...(doneBy.all.length > 0 ? { done_by: doneBy.all.slice(0, whoLimits.namedMax) } : {}),
-    process_tree: tree === undefined ? [] : readTree(db, days, { workspaceId, alertId, seed: tree }),
+    process_tree: withRecorded(
+      tree === undefined ? [] : readTree(db, days, { workspaceId, alertId, seed: tree }),
+      recorded?.events ?? [],
+    ),
+    ...(recorded !== undefined && { recording: recorded.recording }),
     ...(tree !== undefined && isHistoryGone(days, row.committed_us) ? { process_history_gone: true } : {}),
     evidence: readEvidence(db, workspaceId, alertId, doneBy),
     comments: readComments(db, workspaceId, alertId),

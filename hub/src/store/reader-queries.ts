@@ -6,6 +6,7 @@ import type {
   InventoryQuery,
   ProcessPage,
   ProcessQuery,
+  RecordingPage,
 } from "@atalaya/wire";
 import type { ChangeQuery } from "../changes/change-store.ts";
 import type { AccountRow, CommittedAlert, SenderIdentity, SessionRow } from "../hub-core.ts";
@@ -38,6 +39,7 @@ import {
   readInventoryPods,
   readInventoryWorkloads,
 } from "./read-inventory.ts";
+import { readRecording } from "./read-recording.ts";
 import type { EventTables, HubTables } from "./schema.ts";
 import { searchProcesses } from "./search-processes.ts";
 
@@ -51,6 +53,9 @@ export const readerQueries = {
 
   alert: ({ db, days }: ReaderFiles, of: { workspaceId: string; alertId: string }): Alert | undefined =>
     readAlert(db, days(), of.workspaceId, of.alertId),
+
+  recording: ({ db }: ReaderFiles, of: { workspaceId: string; alertId: string }): RecordingPage | undefined =>
+    readRecording(db, of.workspaceId, of.alertId),
 
   alertsSince: ({ db }: ReaderFiles, of: { workspaceId: string; commit: number }): CommittedAlert[] =>
     readAlertsSince(db, of.workspaceId, of.commit),

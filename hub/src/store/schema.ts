@@ -59,6 +59,22 @@ export type AlertCommentTable = Owned & {
   action: string;
   text: string;
 };
+/** What the flight recorder had of an alert's container. `frames`: as they came, packed with zstd; null before. */
+export type AlertRecordingTable = Owned & {
+  alert_id: string;
+  cluster: string;
+  node: string;
+  container_id: string;
+  /** asked, answered, refused. */
+  state: string;
+  from_us: number;
+  asked_us: number;
+  answered_us: number | null;
+  kept_from_us: number | null;
+  is_cut: number;
+  damaged: number;
+  frames: Uint8Array | null;
+};
 /** Which alerts are about which process: the marks in other alerts' trees. */
 export type AlertProcessTable = Owned & { boot_no: number; pid: number; start_us: number; alert_id: string };
 /** By which line of processes each alert was raised, and who did it (DoneBy[] as JSON). pid 0: not known by which. */
@@ -305,6 +321,7 @@ export type HubTables = {
   alert_comments: AlertCommentTable;
   alert_processes: AlertProcessTable;
   alert_entries: AlertEntryTable;
+  alert_recordings: AlertRecordingTable;
   who_sessions: WhoSessionTable;
   who_starts: WhoStartTable;
   who_waiting: WhoWaitingTable;

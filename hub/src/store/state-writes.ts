@@ -7,6 +7,7 @@ import { allowInventory } from "./inventory-sender-rows.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import { saveNodeAccounts, saveNodeSyncs } from "./node-writes.ts";
 import { peopleWrites } from "./people-rows.ts";
+import { answerRecording } from "./recording-rows.ts";
 import type { HubTables, SensorTable } from "./schema.ts";
 import type { WorkspaceState } from "./workspace-state.ts";
 
@@ -96,6 +97,7 @@ export const stateWrites = {
 
   saveNodeAccounts,
   saveNodeSyncs,
+  answerRecording,
   allowInventory,
 } as const;
 

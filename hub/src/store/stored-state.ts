@@ -1,5 +1,6 @@
 import { pipelineLimits } from "../core/limits.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
+import { readAsked } from "./recording-rows.ts";
 import type { HubTables } from "./schema.ts";
 import { takeOverWindows } from "./window-log.ts";
 import type { WorkspaceState } from "./workspace-state.ts";
@@ -22,6 +23,7 @@ export function readStoredState(db: Db, state: WorkspaceState, evaluators: numbe
     ledger: db.rows(db.query.selectFrom("ledger").selectAll()),
     nodeAccounts: db.rows(db.query.selectFrom("node_accounts").selectAll().limit(pipelineLimits.sensorsMax)),
     nodeSyncs: db.rows(db.query.selectFrom("node_syncs").selectAll().limit(pipelineLimits.sensorsMax)),
+    asked: readAsked(db, Date.now() * 1_000),
     sensors: db.rows(db.query.selectFrom("sensors").selectAll().limit(pipelineLimits.sensorsMax)),
   };
 }

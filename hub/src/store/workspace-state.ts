@@ -1,3 +1,4 @@
+import type { AskedPull } from "../recorder/recorder-pulls.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables } from "./schema.ts";
 
@@ -11,6 +12,8 @@ export class WorkspaceState {
   readonly #nodes = new Map<string, string>();
   /** How far each boot of a node has been heard, by workspace and boot number. */
   readonly #heard = new Map<string, number>();
+  /** What new alerts ask of the flight recorder, until the group is committed. */
+  asked: AskedPull[] = [];
 
   constructor(db: OpenDatabase<HubTables>) {
     this.#db = db;
@@ -18,6 +21,7 @@ export class WorkspaceState {
   }
 
   reload(): void {
+    this.asked = [];
     this.#counters.clear();
     this.#boots.clear();
     this.#nodes.clear();
@@ -35,6 +39,12 @@ export class WorkspaceState {
     const made: Counters = { commitNo: 0, eventsTotal: 0, dirty: false };
     this.#counters.set(workspaceId, made);
     return made;
+  }
+
+  takeAsked(): AskedPull[] {
+    const asked = this.asked;
+    this.asked = [];
+    return asked;
   }
 
   nextCommit(workspaceId: string): number {

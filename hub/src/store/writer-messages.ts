@@ -2,6 +2,7 @@ import type { MessagePort } from "node:worker_threads";
 import type { FaultMessage } from "../core/thread-fault.ts";
 import type { CommittedAlert } from "../hub-core.ts";
 import type { Batch, EvaluatorMemory } from "../pipeline/messages.ts";
+import type { AskedPull } from "../recorder/recorder-pulls.ts";
 import type { NotJoined } from "./join-who.ts";
 import type { LedgerTable, NodeAccountTable, NodeSyncTable, SensorTable } from "./schema.ts";
 import type { StateWrite } from "./state-writes.ts";
@@ -18,6 +19,8 @@ export type StoredState = {
   ledger: LedgerTable[];
   nodeAccounts: NodeAccountTable[];
   nodeSyncs: NodeSyncTable[];
+  /** What alerts asked of recorders and was not answered. */
+  asked: AskedPull[];
 };
 
 export type ToWriter =
@@ -49,6 +52,7 @@ export type FromWriter =
       changes: CommittedAlert[];
       results: { call: number; value: unknown }[];
       notJoined: NotJoined;
+      asked: AskedPull[];
       workspaces: [workspaceId: string, commitNo: number, eventsTotal: number][];
       commitUs: number;
     }

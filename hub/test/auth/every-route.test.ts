@@ -31,6 +31,7 @@ function tableFor(other: Tenant): Table {
     "GET /api/v1/session": { least: "viewer", status: 200 },
     "GET /api/v1/alerts": { least: "viewer", status: 200 },
     "GET /api/v1/alerts/{alert_id}": { least: "viewer", status: 404, path: alert },
+    "GET /api/v1/alerts/{alert_id}/recording": { least: "viewer", status: 404, path: `${alert}/recording` },
     "POST /api/v1/alerts/{alert_id}/actions": {
       ...{ least: "analyst", status: 404, path: `${alert}/actions`, body: { action: "resolve" } },
     },
@@ -61,6 +62,8 @@ function tableFor(other: Tenant): Table {
     "PUT /api/v1/notification": { least: "admin", status: 200, body: setting },
     "POST /api/v1/notification/test": { least: "admin", status: 200 },
     "GET /api/v1/drift-policy": { least: "viewer", status: 200 },
+    "GET /api/v1/recorder-policy": { least: "viewer", status: 200 },
+    "PUT /api/v1/recorder-policy": { least: "admin", status: 200, body: { scopes: [] } },
     "PUT /api/v1/drift-policy": { least: "admin", status: 200, body: { rules: [] } },
     "GET /api/v1/audit-policy": { least: "viewer", status: 200 },
     "GET /api/v1/audit-credentials": { least: "admin", status: 200 },
@@ -108,6 +111,7 @@ const apart = [
   "POST /v1/enroll",
   "POST /v1/enroll/renew",
   "POST /v1/ingest",
+  "POST /v1/recorded/{alert_id}",
   "POST /v1/sync",
   "POST /v1/audit/{cluster}",
 ];

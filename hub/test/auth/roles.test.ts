@@ -36,6 +36,9 @@ const routes: [method: string, path: string, least: "viewer" | "analyst" | "admi
     ["POST", "/api/v1/notification/test", "admin", 200],
     ["GET", "/api/v1/drift-policy", "viewer", 200],
     ["PUT", "/api/v1/drift-policy", "admin", 200, { rules: [] }],
+    ["GET", "/api/v1/recorder-policy", "viewer", 200],
+    ["PUT", "/api/v1/recorder-policy", "admin", 200, { scopes: [] }],
+    ["GET", "/api/v1/alerts/a-1/recording", "viewer", 404],
     ["GET", "/api/v1/audit-policy", "viewer", 200],
     ["GET", "/api/v1/audit-credentials", "admin", 200],
     ["POST", "/api/v1/audit-credentials", "admin", 200, { cluster: "shop" }],
@@ -110,6 +113,7 @@ test("no route that the document lists is missing from the table of roles", asyn
     "POST /api/v1/logout",
     "GET /api/v1/stream",
     "POST /v1/ingest",
+    "POST /v1/recorded/*",
     "POST /v1/sync",
     "POST /v1/audit/*",
   ];

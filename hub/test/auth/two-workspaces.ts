@@ -83,6 +83,7 @@ export async function makeTenant(t: TestContext, hub: ServedHub, name: string): 
   const setting = { enabled: false, url: `https://${name}-marker.example`, shape: "json", min_severity: "low" };
   await client.put("/api/v1/notification", { ...setting, stdout: false, file: null }, z.unknown());
   await client.put("/api/v1/drift-policy", { rules: [{ name: `${name}-marker`, action: "alert" }] }, z.unknown());
+  await client.put("/api/v1/recorder-policy", { scopes: [{ name: `${name}-marker` }] }, z.unknown());
   const { alerts }: AlertPage = await client.get("/api/v1/alerts", alertPageSchema);
   const { nodes } = await client.get("/api/v1/nodes", z.object({ nodes: z.array(enrolledNodeSchema) }));
   const listed = await client.get("/api/v1/tokens", z.object({ tokens: z.array(listedTokenSchema) }));
@@ -108,6 +109,7 @@ export async function everythingOf({ client }: Tenant): Promise<string> {
     "rules",
     "notification",
     "drift-policy",
+    "recorder-policy",
   ];
   const texts = await Promise.all(paths.map((path) => client.text(`/api/v1/${path}`)));
   return texts.join("\n").replace(/"(last_used_us|histogram)":[^,}]*/g, "");

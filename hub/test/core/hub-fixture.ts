@@ -105,7 +105,15 @@ export function processEvent(of: Partial<ProcessEvent>): ProcessEvent {
 export const evilExec = (of: Partial<ProcessEvent> = {}): ProcessEvent =>
   processEvent({ name: "evil", exe_path: "/tmp/evil", argv: ["evil", "--now"], ...of });
 
-export type FrameOptions = Partial<{ node: string; ring: number; bootId: string; layoutHash: string }>;
+export type FrameOptions = Partial<{
+  node: string;
+  ring: number;
+  bootId: string;
+  layoutHash: string;
+  containerId: string;
+  firstPosition: number;
+  lastPosition: number;
+}>;
 
 /** The frame that a collector would send: encoded and decoded by wire. */
 export function frameOf(events: readonly AtalayaEvent[], options: FrameOptions = {}): Frame {
@@ -124,15 +132,15 @@ export function frameBytes(events: readonly AtalayaEvent[], options: FrameOption
     class: name,
     ring: options.ring ?? 0,
     eventCount: events.length,
-    firstPosition: Math.min(...positions),
-    lastPosition: Math.max(...positions),
+    firstPosition: options.firstPosition ?? Math.min(...positions),
+    lastPosition: options.lastPosition ?? Math.max(...positions),
     firstTimeUs: Math.min(...times),
     lastTimeUs: Math.max(...times),
     bootId: options.bootId ?? bootId,
     layoutHash: options.layoutHash ?? "0123456789abcdef",
     node: options.node ?? "node-1",
     cluster: "local",
-    containerId: "",
+    containerId: options.containerId ?? "",
     workspace: "",
   };
   return encodeFrame(header, encoder.bytes());

@@ -38,7 +38,7 @@ class FullDisk implements GroupWriter {
   commit(group: readonly Work[]) {
     if (this.full) throw Object.assign(new Error("database or disk is full"), { errcode: 13 });
     this.groups.push(group.length);
-    return { changes: [], results: [], notJoined: { pods: 0, startsElsewhere: 0 } };
+    return { changes: [], results: [], notJoined: { pods: 0, startsElsewhere: 0 }, asked: [] };
   }
   close(): void {}
 }

@@ -1,0 +1,8 @@
+// Every bound of what the flight recorder is asked for. Units last.
+export const recorderHubLimits = {
+  /** Pulls of one node that wait for its answer; an alert beyond it is told that it was too much at once. */
+  openPerNodeMax: 64,
+  /** A pull that was given out is given again after so long, and is over after so long. */
+  againMs: 15_000,
+  answerUs: 3_600_000_000,
+} as const;
