@@ -9,6 +9,7 @@ import { enroll } from "./commands/enroll.ts";
 import { events } from "./commands/events.ts";
 import { login } from "./commands/login.ts";
 import { nodes } from "./commands/nodes.ts";
+import { recorder } from "./commands/recorder.ts";
 import { status } from "./commands/status.ts";
 import { testAlert } from "./commands/test-alert.ts";
 import { tokens } from "./commands/tokens.ts";
@@ -36,6 +37,7 @@ export const commands: readonly Command[] = [
   { name: "rules", summary: "check, list and show rules, and what they make the kernel send", run: runRules },
   { name: "replay", summary: "evaluate recorded events with the rules, offline", run: runReplay },
   drift,
+  recorder,
   testAlert,
   enroll,
   nodes,

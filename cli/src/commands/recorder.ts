@@ -1,0 +1,143 @@
+import { readFileSync } from "node:fs";
+import {
+  type AlertRecording,
+  Fault,
+  type RecordedEvent,
+  type RecorderPolicy,
+  recorderPolicySchema,
+  recordingPageSchema,
+  type Sensor,
+  sensorSchema,
+} from "@atalaya/wire";
+import { connectHub } from "@atalaya/wire/client";
+import { z } from "zod";
+import { readArguments } from "../arguments.ts";
+import type { Command } from "../command.ts";
+import { timeText } from "../duration.ts";
+import { connectionOptions } from "../hub-connection.ts";
+import { printable, printLine } from "../print.ts";
+
+const help = `Usage: atalaya recorder get
+       atalaya recorder apply FILE
+       atalaya recorder status [--json]
+       atalaya recorder show ALERT [--json]
+
+The flight recorder: for the containers that a scope names, their node keeps what they did in the last ten minutes, and
+sends it only when an alert asks for it. Without scopes nothing is recorded.
+
+  get         prints the scopes in force, as apply takes them
+  apply       puts the scopes of a JSON file in force, in place of those before
+  status      how each node's recorder is: what it holds, and what was lost
+  show        what came for an alert, oldest first, and what is missing in it
+  --data DIR  the hub of this data folder
+
+  { "scopes": [ { "name": "shop", "namespaces": ["shop-*"], "containers": ["web"] } ] }
+
+  scope       clusters, namespaces, pods, containers, images: lists of patterns; what is left out fits everything
+
+Examples:
+  atalaya recorder get > recorder.json
+  atalaya recorder apply recorder.json
+  atalaya recorder show 019353b1d2c4e0a8`;
+
+const options = { ...connectionOptions, json: { type: "boolean", default: false } } as const;
+
+export const recorder: Command = { name: "recorder", summary: "what some containers did before an alert", help, run };
+
+type Hub = ReturnType<typeof connectHub>;
+
+async function run(args: string[]): Promise<number> {
+  const { values, positionals } = readArguments("recorder", args, options);
+  const [action, of, more] = positionals;
+  const isAsked = (name: string, takes: boolean) =>
+    action === name && (of !== undefined) === takes && more === undefined;
+  const hub = connectHub(values.data);
+  if (isAsked("get", false))
+    printLine(JSON.stringify(await hub.get("/api/v1/recorder-policy", recorderPolicySchema), null, 2));
+  else if (isAsked("apply", true)) await apply(hub, readPolicy(of ?? ""));
+  else if (isAsked("status", false)) await status(hub, values.json);
+  else if (isAsked("show", true)) await show(hub, of ?? "", values.json);
+  else throw new Fault("USAGE", "recorder takes get, apply FILE, status, or show ALERT. See: atalaya recorder --help");
+  return 0;
+}
+
+async function apply(hub: Hub, policy: RecorderPolicy): Promise<void> {
+  const { scopes } = await hub.put("/api/v1/recorder-policy", policy, recorderPolicySchema);
+  printLine(`in force: ${scopes.length} scope${scopes.length === 1 ? "" : "s"}`);
+}
+
+function readPolicy(file: string): RecorderPolicy {
+  let value: unknown;
+  try {
+    value = JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    const reason = error instanceof SyntaxError ? "it is not JSON" : "it can't be read";
+    throw new Fault("USAGE", `${file}: ${reason}. See: atalaya recorder --help`, {}, error);
+  }
+  const read = recorderPolicySchema.safeParse(value);
+  if (read.success) return read.data;
+  const issues = read.error.issues.map((issue) => `${issue.path.join(".") || "the file"}: ${issue.message}`);
+  throw new Fault("USAGE", `${file}: ${issues.join("; ")}. See: atalaya recorder --help`);
+}
+
+async function status(hub: Hub, json: boolean): Promise<void> {
+  const { scopes } = await hub.get("/api/v1/recorder-policy", recorderPolicySchema);
+  const { sensors } = await hub.get("/api/v1/sensors", z.object({ sensors: z.array(sensorSchema) }));
+  if (json) {
+    const nodes = sensors.map(({ cluster, node, publisher }) => ({
+      cluster,
+      node,
+      recorder: publisher?.recorder ?? null,
+    }));
+    printLine(JSON.stringify({ scopes, nodes }));
+    return;
+  }
+  printLine(scopes.length === 0 ? "nothing is recorded: no scope is in force" : `${scopes.length} scopes in force`);
+  for (const sensor of sensors) printLine(printable(statusLine(sensor)));
+}
+
+function statusLine({ cluster, node, publisher }: Sensor): string {
+  const is = publisher?.recorder;
+  const where = `${cluster}/${node}`;
+  if (is === undefined) return `${where}  has recorded nothing`;
+  const mebibytes = (bytes: number) => (bytes / 1024 / 1024).toFixed(1);
+  const since = is.oldest_us === null ? "nothing" : `since ${timeText(is.oldest_us)}`;
+  const lost = `${is.given_up} given up early, ${is.unwritten} not written, ${is.refused_frames} frames refused`;
+  return `${where}  ${since}, ${mebibytes(is.bytes)} of ${mebibytes(is.bytes_max)} MiB; events: ${is.recorded} recorded, ${is.aged} aged out, ${lost}`;
+}
+
+async function show(hub: Hub, alertId: string, json: boolean): Promise<void> {
+  const page = await hub.get(`/api/v1/alerts/${encodeURIComponent(alertId)}/recording`, recordingPageSchema);
+  if (json) {
+    printLine(JSON.stringify(page));
+    return;
+  }
+  for (const event of page.events) printLine(printable(eventLine(event)));
+  for (const line of summaryOf(page.recording)) printLine(printable(line));
+}
+
+function eventLine({ time_us, class: name, activity, pid, name: program, what }: RecordedEvent): string {
+  const time = new Date(time_us / 1_000).toISOString().slice(11, 23);
+  return `${time}  ${`${name} ${activity}`.padEnd(18)} ${`${program}(${pid ?? "?"})`.padEnd(22)} ${what}`;
+}
+
+/** What came, and what is missing: in sentences. */
+export function summaryOf(is: AlertRecording): string[] {
+  if (is.state !== "answered")
+    return [
+      {
+        asked: "The node has not answered yet.",
+        unanswered: "The node did not answer within an hour.",
+        refused: "Too many alerts of this node asked at once: this one was left out.",
+      }[is.state],
+    ];
+  const lines = is.counts.map(
+    ({ class: name, events, earlier, lost }) => `${name}: ${events} recorded, ${earlier} earlier, ${lost} lost`,
+  );
+  if (lines.length === 0) lines.push("The node had nothing of this container.");
+  if (is.from_beginning) lines.push("The recording begins here: before it nothing was recorded.");
+  if (is.cut) lines.push("Older events of the window were left out: an answer holds 2,000.");
+  if (is.undecodable > 0) lines.push(`${is.undecodable} events could not be read.`);
+  if (is.damaged > 0) lines.push(`${is.damaged} pieces of the node's recording were damaged.`);
+  return lines;
+}
