@@ -32,7 +32,12 @@ export { desiredStateSchema, signedStateSchema, stateConfirmationSchema } from "
 export type * from "./src/done-by.ts";
 export { doneBySchema, podSessionSchema } from "./src/done-by.ts";
 export type * from "./src/drift-policy.ts";
-export { decideDrift, driftPolicySchema } from "./src/drift-policy.ts";
+export {
+  blockIn,
+  blocksSomewhere,
+  decideDrift,
+  driftPolicySchema,
+} from "./src/drift-policy.ts";
 export { EventEncoder } from "./src/encode-event.ts";
 export type * from "./src/enrolment.ts";
 export {
@@ -146,8 +151,10 @@ export {
   recordingPageSchema,
 } from "./src/recorder.ts";
 export { type Resume, resumeSchema } from "./src/resume.ts";
+export { isWithin, type ScopeFacts, scopeShape } from "./src/scope.ts";
 export {
   type AuditLogState,
+  type BlockingState,
   type ProgramState,
   type SensorReport,
   sensorReportSchema,

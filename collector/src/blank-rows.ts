@@ -68,6 +68,7 @@ export function blankProcess(): Filling<ProcessEvent> {
     entry_start_us: null,
     exe_origin: null,
     stdio: null,
+    exec_verdict: null,
   };
 }
 

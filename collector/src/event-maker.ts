@@ -108,6 +108,7 @@ function processEvent(record: ProcessRecord): Filling<ProcessEvent> {
     event.exe_device = record.exeDevice;
     event.exe_mode = record.exeMode;
     event.stdio = record.streams ?? null;
+    if (record.blocked !== undefined) event.exec_verdict = record.blocked === "killed" ? "blocked" : "would_block";
     return event;
   }
   event.activity = record.kind;

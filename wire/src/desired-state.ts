@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { driftPolicySchema } from "./drift-policy.ts";
 import { filterPlanSchema } from "./filter-plan.ts";
 import { recorderStateSchema } from "./recorder.ts";
 
@@ -17,6 +18,8 @@ export const desiredStateSchema = z.object({
   filters: filterPlanSchema,
   /** Which containers the flight recorder keeps; absent where the workspace records none. */
   recorder: recorderStateSchema.optional(),
+  /** The workspace's drift policy, where it blocks somewhere; whether the node follows is the node's own say (docs/drift.md). */
+  drift: driftPolicySchema.optional(),
 });
 export type DesiredState = z.infer<typeof desiredStateSchema>;
 

@@ -113,6 +113,11 @@ export const processColumns = {
    * connection), unix, socket (another one), closed, other.
    */
   stdio: "strs",
+  /**
+   * Of an exec in a container where brought programs are blocked (docs/drift.md): it was ended before its first
+   * instruction; or it ran, and would have been. Absent for what is left alone.
+   */
+  exec_verdict: ["blocked", "would_block"],
 } as const satisfies ColumnTable;
 
 export const fileColumns = {

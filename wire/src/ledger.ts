@@ -79,6 +79,13 @@ export const ledgerReasons = {
     image_copy_gone: "note",
     image_copy_unread: "note",
     image_copy_over_budget: "note",
+    /** Programs that did not come with the image: ended before their first instruction, or on trial (docs/drift.md). */
+    exec_blocked: "note",
+    exec_would_block: "note",
+    /** The node's file about blocking was there and was not followed. */
+    enforce_refused: "note",
+    /** A container in which programs should be blocked, and the kernel has no room for one more. */
+    enforce_full: "note",
   },
   // Counted by the publisher, by class of event.
   publisher: {

@@ -32,13 +32,25 @@ export type ScopeFacts = {
 };
 
 export function isWithin(scope: Scope, facts: ScopeFacts): boolean {
-  return (
-    fits(scope.clusters, facts.cluster) &&
-    fits(scope.namespaces, facts.namespace) &&
-    fits(scope.pods, facts.pod) &&
-    fits(scope.containers, facts.container) &&
-    fits(scope.images, facts.image)
-  );
+  return pairsOf(scope, facts).every(([list, value]) => fits(list, value));
+}
+
+/** As `isWithin`; undefined where it depends on what is not known. */
+export function isSurelyWithin(scope: Scope, facts: ScopeFacts): boolean | undefined {
+  const pairs = pairsOf(scope, facts);
+  if (pairs.some(([list, value]) => value !== null && !fits(list, value))) return false;
+  return pairs.some(([list, value]) => list !== undefined && value === null) ? undefined : true;
+}
+
+/** Each list with what it is about. */
+function pairsOf(scope: Scope, facts: ScopeFacts): [readonly string[] | undefined, string | null][] {
+  return [
+    [scope.clusters, facts.cluster],
+    [scope.namespaces, facts.namespace],
+    [scope.pods, facts.pod],
+    [scope.containers, facts.container],
+    [scope.images, facts.image],
+  ];
 }
 
 /** Whether one of the patterns fits; a list that is left out fits everything. */

@@ -27,6 +27,17 @@ export type AuditLogState = "starting" | "waiting" | "read" | "absent" | "failed
 const throttledWhereSchema = z.object({ class: z.string().max(32), where: z.string().max(256), value: count });
 export type ThrottledWhere = z.infer<typeof throttledWhereSchema>;
 
+/**
+ * Whether programs that a policy wants blocked are (docs/drift.md):
+ *   not_permitted  the node has no file that permits it
+ *   refused        its file is not one to trust, or cannot be read
+ *   off            its file's switch is off
+ *   unsupported    this kernel side cannot
+ *   idle           it is permitted, and no policy asks for it
+ *   on             it is done, in so many containers
+ */
+export type BlockingState = "not_permitted" | "refused" | "off" | "unsupported" | "idle" | "on";
+
 /** What a collector says of itself once a second. All counters only grow within an epoch. */
 export const sensorReportSchema = z.object({
   node: z.string().max(256),
@@ -59,6 +70,19 @@ export const sensorReportSchema = z.object({
   audit_log: z.object({ state: z.string().max(32) }).optional(),
   /** Who was over his budget within the last minute, most first. */
   throttled: z.array(throttledWhereSchema).max(64).optional(),
+  /**
+   * Where a policy asks for it, or the node's file permits it. `state` is a `BlockingState`, or one that a later version
+   * knows; `withheld`: containers in which the policy wants programs blocked and they are not, by reason.
+   */
+  blocking: z
+    .object({
+      state: z.string().max(32),
+      why: z.string().max(256).optional(),
+      containers: count,
+      trials: count,
+      withheld: z.array(z.object({ reason: z.string().max(48), value: count })).max(16),
+    })
+    .optional(),
   programs: z.array(programStateSchema).max(256),
   /** By kind of record and reason: those of the hops `kernel` and `collector` in ledger.ts, and figures of the user side. */
   counters: z.array(z.object({ class: z.string().max(32), reason: z.string().max(48), value: count })).max(512),

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { type DriftFacts, type DriftRule, decideDrift, driftPolicySchema } from "../src/drift-policy.ts";
+import { blockIn, type DriftFacts, type DriftRule, decideDrift, driftPolicySchema } from "../src/drift-policy.ts";
 import { globMatches } from "../src/glob.ts";
 
 const facts: DriftFacts = {
@@ -41,12 +41,35 @@ test("every part of a scope must hold, and what is not known holds in none", () 
   }
 });
 
-test("what no sensor can do, an unknown word, an empty list and two rules of one name are refused", () => {
+test("what no sensor can do or could misunderstand, an unknown word, an empty list and two rules of one name are refused", () => {
   const refused = (...rules: unknown[]) => assert.equal(driftPolicySchema.safeParse({ rules }).success, false);
-  refused({ name: "a", action: "block" });
+  refused({ name: "a", action: "stop" });
+  refused({ name: "a", action: "block", allow: ["/x"] });
+  refused({ name: "a", action: "alert", trial: true });
   refused({ name: "a", action: "ignore", labels: ["x"] });
   refused({ name: "a", action: "ignore", images: [] });
   refused({ name: "a", action: "ignore" }, { name: "a", action: "alert" });
+});
+
+test("a container is blocked by the first rule that decides, and only where that is sure", () => {
+  const block: DriftRule = { name: "shop", namespaces: ["shop-*"], action: "block" };
+  const shop = { cluster: "eu", namespace: "shop-1", pod: "web-0", container: "web", image: "web:1" };
+  const by = (rules: DriftRule[], place: Partial<typeof facts> = {}) => blockIn({ rules }, { ...shop, ...place });
+  assert.deepEqual(by([block]), { rule: "shop", isTrial: false });
+  assert.deepEqual(by([{ ...block, trial: true }]), { rule: "shop", isTrial: true });
+  assert.equal(by([block], { namespace: "tools" }), undefined);
+  assert.equal(by([block], { namespace: null }), undefined);
+  const before = (one: Partial<DriftRule>) => by([{ name: "first", action: "ignore", ...one }, block], { image: null });
+  assert.equal(before({}), undefined);
+  assert.equal(before({ pods: ["web-*"] }), undefined);
+  assert.deepEqual(before({ pods: ["db-*"] })?.rule, "shop");
+  assert.equal(before({ images: ["tools:*"] }), undefined, "it might be a tool");
+  assert.deepEqual(
+    before({ images: ["tools:*"], pods: ["db-*"] })?.rule,
+    "shop",
+    "whatever the image, it is not that pod",
+  );
+  assert.deepEqual(decideDrift({ rules: [block] }, { ...shop, path: "/x" }), { action: "block", rule: "shop" });
 });
 
 test("a pattern fits as the same pattern written as a regular expression does", () => {

@@ -20,11 +20,13 @@ import { printable, printLine } from "../print.ts";
 
 const help = `Usage: atalaya drift get
        atalaya drift apply FILE [--dry-run] [--since 24h]
+       atalaya drift blocked [--since 24h]
 
 What is to become of programs that did not come with their container's image. Without rules each is an alert.
 
   get         prints the rules in force, as apply takes them
   apply       puts the rules of a JSON file in force, in place of those before
+  blocked     lists what was blocked, and what would have been where the rules are on trial
   --dry-run   changes nothing: says what would have become of the alerts that came
   --since T   since how long ago (default 24h)
   --data DIR  the hub of this data folder
@@ -35,7 +37,10 @@ The first rule whose scope holds decides. In a pattern * is anything, a slash, t
 
   scope    clusters, namespaces, pods, containers, images: lists of patterns; what is left out fits everything
   allow    paths of programs that are welcome within the scope
-  action   ignore or alert: for all other programs within the scope
+  action   ignore, alert or block: for all other programs within the scope
+  trial    true, with block: the program runs, and is listed by blocked
+
+Programs are blocked only where the node's own file permits it (atalaya collector --enforce FILE).
 
 Examples:
   atalaya drift get > drift.json
@@ -60,11 +65,16 @@ async function run(args: string[]): Promise<number> {
     printLine(JSON.stringify(await hub.get("/api/v1/drift-policy", driftPolicySchema), null, 2));
     return 0;
   }
+  const sinceUs = Date.now() * 1_000 - durationSeconds("--since", values.since) * 1_000_000;
+  if (action === "blocked" && file === undefined) {
+    await listBlocked(hub, sinceUs);
+    return 0;
+  }
   if (action !== "apply" || file === undefined)
-    throw new Fault("USAGE", "drift takes get, or apply FILE. See: atalaya drift --help");
+    throw new Fault("USAGE", "drift takes get, blocked, or apply FILE. See: atalaya drift --help");
   const policy = readPolicy(file);
   if (values["dry-run"]) {
-    await tryOut(hub, policy, Date.now() * 1_000 - durationSeconds("--since", values.since) * 1_000_000);
+    await tryOut(hub, policy, sinceUs);
     return 0;
   }
   const { rules } = await hub.put("/api/v1/drift-policy", policy, driftPolicySchema);
@@ -88,17 +98,39 @@ function readPolicy(file: string): DriftPolicy {
 
 /** Alerts are what was told: what the policy in force let pass is not among them. */
 async function tryOut(hub: Hub, policy: DriftPolicy, sinceUs: number): Promise<void> {
-  const { rules } = await hub.get("/api/v1/rules", z.object({ rules: z.array(ruleSchema) }));
-  const sums = { ignore: 0, alert: 0 };
-  for (const { rule } of rules.filter((one) => one.tags.includes("drift"))) {
-    for await (const alert of alertsOf(hub, rule, sinceUs)) {
-      const decision = decideDrift(policy, await factsOf(hub, alert));
-      sums[decision.action] += 1;
-      const why = decision.rule === null ? "no rule decides" : `rule ${decision.rule}`;
-      printLine(printable(`${decision.action}  ${timeText(alert.last_seen_us)}  ${alert.summary.en}  (${why})`));
+  const sums = { ignore: 0, alert: 0, block: 0 };
+  for await (const alert of driftAlerts(hub, sinceUs)) {
+    const decision = decideDrift(policy, await factsOf(hub, alert));
+    sums[decision.action] += 1;
+    const why = decision.rule === null ? "no rule decides" : `rule ${decision.rule}`;
+    printLine(printable(`${decision.action}  ${timeText(alert.last_seen_us)}  ${alert.summary.en}  (${why})`));
+  }
+  const total = sums.ignore + sums.alert + sums.block;
+  if (sums.block > 0)
+    printLine(
+      `${sums.block} would have been blocked, where the node's own file permits it and the kernel is sure (docs/drift.md).`,
+    );
+  printLine(`${sums.ignore} of ${total} alerts would not have been told. Nothing was changed.`);
+}
+
+/** An alert folds repeats of one program, whose verdicts may differ: it counts by what its pieces of evidence say. */
+async function listBlocked(hub: Hub, sinceUs: number): Promise<void> {
+  const sums = { blocked: 0, would_block: 0 };
+  for await (const { alert_id, last_seen_us, summary } of driftAlerts(hub, sinceUs)) {
+    const { evidence } = await hub.get(`/api/v1/alerts/${encodeURIComponent(alert_id)}`, alertSchema);
+    const verdicts = evidence.map((one) => one.output_fields["proc.exec_verdict"]);
+    for (const verdict of ["blocked", "would_block"] as const) {
+      if (!verdicts.includes(verdict)) continue;
+      sums[verdict] += 1;
+      printLine(printable(`${verdict}  ${timeText(last_seen_us)}  ${summary.en}`));
     }
   }
-  printLine(`${sums.ignore} of ${sums.ignore + sums.alert} alerts would not have been told. Nothing was changed.`);
+  printLine(`blocked: ${sums.blocked}, on trial: ${sums.would_block}`);
+}
+
+async function* driftAlerts(hub: Hub, sinceUs: number): AsyncGenerator<AlertSummary> {
+  const { rules } = await hub.get("/api/v1/rules", z.object({ rules: z.array(ruleSchema) }));
+  for (const { rule } of rules.filter((one) => one.tags.includes("drift"))) yield* alertsOf(hub, rule, sinceUs);
 }
 
 async function* alertsOf(hub: Hub, rule: string, sinceUs: number): AsyncGenerator<AlertSummary> {

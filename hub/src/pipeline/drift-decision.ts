@@ -4,9 +4,10 @@ import { type AtalayaEvent, type DriftPolicy, decideDrift } from "@atalaya/wire"
 /** The tag of the rules that a drift policy decides on, the user's own ones, too. */
 const driftTag = "drift";
 
-/** Whether the workspace's policy lets this match pass in silence. */
+/** Whether the workspace's policy lets this match pass in silence. What a node blocked is always told. */
 export function isDriftIgnored(policy: DriftPolicy, match: Match, event: AtalayaEvent, cluster: string): boolean {
   if (event.class !== "process" || !match.rule.tags.includes(driftTag)) return false;
+  if (event.exec_verdict !== null) return false;
   const decision = decideDrift(policy, {
     cluster,
     namespace: event.k8s_namespace,

@@ -44,6 +44,34 @@ test("a drift policy is tried on the alerts that came, then put in force, by the
     [1, 1],
   );
 
-  writeFileSync(file, JSON.stringify({ rules: [{ name: "stop", action: "block" }] }));
+  writeFileSync(file, JSON.stringify({ rules: [{ name: "stop", action: "kill" }] }));
   await assert.rejects(drift("apply", file), /rules\.0\.action/);
+  writeFileSync(file, JSON.stringify({ rules: [{ name: "stop", action: "block", allow: ["/x"] }] }));
+  await assert.rejects(drift("apply", file), /rules\.0\.allow: block knows no welcome programs/);
+});
+
+test("what was blocked, and what would have been, is listed; a policy that blocks is tried on alerts", async (t) => {
+  const told = text.replace("exe=%proc.exepath", "exe=%proc.exepath verdict=%proc.exec_verdict");
+  const hub = await serveHub(t, undefined, { builtIn: [{ path: "drift.yaml", text: told, pack: "built-in" }] });
+  const drift = async (...args: string[]) => {
+    const all = ["--disable-warning=ExperimentalWarning", main, "drift", ...args, "--data", hub.data];
+    return (await promisify(execFile)(process.execPath, all)).stdout;
+  };
+  const verdicts = ["blocked", "would_block", null] as const;
+  const events = verdicts.map((exec_verdict, n) =>
+    evilExec({ container_id: `c-${n}`, k8s_namespace: "shop", exec_verdict }),
+  );
+  await hub.core.ingest([frameOf(events)], { ...sender, workspaceId: "default" });
+  const said = await drift("blocked");
+  assert.match(said, /^blocked .*c-0/m);
+  assert.match(said, /^would_block .*c-1/m);
+  assert.doesNotMatch(said, /c-2/);
+  assert.match(said, /^blocked: 1, on trial: 1$/m);
+  const file = join(hub.data, "policy.json");
+  writeFileSync(file, JSON.stringify({ rules: [{ name: "stop", namespaces: ["shop"], action: "block" }] }));
+  assert.match(
+    await drift("apply", file, "--dry-run"),
+    /^3 would have been blocked, where the node's own file permits/m,
+  );
+  assert.equal(await drift("apply", file), "in force: 1 rule\n");
 });

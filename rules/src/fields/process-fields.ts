@@ -116,6 +116,11 @@ export const processFields: readonly Field[] = [
   actorField("proc.is_exe_upper_layer", "boolean", (event) => event.exe_upper_layer),
   actorField("proc.is_exe_from_memfd", "boolean", (event) => event.exe_memfd),
   processField("proc.exe_origin", "string", (event) => event.exe_origin),
+  processField(
+    "proc.exec_verdict",
+    "string",
+    (event) => event.exec_verdict ?? (event.activity === "exec" ? "ran" : null),
+  ),
   actorField("proc.is_exe_deleted", "boolean", (event) => event.exe_deleted),
   actorField("proc.pid.ts", "number", (event) => (event.start_us === null ? null : event.start_us * 1_000)),
   processField("proc.exe_ino", "number", (event) => event.exe_inode),
