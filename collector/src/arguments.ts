@@ -24,6 +24,8 @@ The sensor: reads what the kernel's programs saw and hands it on as events. Need
   --state DIR        where the hub's last word (what to watch) is kept for the next start
   --audit-log PATH   the audit log of an API server on this machine; needs --state
   --ca FILE          the hub's CA certificate, by which that word is verified; may appear later
+  --enforce FILE     this node's own file that permits to block programs, and switches it off (docs/drift.md): root's, and
+                     writable by nobody else. Without it nothing is ever blocked
   --share DIR        make this folder the publisher's too: group-owned (--share-group), mode 2770; can be repeated
   --share-group GID  (default ${sharedGroup})
   --host-root DIR    where the host's files are seen, for what runtimes leave of containers; in a pod: /proc/1/root
@@ -77,6 +79,7 @@ const options = {
   state: { type: "string" },
   ca: { type: "string" },
   "audit-log": { type: "string" },
+  enforce: { type: "string" },
   share: { type: "string", multiple: true },
   "share-group": { type: "string", default: String(sharedGroup) },
   "host-root": { type: "string", default: "" },
@@ -104,7 +107,7 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
   for (const name of values.stdout ? [] : lineOptions) {
     if (values[name] !== undefined) throw usage(`--${name} only goes with --stdout`);
   }
-  for (const name of values.stdout ? (["pin", "state", "ca", "audit-log", "share", "leave"] as const) : []) {
+  for (const name of values.stdout ? (["pin", "state", "ca", "audit-log", "enforce", "share", "leave"] as const) : []) {
     if (values[name] !== undefined && values[name] !== false) throw usage(`--${name} only goes with --socket`);
   }
   if (values.pin !== undefined && values["no-pin"]) throw usage("give either --pin DIR or --no-pin");
@@ -113,6 +116,7 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
   if (auditLog !== undefined && values.state === undefined)
     throw usage("--audit-log needs --state DIR, where is kept how far it was read");
   if (auditLog?.startsWith("/") === false) throw usage("--audit-log takes a whole path, from / on");
+  if (values.enforce?.startsWith("/") === false) throw usage("--enforce takes a whole path, from / on");
   const ignored = (values["ignore-pid"] ?? []).map((pid) => {
     if (!/^[1-9]\d{0,9}$/.test(pid)) throw usage("--ignore-pid takes a process id");
     return Number(pid);
@@ -139,6 +143,7 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
       hostRoot: values["host-root"].replace(/\/+$/, ""),
       containerdTasks: values.containerd ?? [],
       healthFile: values.health,
+      permitFile: values.enforce,
       auditStateFolder: auditLog === undefined ? null : (values.state ?? null),
       state: null,
       notes: [],

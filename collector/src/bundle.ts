@@ -19,6 +19,8 @@ export type BundleFacts = {
   pod: string | null;
   podUid: string | null;
   privileged: boolean | null;
+  /** Where the host sees the container's root, by the OCI config. */
+  rootFolder: string | null;
   /** Why name, image or pod are absent; null when nothing is. */
   reason: string | null;
 };
@@ -56,7 +58,7 @@ export function readBundle(folders: BundleFolders, id: string): BundleFacts | un
   if (containerd !== undefined) {
     const config = readJson(folders, containerd.folder, "config.json");
     if (config === undefined) return undefined;
-    if (containerd.namespace === "moby") return dockerFacts(folders, id, config);
+    if (containerd.namespace === "moby") return dockerFacts(folders, id, containerd.folder, config);
     return ociFacts("containerd", containerd.folder, config);
   }
   const crio = join(folders.crioContainers, id, "userdata");
@@ -95,7 +97,12 @@ function namesIn(folder: string): string[] {
   }
 }
 
-function ociFacts(runtime: string, bundle: string | null, config: unknown): BundleFacts {
+function ociFacts(
+  runtime: string,
+  bundle: string | null,
+  config: unknown,
+  bundleFolder: string | null = bundle,
+): BundleFacts {
   const note = (...names: string[]) =>
     names.reduce<string | null>((found, name) => found ?? textAt(config, "annotations", name), null);
   const facts = {
@@ -107,6 +114,7 @@ function ociFacts(runtime: string, bundle: string | null, config: unknown): Bund
     pod: note("io.kubernetes.cri.sandbox-name", "io.kubernetes.pod.name"),
     podUid: note("io.kubernetes.cri.sandbox-uid", "io.kubernetes.pod.uid"),
     privileged: isPrivileged(config),
+    rootFolder: rootFolderOf(bundleFolder, config),
     reason: null,
   };
   const kind = note("io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType");
@@ -115,10 +123,17 @@ function ociFacts(runtime: string, bundle: string | null, config: unknown): Bund
   return { ...facts, reason: "the bundle has no annotations that name image or pod" };
 }
 
-function dockerFacts(folders: BundleFolders, id: string, config: unknown): BundleFacts {
+/** As the specification has it: a path from / on, or from the bundle's folder. */
+function rootFolderOf(bundleFolder: string | null, config: unknown): string | null {
+  const path = textAt(config, "root", "path");
+  if (path === null || path.startsWith("/")) return path;
+  return bundleFolder === null ? null : join(bundleFolder, path);
+}
+
+function dockerFacts(folders: BundleFolders, id: string, bundleFolder: string, config: unknown): BundleFacts {
   const known = readJson(folders, folders.dockerContainers, id, "config.v2.json");
   return {
-    ...ociFacts("docker", null, config),
+    ...ociFacts("docker", null, config, bundleFolder),
     name: textAt(known, "Name")?.replace(/^\//, "") ?? null,
     image: textAt(known, "Config", "Image"),
     reason: "Docker knows no pods",

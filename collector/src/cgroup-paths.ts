@@ -60,7 +60,7 @@ export class CgroupPaths {
     const now = performance.now();
     if (now < (this.#misses.get(key) ?? 0)) return undefined;
     const path = this.#pathOfProcess(version, pid);
-    if (path !== undefined && this.#idOf(version, path) === id) {
+    if (path !== undefined && this.idOf(version, path) === id) {
       this.#misses.delete(key);
       this.add(version, id, { path, seenMs: now, madeBy: null });
       return this.#paths[version].get(id);
@@ -71,11 +71,12 @@ export class CgroupPaths {
   }
 
   #versionOf(id: number, path: string): HierarchyVersion | undefined {
-    if (this.#idOf(1, path) === id) return 1;
-    return this.#idOf(2, path) === id ? 2 : undefined;
+    if (this.idOf(1, path) === id) return 1;
+    return this.idOf(2, path) === id ? 2 : undefined;
   }
 
-  #idOf(version: HierarchyVersion, path: string): number | undefined {
+  /** The id of the control group at that path now; undefined where there is none. */
+  idOf(version: HierarchyVersion, path: string): number | undefined {
     const root = this.#roots[version];
     if (root === undefined || path.includes("/../")) return undefined;
     try {

@@ -38,6 +38,15 @@ export function containerOfPath(path: string): PathContainer | undefined {
   return undefined;
 }
 
+/** The control group of the container with that id: the outermost one that bears it, so that it holds all that is below. */
+export function pathOfContainer(path: string, id: string): string {
+  const parts = path.split("/");
+  const own = parts.findIndex(
+    (part) => part === id || part.endsWith(`-${id}.scope`) || part === `libpod-${id}` || part.endsWith(`:${id}`),
+  );
+  return own < 0 ? path : parts.slice(0, own + 1).join("/");
+}
+
 type Found = { id: string; runtime: string | null; slice?: string };
 
 function containerOfComponent(component: string, previous: string): Found | undefined {

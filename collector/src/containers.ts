@@ -1,6 +1,6 @@
 import { type BundleFolders, hostBundleFolders, readBundle, readBundleAt, runtimeKnows } from "./bundle.ts";
-import type { CgroupPath, CgroupPaths } from "./cgroup-paths.ts";
-import { containerOfPath, idCandidates, type PathContainer } from "./container-shape.ts";
+import type { CgroupPath, CgroupPaths, HierarchyVersion } from "./cgroup-paths.ts";
+import { containerOfPath, idCandidates, type PathContainer, pathOfContainer } from "./container-shape.ts";
 import type { ExecRecord, Task } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
 import { containerRuntimes, runtimeCall } from "./runtime-call.ts";
@@ -19,6 +19,10 @@ export type Container = {
   podUid: string | null;
   bundle: string | null;
   reason: string | null;
+  /** Where the host sees its root; null where it is not known. */
+  rootFolder: string | null;
+  /** Its own control group. */
+  cgroup: { version: HierarchyVersion; path: string } | null;
 };
 
 type Known = Container & { bundleRead: boolean; seenMs: number; bundleWait: Wait } & {
@@ -47,6 +51,8 @@ export class Containers {
   readonly #byCgroups = new Map<string, Binding>();
   /** The bundles that runtimes were told to start, by container id. */
   readonly #bundles = new Map<string, string>();
+  /** Told of each container that is new, or of which more is known now. */
+  onNews: (container: Container) => void = () => undefined;
 
   constructor(paths: CgroupPaths, hostNames: HostNames, folders: BundleFolders = hostBundleFolders) {
     this.#paths = paths;
@@ -68,6 +74,11 @@ export class Containers {
     const isContainer = id !== null && id !== this.host.id;
     const said = isContainer ? `container ${id.slice(0, 12)}${names === "" ? "" : ` (${names})`}` : (path ?? "unknown");
     return said.slice(0, collectorLimits.groupNameMax);
+  }
+
+  /** Every container that is known, those that have ended lately too. */
+  all(): Iterable<Container> {
+    return this.#byId.values();
   }
 
   /** The container of a task. The same object comes back for the same container, its fields fill up over time. */
@@ -137,7 +148,7 @@ export class Containers {
         continue;
       }
       const found = containerOfPath(path.path) ?? this.#byRuntime(path);
-      if (found !== undefined) return { container: this.#known(found, path), wait: null };
+      if (found !== undefined) return { container: this.#known(found, path, version), wait: null };
       young ||= path.seenMs !== null && now - path.seenMs < youngMs;
     }
     if (missing !== undefined) {
@@ -158,7 +169,7 @@ export class Containers {
   }
 
   /** The container of that id. An id that somebody chose may come again: a new cgroup of its own is a new container. */
-  #known(found: PathContainer, path: CgroupPath): Known {
+  #known(found: PathContainer, path: CgroupPath, version: HierarchyVersion): Known {
     const there = this.#byId.get(found.id);
     const again = path.seenMs !== null && found.id.length < 64 && path.path.endsWith(`/${found.id}`);
     if (there !== undefined && !again) return there;
@@ -168,6 +179,7 @@ export class Containers {
       id: found.id,
       runtime: found.runtime,
       podUid: found.podUid,
+      cgroup: { version, path: pathOfContainer(path.path, found.id) },
       bundleRead: false,
       seenMs: performance.now(),
     };
@@ -190,6 +202,7 @@ export class Containers {
     this.#unread.delete(container);
     const podUid = container.podUid ?? facts.podUid;
     Object.assign(container, facts, { podUid, bundleRead: true });
+    this.onNews(container);
   }
 
   #forgetContainer(): void {
@@ -212,6 +225,8 @@ function unknown(reason: string | null): Known {
     podUid: null,
     bundle: null,
     reason,
+    rootFolder: null,
+    cgroup: null,
     bundleRead: true,
     seenMs: 0,
     bundleWait: { nextMs: 0, pauseMs: 0 },

@@ -52,7 +52,7 @@ export type KernelSource = {
    */
   readonly earlier: EarlierPrograms | undefined;
   /** Where programs that did not come with the image are blocked: nowhere, until told. */
-  readonly enforced: Pick<EnforcedContainers, "add" | "remove" | "renew" | "release">;
+  readonly enforced: Pick<EnforcedContainers, "isPossible" | "add" | "remove" | "renew" | "release">;
   /** Ends the watch for good: detaches, and removes what was pinned. `close` alone leaves the pinned at work. */
   unpin(): void;
   close(): void;

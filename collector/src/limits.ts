@@ -61,6 +61,12 @@ export const collectorLimits = {
   twinsGraceUs: 1_000_000,
   /** For a filter plan, before the programs of another version (which have one) are let go. */
   handoverPatienceMs: 5_000,
+  /** The node's file about blocking; it is looked at so often, and so is what became known of containers. */
+  permitBytesMax: 64 * 1024,
+  permitScopesMax: 256,
+  blockingStepMs: 250,
+  /** From one look for containers that have ended to the next. */
+  blockingSweepMs: 10_000,
   caBytesMax: 256 * 1024,
   /** A signed state (at most 4 MiB of text) as JSON. */
   keptStateBytesMax: 9 * 1024 * 1024,

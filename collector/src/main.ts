@@ -104,6 +104,7 @@ class Collector {
     else if (message.type === "lines") this.#print(message.text);
     else if (message.type === "stopped") this.#afterDrain();
     else if (message.type === "ready") this.#ready(message);
+    else if (message.type === "said") log(message.line);
     else if (message.type === "applied") this.#applied(message.version, message.problem);
     else {
       fail(message.code, message.message);
@@ -186,8 +187,8 @@ class Collector {
 }
 
 /** What the sensor's thread needs of a state. */
-function inForce({ version, workspace, filters, recorder }: DesiredState): StateInForce {
-  return { version, workspace, filters, ...(recorder !== undefined && { recorder }) };
+function inForce({ version, workspace, filters, recorder, drift }: DesiredState): StateInForce {
+  return { version, workspace, filters, ...(recorder && { recorder }), ...(drift && { drift }) };
 }
 
 function workerFile(): URL {

@@ -4,6 +4,7 @@ import {
   type AuditLogState,
   blankEvent,
   type CollectorReason,
+  type DriftPolicy,
   emptyFilterPlan,
   type FilterPlan,
   noRecording,
@@ -13,6 +14,8 @@ import {
   type SensorReport,
 } from "@atalaya/wire";
 import type { RingPositions } from "./account.ts";
+import { Blocker } from "./blocking/blocker.ts";
+import { PermitFile } from "./blocking/permit-file.ts";
 import { BootClock } from "./boot-clock.ts";
 import type { BundleFolders } from "./bundle.ts";
 import { CgroupPaths } from "./cgroup-paths.ts";
@@ -54,12 +57,22 @@ export type PipelineOptions = {
   kernel: string;
   cgroupMount?: string;
   bundleFolders?: BundleFolders;
+  cluster?: string;
+  /** The node's own file about blocking; without one nothing is ever blocked. */
+  permitFile?: string | undefined;
+  log?: (line: string) => void;
   /** By which the sensor proves that it sees. */
   heartbeat?: Heartbeat;
 };
 
 /** The part of a desired state that the sensor's thread puts in force. */
-export type StateInForce = { version: number; workspace: string; filters: FilterPlan; recorder?: RecorderPolicy };
+export type StateInForce = {
+  version: number;
+  workspace: string;
+  filters: FilterPlan;
+  recorder?: RecorderPolicy;
+  drift?: DriftPolicy;
+};
 
 /** From the kernel's rings to the outlet, with an account of every record. */
 export class Pipeline {
@@ -71,6 +84,7 @@ export class Pipeline {
   readonly #containers: Containers;
   readonly #table: ProcessTable;
   readonly #maker: EventMaker;
+  readonly #blocker: Blocker;
   readonly #window = new Window();
   readonly #stream: RecordStream;
   readonly #drain: OrderedDrain;
@@ -106,6 +120,7 @@ export class Pipeline {
     this.#paths = new CgroupPaths(options.cgroupMount);
     this.#containers = new Containers(this.#paths, new HostNames(options.bundleFolders?.root), options.bundleFolders);
     this.#maker = new EventMaker(this.#table, this.#containers, this.#clock);
+    this.#blocker = this.#makeBlocker();
     this.#paths.scan();
     const running = source.snapshot();
     this.#table.seed(running);
@@ -166,11 +181,22 @@ export class Pipeline {
     this.#stream.save();
   }
 
-  applyState({ version, workspace, filters, recorder = noRecording }: StateInForce): void {
+  applyState({ version, workspace, filters, drift, recorder = noRecording }: StateInForce): void {
     this.applyFilters(filters);
+    this.#blocker.setPolicy(drift);
     this.#outlet.setWorkspace(workspace);
     this.#outlet.setRecorder(recorder);
     this.#stateVersion = version;
+  }
+
+  /** To be called several times a second: for as long, what is to be blocked in containers is. */
+  enforce(): void {
+    this.#blocker.step(performance.now());
+  }
+
+  /** Nothing is blocked any more. */
+  letGo(): void {
+    this.#blocker.release();
   }
 
   /** Counts something beside the account of records (ledger.ts: a `note` of the collector). */
@@ -245,11 +271,29 @@ export class Pipeline {
       state_version: this.#stateVersion,
       gap_us: this.#source.gapUs,
       ...(this.#options.heartbeat === undefined ? {} : { heartbeat: this.#options.heartbeat.state() }),
+      ...(this.#blocker.state === undefined ? {} : { blocking: this.#blocker.state }),
       ...(this.#auditLog === undefined ? {} : { audit_log: { state: this.#auditLog } }),
       throttled: this.#throttling.list(),
       programs: [...this.#source.programs],
       counters: [...nodeCounters(this.#source, this.#stream, this.#window, this.#handover), ...this.#others],
     };
+  }
+
+  #makeBlocker(): Blocker {
+    const { cluster = "", permitFile, bundleFolders, log = () => undefined } = this.#options;
+    const blocker = new Blocker({
+      enforced: this.#source.enforced,
+      isAttached: this.#source.programs.some((program) => program.name === "process_exec" && program.attached),
+      containers: () => this.#containers.all(),
+      paths: this.#paths,
+      permit: new PermitFile(permitFile),
+      cluster,
+      hostRoot: bundleFolders?.root ?? "",
+      note: (reason) => this.note(reason),
+      log,
+    });
+    this.#containers.onNews = (container) => blocker.learned(container);
+    return blocker;
   }
 
   /** Programs of another version, found at work; those whose counters we have already are ended. */
@@ -303,6 +347,7 @@ export class Pipeline {
     this.#containers.refresh();
     this.#newestBootUs = 0;
     const taken = drain.take(each);
+    this.#blocker.hurry(performance.now());
     const nowUs = this.#clock.nowBootUs();
     if (this.#newestBootUs > 0) this.#lagUs = Math.max(this.#lagUs, nowUs - this.#newestBootUs);
     tally.add("lifecycle", unreadable, taken.undecodable.lifecycle);
@@ -322,7 +367,10 @@ export class Pipeline {
       if (record.path !== "") this.#paths.add(record.version, record.cgroupId, known);
       return "absorbed";
     }
-    if (record.kind === "exec") this.#containers.heard(record);
+    if (record.kind === "exec") {
+      this.#containers.heard(record);
+      if (record.blocked !== undefined) this.note(record.blocked === "killed" ? "exec_blocked" : "exec_would_block");
+    }
     const event = this.#maker.make(record);
     if (event === undefined) return "absorbed";
     if (stream.isOnDisk(record, event.class)) return "handed_on";

@@ -42,6 +42,7 @@ class SensorLoop {
   readonly #post: (message: FromWorker) => void;
   #timer: NodeJS.Timeout | undefined;
   #reporter: NodeJS.Timeout | undefined;
+  #enforcer: NodeJS.Timeout | undefined;
   #pauseMs: number = collectorLimits.drainBusyMs;
   readonly #health: HealthFile;
   #takenMs = 0;
@@ -72,7 +73,16 @@ class SensorLoop {
       root: options.hostRoot,
       containerdTasks: [...containerdTasks, ...options.containerdTasks],
     };
-    const self = { node, bootId, version: collectorVersion, kernel: release() };
+    const log = (line: string) => post({ type: "said", line });
+    const self = {
+      node,
+      cluster,
+      permitFile: options.permitFile,
+      log,
+      bootId,
+      version: collectorVersion,
+      kernel: release(),
+    };
     const failed = () => this.#pipeline.note("heartbeat_failed");
     // Of lines nobody makes an alert.
     const heartbeat =
@@ -91,6 +101,7 @@ class SensorLoop {
   start(): void {
     this.#port.on("message", (message: ToWorker) => this.#receive(message));
     this.#reporter = setInterval(() => this.#report(), 1_000);
+    this.#enforcer = setInterval(() => this.#pipeline.enforce(), collectorLimits.blockingStepMs);
     const attached = this.#source.programs.filter((program) => program.attached).length;
     const detail = `${attached} of ${this.#source.programs.length} programs, kernel ${release()}${this.#whatWasBefore()}`;
     this.#post({ type: "ready", detail, continues: this.#continues, epoch: this.#pipeline.epoch });
@@ -159,6 +170,7 @@ class SensorLoop {
   /** The last look at the rings: then nothing new is read. */
   #drainAndPause(): void {
     this.#stopping = true;
+    this.#letGo();
     clearTimeout(this.#timer);
     clearInterval(this.#reporter);
     while (this.#pipeline.tick()) {
@@ -173,7 +185,14 @@ class SensorLoop {
     this.#post({ type: "stopped" });
   }
 
+  /** Nobody would be there to say what was blocked, or to be told not to. */
+  #letGo(): void {
+    clearInterval(this.#enforcer);
+    this.#pipeline.letGo();
+  }
+
   #close(unpin: boolean): void {
+    this.#letGo();
     clearTimeout(this.#timer);
     clearInterval(this.#reporter);
     if (unpin) this.#source.unpin();

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 
-/** What reading a file gave: its text, or why not. "missing" is worth another try. */
-export type SmallFile = { text: string } | { problem: "missing" | "refused" };
+/** What reading a file gave: its text, owner and mode, or why not. "missing" is worth another try. */
+export type SmallFile = { text: string; uid: number; mode: number } | { problem: "missing" | "refused" };
 
 /**
  * Reads a regular file of at most `bytesMax`; never follows a link in the last component (unless told to, where the path
@@ -21,7 +21,9 @@ export function readSmallFile(path: string, bytesMax: number, links: "refused" |
       const got = readSync(handle, bytes, length, bytes.length - length, null);
       length += got;
       if (length > bytesMax) return { problem: "refused" };
-      if (got === 0 || length === bytes.length) return { text: bytes.toString("utf8", 0, length) };
+      if (got === 0 || length === bytes.length) {
+        return { text: bytes.toString("utf8", 0, length), uid: facts.uid, mode: facts.mode };
+      }
     }
   } catch (error) {
     const code = (error as NodeJS.ErrnoException).code;

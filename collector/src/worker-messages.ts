@@ -14,6 +14,8 @@ export type FromWorker =
   | { type: "lines"; text: string }
   /** A state is in force; or it could not be put in force, and why. */
   | { type: "applied"; version: number; problem?: string }
+  /** For the log. */
+  | { type: "said"; line: string }
   /** The last event, or the last report, has been handed on. */
   | { type: "stopped" };
 
@@ -52,6 +54,8 @@ export type WorkerOptions = {
   containerdTasks: string[];
   /** Where to say how the sensor is; undefined for nowhere. */
   healthFile: string | undefined;
+  /** The node's own file about blocking; undefined for none. */
+  permitFile: string | undefined;
   /** The desired state that was kept, verified. */
   state: StateInForce | null;
   /** Where the account of the audit log is kept, where it is read. */

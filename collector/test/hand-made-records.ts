@@ -181,7 +181,7 @@ export class HandMadeSource implements KernelSource {
     return [];
   }
 
-  readonly enforced = { add: () => true, remove() {}, renew() {}, release() {} };
+  readonly enforced = { isPossible: true, add: () => true, remove() {}, renew() {}, release() {} };
 
   setFilterPlan(plan: FilterPlan): void {
     this.plan = plan;

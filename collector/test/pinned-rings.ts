@@ -69,7 +69,7 @@ export class PinnedRings {
             this.produced[ring] - Math.max(this.consumer[ring], this.records[ring][0]?.position ?? 0);
           return { ring, waitingBytes: this.records[ring].length === 0 ? 0 : waitingBytes, sizeBytes: 1 << 20 };
         }),
-      enforced: { add: () => true, remove() {}, renew() {}, release() {} },
+      enforced: { isPossible: true, add: () => true, remove() {}, renew() {}, release() {} },
       setFilterPlan: (plan) => {
         this.plan = plan;
       },

@@ -30,6 +30,7 @@ const options: WorkerOptions = {
   containerdTasks: [],
   healthFile: undefined,
   auditStateFolder: null,
+  permitFile: undefined,
   state: null,
   notes: [],
 };
