@@ -86,10 +86,6 @@ export class HubParts {
     this.#evaluators = threads.evaluators;
     this.#remember(state);
     this.#evaluators.start(this.writer, state.memory);
-    for (const [workspaceId, { settings }] of this.#workspaces) {
-      const stored = settings.get(driftSetting);
-      if (stored !== undefined) this.driftChanged(workspaceId, driftPolicySchema.parse(JSON.parse(stored)));
-    }
     this.ingest = new Ingest(this.#evaluators, this.#inFlight);
     this.sensors = new SensorTable(state.sensors, (workspaceId, sensor) =>
       this.live.sensor(workspaceId, this.withSync(workspaceId, sensor)),
@@ -103,8 +99,9 @@ export class HubParts {
       save: (value) => this.#putSetting(stateSetting, value),
     });
     for (const [workspaceId, { settings }] of this.#workspaces) {
-      const stored = settings.get(recorderSetting);
-      if (stored !== undefined) this.states.recorded(workspaceId, recorderPolicySchema.parse(JSON.parse(stored)));
+      const [recorder, drift] = [settings.get(recorderSetting), settings.get(driftSetting)];
+      if (recorder !== undefined) this.states.recorded(workspaceId, recorderPolicySchema.parse(JSON.parse(recorder)));
+      if (drift !== undefined) this.driftChanged(workspaceId, driftPolicySchema.parse(JSON.parse(drift)));
     }
     this.pulls = new RecorderPulls(state.asked, (of) => this.states.wake(of));
     removeLeftovers(options.dataFolder);
@@ -169,8 +166,9 @@ export class HubParts {
     for (const [workspaceId, name, value] of state.settings) this.workspace(workspaceId).settings.set(name, value);
   }
 
-  /** Reaches the evaluators before the events that come after it. */
+  /** Reaches the evaluators before the events that come after it; nodes, where it blocks something. */
   driftChanged(workspaceId: string, policy: DriftPolicy): void {
+    this.states.driftChanged(workspaceId, policy);
     this.#evaluators.broadcast({ type: "drift", workspaceId, policy });
   }
 

@@ -1,4 +1,11 @@
-import { classOfKind, countersOfReport, type LedgerCounter, ledgerReasons, type Sensor } from "@atalaya/wire";
+import {
+  classOfKind,
+  countersOfReport,
+  type LedgerCounter,
+  ledgerReasons,
+  type Sensor,
+  type SensorReport,
+} from "@atalaya/wire";
 import { Gauge, Registry } from "prom-client";
 import { pipelineLimits } from "../core/limits.ts";
 import type { NodeSync } from "../state/node-syncs.ts";
@@ -53,6 +60,11 @@ export class LedgerMetrics {
     ...node,
     "side",
   ]);
+  readonly #blocking = this.#gauge(
+    "atalaya_node_blocking_containers",
+    "Containers in which brought programs are blocked, are on trial, or are left alone although a policy wants them blocked.",
+    [...node, "what"],
+  );
   readonly #refusals = this.#perNode("atalaya_node_states_refused", "Desired states that the node refused.");
   readonly #revoked = this.#perNode("atalaya_node_revoked", "1 for a node whose certificate was revoked.");
   readonly #notShown = new Gauge({
@@ -103,6 +115,16 @@ export class LedgerMetrics {
     this.#unreported.set(of, unreported);
   }
 
+  #blockingOf(of: Record<NodeLabel, string>, blocking: SensorReport["blocking"]): void {
+    if (blocking === undefined) return;
+    this.#blocking.set({ ...of, what: "blocked" }, blocking.containers);
+    this.#blocking.set({ ...of, what: "trial" }, blocking.trials);
+    this.#blocking.set(
+      { ...of, what: "withheld" },
+      blocking.withheld.reduce((sum, { value }) => sum + value, 0),
+    );
+  }
+
   #parts({ account, sensor, sync, stateWanted }: NodeFigures, nowUs: number): void {
     const of = labelsOf(account);
     if (sensor?.report != null) {
@@ -110,6 +132,7 @@ export class LedgerMetrics {
       this.#seen.set(of, Math.max(0, nowUs - sensor.last_seen_us) / 1e6);
       this.#memory.set({ ...of, part: "collector" }, sensor.report.memory_bytes);
       this.#cpu.set({ ...of, part: "collector" }, sensor.report.cpu_us / 1e6);
+      this.#blockingOf(of, sensor.report.blocking);
       this.#state.set({ ...of, side: "in_force" }, sensor.report.state_version ?? 0);
     }
     if (sync === undefined || sync.report === null) return;

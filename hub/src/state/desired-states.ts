@@ -1,5 +1,12 @@
 import { createHash, createPrivateKey, type KeyObject } from "node:crypto";
-import { type FilterPlan, type RecorderPolicy, type SignedState, signState } from "@atalaya/wire";
+import {
+  blocksSomewhere,
+  type DriftPolicy,
+  type FilterPlan,
+  type RecorderPolicy,
+  type SignedState,
+  signState,
+} from "@atalaya/wire";
 import { pipelineLimits } from "../core/limits.ts";
 import type { NodeKey } from "../ledger/node-account.ts";
 import { HeldSyncs } from "./held-syncs.ts";
@@ -31,6 +38,8 @@ export class DesiredStates {
   #plan: FilterPlan | undefined;
   /** Of the workspaces that record anything. */
   readonly #recorders = new Map<string, RecorderPolicy>();
+  /** Of those whose policy blocks somewhere: the nodes of no other need to know it. */
+  readonly #drift = new Map<string, DriftPolicy>();
 
   constructor(options: DesiredStatesOptions) {
     this.#options = options;
@@ -56,9 +65,16 @@ export class DesiredStates {
     if (this.#plan !== undefined) this.#changed(this.#plan);
   }
 
+  /** A workspace's drift policy now in force. At the start all are told before the plan is. */
+  driftChanged(workspaceId: string, policy: DriftPolicy): void {
+    if (blocksSomewhere(policy)) this.#drift.set(workspaceId, policy);
+    else this.#drift.delete(workspaceId);
+    if (this.#plan !== undefined) this.#changed(this.#plan);
+  }
+
   #changed(plan: FilterPlan): void {
-    const recorders = [...this.#recorders].sort(([a], [b]) => (a < b ? -1 : 1));
-    const wanted = JSON.stringify(plan) + (recorders.length > 0 ? JSON.stringify(recorders) : "");
+    const drift = textOf(this.#drift);
+    const wanted = JSON.stringify(plan) + textOf(this.#recorders) + (drift === "" ? "" : `drift ${drift}`);
     const hash = createHash("sha256").update(wanted).digest("hex");
     if (hash === this.#kept.hash) return;
     this.#kept = { version: this.#next(this.#kept.version), hash };
@@ -102,7 +118,8 @@ export class DesiredStates {
     const issued_us = this.#nowMs() * 1_000;
     const recorder = this.#recorders.get(workspace);
     const wanted = { version, issued_us, workspace, cluster, node, revoked, filters: this.#plan };
-    const state = signState({ ...wanted, ...(recorder !== undefined && { recorder }) }, this.#key);
+    const drift = this.#drift.get(workspace);
+    const state = signState({ ...wanted, ...(recorder && { recorder }), ...(drift && { drift }) }, this.#key);
     this.#signed.delete(key);
     this.#signed.set(key, { version, state });
     const [oldest] = this.#signed.keys();
@@ -122,6 +139,11 @@ export class DesiredStates {
     await this.held.wait(keyOf(of), waitMs, signal);
     return this.newer(of, holds);
   }
+}
+
+/** The same for the same content; "" for none. */
+function textOf(byWorkspace: ReadonlyMap<string, unknown>): string {
+  return byWorkspace.size === 0 ? "" : JSON.stringify([...byWorkspace].sort(([a], [b]) => (a < b ? -1 : 1)));
 }
 
 function keyOf({ workspaceId, cluster, node }: NodeKey): string {

@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import { generateKeyPairSync } from "node:crypto";
 import { test } from "node:test";
+import type { DesiredState, DriftPolicy } from "@atalaya/wire";
 import type { HubCore } from "../../src/hub-core.ts";
 import { evilExec, evilRule, frameOf, openTestHub, sender } from "./hub-fixture.ts";
 
@@ -41,5 +43,35 @@ test("a drift policy is its workspace's own, and has no say on other rules", asy
   const { hub } = await openTestHub(t, { builtIn });
   await hub.putDriftPolicy("elsewhere", { rules: [{ name: "all", action: "ignore" }] });
   await hub.ingest([frameOf([inShop()])], sender);
+  assert.equal(await alertsOf(hub), 1);
+});
+
+test("a policy that blocks reaches the nodes of its workspace in their next state, and goes again", async (t) => {
+  const { privateKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const caKey = privateKey.export({ type: "pkcs8", format: "pem" }) as string;
+  const { hub, close, folder } = await openTestHub(t, { builtIn, caKey });
+  const of = { workspaceId: "main", cluster: "c", node: "n" };
+  const driftOf = async (core: HubCore, node = of) => {
+    const signed = await core.desiredState(node, 0, 0, AbortSignal.abort());
+    return (JSON.parse(signed?.state ?? "{}") as DesiredState).drift;
+  };
+  assert.equal(await driftOf(hub), undefined);
+  const blocks: DriftPolicy = { rules: [{ name: "shop", namespaces: ["shop"], action: "block" }] };
+  await hub.putDriftPolicy("main", { rules: [{ name: "all", action: "alert" }] });
+  assert.equal(await driftOf(hub), undefined, "no node needs to know");
+  await hub.putDriftPolicy("main", blocks);
+  assert.deepEqual(await driftOf(hub), blocks);
+  assert.equal(await driftOf(hub, { ...of, workspaceId: "other" }), undefined);
+  await close();
+  const again = await openTestHub(t, { dataFolder: folder, builtIn, caKey });
+  assert.deepEqual(await driftOf(again.hub), blocks);
+  await again.hub.putDriftPolicy("main", { rules: [] });
+  assert.equal(await driftOf(again.hub), undefined);
+});
+
+test("what was blocked is told, whatever the policy says by now", async (t) => {
+  const { hub } = await openTestHub(t, { builtIn });
+  await hub.putDriftPolicy("main", { rules: [{ name: "all", action: "ignore" }] });
+  await hub.ingest([frameOf([evilExec({ container_id: "c", exe_path: "/x", exec_verdict: "blocked" })])], sender);
   assert.equal(await alertsOf(hub), 1);
 });
