@@ -1,4 +1,12 @@
-import { ledgerPageSchema, type NodeLedger, type Sensor, type Status, sensorSchema, statusSchema } from "@atalaya/wire";
+import {
+  ledgerPageSchema,
+  type NodeLedger,
+  type Sensor,
+  type SensorReport,
+  type Status,
+  sensorSchema,
+  statusSchema,
+} from "@atalaya/wire";
 import { connectHub, type HubClient } from "@atalaya/wire/client";
 import { z } from "zod";
 import { readArguments } from "../arguments.ts";
@@ -92,7 +100,15 @@ function sensorLine(sensor: Sensor): string {
   const loss = lost.length === 0 ? "nothing lost" : `lost: ${lost.join(", ")}`;
   const log = sensor.report?.audit_log?.state;
   const audit = log === undefined ? "" : log === "read" ? ", reads the audit log" : `, audit log NOT read (${log})`;
-  return `  ${printable(sensor.node)} (${printable(sensor.cluster)})  ${sensor.state}, ${sensor.events_per_second.toFixed(0)} events/s, ${printable(loss + audit)}`;
+  return `  ${printable(sensor.node)} (${printable(sensor.cluster)})  ${sensor.state}, ${sensor.events_per_second.toFixed(0)} events/s, ${printable(loss + audit + blockingText(sensor.report?.blocking))}`;
+}
+
+function blockingText(blocking: SensorReport["blocking"]): string {
+  if (blocking === undefined) return "";
+  const { state, why, containers, trials, withheld } = blocking;
+  const done = state === "on" ? `blocks in ${containers} containers, on trial in ${trials}` : `blocking ${state}`;
+  const left = withheld.map(({ reason, value }) => `NOT in ${value} (${reason})`);
+  return `, ${[why === undefined ? done : `${done}: ${why}`, ...left].join(", ")}`;
 }
 
 function duration(us: number): string {

@@ -4,6 +4,7 @@ import { Ago } from "../parts/ago.tsx";
 import { keyed, Plain } from "../parts/plain.tsx";
 import { duration, mebibytes, number } from "../text/format.ts";
 import { useLanguage, useText } from "../text/language.ts";
+import { BlockingFacts } from "./blocking-facts.tsx";
 import { LedgerPanel } from "./ledger-panel.tsx";
 import { PublisherFacts } from "./publisher-facts.tsx";
 
@@ -37,6 +38,7 @@ export function SensorCard({ sensor, ledger }: { sensor: Sensor; ledger: NodeLed
         {ledger === undefined && <Losses sensor={sensor} />}
         {report === null ? <p className="soft">{text.sensors.noReport}</p> : <Programs report={report} />}
         {report?.audit_log !== undefined && <AuditLog state={report.audit_log.state} />}
+        {report?.blocking !== undefined && <BlockingFacts blocking={report.blocking} />}
         <PublisherFacts sensor={sensor} />
       </div>
       {ledger !== undefined && <LedgerPanel ledger={ledger} />}
