@@ -50,5 +50,6 @@ export type * from "./src/ledger.ts";
 export { ledgerPageSchema, ledgerReasons, ledgerRowSchema, nodeLedger, nodeLedgerSchema } from "./src/ledger.ts";
 export type * from "./src/process-search.ts";
 export { foundProcessSchema, processPageSchema, processQuerySchema } from "./src/process-search.ts";
+export type * from "./src/recorder.ts";
 export { type SensorReport, sensorReportSchema } from "./src/sensor-report.ts";
 export type { PublisherReport } from "./src/sync.ts";

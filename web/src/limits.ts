@@ -25,5 +25,7 @@ export const limits = {
   countsEveryMs: 3_000,
   /** Pauses between tries to open the stream again, the last one repeated. */
   streamRetryMs: [500, 1_000, 2_000, 5_000, 10_000],
+  /** How often an alert whose node was asked for its recording is looked at again. */
+  recordingLookMs: 2_000,
   toastMs: 6_000,
 } as const;

@@ -6,6 +6,7 @@ import { useAlertList } from "../alerts/alert-list.ts";
 import { alertQuery, queryClient } from "../api/queries.ts";
 import { Refusal } from "../api/refusal.ts";
 import { onAlert } from "../api/stream.ts";
+import { limits } from "../limits.ts";
 import { Failure } from "../parts/failure.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { useKeys } from "../parts/keys.ts";
@@ -28,7 +29,11 @@ export function AlertPage(): ReactElement {
   const text = useText();
   const { alertId } = useParams({ from: "/signed-in/alerts/$alertId" });
   const filters = useSearch({ from: "/signed-in/alerts/$alertId" });
-  const query = useQuery(alertQuery(alertId));
+  // What a node's recorder had comes seconds later, and changes nothing that the stream tells of.
+  const query = useQuery({
+    ...alertQuery(alertId),
+    refetchInterval: ({ state }) => (state.data?.recording?.state === "asked" ? limits.recordingLookMs : false),
+  });
   const { canAct } = useRights();
   const [action, setAction] = useState<AlertAction["action"]>();
   const neighbours = useNeighbours(alertId);

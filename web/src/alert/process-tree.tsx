@@ -8,6 +8,7 @@ import { useLanguage, usePick, useText } from "../text/language.ts";
 import { visibleString } from "../text/visible-text.ts";
 import { Card } from "./alert-facts.tsx";
 import { DoneByLine } from "./done-by.tsx";
+import { RecordedEvents, RecordingLine } from "./recorded.tsx";
 import { treeLines } from "./tree-lines.ts";
 
 /** The story: who started whom, when, what did not come with the image, where other alerts stand. */
@@ -20,6 +21,7 @@ export function ProcessTree({ alert }: { alert: Alert }): ReactElement | null {
   if (alert.source === "sensor") return null;
   return (
     <Card title={text.alert.tree}>
+      {alert.recording !== undefined && <RecordingLine recording={alert.recording} />}
       {alert.process_history_gone === true && <p className="soft">{text.alert.historyGone}</p>}
       {rows.length === 0 ? (
         <p className="soft">{alert.source === "k8s_audit" ? text.alert.noTree : text.alert.noTreeRuntime}</p>
@@ -63,6 +65,7 @@ function Row({ row, line, beforeUs, isEntry }: RowProps): ReactElement {
         <span className="command-line" title={row.exe_path === undefined ? undefined : visibleString(row.exe_path)}>
           <LongText text={command} most={limits.treeCharsShown} /> <s>{ids.join(" · ")}</s>
           {isEntry && row.done_by !== undefined && <DoneByLine doneBy={row.done_by} />}
+          {row.recorded !== undefined && <RecordedEvents events={row.recorded} />}
         </span>
       </span>
       <span className="marks">

@@ -31,5 +31,6 @@ import "./base.css";
 import "./shell.css";
 import "./alerts.css";
 import "./alert.css";
+import "./recorder.css";
 import "./who.css";
 import "./rest.css";

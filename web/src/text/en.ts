@@ -1,6 +1,7 @@
 import { enInventory } from "./en-inventory.ts";
 import { enOperation } from "./en-operation.ts";
 import { enProcesses } from "./en-processes.ts";
+import { enRecorder } from "./en-recorder.ts";
 import { enWho } from "./en-who.ts";
 
 // Every text of the page in English. `es.ts` has the same keys: a missing one does not compile.
@@ -296,6 +297,7 @@ export const en = {
   ...enOperation,
   ...enInventory,
   ...enProcesses,
+  ...enRecorder,
   ...enWho,
   keys: {
     title: "Keyboard",

@@ -2,6 +2,7 @@ import type { Dictionary } from "./en.ts";
 import { esInventory } from "./es-inventory.ts";
 import { esOperation } from "./es-operation.ts";
 import { esProcesses } from "./es-processes.ts";
+import { esRecorder } from "./es-recorder.ts";
 import { esWho } from "./es-who.ts";
 
 /** Every text of the page in Spanish. */
@@ -296,6 +297,7 @@ export const es: Dictionary = {
   ...esOperation,
   ...esInventory,
   ...esProcesses,
+  ...esRecorder,
   ...esWho,
   keys: {
     title: "Teclado",
