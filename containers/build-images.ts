@@ -36,6 +36,9 @@ export type BuildOptions = {
 
 export const imagesFolder = join(root, "build", "images");
 
+/** How sizes are printed. */
+export const mebibytes = (bytes: number) => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
+
 /** The version in package.json, which images are tagged with unless told. */
 export function ownVersion(): string {
   const { version } = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string };

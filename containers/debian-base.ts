@@ -15,8 +15,8 @@ const recipe = 2;
 
 /**
  * The name of a Debian of this machine's release, made by mmdebstrap when there is none of the last thirty days: what it has
- * is copied into the images, so it must not grow old. Its packages are unpacked and not set up: programs of another
- * architecture would do that a hundred times slower, and nobody boots it. Throws an Error with what failed.
+ * is copied into the images, so it must not grow old. Its packages are unpacked and not set up: nobody boots it, and for
+ * arm64 on amd64 it took 171 s of processor time with the set-up, and takes 13 s without. Throws an Error with what failed.
  */
 export async function debianBase(architecture: Architecture, say: (line: string) => void): Promise<string> {
   const { suite, lines, stanzas } = aptSources();

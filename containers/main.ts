@@ -1,12 +1,11 @@
 // `npm run images`: all images into build/images.   npm run images -- [--arch amd64|arm64|both] [--tag TAG] [--base IMAGE] [--context-only] [NAME]...
 import { parseArgs } from "node:util";
-import { buildImages, indexImages, ownVersion } from "./build-images.ts";
+import { buildImages, indexImages, mebibytes, ownVersion } from "./build-images.ts";
 import { architecturesNamed, type ImageName, imageNames, ownArchitecture } from "./images.ts";
 import { layContext } from "./lay-context.ts";
 import { buildSimulationImage, simulationImageName } from "./simulation-image.ts";
 
 const say = (line: string) => void process.stderr.write(`atalaya: ${line}\n`);
-const mebibytes = (bytes: number) => `${(bytes / 1024 ** 2).toFixed(1)} MiB`;
 
 const known: readonly string[] = [...imageNames, simulationImageName];
 

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { root } from "../../tools/setup/root.mjs";
 import { type Architecture, architectures } from "../images.ts";
 import { run } from "../run.ts";
@@ -32,12 +32,20 @@ export async function npmPackage(name: string): Promise<string> {
   try {
     const said = await run("npm", ["pack", "--silent", "--pack-destination", fresh, `${name}@${locked.version}`]);
     const file = join(fresh, basename(said.split("\n").at(-1) ?? ""));
-    const digest = createHash("sha512").update(readFileSync(file)).digest("base64");
-    if (locked.integrity !== `sha512-${digest}`) throw new Error(`${name} is not what the lock file says it is`);
-    await run("tar", ["-xzf", file, "-C", fresh, "--no-same-owner"]);
-    renameSync(join(fresh, "package"), folder);
+    await unpackProved(name, file, locked.integrity, folder);
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }
   return folder;
+}
+
+/**
+ * Unpacks a package's archive into `folder`, which is not there before, when its digest is the lock file's (`sha512-` and
+ * base64); else throws an Error, and nothing is unpacked.
+ */
+export async function unpackProved(name: string, file: string, integrity: string, folder: string): Promise<void> {
+  const digest = createHash("sha512").update(readFileSync(file)).digest("base64");
+  if (integrity !== `sha512-${digest}`) throw new Error(`${name} is not what the lock file says it is`);
+  await run("tar", ["-xzf", file, "-C", dirname(file), "--no-same-owner"]);
+  renameSync(join(dirname(file), "package"), folder);
 }

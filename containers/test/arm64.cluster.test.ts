@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { type BuiltImage, buildImages, indexImages, ownVersion } from "../build-images.ts";
+import { type BuiltImage, buildImages, indexImages, mebibytes, ownVersion } from "../build-images.ts";
 import { architecturesNamed, type ImageName, imageNames, images } from "../images.ts";
 import { runInImage } from "./container-run.ts";
 import { bomShape } from "./cyclonedx-shape.ts";
@@ -28,7 +28,7 @@ for (const name of tested) {
       if (image === undefined) throw new Error("one image was asked for");
       built = image;
       unpacked = unpackImage(built.tar);
-      say(`${basename(built.tar)}: ${(built.bytes / 1024 ** 2).toFixed(1)} MiB`);
+      say(`${basename(built.tar)}: ${mebibytes(built.bytes)}`);
     });
     after(() => unpacked?.remove());
 
@@ -72,7 +72,7 @@ if (isFull)
   test("an index holds the image of each architecture, as skopeo reads it", async () => {
     const built = await buildImages({ architectures: architecturesNamed("both"), say });
     for (const { file, bytes } of await indexImages(built)) {
-      say(`${basename(file)}: ${(bytes / 1024 ** 2).toFixed(1)} MiB`);
+      say(`${basename(file)}: ${mebibytes(bytes)}`);
       const index = JSON.parse(
         execFileSync("skopeo", ["inspect", "--raw", `oci-archive:${file}`], { encoding: "utf8" }),
       );
