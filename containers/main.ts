@@ -37,6 +37,9 @@ try {
   const { names, simulation } = wanted(positionals);
   const { tag, base } = values;
   const architectures = architecturesNamed(values.arch);
+  const isOwn = architectures.includes(ownArchitecture());
+  const onlyOwn = `${simulationImageName} is built for ${ownArchitecture()} alone`;
+  if (!isOwn && positionals.includes(simulationImageName)) throw new Error(onlyOwn);
   if (values["context-only"]) {
     for (const name of names) process.stdout.write(`${await layContext(name, architectures, tag, say)}\n`);
   } else {
@@ -44,8 +47,7 @@ try {
     for (const image of built) show(image);
     if (architectures.length > 1)
       for (const { file, bytes } of await indexImages(built)) process.stdout.write(`${file}  ${mebibytes(bytes)}\n`);
-    if (simulation && !architectures.includes(ownArchitecture()))
-      say(`${simulationImageName} is built for ${ownArchitecture()} alone`);
+    if (simulation && !isOwn) say(onlyOwn);
     else if (simulation) show(await buildSimulationImage({ tag, base, say }));
   }
 } catch (error) {
