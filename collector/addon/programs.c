@@ -219,13 +219,15 @@ int sensor_attach_cgroup(struct sensor *sensor, const char *program_name, const 
 int sensor_detach(struct sensor *sensor, const char *program_name)
 {
 	struct program *one = find(sensor, program_name);
-	if (!one || !one->program || !one->link)
+	if (!one || !one->link)
 		return -ENOENT;
-	if (one->is_pinned)
-		return -EBUSY;
 	int error = bpf_link__destroy(one->link);
 	one->link = NULL;
 	one->event = 0;
+	one->is_pinned = false;
+	/* What was taken over went with its link: it is to be loaded before it can be attached again. */
+	if (!one->program)
+		*one = sensor->programs[--sensor->program_count];
 	return error;
 }
 

@@ -68,7 +68,10 @@ int sensor_load(struct sensor *sensor, const char *object_path, const char *name
 int sensor_attach(struct sensor *sensor, const char *program_name);
 int sensor_attach_tracepoint(struct sensor *sensor, const char *program_name, const char *event);
 int sensor_attach_cgroup(struct sensor *sensor, const char *program_name, const char *directory);
-/* Takes a program that this process attached off its hook; it can be attached again. */
+/*
+ * Takes a program off its hook, once no pin of its link is left. What this process loaded can be attached again; what it took
+ * over is gone.
+ */
 int sensor_detach(struct sensor *sensor, const char *program_name);
 /* Reads a task iterator to its end into memory that the caller frees. Bytes or a negative errno. */
 long sensor_iterate(struct sensor *sensor, const char *program_name, uint8_t **bytes);

@@ -19,8 +19,13 @@ export const fileChanges = Object.keys(fileChangeNumbers) as readonly FileChange
 /** What a plan can ask for whatever it changes: of chmod also those alone that give set-user-id or set-group-id. */
 export const askedChangeNumbers = { ...fileChangeNumbers, chmod_setid: 9 } as const;
 
-/** System calls at whose exit they are seen, by the name of the tracepoint. */
-export const changeCalls = [
-  ...["rename", "renameat", "renameat2", "link", "linkat", "symlink", "symlinkat", "unlink", "unlinkat"],
-  ...["mkdir", "mkdirat", "rmdir", "chmod", "fchmod", "fchmodat", "fchmodat2", "ioctl"],
-] as const;
+/** System calls at whose exit they are seen, by the name of the tracepoint, and what each can be. */
+const changesAtExit: Readonly<Record<string, readonly (keyof typeof askedChangeNumbers)[]>> = {
+  ...{ rename: ["rename"], renameat: ["rename"], renameat2: ["rename"] },
+  ...{ link: ["link"], linkat: ["link"], symlink: ["symlink"], symlinkat: ["symlink"] },
+  ...{ unlink: ["unlink"], unlinkat: ["unlink", "rmdir"], rmdir: ["rmdir"], mkdir: ["mkdir"], mkdirat: ["mkdir"] },
+  ...{ chmod: ["chmod", "chmod_setid"], fchmod: ["chmod", "chmod_setid"] },
+  ...{ fchmodat: ["chmod", "chmod_setid"], fchmodat2: ["chmod", "chmod_setid"] },
+  ioctl: ["chattr"],
+};
+export const changeCalls = Object.entries(changesAtExit);

@@ -7,7 +7,7 @@ import type { Counter, KernelRecord } from "./kernel-record.ts";
  * All calls are synchronous and short; one thread owns it.
  */
 export type KernelSource = {
-  /** Every program of every object, each probed alone. */
+  /** Every program that this kernel could run, as it is now: those that no plan asks for are `unasked`. */
   readonly programs: readonly ProgramState[];
   /** 16 hexadecimal digits over the records' layout and the programs' version. */
   readonly layoutHash: string;
@@ -26,8 +26,11 @@ export type KernelSource = {
   throttled(): ThrottledGroup[];
   /** Bytes waiting in each ring, and its size. Like `drain`, a sign for the programs that somebody is there to read. */
   rings(): { ring: "lifecycle" | "bulk"; waitingBytes: number; sizeBytes: number }[];
-  /** Replaces what the kernel side lets through. */
-  setFilterPlan(plan: FilterPlan): void;
+  /**
+   * Replaces what the kernel side lets through. The programs that see it hang when this returns, and others do not. To load
+   * them can take seconds: `meanwhile` is called again and again, to read the rings.
+   */
+  setFilterPlan(plan: FilterPlan, meanwhile?: () => void): void;
   /**
    * 16 hexadecimal digits that name this pair of rings: the same as long as they are pinned, others with new rings.
    * Positions of one pair say nothing of another's.
@@ -93,6 +96,8 @@ export type KernelOptions = {
   ignorePids?: readonly number[];
   /** When nobody has read for so long, the programs stop submitting and count `unread`. Absent: a minute. */
   unreadAfterMs?: number;
+  /** The first plan that will be set, where it is known: what it asks for is loaded before anything can fill a ring. */
+  plan?: FilterPlan;
   /** A folder in a bpffs for this sensor alone. Absent: nothing is pinned, and all ends with the process. */
   pinFolder?: string;
 };

@@ -171,18 +171,20 @@ export class Pipeline {
     return this.#window.isFull ? monotonicMs() : this.#eventMs;
   }
 
-  applyFilters(plan: FilterPlan): void {
+  /** `meanwhile` is called while programs are loaded, which can take seconds. */
+  applyFilters(plan: FilterPlan, meanwhile?: () => void): void {
     // The socket keeps the order: what comes last is in force, also when a new hub counts from the start again.
     if (isDeepStrictEqual(plan, this.#plan)) return;
-    this.#source.setFilterPlan(this.#options.heartbeat === undefined ? plan : withHeartbeat(plan));
+    this.#source.setFilterPlan(this.#options.heartbeat === undefined ? plan : withHeartbeat(plan), meanwhile);
     this.#plan = plan;
     this.#hasSetNames = true;
     this.#stream.account.filters = plan.version;
     this.#stream.save();
   }
 
-  applyState({ version, workspace, filters, drift, recorder = noRecording }: StateInForce): void {
-    this.applyFilters(filters);
+  applyState(state: StateInForce, meanwhile?: () => void): void {
+    const { version, workspace, filters, drift, recorder = noRecording } = state;
+    this.applyFilters(filters, meanwhile);
     this.#blocker.setPolicy(drift);
     this.#outlet.setWorkspace(workspace);
     this.#outlet.setRecorder(recorder);

@@ -26,7 +26,8 @@ export function runSensor(open: (options: KernelOptions) => KernelSource, option
   const post = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
   try {
     const { objectFolder, ignorePids, pinFolder } = options;
-    const source = open({ objectFolder, ignorePids, ...(pinFolder === null ? {} : { pinFolder }) });
+    const first = options.state === null ? {} : { plan: options.state.filters };
+    const source = open({ objectFolder, ignorePids, ...first, ...(pinFolder === null ? {} : { pinFolder }) });
     new SensorLoop(source, options, port, post).start();
   } catch (error) {
     const code = error instanceof Fault ? error.code : "SENSOR_UNAVAILABLE";
@@ -49,6 +50,7 @@ class SensorLoop {
   readonly #continues: boolean;
   #resumed = false;
   #stopping = false;
+  #reads = false;
 
   constructor(
     source: KernelSource,
@@ -102,8 +104,9 @@ class SensorLoop {
     this.#port.on("message", (message: ToWorker) => this.#receive(message));
     this.#reporter = setInterval(() => this.#report(), 1_000);
     this.#enforcer = setInterval(() => this.#pipeline.enforce(), collectorLimits.blockingStepMs);
-    const attached = this.#source.programs.filter((program) => program.attached).length;
-    const detail = `${attached} of ${this.#source.programs.length} programs, kernel ${release()}${this.#whatWasBefore()}`;
+    const asked = this.#source.programs.filter((program) => program.unasked !== true);
+    const attached = asked.filter((program) => program.attached).length;
+    const detail = `${attached} of ${asked.length} programs, kernel ${release()}${this.#whatWasBefore()}`;
     this.#post({ type: "ready", detail, continues: this.#continues, epoch: this.#pipeline.epoch });
     this.#pipeline.report();
     if (this.#continues) this.#timer = setTimeout(() => this.#tick(), collectorLimits.resumePatienceMs);
@@ -123,15 +126,21 @@ class SensorLoop {
   }
 
   #tick(): void {
+    this.#reads = true;
     const busy = this.#pipeline.tick();
     const { drainBusyMs, drainIdleMs } = collectorLimits;
     this.#pauseMs = busy ? drainBusyMs : Math.min(this.#pauseMs + drainBusyMs, drainIdleMs);
     this.#timer = setTimeout(() => this.#tick(), this.#pauseMs);
   }
 
+  /** While programs are loaded: whoever reads already goes on reading. */
+  readonly #readOn = (): void => {
+    if (this.#reads && !this.#stopping) this.#pipeline.tick();
+  };
+
   #receive(message: ToWorker): void {
     if (message.type === "acknowledged") this.#acknowledged(message.parcels);
-    else if (message.type === "filters") this.#pipeline.applyFilters(message.plan);
+    else if (message.type === "filters") this.#pipeline.applyFilters(message.plan, this.#readOn);
     else if (message.type === "state") this.#applyState(message.state);
     else if (message.type === "resume") this.#resume(message.resume);
     else if (message.type === "note") this.#pipeline.note(message.reason);
@@ -159,7 +168,7 @@ class SensorLoop {
   #applyState(state: StateInForce): void {
     const { version } = state;
     try {
-      this.#pipeline.applyState(state);
+      this.#pipeline.applyState(state, this.#readOn);
       this.#post({ type: "applied", version });
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);

@@ -6,9 +6,11 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
 import { buildCollector } from "../build.mjs";
+import { fileChanges } from "../src/file-changes.ts";
 import { openKernel } from "../src/kernel/open-kernel.ts";
 import type { KernelRecord } from "../src/kernel-record.ts";
 import type { OpenedKernel } from "../src/kernel-source.ts";
+import { rareCalls } from "../src/rare-calls.ts";
 
 export const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 export const objectFolder = join(root, "build", "collector");
@@ -16,6 +18,14 @@ const patienceMs = 5_000;
 /** What has not come by then, with a hook switched off, does not come: records are there before the call returns. */
 const patienceWithoutMs = 150;
 const pauseMs = 5;
+
+/** Asks for all that there are programs for. */
+export const everything: FilterPlan = {
+  ...emptyFilterPlan,
+  version: 1,
+  dns_domains: ["."],
+  calls: ["dup", "bind", "listen", "accept", "socket", "unix_connect", "dns_answer", ...rareCalls, ...fileChanges],
+};
 
 export type Kind = KernelRecord["kind"];
 export type RecordOf<K extends Kind> = KernelRecord & { kind: K };

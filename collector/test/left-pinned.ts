@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import type { ProgramState } from "@atalaya/wire";
+import type { FilterPlan, ProgramState } from "@atalaya/wire";
 import { buildCollector } from "../build.mjs";
 import type { Counter, KernelRecord } from "../src/kernel-record.ts";
 import type { EarlierPrograms, KernelSource } from "../src/kernel-source.ts";
@@ -29,13 +29,13 @@ export type Left = {
   released: Record<"lifecycle" | "bulk", number>;
 };
 
-type LeaveOptions = { objects?: string; unreadAfterMs?: number; accountsForMs?: number };
+type LeaveOptions = { objects?: string; unreadAfterMs?: number; accountsForMs?: number; plan?: FilterPlan };
 
 /** A process that pins, says what it did and is killed. */
 export async function leavePinned(pinFolder: string, options: LeaveOptions = {}): Promise<Left> {
-  const { objects = objectFolder, unreadAfterMs = 60_000, accountsForMs } = options;
+  const { objects = objectFolder, unreadAfterMs = 60_000, accountsForMs, plan } = options;
   const args = ["--disable-warning=ExperimentalWarning", leaver, objects, pinFolder, String(unreadAfterMs)];
-  if (accountsForMs !== undefined) args.push("accounts");
+  args.push(accountsForMs === undefined ? "" : "accounts", plan === undefined ? "" : JSON.stringify(plan));
   const child = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"] });
   const [said] = (await once(createInterface(child.stdout), "line")) as [string];
   if (accountsForMs !== undefined) await pause(accountsForMs);

@@ -4,12 +4,12 @@ import { after, before, describe, test } from "node:test";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { cgroupRoot } from "../src/kernel/cgroup-root.ts";
 import { procSnapshot } from "../src/kernel/proc-snapshot.ts";
-import { KernelWatch } from "./kernel-watch.ts";
+import { everything, KernelWatch } from "./kernel-watch.ts";
 
 describe("the life of processes", { skip: skipUnless("kernel") }, () => {
   let watch: KernelWatch;
   before(async () => {
-    watch = await KernelWatch.open();
+    watch = await KernelWatch.open(everything);
   });
   after(() => watch.close());
 

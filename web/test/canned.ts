@@ -330,6 +330,7 @@ export function makeSensors(): Sensor[] {
         programs: [
           { name: "sched_process_exec", loaded: true, attached: true },
           { name: "sched_process_exit", loaded: true, attached: true },
+          { name: "exit_ptrace", loaded: false, attached: false, unasked: true },
           ...(state === "degraded"
             ? [
                 {

@@ -177,6 +177,7 @@ describe("the page in a browser", { skip: skipUnless("browser") }, () => {
     const card = page.getByRole("region", { name: "node-2" });
     await card.getByText("1,834 events were lost.").waitFor();
     await card.getByText("the kernel refused it: this cgroup hierarchy has no IPv6").waitFor();
+    await card.getByText("1 more hang nowhere: no rule asks for what they see.").waitFor();
     await page.locator('[data-stream="live"]').waitFor();
     const [first] = makeSensors();
     at.hub.report({ ...first, events_per_second: 98_765 });

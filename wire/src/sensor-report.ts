@@ -10,6 +10,8 @@ export const programStateSchema = z.object({
   attached: z.boolean(),
   /** Absent when all is well. */
   reason: z.string().max(1024).optional(),
+  /** No rule asks for what it sees: it hangs nowhere, and nothing is missing. */
+  unasked: z.boolean().optional(),
 });
 
 /**

@@ -9,7 +9,7 @@ export type Addon = {
   attach(program: string): string;
   attachTracepoint(program: string, event: string): string;
   attachCgroup(program: string, directory: string): string;
-  /** Takes a program that this process attached off its hook. */
+  /** Takes a program off its hook, once no pin of its link is left; one that was taken over has to be loaded again then. */
   detach(program: string): string;
   openRing(map: string): number;
   drain(ring: number, into: Buffer): number;

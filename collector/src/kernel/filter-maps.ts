@@ -1,5 +1,6 @@
 import type { FilterPlan } from "@atalaya/wire";
 import type { Addon } from "./addon.ts";
+import { wordsOfSettings } from "./asked-words.ts";
 import { domainKey, endKey, nameKey, prefixKey, u32, u64 } from "./filter-keys.ts";
 import { eitherOf, settingsFlag, settingsOf, withEveryName } from "./filter-settings.ts";
 import { sizes } from "./layout.ts";
@@ -100,6 +101,13 @@ export class FilterMaps {
     for (const map of planMaps)
       for (const key of keysOf(this.#addon.mapKeys(map), keySizes[map])) this.#keys(map).set(key.toString("hex"), key);
     this.#settings = this.#addon.mapLookup("settings", u32(0));
+  }
+
+  /** What is asked for by all that was adopted; before anything was set, what is asked for without a plan. */
+  words(): ReadonlySet<string> {
+    const isSocketName = (key: Buffer) => (this.#addon.mapLookup("names", key).readUInt32LE(0) & forSocket) !== 0;
+    const socketNames = [...this.#keys("names").values()].some(isSocketName);
+    return wordsOfSettings(this.#settings, { domains: this.#keys("domains").size > 0, socketNames });
   }
 
   /** From now on these processes alone are not reported; none that gets one of their ids when they are gone. */

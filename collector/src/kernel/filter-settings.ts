@@ -22,14 +22,14 @@ const listed = settingsFlag.portsOfConnect | settingsFlag.portsOfSend;
  * Records that are switched off while nobody asks for them. Not here: what the sensor needs to know whose the others
  * are (the life of processes, new cgroups).
  */
-const switchable: Readonly<Record<string, readonly number[]>> = {
-  "process.exec_failed": [recordKind.exec_failed],
-  "process.namespace": [recordKind.namespace],
-  "file.open": [recordKind.open],
-  "file.open_failed": [recordKind.open_failed],
-  "file.map": [recordKind.map],
-  "network.connect": [recordKind.connect],
-  "network.send": [recordKind.send],
+export const switchable: Readonly<Record<string, number>> = {
+  "process.exec_failed": recordKind.exec_failed,
+  "process.namespace": recordKind.namespace,
+  "file.open": recordKind.open,
+  "file.open_failed": recordKind.open_failed,
+  "file.map": recordKind.map,
+  "network.connect": recordKind.connect,
+  "network.send": recordKind.send,
 };
 
 /** What a plan makes of the settings. */
@@ -68,9 +68,7 @@ function lengthBits(ends: readonly string[]): number {
 }
 
 function unaskedOf({ unasked }: FilterPlan): bigint {
-  let bits = 0n;
-  for (const kind of unasked) for (const number of switchable[kind] ?? []) bits |= 1n << BigInt(number);
-  return bits;
+  return bitsOf(switchable, unasked);
 }
 
 function flagsOf(plan: FilterPlan): number {

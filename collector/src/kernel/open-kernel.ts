@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { Fault, type ProgramState } from "@atalaya/wire";
+import { Fault, type FilterPlan } from "@atalaya/wire";
 import type { KernelRecord } from "../kernel-record.ts";
 import type { KernelOptions, KernelSource, OpenedKernel } from "../kernel-source.ts";
 import { accountValueBytes, readAccount, writeAccount } from "./account-map.ts";
 import { type Addon, loadAddon } from "./addon.ts";
+import { wordsOfPlan } from "./asked-words.ts";
 import { type Earlier, openEarlier } from "./earlier-programs.ts";
 import { EnforcedContainers } from "./enforced-containers.ts";
 import { FilterMaps } from "./filter-maps.ts";
@@ -12,15 +13,7 @@ import { readCounters } from "./kernel-counters.ts";
 import { kernelLimits } from "./kernel-limits.ts";
 import { layout, sizes } from "./layout.ts";
 import { lockPinFolder, PinnedSet, preparePinFolder } from "./pins.ts";
-import {
-  attachPrograms,
-  bringsEvents,
-  iteratorOf,
-  loadPrograms,
-  reasonFrom,
-  switchHook,
-  tookOver,
-} from "./probe-programs.ts";
+import { KernelPrograms, reasonFrom } from "./probe-programs.ts";
 import { Ring } from "./ring.ts";
 import { ringIdOf } from "./ring-id.ts";
 import { takeSnapshot } from "./snapshot.ts";
@@ -56,11 +49,12 @@ function openPins(addon: Addon, pinFolder: string | undefined, setName: string):
 }
 
 type Started = {
-  programs: ProgramState[];
+  programs: KernelPrograms;
+  /** Attaches what is loaded and asked for, and pins it. */
+  hang: () => void;
   rings: { lifecycle: Ring; bulk: Ring };
   filters: FilterMaps;
   enforced: EnforcedContainers;
-  iterator: string | undefined;
   adopted: boolean;
   gapUs: number;
 };
@@ -68,25 +62,31 @@ type Started = {
 function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined): Started {
   const { found, lastReadUs } = adoptMaps(addon, pins);
   if (!found) pins?.remove();
-  const programs = loadPrograms(addon, options.objectFolder, found ? pins : undefined);
-  refuseWithoutEvents(programs, "loaded");
-  if (!found) make(addon.makeMap("account", accountValueBytes));
-  const adopted = found && tookOver(programs);
-  const rings = { lifecycle: new Ring(addon, "lifecycle"), bulk: new Ring(addon, "bulk") };
+  const programs = new KernelPrograms(addon, options.objectFolder);
   const filters = new FilterMaps(addon);
   if (found) filters.adopt();
+  if (found && pins !== undefined) programs.adopt(pins);
+  const before = filters.words();
+  programs.load(new Set([...before, ...(options.plan === undefined ? [] : wordsOfPlan(options.plan))]));
+  refuseWithoutEvents(programs, "loaded");
+  if (!found) make(addon.makeMap("account", accountValueBytes));
+  const adopted = found && programs.tookOver(before);
+  const rings = { lifecycle: new Ring(addon, "lifecycle"), bulk: new Ring(addon, "bulk") };
   const enforced = new EnforcedContainers(addon);
   enforced.clear();
   filters.ignore(options.ignorePids ?? []);
   addon.markRead(options.unreadAfterMs ?? kernelLimits.unreadAfterMs);
   const unpinned = found ? "" : (pins?.pinMaps() ?? "");
-  for (const state of attachPrograms(addon, programs)) {
-    const outcome = unpinned === "" ? (pins?.pinLink(state.name) ?? "") : unpinned;
-    if (outcome !== "") state.reason = `runs, but is not pinned and ends with this process: ${reasonFrom(outcome)}`;
-  }
+  const hang = () => {
+    for (const state of programs.attach()) {
+      const outcome = unpinned === "" ? (pins?.pinLink(state.name) ?? "") : unpinned;
+      if (outcome !== "") state.reason = `runs, but is not pinned and ends with this process: ${reasonFrom(outcome)}`;
+    }
+  };
+  hang();
   refuseWithoutEvents(programs, "attached");
   const gapUs = adopted || lastReadUs === 0 ? 0 : Math.max(0, Math.round(bootUs() - lastReadUs));
-  return { programs, rings, filters, enforced, iterator: iteratorOf(programs), adopted, gapUs };
+  return { programs, hang, rings, filters, enforced, adopted, gapUs };
 }
 
 /**
@@ -117,21 +117,23 @@ function bootUs(): number {
 type Parts = Started & Pick<KernelSource, "layoutHash"> & { pins: PinnedSet | undefined; earlier: Earlier | undefined };
 
 function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
-  const { programs, layoutHash, rings, filters, iterator, pins, adopted, gapUs } = parts;
+  const { programs, layoutHash, rings, pins, adopted, gapUs } = parts;
   let { earlier } = parts;
   earlier?.whenEnded(() => {
     earlier = undefined;
   });
   return {
-    programs,
+    get programs() {
+      return programs.states;
+    },
     layoutHash,
     drain: (ring, bytesMax) => rings[ring].drain(bytesMax),
     release: (ring, position) => rings[ring].release(position),
-    snapshot: (): KernelRecord[] => takeSnapshot(addon, iterator),
+    snapshot: (): KernelRecord[] => takeSnapshot(addon, programs.iterator),
     counters: () => readCounters(addon),
     throttled: () => throttledGroups(addon),
     rings: () => [rings.lifecycle.fill(), rings.bulk.fill()],
-    setFilterPlan: (plan) => filters.set(plan),
+    setFilterPlan: (plan, meanwhile) => setPlan(parts, plan, meanwhile),
     ringId: ringIdOf(addon),
     adopted,
     gapUs,
@@ -149,8 +151,17 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
       addon.close();
     },
     close: () => addon.close(),
-    switchHook: (name, isOn) => switchHook(addon, name, isOn),
+    switchHook: (name, isOn) => programs.switchHook(name, isOn),
   };
+}
+
+/** What is asked for anew hangs before the plan is in force, and what is asked for no more goes afterwards. */
+function setPlan({ programs, hang, filters, pins }: Parts, plan: FilterPlan, meanwhile?: () => void): void {
+  const words = wordsOfPlan(plan);
+  programs.load(words, meanwhile);
+  hang();
+  filters.set(plan);
+  programs.detach(words, (program) => pins?.unpinLink(program) ?? true);
 }
 
 function make(outcome: string): void {
@@ -168,9 +179,10 @@ function readHash(objectFolder: string, of: "sources" | "records"): string {
   }
 }
 
-function refuseWithoutEvents(programs: KernelSource["programs"], step: "loaded" | "attached"): void {
-  if (bringsEvents(programs, step)) return;
-  const reason = programs.find((program) => program.reason !== undefined)?.reason ?? "no reason was given";
+function refuseWithoutEvents(programs: KernelPrograms, step: "loaded" | "attached"): void {
+  if (programs.bringEvents(step)) return;
+  const { states } = programs;
+  const reason = states.find((program) => program.reason !== undefined)?.reason ?? "no reason was given";
   const message = `No BPF program could be ${step}. It needs root (or CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN, CAP_SYS_PTRACE) and a kernel with BTF. The first said: ${reason}`;
-  throw new Fault("SENSOR_UNAVAILABLE", message, { programs: programs.length });
+  throw new Fault("SENSOR_UNAVAILABLE", message, { programs: states.length });
 }

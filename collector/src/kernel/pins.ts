@@ -80,6 +80,12 @@ export class PinnedSet {
     return this.#addon.pinLink(program, this.#link(program));
   }
 
+  /** Removes the pin alone; false where it is still there. */
+  unpinLink(program: string): boolean {
+    removeAll(this.#link(program));
+    return !namesIn(join(this.folder, "links")).includes(program);
+  }
+
   /** The structs that the programs of this set were built with; of a set whose programs say nothing, none. */
   structs(): Map<string, Struct> {
     const all = new Map<string, Struct>();

@@ -6,96 +6,166 @@ import { kernelLimits } from "./kernel-limits.ts";
 import type { PinnedSet } from "./pins.ts";
 import { type ProgramPlan, programPlans } from "./programs.ts";
 
+/** A program and its stand-ins, of which one does the work; what became of those that were tried. */
+type Place = { plans: readonly ProgramPlan[]; isAsked: boolean; tried: ProgramState[]; isTakenOver: boolean };
+
 /**
- * Takes over every program that still runs from before, and loads the others; attaches nothing yet, so that no event comes
- * before the filters are set. To read an object and fit it to the kernel costs more than to load one program of it: those of
- * one object are loaded together, and alone only where the kernel refuses one of them.
+ * The programs of this kernel: those that somebody asks for hang where they belong, the others nowhere (docs/decisions/0023).
+ * The words that ask are those of asked-words.ts.
  */
-export function loadPrograms(addon: Addon, objectFolder: string, pinned?: PinnedSet): ProgramState[] {
-  const states: ProgramState[] = [];
-  const running = new Set<string>();
-  const adopts = (program: string) => pinned?.adoptLink(program) === true;
-  for (const { program, insteadOf } of programPlans) {
-    if (insteadOf === undefined && adopts(program)) running.add(program);
+export class KernelPrograms {
+  readonly #addon: Addon;
+  readonly #objectFolder: string;
+  readonly #places: readonly Place[];
+
+  constructor(addon: Addon, objectFolder: string) {
+    this.#addon = addon;
+    this.#objectFolder = objectFolder;
+    const firsts = programPlans.filter((plan) => plan.insteadOf === undefined);
+    this.#places = firsts.map((first) => ({
+      plans: [first, ...programPlans.filter((plan) => plan.insteadOf === first.program)],
+      isAsked: first.askedBy === undefined,
+      tried: [],
+      isTakenOver: false,
+    }));
   }
-  const together = loadTogether(addon, objectFolder, running);
-  for (const plan of programPlans) {
-    const first = states.findIndex((state) => state.name === plan.insteadOf);
-    if (states[first]?.loaded === true) continue;
-    const runs = running.has(plan.program) || (plan.insteadOf !== undefined && adopts(plan.program));
-    const state = runs
-      ? { name: plan.program, loaded: true, attached: true }
-      : together.has(plan.program)
-        ? { name: plan.program, loaded: true, attached: false }
-        : load(addon, objectFolder, plan);
-    // What does the work of another takes its place: nothing is missing then. Where both fail, both reasons are told.
-    if (state.loaded && first >= 0) states[first] = state;
-    else states.push(state);
+
+  /** What does the work of another takes its place: nothing is missing then. Where both fail, both reasons are told. */
+  get states(): readonly ProgramState[] {
+    return this.#places.flatMap(({ plans, isAsked, tried }) => {
+      if (isAsked) return tried;
+      const state = tried.find((one) => one.loaded) ?? { name: nameOf(plans), loaded: false, attached: false };
+      return [{ ...state, unasked: true }];
+    });
   }
-  return states;
+
+  /** Takes over every program that still runs from before, whoever asks for it now. */
+  adopt(pinned: PinnedSet): void {
+    for (const place of this.#places) {
+      const running = place.plans.find(({ program }) => pinned.adoptLink(program));
+      if (running === undefined) continue;
+      place.tried = [{ name: running.program, loaded: true, attached: true }];
+      place.isTakenOver = true;
+    }
+  }
+
+  /**
+   * Loads what these words ask for; attaches nothing yet, so that no event comes before the filters are set. To read an object
+   * and fit it to the kernel costs more than to load one program of it: those of one object are loaded together, and alone
+   * only where the kernel refuses one of them. What it refused is not tried again while it is asked for. Where rings have to be
+   * read meanwhile, a few are loaded at once, and `meanwhile` is called in between.
+   */
+  load(words: ReadonlySet<string>, meanwhile?: () => void): void {
+    const wanted = this.#places.filter((place) => isAskedBy(place, words));
+    for (const place of wanted) place.isAsked = true;
+    const missing = wanted.filter((place) => place.tried.length === 0);
+    const atOnce = meanwhile === undefined ? missing.length : kernelLimits.loadedAtOnceWhileRead;
+    for (const some of Map.groupBy(missing, ({ plans }) => plans[0]?.object ?? "").values()) {
+      for (let at = 0; at < some.length; at += atOnce) {
+        this.#loadSome(some.slice(at, at + atOnce));
+        meanwhile?.();
+      }
+    }
+  }
+
+  /** Attaches what is loaded, asked for and does not run yet; says in each state how that went. Gives those that run now, each when it does. */
+  *attach(): Generator<ProgramState> {
+    for (const { plans, tried, isAsked } of this.#places) {
+      const state = tried.find((one) => one.loaded && !one.attached);
+      const plan = plans.find((one) => one.program === state?.name);
+      if (!isAsked || state === undefined || plan === undefined) continue;
+      const outcome = attach(this.#addon, plan);
+      state.attached = outcome === "";
+      if (outcome !== "") state.reason = reasonFrom(outcome);
+      else {
+        delete state.reason;
+        yield state;
+      }
+    }
+  }
+
+  /**
+   * Takes what these words do not ask for off its hook. What this process loaded stays loaded, so that it is back at once.
+   * `unpin` removes the pin of a link first; false where it cannot: then the program hangs on, and says so.
+   */
+  detach(words: ReadonlySet<string>, unpin: (program: string) => boolean): void {
+    for (const place of this.#places) {
+      if (isAskedBy(place, words)) continue;
+      place.isAsked = false;
+      const state = place.tried.find((one) => one.attached);
+      if (state === undefined) {
+        place.tried = place.tried.filter((one) => one.loaded);
+        continue;
+      }
+      const outcome = unpin(state.name) ? this.#addon.detach(state.name) : "EBUSY\nits pin cannot be removed";
+      if (outcome !== "") {
+        state.reason = `nobody asks for it, but it cannot be taken off: ${reasonFrom(outcome)}`;
+        continue;
+      }
+      place.tried = place.isTakenOver ? [] : [{ name: state.name, loaded: true, attached: false }];
+      place.isTakenOver = false;
+    }
+  }
+
+  /** Whether all that brings events and that these words ask for has been taken over. */
+  tookOver(words: ReadonlySet<string>): boolean {
+    const asked = this.#places.filter((place) => isAskedBy(place, words)).flatMap(({ tried }) => tried);
+    const events = asked.filter((state) => state.loaded && !isIterator(state.name));
+    return events.length > 0 && events.every((state) => state.attached);
+  }
+
+  /** The task iterator that is attached, if one is. */
+  get iterator(): string | undefined {
+    return this.states.find((state) => state.attached && isIterator(state.name))?.name;
+  }
+
+  /** True when a program other than the iterators has got so far. */
+  bringEvents(step: "loaded" | "attached"): boolean {
+    return this.states.some((state) => state[step] && !isIterator(state.name));
+  }
+
+  /** Takes a program that hangs off its hook, or puts it back; the states do not tell it. Throws where the kernel refuses. */
+  switchHook(name: string, isOn: boolean): void {
+    const plan = programPlans.find((one) => one.program === name);
+    const outcome = plan === undefined ? "ENOENT" : isOn ? attach(this.#addon, plan) : this.#addon.detach(name);
+    if (outcome !== "") throw new Error(`${name} cannot be switched: ${reasonFrom(outcome)}`);
+  }
+
+  /** Of one object. */
+  #loadSome(places: readonly Place[]): void {
+    const names = places.map(({ plans }) => nameOf(plans));
+    const object = places[0]?.plans[0]?.object ?? "";
+    const isTogether = names.length > 1 && this.#addon.load(this.#objectFile(object), names.join(" ")) === "";
+    for (const place of places)
+      place.tried = isTogether
+        ? [{ name: nameOf(place.plans), loaded: true, attached: false }]
+        : this.#loadAlone(place.plans);
+  }
+
+  #loadAlone(plans: readonly ProgramPlan[]): ProgramState[] {
+    const failed: ProgramState[] = [];
+    for (const { object, program } of plans) {
+      const outcome = this.#addon.load(this.#objectFile(object), program);
+      if (outcome === "") return [{ name: program, loaded: true, attached: false }];
+      failed.push({ name: program, loaded: false, attached: false, reason: reasonFrom(outcome) });
+    }
+    return failed;
+  }
+
+  #objectFile(object: string): string {
+    return join(this.#objectFolder, `${object}.bpf.o`);
+  }
 }
 
-/** The names of those that were loaded; all of an object or none. Stand-ins are not among them. */
-function loadTogether(addon: Addon, objectFolder: string, running: ReadonlySet<string>): Set<string> {
-  const byObject = new Map<string, string[]>();
-  for (const { object, program, insteadOf } of programPlans) {
-    if (running.has(program) || insteadOf !== undefined) continue;
-    byObject.set(object, [...(byObject.get(object) ?? []), program]);
-  }
-  const loaded = new Set<string>();
-  for (const [object, programs] of byObject) {
-    if (programs.length < 2 || addon.load(objectFile(objectFolder, object), programs.join(" ")) !== "") continue;
-    for (const program of programs) loaded.add(program);
-  }
-  return loaded;
-}
+const nameOf = (plans: readonly ProgramPlan[]): string => plans[0]?.program ?? "";
 
-const objectFile = (folder: string, object: string): string => join(folder, `${object}.bpf.o`);
-
-/** Attaches what has been loaded and does not run yet; says in each state how that went. Gives those that run now, each when it does. */
-export function* attachPrograms(addon: Addon, states: ProgramState[]): Generator<ProgramState> {
-  for (const plan of programPlans) {
-    const state = states.find((one) => one.name === plan.program);
-    if (state === undefined || !state.loaded || state.attached) continue;
-    const outcome = attach(addon, plan);
-    state.attached = outcome === "";
-    if (outcome === "") yield state;
-    else state.reason = reasonFrom(outcome);
-  }
-}
-
-/** Whether all that brings events has been taken over. */
-export function tookOver(states: readonly ProgramState[]): boolean {
-  const events = states.filter((state) => state.loaded && !isIterator(state.name));
-  return events.length > 0 && events.every((state) => state.attached);
-}
-
-/** The task iterator that is attached, if one is. */
-export function iteratorOf(states: readonly ProgramState[]): string | undefined {
-  const isAttached = (name: string): boolean => states.some((state) => state.name === name && state.attached);
-  return programPlans.find((plan) => plan.attachment === "iterator" && isAttached(plan.program))?.program;
-}
-
-/** True when a program other than the iterators has got so far. */
-export function bringsEvents(states: readonly ProgramState[], step: "loaded" | "attached"): boolean {
-  return states.some((state) => state[step] && !isIterator(state.name));
+function isAskedBy({ plans }: Place, words: ReadonlySet<string>): boolean {
+  const askedBy = plans[0]?.askedBy;
+  return askedBy === undefined || askedBy.some((word) => words.has(word));
 }
 
 function isIterator(name: string): boolean {
   return programPlans.some((plan) => plan.program === name && plan.attachment === "iterator");
-}
-
-/** Takes a program that this process attached off its hook, or puts it back. Throws where the kernel refuses. */
-export function switchHook(addon: Addon, name: string, isOn: boolean): void {
-  const plan = programPlans.find((one) => one.program === name);
-  const outcome = plan === undefined ? "ENOENT" : isOn ? attach(addon, plan) : addon.detach(name);
-  if (outcome !== "") throw new Error(`${name} cannot be switched: ${reasonFrom(outcome)}`);
-}
-
-function load(addon: Addon, objectFolder: string, plan: ProgramPlan): ProgramState {
-  const outcome = addon.load(objectFile(objectFolder, plan.object), plan.program);
-  if (outcome === "") return { name: plan.program, loaded: true, attached: false };
-  return { name: plan.program, loaded: false, attached: false, reason: reasonFrom(outcome) };
 }
 
 function attach(addon: Addon, { program, attachment }: ProgramPlan): string {

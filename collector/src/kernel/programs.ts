@@ -18,6 +18,8 @@ export type ProgramPlan = {
   since?: readonly [major: number, minor: number];
   /** A file that is there where the kernel has the call: elsewhere nothing is missing. */
   where?: string;
+  /** Words of which one must be asked for (asked-words.ts), else it hangs nowhere. Absent: it always hangs. */
+  askedBy?: readonly string[];
 };
 
 const openCalls = ["open", "creat", "openat", "openat2", "open_by_handle_at"] as const;
@@ -40,12 +42,24 @@ const optionalCalls: Readonly<Record<string, string>> = {
 };
 
 /** The program at the exit of a system call. */
-function atExit(object: string, call: string, suffix = ""): ProgramPlan {
+function atExit(object: string, call: string, { suffix = "", askedBy }: AtExit = {}): ProgramPlan {
   const plan = { object, program: `exit_${call}${suffix}`, attachment: { tracepoint: `syscalls/sys_exit_${call}` } };
   const since = youngCalls[call];
   const where = optionalCalls[call];
   const limits = { ...(since !== undefined && { since }), ...(where !== undefined && { where }) };
-  return { ...plan, ...(onlyOnX64.has(call) && { onlyOn: "x64" }), ...limits };
+  const asked = askedBy === undefined ? {} : { askedBy };
+  return { ...plan, ...(onlyOnX64.has(call) && { onlyOn: "x64" }), ...limits, ...asked };
+}
+
+type AtExit = { suffix?: string; askedBy?: readonly string[] };
+
+/** Programs of one object and kind that the same words ask for. */
+function asked(object: string, attachment: Attachment, programs: readonly string[], askedBy: string[]): ProgramPlan[] {
+  return programs.map((program) => ({ object, program, attachment, askedBy }));
+}
+
+function askedAtExit(object: string, calls: readonly string[], askedBy: string[]): ProgramPlan[] {
+  return calls.map((call) => atExit(object, call, { askedBy }));
 }
 
 const allPlans: readonly ProgramPlan[] = [
@@ -56,25 +70,25 @@ const allPlans: readonly ProgramPlan[] = [
   { object: "life", program: "new_task", attachment: "tracing" },
   { object: "cgroup", program: "cgroup_made", attachment: "tracing" },
   ...openCalls.map((call) => atExit("open", call)),
-  ...openCalls.map((call) => ({ ...atExit("open-slow", call, "_slow"), insteadOf: `exit_${call}` })),
-  ...["mmap", "mprotect"].map((call) => atExit("map", call)),
+  ...openCalls.map((call) => ({ ...atExit("open-slow", call, { suffix: "_slow" }), insteadOf: `exit_${call}` })),
   { object: "uring", program: "uring_submit", attachment: "tracing" },
   { object: "uring", program: "uring_submit_sqe", attachment: "tracing", insteadOf: "uring_submit" },
   { object: "uring", program: "uring_complete", attachment: "tracing" },
-  ...["execve", "execveat"].map((call) => atExit("refused", call)),
-  { object: "net", program: "connect4", attachment: "cgroup" },
-  { object: "net", program: "connect6", attachment: "cgroup" },
-  { object: "net", program: "sendmsg4", attachment: "cgroup" },
-  { object: "net", program: "sendmsg6", attachment: "cgroup" },
-  { object: "dns", program: "dns_egress", attachment: "cgroup" },
-  { object: "dns-answer", program: "dns_ingress", attachment: "cgroup" },
-  ...["dup", "dup2", "dup3", "fcntl"].map((call) => atExit("socket", call)),
-  { object: "socket", program: "bind4", attachment: "cgroup" },
-  { object: "socket", program: "bind6", attachment: "cgroup" },
-  { object: "socket", program: "sock_listens", attachment: "tracing" },
-  ...["accept", "accept4", "socket", "connect"].map((call) => atExit("socket", call)),
-  ...rareCalls.map((call) => atExit("call", call)),
-  ...changeCalls.map((call) => atExit("change", call)),
+  ...askedAtExit("map", ["mmap", "mprotect"], ["file.map"]),
+  ...askedAtExit("refused", ["execve", "execveat"], ["process.exec_failed"]),
+  // Whose the questions over a connection are is known by the connection.
+  ...asked("net", "cgroup", ["connect4", "connect6"], ["network.connect", "dns_domains"]),
+  ...asked("net", "cgroup", ["sendmsg4", "sendmsg6"], ["network.send"]),
+  ...asked("dns", "cgroup", ["dns_egress"], ["dns_domains"]),
+  ...asked("dns-answer", "cgroup", ["dns_ingress"], ["dns_answer"]),
+  ...askedAtExit("socket", ["dup", "dup2", "dup3", "fcntl"], ["dup"]),
+  ...asked("socket", "cgroup", ["bind4", "bind6"], ["bind"]),
+  ...asked("socket", "tracing", ["sock_listens"], ["listen"]),
+  ...askedAtExit("socket", ["accept", "accept4"], ["accept"]),
+  ...askedAtExit("socket", ["socket"], ["socket"]),
+  ...askedAtExit("socket", ["connect"], ["unix_connect", "socket_names"]),
+  ...rareCalls.map((call) => atExit("call", call, { askedBy: [call] })),
+  ...changeCalls.map(([call, askedBy]) => atExit("change", call, { askedBy })),
   { object: "iter", program: "snapshot_with_args", attachment: "iterator" },
   { object: "iter", program: "snapshot_without_args", attachment: "iterator", insteadOf: "snapshot_with_args" },
 ];

@@ -1,10 +1,10 @@
-// leave-pinned.ts OBJECTS PIN [UNREAD_AFTER_MS] [ACCOUNTS]: pins the kernel side, reads what is there, writes an account,
+// leave-pinned.ts OBJECTS PIN [UNREAD_AFTER_MS] [ACCOUNTS] [PLAN]: pins the kernel side, reads what is there, writes an account,
 // says what it did, and waits to be killed; with ACCOUNTS, writes one account after the other until then.
-import { emptyFilterPlan } from "@atalaya/wire";
+import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
 import { openKernel } from "../../src/kernel/open-kernel.ts";
 import { accountBytesMax } from "../../src/kernel-source.ts";
 
-const [objectFolder = "", pinFolder = "", unreadAfterMs = "60000", accounts = ""] = process.argv.slice(2);
+const [objectFolder = "", pinFolder = "", unreadAfterMs = "60000", accounts = "", plan = ""] = process.argv.slice(2);
 const source = openKernel({
   objectFolder,
   pinFolder,
@@ -12,7 +12,8 @@ const source = openKernel({
   unreadAfterMs: Number(unreadAfterMs),
 });
 if (source.readAccount() === undefined) {
-  source.setFilterPlan({ ...emptyFilterPlan, version: 1, open_names: ["left-behind"] });
+  const asked = plan === "" ? { open_names: ["left-behind"] } : (JSON.parse(plan) as Partial<FilterPlan>);
+  source.setFilterPlan({ ...emptyFilterPlan, version: 1, ...asked });
 }
 // Somebody reads, until the end.
 const read: Record<string, number> = {};

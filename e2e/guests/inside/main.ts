@@ -18,6 +18,7 @@ import { pinChecks } from "./pins.ts";
 import { socketChecks } from "./sockets.ts";
 import { uringChecks } from "./uring.ts";
 
+/** Asks for something of every program: what does not run is refused. */
 const plan: FilterPlan = {
   ...emptyFilterPlan,
   version: 1,
@@ -25,7 +26,7 @@ const plan: FilterPlan = {
   write_prefixes: ["/tmp/written/"],
   exec_names: ["modprobe-absent", "not-executable"],
   dns_domains: ["bad.atalaya.test"],
-  listed_changes: ["rename", "link", "symlink", "unlink", "mkdir", "chmod"],
+  listed_changes: ["rename", "link", "symlink", "unlink", "mkdir", "rmdir", "chmod", "chattr"],
   change_names: ["changed-file"],
   change_prefixes: ["/tmp/written/"],
   calls: ["dup", "bind", "listen", "accept", "socket", "unix_connect", "dns_answer", ...rareCalls],

@@ -1,5 +1,7 @@
+import type { Sensor } from "@atalaya/wire";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 import type { FromWriter } from "../store/writer-messages.ts";
+import { programStates } from "./sensor-table.ts";
 
 const secondsBuckets = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5];
 
@@ -41,6 +43,12 @@ export class HubMetrics {
     "class",
     "reason",
   ]);
+
+  readonly #programs = this.#gauge(
+    "atalaya_sensor_programs",
+    "Programs of a sensor: those that run, that are missing, and that no rule asks for.",
+    ["cluster", "node", "state"],
+  );
 
   #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
     return new Counter({ name, help, labelNames, registers: [this.#registry] });
@@ -91,11 +99,13 @@ export class HubMetrics {
     this.#liveNotShown.inc(n);
   }
 
-  async text(
-    lost: readonly { cluster: string; node: string; class: string; reason: string; value: number }[],
-  ): Promise<string> {
+  async text(sensors: readonly Pick<Sensor, "cluster" | "node" | "lost" | "report">[]): Promise<string> {
     this.#lost.reset();
-    for (const { value, ...labels } of lost) this.#lost.set(labels, value);
+    this.#programs.reset();
+    for (const { cluster, node, lost, report } of sensors) {
+      for (const { value, ...labels } of lost) this.#lost.set({ cluster, node, ...labels }, value);
+      for (const [state, count] of programStates(report)) this.#programs.set({ cluster, node, state }, count);
+    }
     return this.#registry.metrics();
   }
 }

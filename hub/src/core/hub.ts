@@ -306,10 +306,7 @@ export class Hub implements HubCore {
   async metrics(workspaceId?: string): Promise<string> {
     const { sensors, metrics } = this.#parts;
     const own = sensors.all().filter((sensor) => workspaceId === undefined || sensor.workspaceId === workspaceId);
-    const lost = own.flatMap(({ cluster, node, lost: losses }) => {
-      return losses.map((loss) => ({ cluster, node, ...loss }));
-    });
-    return `${await metrics.text(lost)}${await this.#nodeMetrics.text(this.#figures(workspaceId))}`;
+    return `${await metrics.text(own)}${await this.#nodeMetrics.text(this.#figures(workspaceId))}`;
   }
 
   *#figures(workspaceId: string | undefined): Iterable<NodeFigures> {

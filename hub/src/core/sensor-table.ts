@@ -1,4 +1,4 @@
-import { countersOfReport, type Sensor, type SensorReport, sideOf } from "@atalaya/wire";
+import { countersOfReport, type ProgramState, type Sensor, type SensorReport, sideOf } from "@atalaya/wire";
 import type { SensorHeard } from "../pipeline/messages.ts";
 import type { SensorTable as SensorRow } from "../store/schema.ts";
 import { pipelineLimits } from "./limits.ts";
@@ -131,6 +131,19 @@ function lifeOf(report: SensorReport | null): string | number | undefined {
   return report?.epoch ?? report?.started_us;
 }
 
+/** What no rule asks for is not missing. */
+function stateOfProgram({ loaded, attached, unasked }: ProgramState): "runs" | "missing" | "unasked" {
+  if (unasked === true) return "unasked";
+  return loaded && attached ? "runs" : "missing";
+}
+
+/** How many programs of a sensor are in each state; nothing of one that never reported. */
+export function programStates(report: SensorReport | null): [state: string, count: number][] {
+  const counts = { runs: 0, missing: 0, unasked: 0 };
+  for (const program of report?.programs ?? []) counts[stateOfProgram(program)] += 1;
+  return report === null ? [] : Object.entries(counts);
+}
+
 function stateOf(entry: Entry, nowMs: number): Sensor["state"] {
   const { sensorSilentUs, sensorLossWindowUs } = pipelineLimits;
   if (entry.heardMs === undefined || nowMs - entry.heardMs > sensorSilentUs / 1_000) return "silent";
@@ -138,7 +151,7 @@ function stateOf(entry: Entry, nowMs: number): Sensor["state"] {
   if ((entry.report?.heartbeat?.missed.length ?? 0) > 0) return "degraded";
   const log = entry.report?.audit_log?.state;
   if (log !== undefined && log !== "read" && log !== "starting" && log !== "waiting") return "degraded";
-  return entry.report?.programs.some((program) => !program.loaded || !program.attached) ? "degraded" : "live";
+  return entry.report?.programs.some((program) => stateOfProgram(program) === "missing") ? "degraded" : "live";
 }
 
 function show(entry: Entry): Sensor {

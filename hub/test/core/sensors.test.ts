@@ -59,10 +59,22 @@ test("a sensor that reports is live, with its lag; loss that grows, or a program
   );
   await heard(3);
   assert.equal((await hub.sensors("default"))[1]?.state, "degraded");
+  const unasked = { name: "y", loaded: false, attached: false, unasked: true };
+  const runs = { name: "x", loaded: true, attached: true };
+  await hub.ingest([reportFrame({ programs: [runs, unasked] }, "node-3")], sender);
+  await heard(4);
   assert.deepEqual(
     told.map((sensor) => sensor.state),
-    ["live", "degraded", "degraded"],
+    ["live", "degraded", "degraded", "live"],
   );
+  const metrics = await hub.metrics();
+  for (const [node, state, count] of [
+    ["node-2", "missing", 1],
+    ["node-3", "runs", 1],
+    ["node-3", "missing", 0],
+    ["node-3", "unasked", 1],
+  ] as const)
+    assert.ok(metrics.includes(`atalaya_sensor_programs{cluster="local",node="${node}",state="${state}"} ${count}`));
 });
 
 test("a sensor that was known before a restart is silent until it speaks again", async (t) => {

@@ -109,8 +109,10 @@ function Losses({ sensor }: { sensor: Sensor }): ReactElement {
 
 function Programs({ report }: { report: SensorReport }): ReactElement {
   const text = useText();
-  const bad = report.programs.filter((one) => !one.loaded || !one.attached);
-  const total = report.programs.length;
+  const asked = report.programs.filter((one) => one.unasked !== true);
+  const bad = asked.filter((one) => !one.loaded || !one.attached);
+  const total = asked.length;
+  const unasked = report.programs.length - total;
   const missed = report.heartbeat?.missed ?? [];
   return (
     <div>
@@ -136,6 +138,7 @@ function Programs({ report }: { report: SensorReport }): ReactElement {
           </ul>
         </>
       )}
+      {unasked > 0 && <p className="soft">{text.sensors.programsUnasked(unasked)}</p>}
     </div>
   );
 }

@@ -19,6 +19,7 @@ export const enOperation = {
     programs: "Kernel programs",
     programsAll: (count: number) => `All ${count} are loaded and attached.`,
     programsSome: (good: number, total: number) => `${good} of ${total} run; the rest:`,
+    programsUnasked: (count: number) => `${count} more hang nowhere: no rule asks for what they see.`,
     heartbeatMissed: (what: string) =>
       `The sensor does not see what it does itself: ${what}. It may be blind for more.`,
     notLoaded: "not loaded",

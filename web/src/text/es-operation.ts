@@ -20,6 +20,7 @@ export const esOperation: typeof enOperation = {
     programs: "Programas del núcleo",
     programsAll: (count) => `Los ${count} están cargados y enganchados.`,
     programsSome: (good, total) => `Funcionan ${good} de ${total}; el resto:`,
+    programsUnasked: (count) => `Otros ${count} no están enganchados: ninguna regla pide lo que ven.`,
     heartbeatMissed: (what: string) => `El sensor no ve lo que él mismo hace: ${what}. Puede estar ciego para más.`,
     notLoaded: "no cargado",
     notAttached: "no enganchado",
