@@ -133,9 +133,11 @@ class SensorLoop {
     this.#timer = setTimeout(() => this.#tick(), this.#pauseMs);
   }
 
-  /** While programs are loaded: whoever reads already goes on reading. */
+  /** While programs are loaded: whoever reads already goes on reading, and what is blocked stays blocked. */
   readonly #readOn = (): void => {
-    if (this.#reads && !this.#stopping) this.#pipeline.tick();
+    if (!this.#reads || this.#stopping) return;
+    this.#pipeline.tick();
+    this.#pipeline.enforce();
   };
 
   #receive(message: ToWorker): void {

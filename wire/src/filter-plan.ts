@@ -29,7 +29,7 @@ export const filterPlanSchema = z.object({
   refused_execs: z.boolean().default(false),
   /**
    * The destination ports of connections and datagrams that are reported; null: all. A connection to a name server (TCP,
-   * port 53) is always reported: its questions are told apart by it.
+   * port 53) is reported while connections or questions are asked for: its questions are told apart by it.
    */
   connect_ports: z.array(portSchema).max(512).nullable().default(null),
   send_ports: z.array(portSchema).max(512).nullable().default(null),

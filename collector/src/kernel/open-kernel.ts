@@ -51,7 +51,7 @@ function openPins(addon: Addon, pinFolder: string | undefined, setName: string):
 type Started = {
   programs: KernelPrograms;
   /** Attaches what is loaded and asked for, and pins it. */
-  hang: () => void;
+  hang: (meanwhile?: () => void) => void;
   rings: { lifecycle: Ring; bulk: Ring };
   filters: FilterMaps;
   enforced: EnforcedContainers;
@@ -77,8 +77,8 @@ function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined
   filters.ignore(options.ignorePids ?? []);
   addon.markRead(options.unreadAfterMs ?? kernelLimits.unreadAfterMs);
   const unpinned = found ? "" : (pins?.pinMaps() ?? "");
-  const hang = () => {
-    for (const state of programs.attach()) {
+  const hang = (meanwhile?: () => void) => {
+    for (const state of programs.attach(meanwhile)) {
       const outcome = unpinned === "" ? (pins?.pinLink(state.name) ?? "") : unpinned;
       if (outcome !== "") state.reason = `runs, but is not pinned and ends with this process: ${reasonFrom(outcome)}`;
     }
@@ -159,9 +159,9 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
 function setPlan({ programs, hang, filters, pins }: Parts, plan: FilterPlan, meanwhile?: () => void): void {
   const words = wordsOfPlan(plan);
   programs.load(words, meanwhile);
-  hang();
+  hang(meanwhile);
   filters.set(plan);
-  programs.detach(words, (program) => pins?.unpinLink(program) ?? true);
+  programs.detach(words, (program) => pins?.unpinLink(program) ?? true, meanwhile);
 }
 
 function make(outcome: string): void {

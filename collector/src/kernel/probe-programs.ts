@@ -69,7 +69,7 @@ export class KernelPrograms {
   }
 
   /** Attaches what is loaded, asked for and does not run yet; says in each state how that went. Gives those that run now, each when it does. */
-  *attach(): Generator<ProgramState> {
+  *attach(meanwhile?: () => void): Generator<ProgramState> {
     for (const { plans, tried, isAsked } of this.#places) {
       const state = tried.find((one) => one.loaded && !one.attached);
       const plan = plans.find((one) => one.program === state?.name);
@@ -81,6 +81,7 @@ export class KernelPrograms {
         delete state.reason;
         yield state;
       }
+      meanwhile?.();
     }
   }
 
@@ -88,7 +89,7 @@ export class KernelPrograms {
    * Takes what these words do not ask for off its hook. What this process loaded stays loaded, so that it is back at once.
    * `unpin` removes the pin of a link first; false where it cannot: then the program hangs on, and says so.
    */
-  detach(words: ReadonlySet<string>, unpin: (program: string) => boolean): void {
+  detach(words: ReadonlySet<string>, unpin: (program: string) => boolean, meanwhile?: () => void): void {
     for (const place of this.#places) {
       if (isAskedBy(place, words)) continue;
       place.isAsked = false;
@@ -104,6 +105,7 @@ export class KernelPrograms {
       }
       place.tried = place.isTakenOver ? [] : [{ name: state.name, loaded: true, attached: false }];
       place.isTakenOver = false;
+      meanwhile?.();
     }
   }
 

@@ -77,8 +77,9 @@ function isConnectionAsked(plan: FilterPlan, event: NetworkEvent, kind: string):
   const { dst_port, protocol, path, activity } = event;
   if (path !== null) return isSocketAsked(plan, path);
   if (activity !== "connect" && activity !== "send") return activity !== null && plan.calls.includes(activity);
-  if (protocol === "tcp" && dst_port === dnsPort) return true;
-  if (plan.unasked.includes(kind)) return false;
+  const isUnasked = plan.unasked.includes(kind);
+  if (protocol === "tcp" && dst_port === dnsPort) return !isUnasked || plan.dns_domains.length > 0;
+  if (isUnasked) return false;
   const ports = kind === "network.connect" ? plan.connect_ports : kind === "network.send" ? plan.send_ports : null;
   return ports === null || (dst_port !== null && ports.includes(dst_port));
 }
