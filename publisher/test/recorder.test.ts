@@ -43,6 +43,29 @@ test("a window is one container's frames since then, oldest first", async (t) =>
   assert.equal(recorder.counts.recorded, 4);
 });
 
+test("an answer holds its own frames and not the blocks that they lay in", async (t) => {
+  const recorder = await opened(t, { folder: folder(t) });
+  for (let at = 1; at <= 50; at++) {
+    recorder.take([of("a", at), ...Array.from({ length: 40 }, (_, other) => of("b", at * 100 + other))]);
+    await recorder.window("none", 0, generous);
+  }
+  const { frames } = await recorder.window("a", 0, generous);
+  assert.equal(frames.length, 50);
+  const held = [...new Set(frames.map((one) => one.buffer))].reduce((sum, { byteLength }) => sum + byteLength, 0);
+  const said = frames.reduce((sum, one) => sum + one.length, 0);
+  assert.equal(held, said);
+});
+
+test("a file of an earlier process with nothing readable in it is removed", async (t) => {
+  const own = folder(t);
+  writeFileSync(join(own, "3.recorded"), "");
+  writeFileSync(join(own, "4.recorded"), Buffer.alloc(100_000, 7));
+  const recorder = await opened(t, { folder: own });
+  assert.deepEqual(readdirSync(own), []);
+  recorder.take([of("a", 1)]);
+  assert.equal((await recorder.window("a", 0, generous)).frames.length, 1);
+});
+
 test("what is no frame of a container is refused, and counted", async (t) => {
   const recorder = await opened(t, { folder: folder(t) });
   recorder.take([Buffer.from("nothing"), frame(1, "process"), frame(1, "sensor", 1, { containerId: "a" }), of("a", 1)]);

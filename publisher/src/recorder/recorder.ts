@@ -1,5 +1,5 @@
 import { mkdirSync, readdirSync } from "node:fs";
-import { statfs } from "node:fs/promises";
+import { statfs, unlink } from "node:fs/promises";
 import { join } from "node:path";
 import { limits } from "../limits.ts";
 import { type RecordedFrame, readRecorded } from "./recorded-frame.ts";
@@ -59,6 +59,7 @@ export class Recorder {
         this.#next = number + 1;
         const file = await RecordingFile.found(this.#path(number));
         if (file !== undefined) this.#files.push(file);
+        else await unlink(this.#path(number));
       }
       this.#opened = true;
     } catch (error) {
@@ -176,6 +177,7 @@ export class Recorder {
         this.#say(`the flight recorder's disk takes nothing (${(error as Error).message}); what comes is not recorded`);
       this.#shortSinceMs = performance.now();
       this.counts.unwritten += events;
+      if (!this.#files.includes(file)) await file.remove(); // nothing of it was written
     }
     while (this.bytes > this.bytesMax && (await this.#giveUpOldest())) {
       // Until it fits again.
@@ -249,7 +251,10 @@ class Collected {
         return;
       }
       [this.#events, this.#bytes] = [events, size];
-      this.frames.push(bytes);
+      // In memory of its own: as a part of its block it would keep the whole block, what others did too.
+      const own = Buffer.allocUnsafeSlow(bytes.length);
+      own.set(bytes);
+      this.frames.push(own);
     }
   }
 }
