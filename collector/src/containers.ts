@@ -51,7 +51,7 @@ export class Containers {
   readonly #byCgroups = new Map<string, Binding>();
   /** The bundles that runtimes were told to start, by container id. */
   readonly #bundles = new Map<string, string>();
-  /** Told of each container that is new, or of which more is known now. */
+  /** Told of each container that is new, of which more is known now, or that is met in another control group. */
   onNews: (container: Container) => void = () => undefined;
 
   constructor(paths: CgroupPaths, hostNames: HostNames, folders: BundleFolders = hostBundleFolders) {
@@ -172,7 +172,10 @@ export class Containers {
   #known(found: PathContainer, path: CgroupPath, version: HierarchyVersion): Known {
     const there = this.#byId.get(found.id);
     const again = path.seenMs !== null && found.id.length < 64 && path.path.endsWith(`/${found.id}`);
-    if (there !== undefined && !again) return there;
+    if (there !== undefined && !again) {
+      this.onNews(there);
+      return there;
+    }
     if (there !== undefined) this.#unread.delete(there);
     const made: Known = {
       ...unknown("the runtime's files about the container are not there"),

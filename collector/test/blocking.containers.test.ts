@@ -69,8 +69,17 @@ class Pod {
       },
     };
     writeFileSync(join(this.#place, "config.json"), JSON.stringify(config));
-    this.#runc("run", "-d", "-b", this.#place, this.id);
+    this.start();
     this.exec("/bin/cp", "/mark", "/brought");
+  }
+
+  /** Also again, under the same id and on the same root, as Docker does. */
+  start(): void {
+    this.#runc("run", "-d", "-b", this.#place, this.id);
+  }
+
+  stop(): void {
+    this.#runc("delete", "--force", this.id);
   }
 
   /** Whether the program got as far as to its act. */
@@ -195,6 +204,11 @@ describe("what a policy and the node's own file say is blocked", { skip: skipUnl
     try {
       await told("two containers", isOn(2));
       assert.equal(late.runs("/brought"), false);
+      late.stop();
+      late.start();
+      assert.equal(late.exec("/mark", "/again"), 0);
+      await told("what runs in it now", () => true);
+      assert.equal(late.runs("/brought"), false, "after it was started again");
     } finally {
       late.end();
     }

@@ -125,7 +125,7 @@ export class Blocker {
     if (typeof wanted === "string") this.#withheld.set(container, wanted);
     const entry = typeof wanted === "object" ? wanted : undefined;
     const known = this.#entries.get(container);
-    if (known !== undefined && entry?.device === known.device && entry.isTrial === known.isTrial) return;
+    if (known !== undefined && entry !== undefined && isSame(known, entry)) return;
     if (known !== undefined) this.#remove(container, known);
     if (entry !== undefined && !this.#add(container, entry)) this.#withheld.set(container, "full");
   }
@@ -174,9 +174,15 @@ export class Blocker {
     for (const [container, entry] of [...this.#entries]) {
       const { cgroup } = container;
       const id = cgroup === null ? undefined : this.#options.paths.idOf(cgroup.version, cgroup.path);
-      if (id !== entry.cgroupId) this.#remove(container, entry);
+      if (id === entry.cgroupId) continue;
+      this.#remove(container, entry);
+      this.#news.add(container); // Docker starts a container again under its id
     }
   }
+}
+
+function isSame(one: Entry, other: Entry): boolean {
+  return one.device === other.device && one.cgroupId === other.cgroupId && one.isTrial === other.isTrial;
 }
 
 /** A container whose files were not read has none of these, so that a rule that asks for one never blocks it. */
