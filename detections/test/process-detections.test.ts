@@ -1,6 +1,8 @@
 import { exec, fpmMaster, fpmWorker, nginx, runc, scriptShell, shim, webShell } from "./event-builder.ts";
 import { testTwins } from "./twins.ts";
 
+const ownFirst = { argv: ["/app"], exe: "/app", upper: true, nsPid: 1, parents: [runc] };
+
 testTwins({
   "Web Shell Activity": [
     {
@@ -114,6 +116,11 @@ testTwins({
       name: "the runtime's name alone does not hide a program",
       fires: [exec({ argv: ["x"], exe: "/memfd:runc_cloned:/proc/self/exe (deleted)", memory: true })],
       quiet: [exec({ argv: ["x"], exe: "/usr/bin/x" })],
+    },
+    {
+      name: "the container's own first program was blocked, not only started",
+      fires: [{ ...exec(ownFirst), exec_verdict: "blocked" }],
+      quiet: [exec(ownFirst)],
     },
   ],
 });
