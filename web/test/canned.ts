@@ -11,6 +11,7 @@ import {
   sensorSchema,
   statusSchema,
 } from "@atalaya/wire/api";
+import { makeBlocking } from "./canned-blocking.ts";
 
 // What the contract server answers. Everything passes through the wire's schemas, so that it cannot drift from what a
 // hub may send. Names of the world are invented.
@@ -327,6 +328,7 @@ export function makeSensors(): Sensor[] {
         memory_bytes: 141_000_000,
         cpu_us: 210_000_000,
         filters_version: 3,
+        blocking: makeBlocking(state === "degraded"),
         programs: [
           { name: "sched_process_exec", loaded: true, attached: true },
           { name: "sched_process_exit", loaded: true, attached: true },

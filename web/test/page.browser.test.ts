@@ -178,6 +178,11 @@ describe("the page in a browser", { skip: skipUnless("browser") }, () => {
     await card.getByText("1,834 events were lost.").waitFor();
     await card.getByText("the kernel refused it: this cgroup hierarchy has no IPv6").waitFor();
     await card.getByText("1 more hang nowhere: no rule asks for what they see.").waitFor();
+    await card.getByText("Nothing is blocked. The node's file is not followed:").waitFor();
+    await card.getByText("others than root may write to it").waitFor();
+    const well = page.getByRole("region", { name: "node-1" });
+    await well.getByText("Containers: 7 blocked, 2 on trial.").waitFor();
+    await well.getByText("their root is no overlay that the host sees").waitFor();
     await page.locator('[data-stream="live"]').waitFor();
     const [first] = makeSensors();
     at.hub.report({ ...first, events_per_second: 98_765 });

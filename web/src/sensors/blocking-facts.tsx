@@ -13,7 +13,12 @@ export function BlockingFacts({ blocking }: { blocking: NonNullable<SensorReport
       <h3>{text.blocking}</h3>
       <p className={isWell ? "good" : "soft"}>
         <Plain text={text.blockingState[state] ?? state} />
-        {why !== undefined && <Plain text={` ${why}`} />}
+        {why !== undefined && (
+          <>
+            {" "}
+            <Plain text={why} />
+          </>
+        )}
       </p>
       {state === "on" && <p>{text.blockingIn(containers, trials)}</p>}
       {withheld.length > 0 && (
