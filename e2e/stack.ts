@@ -31,6 +31,7 @@ export type StackOptions = {
   dataFolder?: string;
   rules?: string[];
   auditLog?: string;
+  enforce?: string;
   keepData?: boolean;
 };
 
@@ -42,6 +43,7 @@ export async function startStack(options: StackOptions = {}): Promise<Stack> {
   if (options.sensor === false) args.push("--no-sensor");
   for (const file of options.rules ?? []) args.push("--rules", file);
   if (options.auditLog !== undefined) args.push("--audit-log", options.auditLog);
+  if (options.enforce !== undefined) args.push("--enforce", options.enforce);
   const started = performance.now();
   const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "pipe"] });
   const lines: string[] = [];

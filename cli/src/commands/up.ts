@@ -20,6 +20,7 @@ when this is killed, the kernel watches on for the next start (or until: atalaya
   --listen HOST:PORT  where the page and the API answer (default 127.0.0.1:8443)
   --rules PATH        a rule file or folder beside the built-in packs; can be repeated
   --audit-log PATH    the audit log of an API server on this machine, to be read as well
+  --enforce FILE      this machine's own file that permits to block programs that no image holds (docs/drift.md)
   --cluster NAME      the name that this machine's events carry (default local)
   --keep-days N       days that resolved alerts and process history are kept (default 30)
   --keep-bytes SIZE   what the hub's data may take, like 10GiB (default 10GiB)
@@ -36,6 +37,7 @@ const options = {
   rules: { type: "string", multiple: true },
   cluster: { type: "string", default: "local" },
   "audit-log": { type: "string" },
+  enforce: { type: "string" },
   "keep-days": { type: "string" },
   "keep-bytes": { type: "string" },
   "no-sensor": { type: "boolean", default: false },
@@ -54,8 +56,7 @@ async function run(args: string[]): Promise<number> {
   const stopped = untilStopped(parts);
   const obstacle = values["no-sensor"] ? "switched off by --no-sensor" : sensorObstacle(objects);
   // The collector takes a second to load its programs and waits for the publisher by itself: it starts beside the hub.
-  const collector =
-    obstacle === undefined ? startCollector(parts, data, values.cluster, values["audit-log"]) : undefined;
+  const collector = obstacle === undefined ? startCollector(parts, data, values.cluster, filesOf(values)) : undefined;
   collector?.catch(() => {});
   try {
     const kept = (["keep-days", "keep-bytes"] as const).flatMap((name) => {
@@ -100,18 +101,21 @@ async function startPublisher(parts: PartProcess[], data: string, listen: string
   await startable(parts, new PartProcess("publisher", args, say)).start();
 }
 
+/** Files of this machine that only the collector reads. */
+function filesOf(values: { "audit-log"?: string; enforce?: string }): string[] {
+  return (["audit-log", "enforce"] as const).flatMap((name) => {
+    const path = values[name];
+    return path === undefined ? [] : [`--${name}`, resolve(path)];
+  });
+}
+
 /** Gives the line that says how the sensor is; a machine that cannot run it is no failure. */
-async function startCollector(
-  parts: PartProcess[],
-  data: string,
-  cluster: string,
-  auditLog: string | undefined,
-): Promise<string> {
+async function startCollector(parts: PartProcess[], data: string, cluster: string, files: string[]): Promise<string> {
   const word = ["--ca", join(data, "hub", "ca.pem"), "--state", join(data, "state")];
   const args = ["--socket", socketOf(data), "--node", hostname(), "--cluster", cluster, ...word];
   // Killed, the sensor watches on for the next start; Ctrl-C ends the watch.
   args.push("--pin", pinFolderOf(data), "--unpin-at-end");
-  if (auditLog !== undefined) args.push("--audit-log", resolve(auditLog));
+  args.push(...files);
   try {
     const ready = await startable(parts, new PartProcess("collector", args, say)).start();
     return `sensor    ${ready.detail ?? "watching this machine"}`;
