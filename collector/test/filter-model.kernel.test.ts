@@ -154,7 +154,7 @@ describe("the kernel's filter", { skip: skipUnless("kernel") }, () => {
 
   test("nothing is lost that the plan before and the plan after both ask for, however often they change", async () => {
     const wanted = `${watch.folder}/etc/shadow`;
-    const opens = 20_000;
+    const opens = 100_000;
     const many = Array.from({ length: 500 }, (_, i) => `name${i}`);
     const plans: Partial<FilterPlan>[] = [
       { open_names: ["shadow"] },

@@ -183,7 +183,12 @@ export class HandMadeSource implements KernelSource {
 
   readonly enforced = { isPossible: true, add: () => true, remove() {}, renew() {}, release() {} };
 
-  setFilterPlan(plan: FilterPlan): void {
+  /** What happens while the programs of a plan are loaded. */
+  whileLoading: () => void = () => {};
+
+  setFilterPlan(plan: FilterPlan, meanwhile?: () => void): void {
+    this.whileLoading();
+    meanwhile?.();
     this.plan = plan;
   }
 

@@ -201,6 +201,19 @@ describe("the sensor's loop", () => {
     await other.end();
   });
 
+  test("while a plan's programs are loaded the rings are read: what lies there is handed on before the plan is in force", {
+    timeout: 10_000,
+  }, async () => {
+    const other = new OtherSide();
+    await other.until(() => other.events.some((event) => event.class === "sensor"));
+    other.source.whileLoading = () => other.source.put(exec(nginx, ["/usr/sbin/nginx"]));
+    const filters = { ...emptyFilterPlan, version: 7, open_names: ["shadow"] };
+    other.tell({ type: "state", state: { version: 7, workspace: "", filters } });
+    await other.until(() => other.messages.some((message) => message.type === "applied"));
+    assert.ok(other.events.some((event) => event.class === "process" && event.activity === "exec"));
+    await other.end();
+  });
+
   test("the last report of a watch that ends says that it is the last, and no other does", {
     timeout: 10_000,
   }, async () => {

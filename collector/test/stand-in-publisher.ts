@@ -148,7 +148,7 @@ export class StandInPublisher {
       if (known === undefined) this.execs.set(mark, [event]);
       else known.push(event);
     }
-    if (event.class === "file" && event.path !== null) this.opened.add(event.path);
+    if (event.class === "file" && event.activity === "open" && event.path !== null) this.opened.add(event.path);
     if (event.class === "api") this.audited.push(event.audit_id ?? "");
     const kind = kindOf(event);
     this.#byKind.set(kind, (this.#byKind.get(kind) ?? 0) + 1);

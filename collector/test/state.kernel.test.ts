@@ -82,4 +82,43 @@ describe("what the hub wants of a node", { skip: skipUnless("kernel") }, () => {
     assert.deepEqual([...publisher.opened], [join(place.folder, "shadow-5")]);
     assert.ok(publisher.workspaces.has("w-7"));
   });
+
+  test("a program hangs when the state that asks for it is confirmed, and is unasked after the next, also for a new collector", {
+    timeout: 60_000,
+  }, async () => {
+    const said = (name: string) => publisher.reports.at(-1)?.report.programs.find((one) => one.name === name);
+    const put = async (version: number, calls: string[]) => {
+      const startMs = performance.now();
+      publisher.say(message(version, [], { filters: { ...emptyFilterPlan, version, calls } }));
+      await publisher.until("its confirmation", () => publisher.confirmed.some((one) => isVersion(one, version)));
+      await publisher.until("its report", () => publisher.reports.at(-1)?.report.state_version === version);
+      return performance.now() - startMs;
+    };
+    const script = "sleep 5.0417 & kill -KILL $!";
+    let kills = 0;
+    publisher.onEvent = (event) => {
+      if (event.class === "kernel" && event.activity === "kill" && event.argv?.includes(script)) kills += 1;
+    };
+    const kill = () => execFileSync("sh", ["-c", script]);
+    const onMs = await put(20, ["kill"]);
+    kill();
+    assert.deepEqual(said("exit_kill"), { name: "exit_kill", loaded: true, attached: true });
+    await publisher.until("the signal", () => kills === 1);
+    const offMs = await put(21, ["ptrace"]);
+    kill();
+    assert.deepEqual(said("exit_kill"), { name: "exit_kill", loaded: true, attached: false, unasked: true });
+    assert.ok(onMs < 5_000 && offMs < 5_000, `on after ${onMs} ms, off after ${offMs} ms`);
+    await collector?.end("SIGKILL");
+    const from = publisher.reports.length;
+    await start();
+    await publisher.until("its first report", () => publisher.reports.length > from);
+    assert.equal(said("exit_ptrace")?.attached, true);
+    assert.deepEqual(said("exit_kill"), { name: "exit_kill", loaded: false, attached: false, unasked: true });
+    await put(22, ["kill"]);
+    kill();
+    await publisher.until("the next signal", () => kills > 1);
+    assert.equal(kills, 2, "none of what happened while nobody asked");
+  });
 });
+
+const isVersion = (confirmed: unknown, version: number) => JSON.stringify(confirmed) === JSON.stringify({ version });
