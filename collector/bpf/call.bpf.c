@@ -60,6 +60,25 @@ static __always_inline __u32 append_file(struct scratch *scratch, struct task_st
 			   (__u64)BPF_CORE_READ(file, f_path.mnt), &record->flags);
 }
 
+#define PIDFD_FILES 0x50494446 /* pidfs, since Linux 6.9 */
+#define ANONYMOUS_FILES 0x09041934
+
+/* Whom a descriptor stands for: an id of the node. 0 where it is a folder of /proc. */
+static __always_inline __u32 pid_of_descriptor(struct task_struct *task, int fd)
+{
+	struct file *file = file_of(task, fd);
+	if (!file)
+		return 0;
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	unsigned long magic = BPF_CORE_READ(inode, i_sb, s_magic);
+	struct pid *pid = NULL;
+	if (magic == PIDFD_FILES)
+		pid = BPF_CORE_READ(inode, i_private);
+	else if (magic == ANONYMOUS_FILES)
+		pid = BPF_CORE_READ(file, private_data);
+	return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
+}
+
 static __always_inline void report(struct scratch *scratch, struct task_struct *task, struct pt_regs *registers,
 				   __u32 call, int text_at, long result, struct count_slot *count)
 {
@@ -71,6 +90,8 @@ static __always_inline void report(struct scratch *scratch, struct task_struct *
 	record->arguments[2] = PT_REGS_PARM3_CORE_SYSCALL(registers);
 	record->arguments[3] = PT_REGS_PARM4_CORE_SYSCALL(registers);
 	record->arguments[4] = PT_REGS_PARM5_CORE_SYSCALL(registers);
+	if (call == CALL_PIDFD_SEND_SIGNAL) /* which has four of its own */
+		record->arguments[4] = pid_of_descriptor(task, record->arguments[0]);
 	record->result = result;
 	record->call = call;
 	__u32 length = 0;

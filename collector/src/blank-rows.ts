@@ -248,6 +248,7 @@ export function blankKernel(): Filling<KernelEvent> {
     container_reason: null,
     target: null,
     target_pid: null,
+    target_cmdline: null,
   };
 }
 

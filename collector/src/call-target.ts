@@ -105,8 +105,9 @@ function keyCommand(number: number): string {
 
 const byFirst: ReadonlySet<string> = new Set(["process_vm_readv", "process_vm_writev", "kill", "tkill", "tgkill"]);
 
-/** Of those that name another process by its id: the id in the caller's own namespace. */
-export function targetPidOf({ call, arguments: [first, second] }: CallRecord): number | undefined {
+/** Of those that name another process by its id: the id in the caller's own namespace; of a descriptor's, the node's. */
+export function targetPidOf({ call, arguments: [first, second, , , fifth] }: CallRecord): number | undefined {
+  if (call === "pidfd_send_signal") return low32(fifth) > 0 ? low32(fifth) : undefined;
   if (call === "ptrace") return first === 0 ? undefined : low32(second);
   if (!byFirst.has(call)) return undefined;
   const pid = low32(first);

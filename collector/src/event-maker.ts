@@ -54,6 +54,13 @@ export class EventMaker {
     return event;
   }
 
+  /** Of a caller in a pid namespace of its own it is not known who has the number there. */
+  #lineOfTarget(record: CallRecord): string | undefined {
+    const pid = targetPidOf(record);
+    const isOfNode = record.call === "pidfd_send_signal" || record.task.nsPid === record.task.pid;
+    return pid === undefined || !isOfNode ? undefined : this.#table.cmdlineOf(pid);
+  }
+
   #fillActor(event: Filling<SyscallEvent>, record: KernelRecord, entry: ProcessEntry): void {
     const task = record.task;
     event.time_us = this.#clock.epochUs(record.bootUs);
@@ -77,7 +84,10 @@ export class EventMaker {
     event.user_name = this.#containers.userName(container, task);
     fillContainer(event, container);
     const { entry: from } = this.#table.met(entry, container.id);
-    if (event.class === "kernel") return;
+    if (event.class === "kernel") {
+      if (record.kind === "call") event.target_cmdline = this.#lineOfTarget(record) ?? null;
+      return;
+    }
     if (event.class === "process") event.exe_origin = entry.exeOrigin;
     event.entry_pid = from?.pid ?? null;
     event.entry_start_us = from?.startUs ?? null;

@@ -62,6 +62,11 @@ export class ProcessTable {
     this.#copies = copies;
   }
 
+  /** Of the process that has that number on the node, or had it last. */
+  cmdlineOf(pid: number): string | undefined {
+    return this.#entries.get(pid)?.program.cmdline;
+  }
+
   get size(): number {
     return this.#entries.size;
   }

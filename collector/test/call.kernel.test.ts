@@ -48,6 +48,7 @@ describe("rare calls", { skip: skipUnless("kernel") }, () => {
     ["kill", "SIGSTOP"],
     ["tkill", "SIGSTOP"],
     ["tgkill", "SIGSTOP"],
+    ["pidfd_send_signal", "SIGSTOP"],
   ] as const) {
     test(`${name} is told, with the process that it was about`, async () => {
       const { calls, other } = await made(name);
@@ -68,7 +69,6 @@ describe("rare calls", { skip: skipUnless("kernel") }, () => {
     ["setgid", [["setgid", "1234", undefined]]],
     ["setresuid", [["setresuid", "1234", undefined]]],
     ["setresgid", [["setresgid", "1234", undefined]]],
-    ["pidfd_send_signal", [["pidfd_send_signal", "SIGSTOP", undefined]]],
     ["capset", [["capset", undefined, undefined]]],
     ["keyctl", [["keyctl", "KEYCTL_JOIN_SESSION_KEYRING", undefined]]],
     ["add_key", [["add_key", "planted", undefined]]],

@@ -37,6 +37,11 @@ const cases: [condition: string, event: KernelEvent, expected: boolean][] = [
   ["evt.type = mount_setattr and evt.arg.dir = /host", call("mount_setattr", "/host"), true],
   ["evt.type = capset", call("capset"), true],
   ["evt.type = memfd_create and evt.arg.name = x", call("memfd_create", "x"), true],
+  [
+    'evt.type = kill and evt.arg.target_cmdline contains "collector/main.js"',
+    { ...call("kill", "SIGKILL", 7), target_cmdline: "/atalaya/bin/node /atalaya/collector/main.js" },
+    true,
+  ],
   ["evt.type = process_vm_writev and evt.arg.pid = 7", call("process_vm_writev", null, 7), true],
   ["evt.type = ptrace and evt.failed = false", call("ptrace", "PTRACE_ATTACH", 7), true],
   // It speaks of no such call: whether the kernel sends some for other rules must not matter to it.

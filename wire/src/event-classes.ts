@@ -232,8 +232,13 @@ export const kernelColumns = {
    * finit_module is the kernel's.
    */
   target: "str",
-  /** Whom ptrace, process_vm_* and kill, tkill, tgkill were about, by the caller's own pid namespace; no group of processes. */
+  /**
+   * Whom ptrace, process_vm_* and kill, tkill, tgkill were about, by the caller's own pid namespace; no group of processes.
+   * Of pidfd_send_signal it is the node's number.
+   */
   target_pid: "u32",
+  /** The command line of that process, where the number is the node's: secrets redacted, as of ancestors. */
+  target_cmdline: "str",
 } as const satisfies ColumnTable;
 
 /** One record of a Kubernetes API server's audit log (audit.k8s.io/v1 Event), its secrets already redacted. */

@@ -48,10 +48,11 @@ describe("evasions by calls that few programs need", { skip: skipUnless("kernel"
   evasion(26, "userfaultfd is told", ["exit_userfaultfd"], scene, async () => {
     assert.equal((await made("userfaultfd", "userfaultfd")).event.name, "calls");
   });
-  for (const call of ["kill", "tkill", "tgkill"] as const) {
+  for (const call of ["kill", "tkill", "tgkill", "pidfd_send_signal"] as const) {
     evasion(27, `a signal by ${call} is told, with the process`, [`exit_${call}`], scene, async () => {
       const { event, other } = await made(call, call);
       assert.deepEqual([event.target, event.target_pid], ["SIGSTOP", other]);
+      assert.match(event.target_cmdline ?? "", /calls/);
     });
   }
   evasion(27, "a program that others load into the kernel is told", ["exit_bpf"], scene, async () => {

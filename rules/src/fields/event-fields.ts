@@ -89,6 +89,7 @@ const carried: readonly Field[] = [
   kernelField("evt.arg.key", "string", ofCalls("fsconfig")),
   kernelField("evt.arg.uargs", "string", ofCalls("init_module")),
   kernelField("evt.arg.pid", "number", (event) => event.target_pid),
+  kernelField("evt.arg.target_cmdline", "string", (event) => event.target_cmdline),
   kernelField("evt.arg.uid", "string", ofCalls("setuid", "setresuid")),
   kernelField("evt.arg.gid", "string", ofCalls("setgid", "setresgid")),
   networkField("evt.arg.domain", "string", (event) => familyName(event)),
