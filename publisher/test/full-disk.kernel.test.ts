@@ -15,7 +15,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import type { SyncRequest } from "@atalaya/wire";
+import { encodeMessage, messageKinds, type SyncRequest } from "@atalaya/wire";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { frame, noisyFrame } from "./made-frames.ts";
 import { Running } from "./running.ts";
@@ -161,6 +161,32 @@ describe("a full disk", () => {
       assert.deepEqual([life["received"], life["delivered"], life["given_up"]], [200, 200, 0]);
       assert.equal(bulk["received"], 664);
       assert.ok((bulk["given_up"] ?? 0) > 200, JSON.stringify(bulk));
+    });
+  });
+
+  test("what is recorded gives way before any frame that waits for the hub, and is counted", patience, async () => {
+    await withDisk(async (_disk, hub, running) => {
+      const port = await hub.listen();
+      await hub.close();
+      await running.start(port);
+      const collector = await StandInCollector.connect(running.socket);
+      for (let i = 1; i <= 320; i++) {
+        const recorded = noisyFrame(i, 64 * 1024, "file", { containerId: "c-1" });
+        collector.write(encodeMessage(messageKinds.recorded, recorded));
+        if (i % 16 === 0) await new Promise((done) => setTimeout(done, 100));
+      }
+      for (let i = 1; i <= 320; i++) {
+        collector.send(noisyFrame(i, 64 * 1024));
+        if (i % 16 === 0) await collector.until(() => collector.acknowledged > i - 48);
+      }
+      await collector.until(() => collector.acknowledged === 320);
+      await hub.listen(port);
+      await hub.until(() => hub.syncs.length > 0 && hub.syncs.at(-1)?.publisher.spool.frames === 0);
+      const life = assertBalanced(hub, "process");
+      assert.deepEqual([life["received"], life["delivered"], life["given_up"]], [320, 320, 0]);
+      const is = hub.syncs.at(-1)?.publisher.recorder;
+      assert.ok(is !== undefined && is.given_up > 0, JSON.stringify(is));
+      assert.equal(is.recorded + is.unwritten, 320, JSON.stringify(is));
     });
   });
 

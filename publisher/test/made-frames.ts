@@ -46,8 +46,13 @@ export function newerFrame(position: number): Buffer {
 }
 
 /** A frame of one event whose body does not pack. */
-export function noisyFrame(position: number, bytes: number, name: "process" | "file" = "process"): Buffer {
-  const made = decodeFrames(frame(position, name));
+export function noisyFrame(
+  position: number,
+  bytes: number,
+  name: "process" | "file" = "process",
+  origin: Origin = {},
+): Buffer {
+  const made = decodeFrames(frame(position, name, 1, origin));
   const first = made.ok ? made.value[0] : undefined;
   if (first === undefined) throw new Error("a frame that was just made is one");
   return encodeFrame(first.header, randomBytes(bytes));
