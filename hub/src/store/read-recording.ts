@@ -54,13 +54,22 @@ function readFrames({ frames: packed }: AlertRecordingTable): Read {
   if (!frames.ok) return none;
   const events: RecordedEvent[] = [];
   let undecodable = 0;
-  for (const { header, body } of frames.value) {
-    const read = decodeEvents(body);
-    if (!read.ok) undecodable += header.eventCount;
-    else for (const event of read.value) if (isOfContainer(event)) events.push(recordedEvent(event));
+  for (const frame of frames.value) {
+    const read = eventsOf(frame);
+    if (read === undefined) undecodable += frame.header.eventCount;
+    else for (const event of read) events.push(recordedEvent(event));
   }
   events.sort((a, b) => a.time_us - b.time_us);
   return { events, undecodable, counts: countsOf(spansOf(frames.value)) };
+}
+
+/** Undefined where they are not what the header says: so many, of that class, of that container. */
+function eventsOf({ header, body }: Frame): SyscallEvent[] | undefined {
+  const read = decodeEvents(body, header.eventCount);
+  if (!read.ok || read.value.length !== header.eventCount) return undefined;
+  const isMeant = (event: AtalayaEvent): event is SyscallEvent =>
+    isOfContainer(event) && event.class === header.class && event.container_id === header.containerId;
+  return read.value.every(isMeant) ? read.value : undefined;
 }
 
 type Span = { class: string; first: number; last: number; events: number };
@@ -85,7 +94,7 @@ function countsOf(spans: readonly Span[]): AlertRecording["counts"] {
   for (const { class: name, first, last, events } of spans) {
     const count = counts.get(name) ?? { class: name, events: 0, earlier: 0, lost: 0 };
     count.events += events;
-    count.earlier += first - 1;
+    count.earlier += Math.max(0, first - 1);
     count.lost += Math.max(0, last - first + 1 - events);
     counts.set(name, count);
   }

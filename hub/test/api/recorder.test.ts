@@ -7,7 +7,9 @@ import { serveHub } from "../served-hub.ts";
 
 const policy = { scopes: [{ name: "shop", namespaces: ["shop"] }] };
 const recordedOf = (containerId: string, node: string) =>
-  packed(frameBytes([processEvent({})], { containerId, node, firstPosition: 1, lastPosition: 1 }));
+  packed(
+    frameBytes([processEvent({ container_id: containerId })], { containerId, node, firstPosition: 1, lastPosition: 1 }),
+  );
 const facts = "kept_from_us=7&cut=1&damaged=2";
 
 test("a policy goes to the nodes, an alert asks at once, and only its own node's answer for its container counts", async (t) => {

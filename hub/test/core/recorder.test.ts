@@ -124,3 +124,17 @@ test("an answer that holds what is no event is counted, and the rest is shown", 
   const page = await hub.recorder.page("main", alertId);
   assert.deepEqual([page?.events.length, page?.recording.undecodable], [1, 2]);
 });
+
+test("a frame whose events are not those of its header is not shown, and counted", async (t) => {
+  const { hub } = await openTestHub(t);
+  await hub.recorder.putPolicy("main", shop);
+  await hub.ingest([frameOf([inShop()])], sender);
+  const alertId = await onlyAlert(hub);
+  const more = recorded([connect(), connect(), connect()], { firstPosition: 1, lastPosition: 3 });
+  more.writeUInt32LE(1, 8); // the header says one
+  const others = recorded([connect({ container_id: "c0" })], { firstPosition: 4, lastPosition: 4 });
+  const good = recorded([connect()], { firstPosition: 5, lastPosition: 5 });
+  await hub.recorder.answer(of, alertId, answerOf(more, others, good));
+  const page = await hub.recorder.page("main", alertId);
+  assert.deepEqual([page?.events.length, page?.recording.undecodable], [1, 2]);
+});
