@@ -15,6 +15,7 @@ import {
 } from "@atalaya/wire";
 import type { RingPositions } from "./account.ts";
 import { Blocker } from "./blocking/blocker.ts";
+import { overlayOf } from "./blocking/container-root.ts";
 import { PermitFile } from "./blocking/permit-file.ts";
 import { BootClock } from "./boot-clock.ts";
 import type { BundleFolders } from "./bundle.ts";
@@ -198,7 +199,7 @@ export class Pipeline {
 
   /** Nothing is blocked any more. */
   letGo(): void {
-    this.#blocker.release();
+    this.#blocker.end();
   }
 
   /** Counts something beside the account of records (ledger.ts: a `note` of the collector). */
@@ -290,7 +291,7 @@ export class Pipeline {
       paths: this.#paths,
       permit: new PermitFile(permitFile),
       cluster,
-      hostRoot: bundleFolders?.root ?? "",
+      deviceOf: (rootFolder) => overlayOf(bundleFolders?.root ?? "", rootFolder),
       note: (reason) => this.note(reason),
       log,
     });

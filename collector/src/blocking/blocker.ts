@@ -3,7 +3,6 @@ import type { CgroupPaths, HierarchyVersion } from "../cgroup-paths.ts";
 import type { Container } from "../containers.ts";
 import type { KernelSource } from "../kernel-source.ts";
 import { collectorLimits } from "../limits.ts";
-import { overlayOf } from "./container-root.ts";
 import type { PermitFile } from "./permit-file.ts";
 
 export type BlockerOptions = {
@@ -14,7 +13,8 @@ export type BlockerOptions = {
   paths: Pick<CgroupPaths, "idOf">;
   permit: PermitFile;
   cluster: string;
-  hostRoot: string;
+  /** Of the overlay that is the root there; undefined where none is. */
+  deviceOf(rootFolder: string): number | undefined;
   note(reason: "enforce_refused" | "enforce_full"): void;
   log(line: string): void;
 };
@@ -37,6 +37,7 @@ export class Blocker {
   #policy: DriftPolicy | undefined;
   #hasChanged = true;
   #isHeld = false;
+  #hasEnded = false;
   #sweepMs = 0;
 
   constructor(options: BlockerOptions) {
@@ -59,7 +60,9 @@ export class Blocker {
     if (this.#options.permit.look()) this.#said();
     const isSweep = nowMs >= this.#sweepMs;
     if (isSweep) this.#sweep(nowMs);
-    if (this.#hasChanged) for (const container of this.#options.containers()) this.#settle(container);
+    // Those that are blocked may have been forgotten by whoever knows containers.
+    const all = () => new Set([...this.#options.containers(), ...this.#entries.keys()]);
+    if (this.#hasChanged) for (const container of all()) this.#settle(container);
     else for (const container of this.#news) this.#settle(container);
     this.#hasChanged = false;
     this.#news.clear();
@@ -71,8 +74,13 @@ export class Blocker {
     if (this.#news.size > 0 && this.#policy !== undefined) this.step(nowMs);
   }
 
-  /** From now on nothing is blocked, until `step`. */
-  release(): void {
+  /** From now on nothing is blocked, whatever else becomes known. */
+  end(): void {
+    this.#hasEnded = true;
+    this.#release();
+  }
+
+  #release(): void {
     if (this.#isHeld) this.#options.enforced.release();
     this.#isHeld = false;
   }
@@ -111,8 +119,8 @@ export class Blocker {
   }
 
   #renew(): void {
-    if (this.#entries.size === 0) {
-      this.release();
+    if (this.#entries.size === 0 || this.#hasEnded) {
+      this.#release();
       return;
     }
     this.#options.enforced.renew();
@@ -132,7 +140,7 @@ export class Blocker {
 
   /** What is to be blocked where; or why not; or undefined where nobody wants it. */
   #judge(container: Container): Entry | Withheld | undefined {
-    const { cluster, permit, paths, hostRoot } = this.#options;
+    const { cluster, permit, paths, deviceOf } = this.#options;
     const { cgroup, rootFolder } = container;
     if (this.#policy === undefined || cgroup === null) return undefined;
     const place = placeOf(cluster, container);
@@ -142,7 +150,7 @@ export class Blocker {
     if (cgroupId === undefined) return undefined; // it has ended
     if (permit.now.state !== "on" || !permit.now.permits(place)) return "not_permitted";
     if (!this.#isSupported()) return "unsupported";
-    const device = rootFolder === null ? undefined : overlayOf(hostRoot, rootFolder);
+    const device = rootFolder === null ? undefined : deviceOf(rootFolder);
     if (device === undefined) return "root_unknown";
     return { device, cgroupId, version: cgroup.version, isTrial: block.isTrial };
   }
