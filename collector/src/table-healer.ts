@@ -37,11 +37,25 @@ export class TableHealer {
     this.#isWrong ||= lost > this.#lost;
     this.#lost = lost;
     if (!this.#isWrong || this.#pending !== undefined || nowMs - this.#lookedMs < collectorLimits.healMs) return;
-    this.#isWrong = false;
     this.#lookedMs = nowMs;
-    const records = this.#parts.snapshot();
+    const records = this.#read();
+    // Something runs always, we do: the table stays wrong, and is looked at again.
+    if (records.length === 0) {
+      this.#parts.figures.add("process", "table_unhealed");
+      return;
+    }
+    this.#isWrong = false;
     const takenUs = records.reduce((latest, { bootUs }) => Math.max(latest, bootUs), 0);
     this.#pending = { records, takenUs };
+  }
+
+  /** None where the kernel does not give them now. */
+  #read(): KernelRecord[] {
+    try {
+      return this.#parts.snapshot();
+    } catch {
+      return [];
+    }
   }
 
   /** Before a record of that time is taken in; without a time, where the rings have nothing more to give. */

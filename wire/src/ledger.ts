@@ -67,6 +67,8 @@ export const ledgerReasons = {
     table_evicted: "note",
     /** Processes that were put right after records of their lives were lost. */
     table_healed: "note",
+    /** Those that run could not be read after such a loss: it is tried again. */
+    table_unhealed: "note",
     account_unreadable: "note",
     state_refused: "note",
     state_unreadable: "note",
