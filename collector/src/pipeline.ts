@@ -4,7 +4,7 @@ import {
   type AuditLogState,
   blankEvent,
   type CollectorReason,
-  type DriftPolicy,
+  type DesiredState,
   emptyFilterPlan,
   type FilterPlan,
   noRecording,
@@ -72,7 +72,7 @@ export type StateInForce = {
   workspace: string;
   filters: FilterPlan;
   recorder?: RecorderPolicy;
-  drift?: DriftPolicy;
+  drift?: DesiredState["drift"];
 };
 
 /** From the kernel's rings to the outlet, with an account of every record. */

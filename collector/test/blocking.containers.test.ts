@@ -275,6 +275,16 @@ describe("what a policy and the node's own file say is blocked", { skip: skipUnl
     assert.equal(tools.runs("/brought"), false);
   });
 
+  test("a policy with a word of a later version blocks nothing, and the rest of the state is in force", {
+    timeout: 60_000,
+  }, async () => {
+    const later = { rules: [{ name: "all", action: "block", labels: ["app=web"] }] };
+    await want(later as unknown as DriftPolicy);
+    await told("the word", (one) => one?.state === "not_understood" && one.containers === 0);
+    assert.equal(publisher.reports.at(-1)?.report.filters_version, version);
+    assert.equal(shop.runs("/brought"), true);
+  });
+
   test("when the collector is killed it runs again within 5 s; the next one blocks without a hub's word", {
     timeout: 90_000,
   }, async () => {

@@ -18,8 +18,11 @@ export const desiredStateSchema = z.object({
   filters: filterPlanSchema,
   /** Which containers the flight recorder keeps; absent where the workspace records none. */
   recorder: recorderStateSchema.optional(),
-  /** The workspace's drift policy, where it blocks somewhere; whether the node follows is the node's own say (docs/drift.md). */
-  drift: driftPolicySchema.optional(),
+  /**
+   * The workspace's drift policy, where it blocks somewhere; whether the node follows is the node's own say (docs/drift.md).
+   * To pass over a word of a later version could block more than was meant: such a policy is none, the rest is in force.
+   */
+  drift: driftPolicySchema.or(z.unknown().transform(() => "not_understood" as const)).optional(),
 });
 export type DesiredState = z.infer<typeof desiredStateSchema>;
 

@@ -35,10 +35,11 @@ export type ThrottledWhere = z.infer<typeof throttledWhereSchema>;
  *   refused        its file is not one to trust, or cannot be read
  *   off            its file's switch is off
  *   unsupported    this kernel side cannot
+ *   not_understood the policy has words that this collector does not know
  *   idle           it is permitted, and no policy asks for it
  *   on             it is done, in so many containers
  */
-export type BlockingState = "not_permitted" | "refused" | "off" | "unsupported" | "idle" | "on";
+export type BlockingState = "not_permitted" | "refused" | "off" | "unsupported" | "not_understood" | "idle" | "on";
 
 /** What a collector says of itself once a second. All counters only grow within an epoch. */
 export const sensorReportSchema = z.object({

@@ -1,4 +1,11 @@
-import { type BlockingState, blockIn, type DriftPolicy, type ScopeFacts, type SensorReport } from "@atalaya/wire";
+import {
+  type BlockingState,
+  blockIn,
+  type DesiredState,
+  type DriftPolicy,
+  type ScopeFacts,
+  type SensorReport,
+} from "@atalaya/wire";
 import type { CgroupPaths, HierarchyVersion } from "../cgroup-paths.ts";
 import type { Container } from "../containers.ts";
 import type { KernelSource } from "../kernel-source.ts";
@@ -35,6 +42,7 @@ export class Blocker {
   readonly #withheld = new Map<Container, Withheld>();
   readonly #news = new Set<Container>();
   #policy: DriftPolicy | undefined;
+  #isUnderstood = true;
   #hasChanged = true;
   #isHeld = false;
   #hasEnded = false;
@@ -45,8 +53,10 @@ export class Blocker {
   }
 
   /** The policy in force; undefined where it blocks nowhere. */
-  setPolicy(policy: DriftPolicy | undefined): void {
-    this.#policy = policy;
+  setPolicy(policy: DesiredState["drift"]): void {
+    this.#isUnderstood = policy !== "not_understood";
+    this.#policy = policy === "not_understood" ? undefined : policy;
+    if (!this.#isUnderstood) this.#options.log("nothing is blocked: the policy has words of a later version");
     this.#hasChanged = true;
   }
 
@@ -88,7 +98,7 @@ export class Blocker {
   /** As the report says it; undefined where nobody asks for it. */
   get state(): SensorReport["blocking"] {
     const { now } = this.#options.permit;
-    if (this.#policy === undefined && now.state === "not_permitted") return undefined;
+    if (this.#policy === undefined && this.#isUnderstood && now.state === "not_permitted") return undefined;
     const trials = [...this.#entries.values()].filter((entry) => entry.isTrial).length;
     const counts = new Map<string, number>();
     for (const reason of this.#withheld.values()) counts.set(reason, (counts.get(reason) ?? 0) + 1);
@@ -101,6 +111,7 @@ export class Blocker {
     const { state } = this.#options.permit.now;
     if (state !== "on") return state;
     if (!this.#isSupported()) return "unsupported";
+    if (!this.#isUnderstood) return "not_understood";
     return this.#policy === undefined ? "idle" : "on";
   }
 

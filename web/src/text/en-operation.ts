@@ -40,6 +40,7 @@ export const enOperation = {
       refused: "Nothing is blocked. The node's file is not followed:",
       off: "Nothing is blocked: the switch in the node's file is off.",
       unsupported: "Nothing is blocked: this node's kernel side cannot.",
+      not_understood: "Nothing is blocked: the policy has words that this node's collector does not know.",
       idle: "The node permits to block them; no policy asks for it.",
       on: "They are blocked where policy and node say so.",
     } as Record<string, string>,

@@ -40,6 +40,7 @@ export const esOperation: typeof enOperation = {
       refused: "No se bloquea nada. No se hace caso del fichero del nodo:",
       off: "No se bloquea nada: el interruptor del fichero del nodo está apagado.",
       unsupported: "No se bloquea nada: los programas del núcleo de este nodo no saben hacerlo.",
+      not_understood: "No se bloquea nada: la política tiene palabras que el colector de este nodo no conoce.",
       idle: "El nodo permite bloquearlos; ninguna política lo pide.",
       on: "Se bloquean donde lo dicen la política y el nodo.",
     },
