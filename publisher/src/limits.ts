@@ -32,6 +32,11 @@ export const limits = {
     /** A file gets no more after this: so much longer than its time may a part of it stay. */
     fileAgeMsMax: 60_000,
     writePauseMs: 500,
+    /** A container that records more than this part of the cap in a minute is loud; of the cap, loud ones may keep this. */
+    loudPartPerMinute: 1 / 32,
+    loudPartKept: 1 / 4,
+    /** Containers that are told apart within a minute. */
+    containersMax: 4_096,
     /** Frames that wait for the next write; what comes beyond is counted as unwritten. */
     waitingBytesMax: 8 * mebibyte,
     ageCheckMs: 15_000,

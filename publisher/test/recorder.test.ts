@@ -88,8 +88,10 @@ test("what is older than its time goes, and an answer says since when anything i
 });
 
 test("at its cap the oldest goes first, and is counted", async (t) => {
-  const recorder = await opened(t, { folder: folder(t), bytesMax: 40_000 });
+  let nowMs = 1_000 * minuteMs;
+  const recorder = await opened(t, { folder: folder(t), bytesMax: 40_000, ageMsMax: 1e9, nowMs: () => nowMs });
   for (let at = 1; at <= 400; at++) {
+    nowMs += minuteMs / 4;
     recorder.take([of("a", at)]);
     await recorder.window("none", 0, generous);
     assert.ok(recorder.bytes <= 40_000, `${recorder.bytes} bytes`);
@@ -99,6 +101,30 @@ test("at its cap the oldest goes first, and is counted", async (t) => {
   assert.equal(kept.at(-1), 400);
   assert.equal(recorder.counts.given_up, (kept[0] ?? 0) - 1, "all before the oldest that is left");
   assert.equal(recorder.counts.recorded, 400);
+});
+
+test("a container that records more than its share pushes out its like, and not the others", async (t) => {
+  const where = folder(t);
+  const recorder = await opened(t, { folder: where, bytesMax: 64_000 });
+  recorder.take([of("quiet", 1)]);
+  for (let at = 1; at <= 600; at++) {
+    recorder.take([of("loud", at, 5)]);
+    if (at % 30 === 0) recorder.take([of("quiet", 1 + at / 30)]);
+    await recorder.window("none", 0, generous);
+    assert.ok(recorder.bytes <= 64_000, `${recorder.bytes} bytes`);
+  }
+  const quiet = positions((await recorder.window("quiet", 0, generous)).frames);
+  assert.deepEqual(
+    quiet,
+    Array.from({ length: 21 }, (_, i) => i + 1),
+  );
+  const loud = positions((await recorder.window("loud", 0, generous)).frames);
+  assert.equal(loud.at(-1), 600);
+  assert.ok(loud.length < 600, "its own are given up");
+  assert.ok(recorder.counts.given_up > 0);
+  const again = await opened(t, { folder: where, bytesMax: 64_000 });
+  assert.equal((await again.window("quiet", 0, generous)).frames.length, 21);
+  assert.equal((await again.window("loud", 0, generous)).frames.length, loud.length);
 });
 
 test("an answer is bounded: the newest events are in it", async (t) => {

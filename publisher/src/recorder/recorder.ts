@@ -1,9 +1,10 @@
 import { mkdirSync, readdirSync } from "node:fs";
-import { statfs, unlink } from "node:fs/promises";
-import { join } from "node:path";
+import { statfs } from "node:fs/promises";
 import { limits } from "../limits.ts";
+import { Loudness } from "./loudness.ts";
 import { type RecordedFrame, readRecorded } from "./recorded-frame.ts";
-import { RecordingFile } from "./recording-file.ts";
+import type { RecordingFile } from "./recording-file.ts";
+import { Shelf } from "./shelf.ts";
 
 export type RecorderOptions = {
   folder: string;
@@ -17,11 +18,10 @@ export type RecorderOptions = {
 export type RecordedWindow = { frames: Buffer[]; keptFromUs: number; cut: boolean; damaged: number };
 export type WindowBounds = { eventsMax: number; bytesMax: number; framesMax: number };
 
-const fileName = /^(\d{1,15})\.recorded$/;
-
 /**
  * What containers did in the last minutes, on this node's disk and nowhere else, under a cap of its own. It gives way
  * to the spool: when the disk is short its files go before any frame that waits for the hub. What goes is counted.
+ * Containers that record more than their share have files of their own, so that they do not push out the others.
  */
 export class Recorder {
   readonly counts = { recorded: 0, aged: 0, given_up: 0, unwritten: 0, refused_frames: 0 };
@@ -30,8 +30,9 @@ export class Recorder {
   readonly #ageMsMax: number;
   readonly #say: (line: string) => void;
   readonly #nowMs: () => number;
-  #files: RecordingFile[] = [];
-  #next = 0;
+  readonly #quiet: Shelf;
+  readonly #loud: Shelf;
+  readonly #loudness: Loudness;
   #waiting: RecordedFrame[] = [];
   #waitingBytes = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -46,21 +47,17 @@ export class Recorder {
     this.#ageMsMax = options.ageMsMax ?? limits.recorder.ageMsMax;
     this.#say = options.say ?? (() => {});
     this.#nowMs = options.nowMs ?? Date.now;
+    this.#quiet = new Shelf(options.folder, "quiet");
+    this.#loud = new Shelf(options.folder, "loud");
+    this.#loudness = new Loudness(this.bytesMax * limits.recorder.loudPartPerMinute);
   }
 
   /** Finds what an earlier process recorded. A disk that does not let it is said, and nothing is recorded then. */
   async open(): Promise<void> {
     try {
       mkdirSync(this.#folder, { recursive: true, mode: 0o700 });
-      const numbers = readdirSync(this.#folder)
-        .flatMap((name) => fileName.exec(name)?.[1] ?? [])
-        .map(Number);
-      for (const number of numbers.sort((a, b) => a - b)) {
-        this.#next = number + 1;
-        const file = await RecordingFile.found(this.#path(number));
-        if (file !== undefined) this.#files.push(file);
-        else await unlink(this.#path(number));
-      }
+      const names = readdirSync(this.#folder);
+      for (const shelf of [this.#quiet, this.#loud]) await shelf.open(names);
       this.#opened = true;
     } catch (error) {
       this.#say(`the flight recorder has no folder (${(error as Error).message}); nothing is recorded`);
@@ -70,22 +67,23 @@ export class Recorder {
     await this.#alone(() => this.#forgetOld());
   }
 
-  #path(number: number): string {
-    return join(this.#folder, `${number}.recorded`);
-  }
-
   get bytes(): number {
-    return this.#files.reduce((sum, file) => sum + file.bytes, 0);
+    return this.#quiet.bytes + this.#loud.bytes;
   }
 
-  /** Since when it holds anything; undefined where it holds nothing. */
+  /** All files, the one that was written last first. */
+  #newestFirst(): RecordingFile[] {
+    return [...this.#quiet.files, ...this.#loud.files].sort((a, b) => b.lastUs - a.lastUs);
+  }
+
+  /** Since when it holds everything that it was not too loud for; undefined where it holds nothing. */
   get oldestUs(): number | undefined {
-    return this.#files[0]?.firstUs;
+    return this.#quiet.files[0]?.firstUs ?? this.#loud.files[0]?.firstUs;
   }
 
   /** True from the first frame on that was ever recorded here. */
   get isUsed(): boolean {
-    return this.#files.length > 0 || Object.values(this.counts).some((count) => count > 0);
+    return this.bytes > 0 || Object.values(this.counts).some((count) => count > 0);
   }
 
   /** Takes frames as they came up the socket; they are written within a moment. Nobody waits for it. */
@@ -109,7 +107,7 @@ export class Recorder {
     return this.#alone(async () => {
       await this.#write();
       const collected = new Collected(fromUs, bounds);
-      for (const file of this.#files.toReversed()) {
+      for (const file of this.#newestFirst()) {
         if (collected.isFull || file.lastUs < fromUs) break;
         const blocks = await file.blocksOf(containerId).catch(() => undefined);
         if (blocks === undefined) collected.damaged += 1;
@@ -151,33 +149,40 @@ export class Recorder {
     const waiting = this.#waiting;
     this.#waiting = [];
     this.#waitingBytes = 0;
-    for (let from = 0; from < waiting.length; ) {
-      let [to, bytes] = [from, 0];
-      while (to < waiting.length && (to === from || bytes < limits.blockBytesMax / 2))
-        bytes += waiting[to++]?.bytes.length ?? 0;
-      await this.#writeBlock(waiting.slice(from, to));
-      from = to;
+    const nowMs = this.#nowMs();
+    const shelves = Map.groupBy(waiting, ({ bytes, header }) =>
+      this.#loudness.isLoud(header.containerId, bytes.length, nowMs) ? this.#loud : this.#quiet,
+    );
+    for (const [shelf, frames] of shelves) {
+      for (let from = 0; from < frames.length; ) {
+        let [to, bytes] = [from, 0];
+        while (to < frames.length && (to === from || bytes < limits.blockBytesMax / 2))
+          bytes += frames[to++]?.bytes.length ?? 0;
+        await this.#writeBlock(shelf, frames.slice(from, to));
+        from = to;
+      }
     }
     await this.#forgetOld();
   }
 
-  async #writeBlock(frames: readonly RecordedFrame[]): Promise<void> {
+  async #writeBlock(shelf: Shelf, frames: readonly RecordedFrame[]): Promise<void> {
     const events = frames.reduce((sum, frame) => sum + frame.header.eventCount, 0);
     if (!(await this.#hasRoom())) {
       this.counts.unwritten += events;
       return;
     }
-    const file = this.#openFile();
+    const nowUs = this.#nowMs() * 1_000;
+    const file = shelf.current(nowUs, Math.min(limits.recorder.fileBytesMax, this.bytesMax / 16));
     try {
-      await file.append(frames, this.#nowMs() * 1_000);
-      if (!this.#files.includes(file)) this.#files.push(file);
+      await file.append(frames, nowUs);
+      if (!shelf.files.includes(file)) shelf.files.push(file);
       this.counts.recorded += events;
     } catch (error) {
       if (this.#shortSinceMs === undefined)
         this.#say(`the flight recorder's disk takes nothing (${(error as Error).message}); what comes is not recorded`);
       this.#shortSinceMs = performance.now();
       this.counts.unwritten += events;
-      if (!this.#files.includes(file)) await file.remove(); // nothing of it was written
+      if (!shelf.files.includes(file)) await file.remove(); // nothing of it was written
     }
     while (this.bytes > this.bytesMax && (await this.#giveUpOldest())) {
       // Until it fits again.
@@ -194,32 +199,25 @@ export class Recorder {
     return true;
   }
 
-  #openFile(): RecordingFile {
-    const { fileBytesMax, fileAgeMsMax } = limits.recorder;
-    const bytesMax = Math.min(fileBytesMax, this.bytesMax / 16);
-    const last = this.#files.at(-1);
-    const nowUs = this.#nowMs() * 1_000;
-    const goesOn = last?.isUsable && last.bytes < bytesMax && nowUs - last.firstUs < fileAgeMsMax * 1_000;
-    return goesOn && last !== undefined ? last : RecordingFile.made(this.#path(this.#next++), nowUs);
-  }
-
+  /** Of the loud ones first, as long as they have more than what is theirs. */
   async #giveUpOldest(): Promise<boolean> {
-    const file = this.#files.shift();
-    if (file === undefined) return false;
-    this.counts.given_up += file.events;
-    await file.remove();
-    return true;
+    const isLoudFirst = this.#loud.bytes > this.bytesMax * limits.recorder.loudPartKept;
+    const order = isLoudFirst ? [this.#loud, this.#quiet] : [this.#quiet, this.#loud];
+    for (const shelf of order) {
+      const events = await shelf.removeOldest();
+      if (events === undefined) continue;
+      this.counts.given_up += events;
+      return true;
+    }
+    return false;
   }
 
   /** Files go when all of what they hold is older than the window. A clock that was set back keeps them longer. */
   async #forgetOld(): Promise<void> {
     const oldestUs = (this.#nowMs() - this.#ageMsMax) * 1_000;
-    for (;;) {
-      const file = this.#files[0];
-      if (file === undefined || file.lastUs >= oldestUs) return;
-      this.#files.shift();
-      this.counts.aged += file.events;
-      await file.remove();
+    for (const shelf of [this.#quiet, this.#loud]) {
+      while (shelf.files[0] !== undefined && shelf.files[0].lastUs < oldestUs)
+        this.counts.aged += (await shelf.removeOldest()) ?? 0;
     }
   }
 }
