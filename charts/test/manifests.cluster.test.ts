@@ -34,6 +34,7 @@ const cases: Record<string, readonly string[]> = {
     "images.pullSecrets={registry-login}",
   ],
   "audit-log-from-a-file": ["audit.file.path=/var/log/kubernetes/audit/audit.log"],
+  "blocking-permitted-by-nodes": ["collector.enforceFolder=/etc/atalaya"],
   "selinux-and-apparmor": ["collector.seLinuxOptions.type=spc_t", "collector.appArmorProfile="],
 };
 
@@ -119,6 +120,7 @@ for (const [what, set, said] of [
   ["a hub elsewhere without its address", ["hub.enabled=false"], /hub\.url/],
   ["an address that is not https", ["hub.url=http://hub.example.org"], /hub.*url/],
   ["an audit log without a folder of its own", ["audit.file.path=/audit.log"], /audit.*path/],
+  ["a folder of the nodes' word on blocking with a comma", ["collector.enforceFolder=/etc/a\\,b"], /enforceFolder/],
   ["a registry's name with a space", ["images.registry=two words"], /registry/],
 ] as const) {
   test(`the chart refuses ${what}, and names it`, async () => {
