@@ -105,7 +105,7 @@ export type RecordedEvent = z.infer<typeof recordedEventSchema>;
 
 /** What became of an alert's pull, and what is missing in what came. */
 export const alertRecordingSchema = z.object({
-  /** asked: on its way; answered; unanswered: the node did not within an hour; refused: too many at once. */
+  /** asked: on its way; answered; unanswered: the node did not within an hour; refused: too many. */
   state: z.enum(["asked", "answered", "unanswered", "refused"]),
   container_id: z.string(),
   from_us: z.number(),

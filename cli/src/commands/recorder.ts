@@ -128,7 +128,7 @@ export function summaryOf(is: AlertRecording): string[] {
       {
         asked: "The node has not answered yet.",
         unanswered: "The node did not answer within an hour.",
-        refused: "Too many alerts of this node asked at once: this one was left out.",
+        refused: "Too many alerts of this container, or this node, asked: this one was left out.",
       }[is.state],
     ];
   const lines = is.counts.map(

@@ -18,7 +18,9 @@ export function askRecording(db: Db, state: WorkspaceState, row: AlertRow, where
   if (!isRecorded(policyOf(db, workspace_id), factsOf(cluster, where))) return;
   const asked_us = Date.now() * 1_000;
   const from_us = Math.max(0, row.first_seen_us - recorderLimits.windowUs);
-  const isTooMuch = openOf(db, row, asked_us) >= recorderHubLimits.openPerNodeMax;
+  const key = [workspace_id, cluster, node, container_id].join("\n");
+  const isTooMuch =
+    openOf(db, row, asked_us) >= recorderHubLimits.openPerNodeMax || !state.pullBudget.take(key, asked_us);
   const of = { workspace_id, alert_id, cluster, node, container_id, from_us, asked_us };
   const answer = { answered_us: null, kept_from_us: null, is_cut: 0, damaged: 0, frames: null };
   db.run(db.query.insertInto("alert_recordings").values({ ...of, ...answer, state: isTooMuch ? "refused" : "asked" }));

@@ -1,3 +1,4 @@
+import { PullBudget } from "../recorder/pull-budget.ts";
 import type { AskedPull } from "../recorder/recorder-pulls.ts";
 import type { OpenDatabase } from "./node-sqlite.ts";
 import type { HubTables } from "./schema.ts";
@@ -14,6 +15,7 @@ export class WorkspaceState {
   readonly #heard = new Map<string, number>();
   /** What new alerts ask of the flight recorder, until the group is committed. */
   asked: AskedPull[] = [];
+  readonly pullBudget = new PullBudget();
 
   constructor(db: OpenDatabase<HubTables>) {
     this.#db = db;

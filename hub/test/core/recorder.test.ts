@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { zstdCompressSync } from "node:zlib";
 import { type AtalayaEvent, blankEvent, type NetworkEvent, type RecordedEvent } from "@atalaya/wire";
 import type { HubCore } from "../../src/hub-core.ts";
-import { evilExec, frameBytes, frameOf, openTestHub, processEvent, sender } from "./hub-fixture.ts";
+import { evilExec, evilRule, frameBytes, frameOf, openTestHub, processEvent, sender } from "./hub-fixture.ts";
 
 const of = { workspaceId: "main", cluster: "local", node: "node-1" };
 const shop = { scopes: [{ name: "shop", namespaces: ["shop"] }] };
@@ -107,6 +107,24 @@ test("too many alerts at once are told so, each, and the others are answered", a
   ]);
   assert.equal(hub.recorder.pulls(of).length, 16);
   assert.equal(hub.recorder.pulls(of).length, 16);
+});
+
+test("one container's alerts ask so often within an hour, answered or not, and others' go on", async (t) => {
+  const text = evilRule.replace("fold: [container.id]", "fold: [container.id, proc.exepath]");
+  const { hub } = await openTestHub(t, { builtIn: [{ path: "evil.yaml", text, pack: "built-in" }] });
+  await hub.recorder.putPolicy("main", shop);
+  const many = Array.from({ length: 40 }, (_, i) => inShop({ exe_path: `/tmp/evil-${i}`, pid: 800 + i }));
+  await hub.ingest([frameOf(many)], sender);
+  const asked: string[] = [];
+  for (let round = 0; round < 4; round++) asked.push(...hub.recorder.pulls(of).map((pull) => pull.alert_id));
+  assert.equal(asked.length, 32);
+  for (const alertId of asked) await hub.recorder.answer(of, alertId, answerOf());
+  const next = [inShop({ exe_path: "/tmp/evil-x", pid: 900 }), inShop({ container_id: "other" })];
+  await hub.ingest([frameOf(next)], sender);
+  assert.deepEqual(
+    hub.recorder.pulls(of).map((pull) => pull.container_id),
+    ["other"],
+  );
 });
 
 test("an answer that holds what is no event is counted, and the rest is shown", async (t) => {

@@ -6,7 +6,7 @@ export const enRecorder = {
     state: {
       asked: "The node is asked what this container did before: it has not answered yet.",
       unanswered: "The node did not say within an hour what this container did before.",
-      refused: "Too many alerts of this node asked for a recording at once: this one has none.",
+      refused: "Too many alerts of this container, or this node, asked for a recording: this one has none.",
       nothing: "The node's recorder had nothing of this container.",
     },
     has: (counts: string) => `From the node's recorder: ${counts}.`,

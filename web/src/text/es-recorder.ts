@@ -7,7 +7,7 @@ export const esRecorder: typeof enRecorder = {
     state: {
       asked: "Se pregunta al nodo qué hizo antes este contenedor: aún no ha respondido.",
       unanswered: "El nodo no dijo en una hora qué hizo antes este contenedor.",
-      refused: "Demasiadas alertas de este nodo pidieron una grabación a la vez: esta no la tiene.",
+      refused: "Demasiadas alertas de este contenedor, o de este nodo, pidieron una grabación: esta no la tiene.",
       nothing: "El registrador del nodo no tenía nada de este contenedor.",
     },
     has: (counts: string) => `Del registrador del nodo: ${counts}.`,
