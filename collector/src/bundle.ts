@@ -103,8 +103,13 @@ function ociFacts(
   config: unknown,
   bundleFolder: string | null = bundle,
 ): BundleFacts {
-  const note = (...names: string[]) =>
-    names.reduce<string | null>((found, name) => found ?? textAt(config, "annotations", name), null);
+  const isCrio = runtime === "cri-o" || (runtime !== "containerd" && managerOf(config) === "cri-o");
+  // CRI-O hands on what a pod's author annotated, and then writes its own words over it: containerd's would be the author's.
+  const note = (containerds: string, ...crios: string[]) =>
+    (isCrio ? crios : [containerds, ...crios]).reduce<string | null>(
+      (found, name) => found ?? textAt(config, "annotations", name),
+      null,
+    );
   const facts = {
     runtime,
     bundle,
@@ -121,6 +126,11 @@ function ociFacts(
   if (facts.name === null && kind === "sandbox") return { ...facts, name: "POD" };
   if (facts.pod !== null) return facts;
   return { ...facts, reason: "the bundle has no annotations that name image or pod" };
+}
+
+/** CRI-O's word for itself, in every container of its. */
+function managerOf(config: unknown): string | null {
+  return textAt(config, "annotations", "io.container.manager");
 }
 
 /** As the specification has it: a path from / on, or from the bundle's folder. */

@@ -69,6 +69,34 @@ describe("attribution", () => {
     );
   });
 
+  test("where CRI-O's container is said by CRI-O, and not by what its pod's author annotated", () => {
+    const annotations = {
+      "io.container.manager": "cri-o",
+      "io.kubernetes.cri.container-name": "claimed",
+      "io.kubernetes.cri.image-name": "claimed",
+      "io.kubernetes.cri.sandbox-name": "claimed",
+      "io.kubernetes.cri.sandbox-namespace": "kube-system",
+      "io.kubernetes.cri.sandbox-uid": "claimed",
+      "io.kubernetes.container.name": "web",
+      "io.kubernetes.cri-o.ImageName": "registry/web:1",
+      "io.kubernetes.pod.name": "web-0",
+      "io.kubernetes.pod.namespace": "shop",
+      "io.kubernetes.pod.uid": uid,
+    };
+    const own = "2c".repeat(32);
+    write(join(root, "crio", own, "userdata", "config.json"), { annotations });
+    // With its files elsewhere: by runc's state.
+    const elsewhere = "3c".repeat(32);
+    const bundle = join(root, "elsewhere", elsewhere);
+    write(join(bundle, "config.json"), { annotations });
+    write(join(root, "runc", elsewhere, "state.json"), { config: { labels: [`bundle=${bundle}`] } });
+    for (const id of [own, elsewhere]) {
+      const { containers, of } = made(`/kubepods.slice/crio-${id}.scope`);
+      const { name, image, namespace, pod } = containers.of(of);
+      assert.deepEqual([name, image, namespace, pod], ["web", "registry/web:1", "shop", "web-0"]);
+    }
+  });
+
   test("a container of ctr has no image and says why", () => {
     write(join(root, "tasks", "default", "web", "config.json"), { process: {} });
     const { containers, of } = made("/default/web", "runc");
