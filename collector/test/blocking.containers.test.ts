@@ -41,7 +41,7 @@ class Pod {
   readonly id: string;
   #made = 0;
 
-  constructor(folder: string, digit: string, namespace: string) {
+  constructor(folder: string, digit: string, namespace: string, args = ["/bin/sleep", "10000"]) {
     this.id = digit.repeat(64);
     this.#place = join(folder, "io.containerd.runtime.v2.task", "k8s.io", this.id);
     this.#state = join(folder, "runc");
@@ -60,7 +60,7 @@ class Pod {
         "io.kubernetes.cri.sandbox-name": `${namespace}-0`,
         "io.kubernetes.cri.sandbox-namespace": namespace,
       },
-      process: { user: { uid: 0, gid: 0 }, args: ["/bin/sleep", "10000"], env: ["PATH=/bin"], cwd: "/" },
+      process: { user: { uid: 0, gid: 0 }, args, env: ["PATH=/bin"], cwd: "/" },
       root: { path: "rootfs", readonly: false },
       mounts: [{ destination: "/proc", type: "proc", source: "proc" }],
       linux: {
@@ -211,6 +211,25 @@ describe("what a policy and the node's own file say is blocked", { skip: skipUnl
       assert.equal(late.runs("/brought"), false, "after it was started again");
     } finally {
       late.end();
+    }
+    await told("the one that stays", isOn(1));
+  });
+
+  test("a container that brings and runs a program at once is blocked within a second of its start", {
+    timeout: 60_000,
+  }, async (t) => {
+    const script = "cp /mark /early; i=0; while [ $i -lt 500 ]; do i=$((i+1)); /early /early-$i; done; sleep 10000";
+    const early = new Pod(place.folder, "d", "shop", ["/bin/sh", "-c", script]);
+    try {
+      await publisher.until("the last", () => publisher.execs.has("/early-500"));
+      const start = publisher.execs.get("-c")?.find((one) => one.argv?.[2] === script)?.time_us ?? 0;
+      const execs = [...publisher.execs].filter(([mark]) => mark.startsWith("/early-")).map(([, [event]]) => event);
+      const first = execs.find((event) => event?.exec_verdict === "blocked");
+      const ranMs = ((first?.time_us ?? Number.POSITIVE_INFINITY) - start) / 1_000;
+      t.diagnostic(`${execs.filter((one) => one?.exec_verdict === null).length} ran; blocked after ${ranMs} ms`);
+      assert.ok(start > 0 && ranMs < 1_000, `${ranMs} ms`);
+    } finally {
+      early.end();
     }
     await told("the one that stays", isOn(1));
   });
