@@ -27,10 +27,14 @@ export type KernelSource = {
   /** Bytes waiting in each ring, and its size. Like `drain`, a sign for the programs that somebody is there to read. */
   rings(): { ring: "lifecycle" | "bulk"; waitingBytes: number; sizeBytes: number }[];
   /**
-   * Replaces what the kernel side lets through. The programs that see it hang when this returns, and others do not. To load
-   * them can take seconds: `meanwhile` is called again and again, to read the rings.
+   * Loads some of the programs that see what a plan asks for, for at most about a second; true when there are no more to load.
+   * All of them can take seconds, in which somebody has to read the rings.
    */
-  setFilterPlan(plan: FilterPlan, meanwhile?: () => void): void;
+  prepare(plan: FilterPlan): boolean;
+  /** Replaces what the kernel side lets through. The programs that see it hang when this returns; what was not prepared is loaded. */
+  setFilterPlan(plan: FilterPlan): void;
+  /** Takes a program that nobody asks for any more off its hook; true when none is left. */
+  takeOff(): boolean;
   /**
    * 16 hexadecimal digits that name this pair of rings: the same as long as they are pinned, others with new rings.
    * Positions of one pair say nothing of another's.

@@ -172,20 +172,19 @@ export class Pipeline {
     return this.#window.isFull ? monotonicMs() : this.#eventMs;
   }
 
-  /** `meanwhile` is called while programs are loaded, which can take seconds. */
-  applyFilters(plan: FilterPlan, meanwhile?: () => void): void {
+  applyFilters(plan: FilterPlan): void {
     // The socket keeps the order: what comes last is in force, also when a new hub counts from the start again.
     if (isDeepStrictEqual(plan, this.#plan)) return;
-    this.#source.setFilterPlan(this.#options.heartbeat === undefined ? plan : withHeartbeat(plan), meanwhile);
+    this.#source.setFilterPlan(this.#options.heartbeat === undefined ? plan : withHeartbeat(plan));
     this.#plan = plan;
     this.#hasSetNames = true;
     this.#stream.account.filters = plan.version;
     this.#stream.save();
   }
 
-  applyState(state: StateInForce, meanwhile?: () => void): void {
+  applyState(state: StateInForce): void {
     const { version, workspace, filters, drift, recorder = noRecording } = state;
-    this.applyFilters(filters, meanwhile);
+    this.applyFilters(filters);
     this.#blocker.setPolicy(drift);
     this.#outlet.setWorkspace(workspace);
     this.#outlet.setRecorder(recorder);

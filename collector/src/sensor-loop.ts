@@ -36,6 +36,8 @@ export function runSensor(open: (options: KernelOptions) => KernelSource, option
   }
 }
 
+type NextPlan = Extract<ToWorker, { type: "filters" | "state" }>;
+
 class SensorLoop {
   readonly #source: KernelSource;
   readonly #pipeline: Pipeline;
@@ -50,7 +52,9 @@ class SensorLoop {
   readonly #continues: boolean;
   #resumed = false;
   #stopping = false;
-  #reads = false;
+  readonly #toApply: NextPlan[] = [];
+  /** A step is on its way. */
+  #steps = false;
 
   constructor(
     source: KernelSource,
@@ -109,6 +113,7 @@ class SensorLoop {
     const detail = `${attached} of ${asked.length} programs, kernel ${release()}${this.#whatWasBefore()}`;
     this.#post({ type: "ready", detail, continues: this.#continues, epoch: this.#pipeline.epoch });
     this.#pipeline.report();
+    this.#step();
     if (this.#continues) this.#timer = setTimeout(() => this.#tick(), collectorLimits.resumePatienceMs);
     else this.#tick();
   }
@@ -126,24 +131,37 @@ class SensorLoop {
   }
 
   #tick(): void {
-    this.#reads = true;
     const busy = this.#pipeline.tick();
     const { drainBusyMs, drainIdleMs } = collectorLimits;
     this.#pauseMs = busy ? drainBusyMs : Math.min(this.#pauseMs + drainBusyMs, drainIdleMs);
     this.#timer = setTimeout(() => this.#tick(), this.#pauseMs);
   }
 
-  /** While programs are loaded: whoever reads already goes on reading, and what is blocked stays blocked. */
-  readonly #readOn = (): void => {
-    if (!this.#reads || this.#stopping) return;
-    this.#pipeline.tick();
-    this.#pipeline.enforce();
-  };
+  /** What comes next is put in force after it, and answered by itself. */
+  #applyLater(next: NextPlan): void {
+    this.#toApply.push(next);
+    if (!this.#steps) this.#step();
+  }
+
+  /** A step of what a new plan takes, which are seconds in all: in between the rings are read and messages are heard. */
+  #step(): void {
+    const [next] = this.#toApply;
+    if (this.#stopping) return;
+    if (next === undefined) this.#steps = !this.#source.takeOff();
+    else {
+      this.#steps = true;
+      if (this.#source.prepare(next.type === "state" ? next.state.filters : next.plan)) {
+        this.#toApply.shift();
+        if (next.type === "state") this.#applyState(next.state);
+        else this.#pipeline.applyFilters(next.plan);
+      }
+    }
+    if (this.#steps) setImmediate(() => this.#step());
+  }
 
   #receive(message: ToWorker): void {
     if (message.type === "acknowledged") this.#acknowledged(message.parcels);
-    else if (message.type === "filters") this.#pipeline.applyFilters(message.plan, this.#readOn);
-    else if (message.type === "state") this.#applyState(message.state);
+    else if (message.type === "filters" || message.type === "state") this.#applyLater(message);
     else if (message.type === "resume") this.#resume(message.resume);
     else if (message.type === "note") this.#pipeline.note(message.reason);
     else if (message.type === "counters") this.#pipeline.tellAlso(message.counters);
@@ -170,7 +188,7 @@ class SensorLoop {
   #applyState(state: StateInForce): void {
     const { version } = state;
     try {
-      this.#pipeline.applyState(state, this.#readOn);
+      this.#pipeline.applyState(state);
       this.#post({ type: "applied", version });
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
@@ -203,6 +221,7 @@ class SensorLoop {
   }
 
   #close(unpin: boolean): void {
+    this.#stopping = true;
     this.#letGo();
     clearTimeout(this.#timer);
     clearInterval(this.#reporter);

@@ -183,12 +183,19 @@ export class HandMadeSource implements KernelSource {
 
   readonly enforced = { isPossible: true, add: () => true, remove() {}, renew() {}, release() {} };
 
-  /** What happens while the programs of a plan are loaded. */
-  whileLoading: () => void = () => {};
+  /** How many more steps it takes to load the programs of a plan. */
+  stepsToPrepare = 0;
 
-  setFilterPlan(plan: FilterPlan, meanwhile?: () => void): void {
-    this.whileLoading();
-    meanwhile?.();
+  prepare(): boolean {
+    this.stepsToPrepare -= 1;
+    return this.stepsToPrepare < 0;
+  }
+
+  takeOff(): boolean {
+    return true;
+  }
+
+  setFilterPlan(plan: FilterPlan): void {
     this.plan = plan;
   }
 

@@ -10,7 +10,7 @@ import { openKernel } from "../src/kernel/open-kernel.ts";
 import { programPlans } from "../src/kernel/programs.ts";
 import type { KernelOptions, OpenedKernel } from "../src/kernel-source.ts";
 import { PinPlace } from "./collector-process.ts";
-import { everything, objectFolder, root } from "./kernel-watch.ts";
+import { everything, objectFolder, root, takeOffAll } from "./kernel-watch.ts";
 import { drainAll, leavePinned, otherBuild } from "./left-pinned.ts";
 
 const plan = (asks: Partial<FilterPlan>): FilterPlan => ({ ...emptyFilterPlan, version: 1, ...asks });
@@ -41,6 +41,10 @@ describe("a program hangs while a rule asks for it", { skip: skipUnless("kernel"
     source = openKernel({ objectFolder, pinFolder, ignorePids: [process.pid], ...options });
     return source;
   };
+  const setPlan = (asks: FilterPlan) => {
+    source.setFilterPlan(asks);
+    takeOffAll(source);
+  };
   const hanging = () => source.programs.filter((one) => one.attached).map((one) => one.name);
   const unasked = () => source.programs.filter((one) => one.unasked).map((one) => one.name);
   /** The pins and the kernel say the same as the states do. */
@@ -54,7 +58,7 @@ describe("a program hangs while a rule asks for it", { skip: skipUnless("kernel"
 
   test("without a rule none of those that can be left out, with one its own, then none again", () => {
     open();
-    source.setFilterPlan(nothing);
+    setPlan(nothing);
     assertInLine();
     assert.deepEqual(optional(hanging()), []);
     const alwaysHanging = hanging();
@@ -67,7 +71,7 @@ describe("a program hangs while a rule asks for it", { skip: skipUnless("kernel"
       [{ socket_names: ["docker.sock"] }, ["exit_connect"]],
     ];
     for (const [asks, names] of expected) {
-      source.setFilterPlan({ ...nothing, ...asks });
+      setPlan({ ...nothing, ...asks });
       assertInLine();
       const here = programPlans.map((one) => one.program);
       assert.deepEqual(
@@ -75,7 +79,7 @@ describe("a program hangs while a rule asks for it", { skip: skipUnless("kernel"
         names.filter((name) => here.includes(name)),
         JSON.stringify(asks),
       );
-      source.setFilterPlan(nothing);
+      setPlan(nothing);
       assertInLine();
       assert.deepEqual(hanging(), alwaysHanging);
     }
@@ -84,17 +88,31 @@ describe("a program hangs while a rule asks for it", { skip: skipUnless("kernel"
   test("what was asked for is seen from the moment that the plan is set, also the second time", () => {
     open();
     for (let round = 0; round < 2; round++) {
-      source.setFilterPlan(plan({ calls: ["unlink"] }));
+      setPlan(plan({ calls: ["unlink"] }));
       execFileSync("rm", ["-f", join(folder, `no-such-${round}`)]);
       const seen = drainAll(source).filter((one) => one.kind === "change");
       assert.ok(seen.length > 0, `round ${round}`);
-      source.setFilterPlan(nothing);
+      setPlan(nothing);
       execFileSync("rm", ["-f", join(folder, "no-such")]);
       assert.deepEqual(
         drainAll(source).filter((one) => one.kind === "change"),
         [],
       );
     }
+  });
+
+  test("what is prepared in steps is loaded and not asked for, until its plan is set", () => {
+    open();
+    setPlan(nothing);
+    let steps = 1;
+    while (!source.prepare(everything)) steps += 1;
+    assert.ok(steps > 10, `${steps} steps`);
+    assertInLine();
+    assert.deepEqual(optional(hanging()), []);
+    assert.ok(source.programs.every((one) => one.reason === undefined));
+    source.setFilterPlan(everything);
+    assertInLine();
+    assert.deepEqual(unasked(), []);
   });
 
   test("what an earlier process left hanging is brought in line, more or less, and missing ones of its plan are a gap", async () => {
@@ -105,11 +123,11 @@ describe("a program hangs while a rule asks for it", { skip: skipUnless("kernel"
     open();
     assert.ok(hanging().includes("exit_ptrace") && hanging().includes("exit_setns"));
     assert.ok(unasked().includes("exit_tkill"));
-    source.setFilterPlan(plan({ calls: ["ptrace", "kill"] }));
+    setPlan(plan({ calls: ["ptrace", "kill"] }));
     assertInLine();
     assert.ok(hanging().includes("exit_ptrace") && hanging().includes("exit_kill"));
     assert.ok(unasked().includes("exit_setns"));
-    source.setFilterPlan(plan({ calls: ["setns"] }));
+    setPlan(plan({ calls: ["setns"] }));
     assertInLine();
     assert.ok(hanging().includes("exit_setns"), "taken off after it was taken over, and back");
     source.close();
@@ -125,7 +143,7 @@ describe("a program hangs while a rule asks for it", { skip: skipUnless("kernel"
     await leavePinned(pinFolder, { objects: otherBuild(folder, "asks-for-more"), plan: everything });
     open();
     assert.ok(source.earlier !== undefined);
-    source.setFilterPlan(nothing);
+    setPlan(nothing);
     assert.deepEqual(optional(hanging()), []);
     source.earlier.detach();
     source.earlier.end();

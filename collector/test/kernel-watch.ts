@@ -27,6 +27,13 @@ export const everything: FilterPlan = {
   calls: ["dup", "bind", "listen", "accept", "socket", "unix_connect", "dns_answer", ...rareCalls, ...fileChanges],
 };
 
+/** Until only what is asked for hangs. */
+export function takeOffAll(source: Pick<OpenedKernel, "takeOff">): void {
+  while (!source.takeOff()) {
+    // One after the other.
+  }
+}
+
 export type Kind = KernelRecord["kind"];
 export type RecordOf<K extends Kind> = KernelRecord & { kind: K };
 
@@ -59,6 +66,7 @@ export class KernelWatch {
 
   setPlan(plan: Partial<FilterPlan>): void {
     this.source.setFilterPlan({ ...emptyFilterPlan, version: 1, ...plan });
+    takeOffAll(this.source);
   }
 
   close(): void {

@@ -70,6 +70,8 @@ export class PinnedRings {
           return { ring, waitingBytes: this.records[ring].length === 0 ? 0 : waitingBytes, sizeBytes: 1 << 20 };
         }),
       enforced: { isPossible: true, add: () => true, remove() {}, renew() {}, release() {} },
+      prepare: () => true,
+      takeOff: () => true,
       setFilterPlan: (plan) => {
         this.plan = plan;
       },

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { uptime } from "node:os";
 import { describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { MessageChannel, type MessagePort } from "node:worker_threads";
 import {
   type AtalayaEvent,
@@ -201,16 +202,30 @@ describe("the sensor's loop", () => {
     await other.end();
   });
 
-  test("while a plan's programs are loaded the rings are read: what lies there is handed on before the plan is in force", {
+  test("while a plan's programs are loaded the rings are read and messages are heard, and each plan is answered in its turn", {
     timeout: 10_000,
   }, async () => {
     const other = new OtherSide();
     await other.until(() => other.events.some((event) => event.class === "sensor"));
-    other.source.whileLoading = () => other.source.put(exec(nginx, ["/usr/sbin/nginx"]));
+    other.source.stepsToPrepare = Number.POSITIVE_INFINITY;
     const filters = { ...emptyFilterPlan, version: 7, open_names: ["shadow"] };
     other.tell({ type: "state", state: { version: 7, workspace: "", filters } });
-    await other.until(() => other.messages.some((message) => message.type === "applied"));
-    assert.ok(other.events.some((event) => event.class === "process" && event.activity === "exec"));
+    other.tell({ type: "state", state: { version: 8, workspace: "", filters: { ...filters, version: 8 } } });
+    const answers = () => other.messages.filter((message) => message.type === "applied");
+    await pause(100);
+    other.source.put(exec(nginx, ["/usr/sbin/nginx"]));
+    await other.until(() => other.events.some((event) => event.class === "process" && event.activity === "exec"));
+    assert.deepEqual([answers(), other.source.plan], [[], undefined]);
+    other.source.stepsToPrepare = 0;
+    await other.until(() => answers().length === 2);
+    assert.deepEqual(answers(), [
+      { type: "applied", version: 7 },
+      { type: "applied", version: 8 },
+    ]);
+    other.source.stepsToPrepare = Number.POSITIVE_INFINITY;
+    other.tell({ type: "state", state: { version: 9, workspace: "", filters: { ...filters, version: 9 } } });
+    other.tell({ type: "drain" });
+    await other.until(() => other.messages.some((message) => message.type === "stopped"));
     await other.end();
   });
 

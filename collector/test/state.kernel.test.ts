@@ -79,7 +79,8 @@ describe("what the hub wants of a node", { skip: skipUnless("kernel") }, () => {
     opened("unsigned");
     opened("shadow-5");
     await publisher.until("the event", () => publisher.opened.has(join(place.folder, "shadow-5")));
-    assert.deepEqual([...publisher.opened], [join(place.folder, "shadow-5")]);
+    const ours = [...publisher.opened].filter((path) => path.startsWith(place.folder));
+    assert.deepEqual(ours, [join(place.folder, "shadow-5")]);
     assert.ok(publisher.workspaces.has("w-7"));
   });
 

@@ -18,7 +18,7 @@ export const kernelLimits = {
   enforcementLeaseMs: 4_000,
   /** Until the programs of detached links have ended: a few RCU grace periods. */
   detachMs: 1_000,
-  /** Programs of an object: the costliest four take a second of processor time, in which the rings are not read. */
-  loadedAtOnceWhileRead: 4,
+  /** Programs of an object under a running watch: the costliest four take a second of processor time, in which no ring is read. */
+  loadedAtOnce: 4,
   procFileBytesMax: 64 * 1024,
 } as const;

@@ -51,7 +51,7 @@ function openPins(addon: Addon, pinFolder: string | undefined, setName: string):
 type Started = {
   programs: KernelPrograms;
   /** Attaches what is loaded and asked for, and pins it. */
-  hang: (meanwhile?: () => void) => void;
+  hang: () => void;
   rings: { lifecycle: Ring; bulk: Ring };
   filters: FilterMaps;
   enforced: EnforcedContainers;
@@ -77,8 +77,8 @@ function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined
   filters.ignore(options.ignorePids ?? []);
   addon.markRead(options.unreadAfterMs ?? kernelLimits.unreadAfterMs);
   const unpinned = found ? "" : (pins?.pinMaps() ?? "");
-  const hang = (meanwhile?: () => void) => {
-    for (const state of programs.attach(meanwhile)) {
+  const hang = () => {
+    for (const state of programs.attach()) {
       const outcome = unpinned === "" ? (pins?.pinLink(state.name) ?? "") : unpinned;
       if (outcome !== "") state.reason = `runs, but is not pinned and ends with this process: ${reasonFrom(outcome)}`;
     }
@@ -133,7 +133,9 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
     counters: () => readCounters(addon),
     throttled: () => throttledGroups(addon),
     rings: () => [rings.lifecycle.fill(), rings.bulk.fill()],
-    setFilterPlan: (plan, meanwhile) => setPlan(parts, plan, meanwhile),
+    prepare: (plan) => programs.prepare(wordsOfPlan(plan)),
+    setFilterPlan: (plan) => setPlan(parts, plan),
+    takeOff: () => programs.takeOff((program) => pins?.unpinLink(program) ?? true),
     ringId: ringIdOf(addon),
     adopted,
     gapUs,
@@ -156,12 +158,12 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
 }
 
 /** What is asked for anew hangs before the plan is in force, and what is asked for no more goes afterwards. */
-function setPlan({ programs, hang, filters, pins }: Parts, plan: FilterPlan, meanwhile?: () => void): void {
+function setPlan({ programs, hang, filters }: Parts, plan: FilterPlan): void {
   const words = wordsOfPlan(plan);
-  programs.load(words, meanwhile);
-  hang(meanwhile);
+  programs.load(words);
+  hang();
   filters.set(plan);
-  programs.detach(words, (program) => pins?.unpinLink(program) ?? true, meanwhile);
+  programs.forget(words);
 }
 
 function make(outcome: string): void {

@@ -52,24 +52,31 @@ export class KernelPrograms {
   /**
    * Loads what these words ask for; attaches nothing yet, so that no event comes before the filters are set. To read an object
    * and fit it to the kernel costs more than to load one program of it: those of one object are loaded together, and alone
-   * only where the kernel refuses one of them. What it refused is not tried again while it is asked for. Where rings have to be
-   * read meanwhile, a few are loaded at once, and `meanwhile` is called in between.
+   * only where the kernel refuses one of them. What it refused is not tried again while it is asked for.
    */
-  load(words: ReadonlySet<string>, meanwhile?: () => void): void {
-    const wanted = this.#places.filter((place) => isAskedBy(place, words));
-    for (const place of wanted) place.isAsked = true;
-    const missing = wanted.filter((place) => place.tried.length === 0);
-    const atOnce = meanwhile === undefined ? missing.length : kernelLimits.loadedAtOnceWhileRead;
-    for (const some of Map.groupBy(missing, ({ plans }) => plans[0]?.object ?? "").values()) {
-      for (let at = 0; at < some.length; at += atOnce) {
-        this.#loadSome(some.slice(at, at + atOnce));
-        meanwhile?.();
-      }
+  load(words: ReadonlySet<string>): void {
+    while (!this.#loadMore(words, this.#places.length)) {
+      // Object by object.
     }
+    for (const place of this.#places) if (isAskedBy(place, words)) place.isAsked = true;
+  }
+
+  /** Loads a few of those before somebody asks; true when `load` would find all of them loaded. */
+  prepare(words: ReadonlySet<string>): boolean {
+    return this.#loadMore(words, kernelLimits.loadedAtOnce);
+  }
+
+  #loadMore(words: ReadonlySet<string>, atMost: number): boolean {
+    const missing = this.#places.filter((place) => isAskedBy(place, words) && place.tried.length === 0);
+    const [first] = missing;
+    if (first === undefined) return true;
+    const some = missing.filter((place) => objectOf(place) === objectOf(first)).slice(0, atMost);
+    this.#loadSome(objectOf(first), some);
+    return some.length === missing.length;
   }
 
   /** Attaches what is loaded, asked for and does not run yet; says in each state how that went. Gives those that run now, each when it does. */
-  *attach(meanwhile?: () => void): Generator<ProgramState> {
+  *attach(): Generator<ProgramState> {
     for (const { plans, tried, isAsked } of this.#places) {
       const state = tried.find((one) => one.loaded && !one.attached);
       const plan = plans.find((one) => one.program === state?.name);
@@ -81,32 +88,36 @@ export class KernelPrograms {
         delete state.reason;
         yield state;
       }
-      meanwhile?.();
+    }
+  }
+
+  /** From now on only what these words ask for is; what hangs beside it goes with `takeOff`. */
+  forget(words: ReadonlySet<string>): void {
+    for (const place of this.#places) {
+      place.isAsked = isAskedBy(place, words);
+      // What the kernel refused is tried again when it is asked for again.
+      if (!place.isAsked) place.tried = place.tried.filter((one) => one.loaded);
     }
   }
 
   /**
-   * Takes what these words do not ask for off its hook. What this process loaded stays loaded, so that it is back at once.
-   * `unpin` removes the pin of a link first; false where it cannot: then the program hangs on, and says so.
+   * Takes one program that nobody asks for off its hook (the kernel waits some 50 ms for whoever is in it); true when none is
+   * left. What this process loaded stays loaded, so that it is back at once. `unpin` removes the pin of a link first; false
+   * where it cannot: then the program hangs on, and says so.
    */
-  detach(words: ReadonlySet<string>, unpin: (program: string) => boolean, meanwhile?: () => void): void {
-    for (const place of this.#places) {
-      if (isAskedBy(place, words)) continue;
-      place.isAsked = false;
-      const state = place.tried.find((one) => one.attached);
-      if (state === undefined) {
-        place.tried = place.tried.filter((one) => one.loaded);
-        continue;
-      }
-      const outcome = unpin(state.name) ? this.#addon.detach(state.name) : "EBUSY\nits pin cannot be removed";
-      if (outcome !== "") {
-        state.reason = `nobody asks for it, but it cannot be taken off: ${reasonFrom(outcome)}`;
-        continue;
-      }
-      place.tried = place.isTakenOver ? [] : [{ name: state.name, loaded: true, attached: false }];
-      place.isTakenOver = false;
-      meanwhile?.();
+  takeOff(unpin: (program: string) => boolean): boolean {
+    const hangs = (place: Place) => !place.isAsked && place.tried.some((one) => one.attached && !isStuck(one));
+    const place = this.#places.find(hangs);
+    const state = place?.tried.find((one) => one.attached);
+    if (place === undefined || state === undefined) return true;
+    const outcome = unpin(state.name) ? this.#addon.detach(state.name) : "EBUSY\nits pin cannot be removed";
+    if (outcome !== "") {
+      state.reason = `${stuck}: ${reasonFrom(outcome)}`;
+      return false;
     }
+    place.tried = place.isTakenOver ? [] : [{ name: state.name, loaded: true, attached: false }];
+    place.isTakenOver = false;
+    return false;
   }
 
   /** Whether all that brings events and that these words ask for has been taken over. */
@@ -133,10 +144,8 @@ export class KernelPrograms {
     if (outcome !== "") throw new Error(`${name} cannot be switched: ${reasonFrom(outcome)}`);
   }
 
-  /** Of one object. */
-  #loadSome(places: readonly Place[]): void {
+  #loadSome(object: string, places: readonly Place[]): void {
     const names = places.map(({ plans }) => nameOf(plans));
-    const object = places[0]?.plans[0]?.object ?? "";
     const isTogether = names.length > 1 && this.#addon.load(this.#objectFile(object), names.join(" ")) === "";
     for (const place of places)
       place.tried = isTogether
@@ -160,6 +169,11 @@ export class KernelPrograms {
 }
 
 const nameOf = (plans: readonly ProgramPlan[]): string => plans[0]?.program ?? "";
+
+const objectOf = ({ plans }: Place): string => plans[0]?.object ?? "";
+
+const stuck = "nobody asks for it, but it cannot be taken off";
+const isStuck = ({ reason }: ProgramState): boolean => reason?.startsWith(stuck) === true;
 
 function isAskedBy({ plans }: Place, words: ReadonlySet<string>): boolean {
   const askedBy = plans[0]?.askedBy;

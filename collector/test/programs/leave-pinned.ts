@@ -14,6 +14,9 @@ const source = openKernel({
 if (source.readAccount() === undefined) {
   const asked = plan === "" ? { open_names: ["left-behind"] } : (JSON.parse(plan) as Partial<FilterPlan>);
   source.setFilterPlan({ ...emptyFilterPlan, version: 1, ...asked });
+  while (!source.takeOff()) {
+    // Until only what is asked for hangs.
+  }
 }
 // Somebody reads, until the end.
 const read: Record<string, number> = {};
