@@ -12,6 +12,7 @@ import {
   statusSchema,
 } from "@atalaya/wire/api";
 import { makeBlocking } from "./canned-blocking.ts";
+import { cannedRecorder } from "./canned-recorder.ts";
 
 // What the contract server answers. Everything passes through the wire's schemas, so that it cannot drift from what a
 // hub may send. Names of the world are invented.
@@ -315,6 +316,7 @@ export function makeSensors(): Sensor[] {
               },
               certificate_expires_us: nowUs() + 80_000 * secondUs,
               counters: [],
+              ...(state === "degraded" && { recorder: cannedRecorder }),
             },
       report: {
         node,

@@ -57,6 +57,14 @@ describe("what was recorded before an alert, in a browser", { skip: skipUnless("
     await tree.getByText("Del registrador del nodo: 2 red.").waitFor();
   });
 
+  test("a sensor says what its recorder holds, and what it lost", async () => {
+    const page = await at.open("/sensors");
+    const line = page.getByText("The flight recorder holds 20 MiB of 64 MiB");
+    await line.waitFor();
+    assert.match((await line.textContent()) ?? "", /1,234 events lost for want of room/);
+    assert.equal(await line.count(), 1, "others have recorded nothing");
+  });
+
   test("with recorded events open it fits into 400 px without scrolling sideways", async () => {
     at.hub.alerts = [recordedAlert(answered)];
     const page = await at.open("/alerts/alert-0000", { width: 400, height: 800 });

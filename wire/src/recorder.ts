@@ -71,21 +71,24 @@ export const recordedAnswerSchema = z.object({
   damaged: z.coerce.number().int().nonnegative().max(1_000_000),
 });
 
+/** Bounded, as all that a node claims. */
+const count = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER);
+
 /** How a node's recorder is. Events are counted since the publisher started. */
 export const recorderReportSchema = z.object({
-  bytes: z.number().nonnegative(),
-  bytes_max: z.number().nonnegative(),
+  bytes: count,
+  bytes_max: count,
   /** Since when it holds anything; null where it holds nothing. */
-  oldest_us: z.number().nonnegative().nullable(),
-  recorded: z.number().nonnegative(),
+  oldest_us: count.nullable(),
+  recorded: count,
   /** Older than the window, as intended. */
-  aged: z.number().nonnegative(),
+  aged: count,
   /** Given up before their time: the recorder's cap, or a disk that is short of room. */
-  given_up: z.number().nonnegative(),
+  given_up: count,
   /** Never stored: the disk took nothing, or too much came at once. */
-  unwritten: z.number().nonnegative(),
+  unwritten: count,
   /** Frames that were none, or that the rules of recording do not allow. */
-  refused_frames: z.number().nonnegative(),
+  refused_frames: count,
 });
 export type RecorderReport = z.infer<typeof recorderReportSchema>;
 

@@ -3,6 +3,7 @@ import {
   countersOfReport,
   type LedgerCounter,
   ledgerReasons,
+  type PublisherReport,
   type Sensor,
   type SensorReport,
 } from "@atalaya/wire";
@@ -50,6 +51,12 @@ export class LedgerMetrics {
   readonly #spool = this.#perNode("atalaya_node_spool_bytes", "What waits on the publisher's disk.");
   readonly #spoolMax = this.#perNode("atalaya_node_spool_bytes_max", "What may wait on the publisher's disk.");
   readonly #writable = this.#perNode("atalaya_node_spool_writable", "0 while the publisher's disk takes nothing.");
+  readonly #recorder = this.#perNode("atalaya_node_recorder_bytes", "What the node's flight recorder holds.");
+  readonly #recorded = this.#gauge(
+    "atalaya_node_recorder_events",
+    "Events of the flight recorder since the publisher's start: recorded, aged out as intended, given up early, unwritten.",
+    [...node, "what"],
+  );
   readonly #expires = this.#perNode(
     "atalaya_node_certificate_expires_seconds",
     "Until the node's certificate ends; negative when it has.",
@@ -125,6 +132,13 @@ export class LedgerMetrics {
     );
   }
 
+  #recorderOf(of: Record<NodeLabel, string>, recorder: PublisherReport["recorder"]): void {
+    if (recorder === undefined) return;
+    this.#recorder.set(of, recorder.bytes);
+    for (const what of ["recorded", "aged", "given_up", "unwritten"] as const)
+      this.#recorded.set({ ...of, what }, recorder[what]);
+  }
+
   #parts({ account, sensor, sync, stateWanted }: NodeFigures, nowUs: number): void {
     const of = labelsOf(account);
     if (sensor?.report != null) {
@@ -142,6 +156,7 @@ export class LedgerMetrics {
     this.#spool.set(of, report.spool.bytes);
     this.#spoolMax.set(of, report.spool.bytes_max);
     this.#writable.set(of, report.spool.writable ? 1 : 0);
+    this.#recorderOf(of, report.recorder);
     if (report.certificate_expires_us !== null) this.#expires.set(of, (report.certificate_expires_us - nowUs) / 1e6);
     this.#memory.set({ ...of, part: "publisher" }, report.memory_bytes);
     this.#cpu.set({ ...of, part: "publisher" }, report.cpu_us / 1e6);

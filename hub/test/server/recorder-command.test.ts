@@ -45,5 +45,8 @@ test("scopes are put in force, and what was recorded is shown, by the command li
   await hub.sync("n-1", { publisher: publisherReport({ recorder: is }) });
   const status = JSON.parse(await recorder("status", "--json")) as { scopes: unknown };
   assert.deepEqual(status.scopes, policy.scopes);
+  const figures = await hub.client.text("/metrics");
+  assert.match(figures, /atalaya_node_recorder_events\{[^}]*node="n-1"[^}]*what="given_up"\} 2/);
+  assert.match(figures, /atalaya_node_recorder_bytes\{[^}]*node="n-1"[^}]*\} 1048576/);
   await assert.rejects(recorder("stop"), /recorder takes get/);
 });

@@ -51,6 +51,7 @@ function fillWithOldAlerts(db: OpenDatabase<HubTables>, count: number): void {
   const evidence = insert("alert_evidence", 5);
   const processes = insert("alert_processes", 5);
   const entries = insert("alert_entries", 13);
+  const recordings = insert("alert_recordings", 13);
   db.raw.exec("BEGIN");
   for (let i = 0; i < count; i++) {
     const [id, status] = [`alert-${i}`, i % 10 === 0 ? "new" : "resolved"];
@@ -76,6 +77,7 @@ function fillWithOldAlerts(db: OpenDatabase<HubTables>, count: number): void {
       0,
     );
     documents.run("main", id, long);
+    recordings.run("main", id, "local", "node-1", "c", "answered", 1, 2, 3, 1, 0, 0, Buffer.alloc(2_000));
     entries.run("main", id, 1, i, 1, "local", "shop", "web-0", "web", 1_000, 1_000, null, null);
     for (let n = 0; n < 10; n++) {
       evidence.run("main", id, n, `h${n}`, JSON.stringify({ time_us: 1, output: "y".repeat(300), output_fields: {} }));
@@ -106,6 +108,7 @@ test("resolved alerts of long ago go with all that is theirs, in steps that hold
   assert.equal(rowsOf(db, "alert_evidence"), 3_000);
   assert.equal(rowsOf(db, "alert_processes"), 3_000);
   assert.equal(rowsOf(db, "alert_entries"), 300);
+  assert.equal(rowsOf(db, "alert_recordings"), 300);
   const counts = db.raw.prepare("SELECT status, n FROM alert_counts ORDER BY status").all();
   assert.deepEqual(
     counts.map(({ status, n }) => [status, n]),

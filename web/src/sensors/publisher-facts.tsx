@@ -21,6 +21,7 @@ export function PublisherFacts({ sensor }: { sensor: Sensor }): ReactElement | n
         {text.sensors.spool(mebibytes(publisher.spool.bytes, language), mebibytes(publisher.spool.bytes_max, language))}
         <Oldest publisher={publisher} />
       </p>
+      <RecorderFacts recorder={publisher.recorder} />
       {!publisher.spool.writable && <p className="login-error">{text.sensors.spoolFull}</p>}
       {expires !== null && (
         <p className="soft">{text.sensors.certificate(duration(Math.max(0, expires - Date.now() * 1000), language))}</p>
@@ -46,5 +47,25 @@ function Oldest({ publisher }: { publisher: PublisherReport }): ReactElement | n
       {" "}
       {text.sensors.waiting(number(frames, language))} <Ago us={oldest} />
     </span>
+  );
+}
+
+/** What the flight recorder holds, and what it lost. */
+function RecorderFacts({ recorder }: { recorder: PublisherReport["recorder"] }): ReactElement | null {
+  const { recorder: text } = useText();
+  const language = useLanguage();
+  if (recorder === undefined) return null;
+  const lost = recorder.given_up + recorder.unwritten;
+  return (
+    <p>
+      {text.holds(mebibytes(recorder.bytes, language), mebibytes(recorder.bytes_max, language))}
+      {recorder.oldest_us !== null && (
+        <span className="soft">
+          {" "}
+          {text.since} <Ago us={recorder.oldest_us} />
+        </span>
+      )}
+      {lost > 0 && <span className="soft"> · {text.gaveUp(number(lost, language))}</span>}
+    </p>
   );
 }

@@ -14,6 +14,9 @@ export const enRecorder = {
     earlier: (count: string) => `${count} earlier ones are not here: too old, given up for room, or too many.`,
     lost: (count: string) => `${count} in between are lost.`,
     fromBeginning: "The recording begins here: before it nothing was recorded.",
+    holds: (bytes: string, most: string) => `The flight recorder holds ${bytes} of ${most}`,
+    since: "since",
+    gaveUp: (count: string) => `${count} events lost for want of room`,
     unreadable: (count: string) => `${count} could not be read.`,
   },
 };

@@ -15,6 +15,9 @@ export const esRecorder: typeof enRecorder = {
     earlier: (count: string) => `${count} anteriores no están aquí: muy antiguos, sin espacio o demasiados.`,
     lost: (count: string) => `${count} intermedios se perdieron.`,
     fromBeginning: "La grabación empieza aquí: antes no se grabó nada.",
+    holds: (bytes: string, most: string) => `El registrador guarda ${bytes} de ${most}`,
+    since: "desde",
+    gaveUp: (count: string) => `${count} eventos perdidos por falta de espacio`,
     unreadable: (count: string) => `${count} no se pudieron leer.`,
   },
 };
