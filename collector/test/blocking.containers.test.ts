@@ -6,7 +6,9 @@ import {
   copyFileSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
+  rmdirSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -34,6 +36,17 @@ import { StandInPublisher } from "./stand-in-publisher.ts";
 
 const uid = "0b1d5c3e-0000-4000-8000-000000000001";
 const shopBlocks: DriftPolicy = { rules: [{ name: "shop", namespaces: ["shop"], action: "block" }] };
+
+/** The groups above the containers', in every hierarchy: runc removes only those that it was told of. */
+function removeGroups(): void {
+  const above = ["atalaya-blocking", "kubepods", "burstable", `pod${uid}`];
+  for (const hierarchy of [".", ...readdirSync("/sys/fs/cgroup")]) {
+    for (let depth = above.length; depth > 0; depth--) {
+      const path = join("/sys/fs/cgroup", hierarchy, ...above.slice(0, depth));
+      if (existsSync(path)) rmdirSync(path);
+    }
+  }
+}
 
 class Pod {
   readonly #place: string;
@@ -130,6 +143,7 @@ describe("what a policy and the node's own file say is blocked", { skip: skipUnl
     await collector?.end("SIGKILL");
     shop?.end();
     tools?.end();
+    removeGroups();
     await publisher?.close();
     place.remove();
   });
