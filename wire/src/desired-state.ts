@@ -16,8 +16,11 @@ export const desiredStateSchema = z.object({
   /** True when the node's certificate was revoked: it stops sending, and keeps what it has. */
   revoked: z.boolean(),
   filters: filterPlanSchema,
-  /** Which containers the flight recorder keeps; absent where the workspace records none. */
-  recorder: recorderStateSchema.optional(),
+  /**
+   * Which containers the flight recorder keeps; absent where the workspace records none. One that a later version wrote
+   * otherwise records nothing, and holds up nothing else.
+   */
+  recorder: recorderStateSchema.optional().catch(undefined),
   /**
    * The workspace's drift policy, where it blocks somewhere; whether the node follows is the node's own say (docs/drift.md).
    * To pass over a word of a later version could block more than was meant: such a policy is none, the rest is in force.

@@ -45,6 +45,15 @@ test("a state that the hub signed is opened by the node that it is for", () => {
   assert.deepEqual(opened, { ok: true, value: state });
 });
 
+test("a recorder's policy that a later version writes otherwise records nothing, and the rest is in force", () => {
+  for (const recorder of [{ scopes: [{ name: "x", pods: "all" }] }, { groups: [] }, 7]) {
+    const signed = signState({ ...state, recorder } as unknown as Parameters<typeof signState>[0], hub.key);
+    const opened = openState(signed, hub.certificate, holder);
+    assert.ok(opened.ok);
+    assert.deepEqual([opened.value.recorder, opened.value.version], [undefined, 7]);
+  }
+});
+
 test("another signer, a changed text, another node and an older version are refused, each with its reason", () => {
   const signed = signState(state, hub.key);
   const changed = { ...signed, state: signed.state.replace('"revoked":false', '"revoked":true') };
