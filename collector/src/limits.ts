@@ -74,6 +74,8 @@ export const collectorLimits = {
   resumePatienceMs: 2_000,
   /** The flight recorder: containers whose numbers are remembered, a frame's body, encoders that are kept for later. */
   recordingsMax: 2_048,
+  /** So long recorded events are gathered, and with each report all that were: the publisher waits for as long. */
+  recordedPauseMs: 200,
   recordedFrameBytesMax: 256 * 1024,
   recorderEncodersMax: 32,
   /** What may wait in the socket before recorded frames are left out: those that must arrive go first. */

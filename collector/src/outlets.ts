@@ -1,6 +1,7 @@
 import { type AtalayaEvent, type EventClass, eventToJson, type RecorderPolicy } from "@atalaya/wire";
 import { ContainerRecorder } from "./container-recorder.ts";
 import { FrameBuilder, type FrameOrigin, type RingName, type StreamName } from "./frame-builder.ts";
+import { collectorLimits } from "./limits.ts";
 import type { Outlet } from "./pipeline.ts";
 import type { FromWorker } from "./worker-messages.ts";
 
@@ -11,6 +12,7 @@ export class FrameOutlet implements Outlet {
   readonly #builder: FrameBuilder;
   readonly #recorder: ContainerRecorder;
   readonly #post: Post;
+  #recordedMs = Number.NEGATIVE_INFINITY;
 
   constructor(origin: FrameOrigin, post: Post) {
     this.#builder = new FrameBuilder(origin);
@@ -32,14 +34,26 @@ export class FrameOutlet implements Outlet {
     this.#recorder.setPolicy(policy);
   }
 
-  flush(): { parcels: number; bytes: number } {
+  flush(isWhole = false): { parcels: number; bytes: number } {
     // Before the others: what leads to an alert is recorded when the alert asks for it.
-    const recorded = this.#recorder.take();
+    const recorded = this.#isDue(isWhole) ? this.#recorder.take() : [];
     if (recorded.length > 0)
       this.#post(
         { type: "recorded", frames: recorded },
         recorded.map((frame) => frame.buffer as ArrayBuffer),
       );
+    return this.#flushFrames();
+  }
+
+  /** A frame for each event of each container would cost the publisher more than all else it does. */
+  #isDue(isWhole: boolean): boolean {
+    const nowMs = performance.now();
+    if (!isWhole && nowMs - this.#recordedMs < collectorLimits.recordedPauseMs) return false;
+    this.#recordedMs = nowMs;
+    return true;
+  }
+
+  #flushFrames(): { parcels: number; bytes: number } {
     const frames = this.#builder.take();
     if (frames.length === 0) return { parcels: 0, bytes: 0 };
     const bytes = frames.reduce((sum, frame) => sum + frame.length, 0);

@@ -47,8 +47,8 @@ export type Outlet = {
   setWorkspace(workspace: string): void;
   /** Which containers are recorded, from here on. */
   setRecorder(policy: RecorderPolicy): void;
-  /** Hands on what was added; gives how many parcels and bytes went, to be acknowledged later in this order. */
-  flush(): { parcels: number; bytes: number };
+  /** With `isWhole`, also what an outlet gathers for later. Hands on what was added; gives how many parcels and bytes went, to be acknowledged later in this order. */
+  flush(isWhole?: boolean): { parcels: number; bytes: number };
 };
 
 export type PipelineOptions = {
@@ -240,7 +240,7 @@ export class Pipeline {
     const event: SensorEvent = { ...blankEvent("sensor"), activity: "report", time_us: Date.now() * 1_000, report };
     this.#reports += 1;
     this.#outlet.add(event, "sensor", this.#reports, "sensor");
-    const { parcels, bytes } = this.#outlet.flush();
+    const { parcels, bytes } = this.#outlet.flush(true);
     this.#window.add(parcels, bytes, null);
   }
 

@@ -40,6 +40,8 @@ export const limits = {
     /** Frames that wait for the next write; what comes beyond is counted as unwritten. */
     waitingBytesMax: 8 * mebibyte,
     ageCheckMs: 15_000,
+    /** A pull is answered so long after it came: what the collector gathers then is here. */
+    answerPauseMs: 1_500,
     /** Answers that wait to be sent, or are tried again. */
     pullsMax: 32,
   },

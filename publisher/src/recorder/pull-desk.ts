@@ -1,3 +1,4 @@
+import { setTimeout as pause } from "node:timers/promises";
 import type { Gate } from "../gate.ts";
 import { type HubLink, isStranger, jsonOf } from "../hub/hub-link.ts";
 import { limits } from "../limits.ts";
@@ -52,6 +53,7 @@ export class PullDesk {
 
   async #answer({ alert_id, container_id, from_us }: Pull): Promise<void> {
     const { link, gate, recorder } = this.#parts;
+    await pause(limits.recorder.answerPauseMs);
     if (!gate.isOpen) return;
     try {
       const { recorderLimits } = await import("@atalaya/wire");
