@@ -158,6 +158,7 @@ export {
   type ProgramState,
   type SensorReport,
   sensorReportSchema,
+  type TamperedWith,
   type ThrottledWhere,
 } from "./src/sensor-report.ts";
 export {

@@ -67,6 +67,16 @@ static napi_value detach(napi_env env, napi_callback_info info)
 	return call_outcome(&call, sensor_detach(call.sensor, program));
 }
 
+static napi_value hangs(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	char program[TEXT_BYTES];
+	if (!call_begin(&call, env, info, 1) || !call_text(&call, 0, program))
+		return NULL;
+	log_clear();
+	return call_outcome(&call, sensor_hangs(call.sensor, program));
+}
+
 static napi_value open_ring(napi_env env, napi_callback_info info)
 {
 	struct call call;
@@ -235,6 +245,7 @@ NAPI_MODULE_INIT()
 		{ "attachTracepoint", attach_tracepoint },
 		{ "attachCgroup", attach_cgroup },
 		{ "detach", detach },
+		{ "hangs", hangs },
 		{ "openRing", open_ring },
 		{ "drain", drain },
 		{ "release", release },

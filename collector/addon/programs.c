@@ -306,6 +306,12 @@ static int proved(int file, const char *program_name)
 	return error ? error : strncmp(info.name, program_name, BPF_OBJ_NAME_LEN - 1) == 0 ? 0 : -EBADF;
 }
 
+int sensor_hangs(struct sensor *sensor, const char *program_name)
+{
+	struct program *one = find(sensor, program_name);
+	return one && one->link ? proved(bpf_link__fd(one->link), program_name) : -ENOENT;
+}
+
 int sensor_adopt_link(struct sensor *sensor, const char *program_name, const char *path)
 {
 	if (sensor->program_count == PROGRAMS_MAX || strlen(program_name) >= NAME_BYTES_MAX)

@@ -24,6 +24,8 @@ export type KernelSource = {
   counters(): Counter[];
   /** Who used up a budget, and what was therefore not told of it. */
   throttled(): ThrottledGroup[];
+  /** Puts back what somebody else took off its hook, or whose pin he removed, since the last look. */
+  lookAfter(): Tampered;
   /** Bytes waiting in each ring, and its size. Like `drain`, a sign for the programs that somebody is there to read. */
   rings(): { ring: "lifecycle" | "bulk"; waitingBytes: number; sizeBytes: number }[];
   /**
@@ -67,6 +69,9 @@ export type KernelSource = {
 
 /** Records of one kind (`class`) that a control group was over its budget with: since the kernel remembers it, so it may go back. */
 export type ThrottledGroup = { cgroupIdV2: number; cgroupIdV1: number; class: string; value: number };
+
+/** Names of programs that hung on nothing any more, and of maps and programs whose pin was gone. */
+export type Tampered = { detached: string[]; unpinned: string[] };
 
 /** What tests ask of the kernel side beyond that. */
 export type OpenedKernel = KernelSource & {

@@ -5,6 +5,8 @@ export const collectorLimits = {
   processesMax: 65_536,
   /** An ended process is kept so long: its events and its children's may still lie in a ring. */
   exitGraceUs: 30_000_000,
+  /** From one look whether the programs still hang to the next. */
+  selfWatchMs: 5_000,
   /** From one look at all processes, after some were lost, to the next. */
   healMs: 5_000,
   /** Control groups over their budgets that a report names, and how long after they were last. */

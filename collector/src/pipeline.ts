@@ -34,6 +34,7 @@ import { nodeCounters } from "./node-counters.ts";
 import { OrderedDrain } from "./ordered-drain.ts";
 import { ProcessTable } from "./process-table.ts";
 import { RecordStream } from "./record-stream.ts";
+import { SelfWatch } from "./self-watch.ts";
 import { TableHealer } from "./table-healer.ts";
 import { type Outcome, Tally } from "./tally.ts";
 import { Throttling } from "./throttling.ts";
@@ -92,6 +93,7 @@ export class Pipeline {
   readonly #handover: Handover | undefined;
   readonly #healer: TableHealer;
   readonly #throttling: Throttling;
+  readonly #selfWatch: SelfWatch;
   readonly #startedUs = Date.now() * 1_000;
   #newestBootUs = 0;
   /** The largest since the last report. */
@@ -129,6 +131,7 @@ export class Pipeline {
     this.#table.seedPlaces(running, containerOf);
     const healed = { table: this.#table, snapshot: () => source.snapshot(), containerOf, figures };
     this.#healer = new TableHealer(healed, this.#stream.counters());
+    this.#selfWatch = new SelfWatch(() => source.lookAfter(), monotonicMs());
     this.#throttling = new Throttling(
       () => source.throttled(),
       (group) => this.#containers.nameOf(group),
@@ -233,6 +236,7 @@ export class Pipeline {
     const counters = this.#stream.counters();
     this.#healer.look(counters, monotonicMs());
     this.#throttling.look(counters, monotonicMs());
+    if (!isFinal) this.#selfWatch.look(monotonicMs());
     // The figures beside the account are written with it: after a kill they do not go back behind what was said.
     this.#stream.save();
     const report = JSON.stringify(isFinal ? { ...this.sensorReport(), final: true } : this.sensorReport());
@@ -276,6 +280,7 @@ export class Pipeline {
       ...(this.#blocker.state === undefined ? {} : { blocking: this.#blocker.state }),
       ...(this.#auditLog === undefined ? {} : { audit_log: { state: this.#auditLog } }),
       throttled: this.#throttling.list(),
+      tampered: this.#selfWatch.list(),
       programs: [...this.#source.programs],
       counters: [...nodeCounters(this.#source, this.#stream, this.#window, this.#handover), ...this.#others],
     };

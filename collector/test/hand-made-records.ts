@@ -12,7 +12,7 @@ import type {
   OpenRecord,
   Task,
 } from "../src/kernel-record.ts";
-import type { KernelSource, ThrottledGroup } from "../src/kernel-source.ts";
+import type { KernelSource, Tampered, ThrottledGroup } from "../src/kernel-source.ts";
 
 let position = 0;
 let bootUs = 1_000_000;
@@ -127,6 +127,12 @@ export class HandMadeSource implements KernelSource {
   gapUs = 0;
   earlier: KernelSource["earlier"];
   account: Buffer | undefined;
+
+  tampered: Tampered = { detached: [], unpinned: [] };
+
+  lookAfter(): Tampered {
+    return this.tampered;
+  }
 
   throttledGroups: ThrottledGroup[] = [];
 

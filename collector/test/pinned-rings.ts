@@ -63,6 +63,7 @@ export class PinnedRings {
       earlier,
       snapshot: () => [],
       throttled: () => [],
+      lookAfter: () => ({ detached: [], unpinned: [] }),
       rings: () =>
         (["lifecycle", "bulk"] as const).map((ring) => {
           const waitingBytes =

@@ -21,8 +21,8 @@ test("there are thirty-five detections, twenty-nine at run time and six of the c
   assert.equal([...files.values()].filter((source) => source === "k8s_audit").length, 6);
 });
 
-test("seven rules tell of the sensors themselves", () => {
-  assert.equal(builtIn.rules.filter((rule) => rule.source === "sensor").length, 7);
+test("eight rules tell of the sensors themselves", () => {
+  assert.equal(builtIn.rules.filter((rule) => rule.source === "sensor").length, 8);
 });
 
 for (const rule of builtIn.rules) {

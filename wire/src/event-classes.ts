@@ -274,7 +274,7 @@ export const apiColumns = {
  *   unread     the audit log that the node is to read was not read for `duration_us` (`reason`: an AuditLogState)
  */
 export const sensorColumns = {
-  activity: ["report", "blind", "silent", "clock", "identity", "refused", "heartbeat", "unread"],
+  activity: ["report", "blind", "silent", "clock", "identity", "refused", "heartbeat", "unread", "tampered"],
   time_us: "u53",
   report: "json",
   reason: "str",

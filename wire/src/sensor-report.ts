@@ -41,6 +41,13 @@ export type ThrottledWhere = z.infer<typeof throttledWhereSchema>;
  */
 export type BlockingState = "not_permitted" | "refused" | "off" | "unsupported" | "not_understood" | "idle" | "on";
 
+/**
+ * What somebody else did to the sensor, and how often since it started (it has put it right each time): `detached`, a program was
+ * taken off its hook; `unpinned`, the pin of a program or map was removed. A later version may know more.
+ */
+const tamperedWithSchema = z.object({ what: z.string().max(32), object: z.string().max(128), value: count });
+export type TamperedWith = z.infer<typeof tamperedWithSchema>;
+
 /** What a collector says of itself once a second. All counters only grow within an epoch. */
 export const sensorReportSchema = z.object({
   node: z.string().max(256),
@@ -86,6 +93,7 @@ export const sensorReportSchema = z.object({
       withheld: z.array(z.object({ reason: z.string().max(48), value: count })).max(16),
     })
     .optional(),
+  tampered: z.array(tamperedWithSchema).max(512).optional(),
   programs: z.array(programStateSchema).max(256),
   /** By kind of record and reason: those of the hops `kernel` and `collector` in ledger.ts, and figures of the user side. */
   counters: z.array(z.object({ class: z.string().max(32), reason: z.string().max(48), value: count })).max(512),

@@ -11,6 +11,8 @@ export type Addon = {
   attachCgroup(program: string, directory: string): string;
   /** Takes a program off its hook, once no pin of its link is left; one that was taken over has to be loaded again then. */
   detach(program: string): string;
+  /** ENOLINK where somebody else took the program off its hook; other errors where the kernel cannot say. */
+  hangs(program: string): string;
   openRing(map: string): number;
   drain(ring: number, into: Buffer): number;
   release(ring: number, position: number): void;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, type FilterPlan } from "@atalaya/wire";
 import type { KernelRecord } from "../kernel-record.ts";
-import type { KernelOptions, KernelSource, OpenedKernel } from "../kernel-source.ts";
+import type { KernelOptions, KernelSource, OpenedKernel, Tampered } from "../kernel-source.ts";
 import { accountValueBytes, readAccount, writeAccount } from "./account-map.ts";
 import { type Addon, loadAddon } from "./addon.ts";
 import { wordsOfPlan } from "./asked-words.ts";
@@ -77,6 +77,7 @@ function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined
   filters.ignore(options.ignorePids ?? []);
   addon.markRead(options.unreadAfterMs ?? kernelLimits.unreadAfterMs);
   const unpinned = found ? "" : (pins?.pinMaps() ?? "");
+  if (found && pins !== undefined) pins.isInUse = true;
   const hang = () => {
     for (const state of programs.attach()) {
       const outcome = unpinned === "" ? (pins?.pinLink(state.name) ?? "") : unpinned;
@@ -132,6 +133,7 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
     snapshot: (): KernelRecord[] => takeSnapshot(addon, programs.iterator),
     counters: () => readCounters(addon),
     throttled: () => throttledGroups(addon),
+    lookAfter: () => lookAfter(parts),
     rings: () => [rings.lifecycle.fill(), rings.bulk.fill()],
     prepare: (plan) => programs.prepare(wordsOfPlan(plan)),
     setFilterPlan: (plan) => setPlan(parts, plan),
@@ -148,6 +150,7 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
     unpin() {
       earlier?.end();
       // While the folder is still locked: whoever comes next finds nothing.
+      if (pins !== undefined) pins.isInUse = false;
       pins?.remove();
       pins?.removePlace();
       addon.close();
@@ -164,6 +167,15 @@ function setPlan({ programs, hang, filters }: Parts, plan: FilterPlan): void {
   hang();
   filters.set(plan);
   programs.forget(words);
+}
+
+/** Puts back what somebody else took off or away. */
+function lookAfter({ programs, hang, pins }: Parts): Tampered {
+  const detached = programs.takenOff((program) => pins?.unpinLink(program) ?? true);
+  if (detached.length > 0) hang();
+  const pinned = programs.states.filter((state) => state.attached && state.reason === undefined);
+  const unpinned = pins?.isInUse === true ? pins.putBack(pinned.map(({ name }) => name)) : [];
+  return { detached, unpinned };
 }
 
 function make(outcome: string): void {

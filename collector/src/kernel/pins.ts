@@ -22,6 +22,8 @@ import { isOurs, type MapShape, mapShapes } from "./map-shapes.ts";
 /** One set of pinned programs and maps. */
 export class PinnedSet {
   readonly folder: string;
+  /** Whether our maps are pinned here: then nobody else has a reason to remove them. */
+  isInUse = false;
   readonly #addon: Addon;
 
   constructor(addon: Addon, pinFolder: string, name: string) {
@@ -72,12 +74,27 @@ export class PinnedSet {
       this.remove();
       return outcome;
     }
+    this.isInUse = true;
     return "";
   }
 
   /** "" or why the link cannot be pinned: before 5.15 those of tracepoints can't. */
   pinLink(program: string): string {
     return this.#addon.pinLink(program, this.#link(program));
+  }
+
+  /** Puts back the pins that somebody else removed, of maps and of the links of these programs; gives whose. */
+  putBack(programs: readonly string[]): string[] {
+    const there = { maps: namesIn(join(this.folder, "maps")), links: namesIn(join(this.folder, "links")) };
+    const maps = Object.keys(mapShapes).filter((name) => !there.maps.includes(name));
+    const links = programs.filter((name) => !there.links.includes(name));
+    const isUnmarked = !this.isWhole;
+    if (maps.length + links.length === 0 && !isUnmarked) return [];
+    for (const name of [".", "maps", "links"]) mkdirSync(join(this.folder, name), { mode: 0o700, recursive: true });
+    for (const name of maps) this.#addon.pinMap(name, this.#map(name));
+    for (const name of links) this.pinLink(name);
+    if (isUnmarked) this.#addon.pinMap("account", join(this.folder, "whole"));
+    return [...maps, ...links, ...(isUnmarked ? ["whole"] : [])];
   }
 
   /** Removes the pin alone; false where it is still there. */

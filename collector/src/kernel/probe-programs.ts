@@ -120,6 +120,24 @@ export class KernelPrograms {
     return false;
   }
 
+  /**
+   * What somebody else took off its hook: it is loaded and not attached then, so that `attach` puts it back. `unpin` as in
+   * takeOff.
+   */
+  takenOff(unpin: (program: string) => boolean): string[] {
+    const names: string[] = [];
+    for (const place of this.#places) {
+      const state = place.tried.find((one) => one.attached);
+      if (state === undefined || !this.#addon.hangs(state.name).startsWith("ENOLINK")) continue;
+      names.push(state.name);
+      if (!unpin(state.name) || this.#addon.detach(state.name) !== "") continue;
+      place.tried = place.isTakenOver ? [] : [{ name: state.name, loaded: true, attached: false }];
+      if (place.isTakenOver && place.isAsked) place.tried = this.#loadAlone(place.plans);
+      place.isTakenOver = false;
+    }
+    return names;
+  }
+
   /** Whether all that brings events and that these words ask for has been taken over. */
   tookOver(words: ReadonlySet<string>): boolean {
     const asked = this.#places.filter((place) => isAskedBy(place, words)).flatMap(({ tried }) => tried);

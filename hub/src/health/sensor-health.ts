@@ -7,6 +7,7 @@ import { type HealthLimits, healthLimits } from "./limits.ts";
 import { LossWatch } from "./loss-watch.ts";
 import { countText, durationText } from "./news.ts";
 import { NewsDesk, type NewsDeskOptions } from "./news-desk.ts";
+import { TamperWatch } from "./tamper-watch.ts";
 
 type Node = {
   of: NodeKey;
@@ -28,6 +29,7 @@ type Node = {
   missed: string;
   /** Who was over his budget, by the last report. */
   throttled: readonly ThrottledWhere[];
+  tampering: TamperWatch;
   told: Map<string, { atMs: number; more: number }>;
 };
 export type SensorHealthOptions = Omit<NewsDeskOptions, "limits"> & {
@@ -76,6 +78,7 @@ export class SensorHealth {
         clockAway: false,
         missed: "",
         throttled: [],
+        tampering: new TamperWatch(),
         told: new Map(),
       },
     };
@@ -104,6 +107,11 @@ export class SensorHealth {
     if (node.auditLog.heard(report.audit_log, nowMs)) this.#readAgain(node, report);
     this.#lookAtHeartbeat(node, report.heartbeat?.missed ?? []);
     node.throttled = report.throttled ?? [];
+    for (const { what, objects, count } of node.tampering.heard(report)) {
+      const named = `${objects.slice(0, 3).join(", ")}${objects.length > 3 ? ` and ${objects.length - 3} more` : ""}`;
+      const message = `Somebody tampered with the sensor of ${account.of.node}: ${what} ${named}. It was put right.`;
+      this.desk.tell({ of: node.of, activity: "tampered", reason: what, object: named, count, message });
+    }
     node.heardMs = nowMs;
     node.heard = true;
     if (node.silentSinceMs === undefined) return;

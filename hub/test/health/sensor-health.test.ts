@@ -117,6 +117,22 @@ test("one file of an audit log that vanished unread is an alert: it stands for a
   assert.match((await alert).summary.en, /vanished, 1 api/);
 });
 
+test("what somebody did to a sensor is an alert for each kind, and the next of a kind is counted on it", async (t) => {
+  const { hub } = await openTestHub(t, { builtIn, health: patient });
+  const started_us = 7;
+  const done = (value: number) => ({ started_us, tampered: [{ what: "detached", object: "connect4", value }] });
+  await report(hub, { started_us, tampered: [] });
+  const alert = nextAlert(hub, "Sensor Tampered With");
+  await report(hub, done(1));
+  await report(hub, done(1));
+  const told = await alert;
+  assert.match(told.summary.en, /tampered with the sensor of node-7: detached connect4/);
+  assert.equal((await whole(hub, told)).count, 1);
+  const again = nextAlert(hub, "Sensor Tampered With");
+  await report(hub, done(2));
+  assert.equal((await again).alert_id, told.alert_id);
+});
+
 test("what a container did beyond its budget is an alert that names it", async (t) => {
   const { hub } = await openTestHub(t, { builtIn, health: patient });
   const over = (value: number) => ({
