@@ -105,8 +105,11 @@ export type KernelOptions = {
   ignorePids?: readonly number[];
   /** When nobody has read for so long, the programs stop submitting and count `unread`. Absent: a minute. */
   unreadAfterMs?: number;
-  /** The first plan that will be set, where it is known: what it asks for is loaded before anything can fill a ring. */
-  plan?: FilterPlan;
+  /**
+   * The first plan that will be set: what it asks for is loaded before anything can fill a ring. `unknown`: it comes later and
+   * has to be in force at once, so whatever a plan can ask for hangs until then. Absent: none is waited for.
+   */
+  plan?: FilterPlan | "unknown";
   /** A folder in a bpffs for this sensor alone. Absent: nothing is pinned, and all ends with the process. */
   pinFolder?: string;
 };

@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import { release } from "node:os";
 import { join } from "node:path";
 import type { MessagePort } from "node:worker_threads";
-import { Fault, type Resume } from "@atalaya/wire";
+import { Fault, type FilterPlan, type Resume } from "@atalaya/wire";
 import { keptCounters } from "./audit-log/kept-account.ts";
 import { bootIdOfMachine } from "./boot-id.ts";
 import { hostBundleFolders } from "./bundle.ts";
@@ -26,14 +26,20 @@ export function runSensor(open: (options: KernelOptions) => KernelSource, option
   const post = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
   try {
     const { objectFolder, ignorePids, pinFolder } = options;
-    const first = options.state === null ? {} : { plan: options.state.filters };
-    const source = open({ objectFolder, ignorePids, ...first, ...(pinFolder === null ? {} : { pinFolder }) });
+    const plan = firstPlan(options);
+    const source = open({ objectFolder, ignorePids, plan, ...(pinFolder === null ? {} : { pinFolder }) });
     new SensorLoop(source, options, port, post).start();
   } catch (error) {
     const code = error instanceof Fault ? error.code : "SENSOR_UNAVAILABLE";
     post({ type: "failed", code, message: error instanceof Error ? error.message : String(error) });
     port.close();
   }
+}
+
+/** Lines have no hub that could send another plan. */
+function firstPlan({ state, lines, plan }: WorkerOptions): FilterPlan | "unknown" {
+  if (state !== null) return state.filters;
+  return lines === null ? "unknown" : plan;
 }
 
 type NextPlan = Extract<ToWorker, { type: "filters" | "state" }>;

@@ -56,6 +56,16 @@ describe("a program hangs while a rule asks for it", { skip: skipUnless("kernel"
   };
   const optional = (names: readonly string[]) => names.filter((name) => !always.includes(name));
 
+  test("whoever waits for a plan has all that it can ask for hanging, so that it is in force at once", () => {
+    open({ plan: "unknown" });
+    assertInLine();
+    assert.deepEqual(unasked(), []);
+    assert.equal(source.prepare(everything), true, "something is left to load");
+    setPlan(nothing);
+    assertInLine();
+    assert.deepEqual(optional(hanging()), []);
+  });
+
   test("without a rule none of those that can be left out, with one its own, then none again", () => {
     open();
     setPlan(nothing);

@@ -62,13 +62,16 @@ export function losses(before: NodeLedger | undefined, after: NodeLedger, ofClas
   return found;
 }
 
+const patienceMs = 5_000;
+
 /** The numbers of the load's programs that are in the hub's process table, read beside the hub from its files. */
 export function execsInStore(hubFolder: string, tag: string): Map<number, number> {
   const found = new Map<number, number>();
   const end = new RegExp(` ${tag} (\\d+)$`);
   for (const name of readdirSync(hubFolder)) {
     if (!/^events-\d{8}\.sqlite$/.test(name)) continue;
-    const db = new DatabaseSync(join(hubFolder, name), { readOnly: true });
+    // While the hub makes it, it is locked.
+    const db = new DatabaseSync(join(hubFolder, name), { readOnly: true, timeout: patienceMs });
     // The hub makes the file, then its tables.
     const isMade = db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'process_steps'").get() !== undefined;
     if (!isMade) {

@@ -14,6 +14,7 @@ import { kernelLimits } from "./kernel-limits.ts";
 import { layout, sizes } from "./layout.ts";
 import { lockPinFolder, PinnedSet, preparePinFolder } from "./pins.ts";
 import { KernelPrograms, reasonFrom } from "./probe-programs.ts";
+import { programPlans } from "./programs.ts";
 import { Ring } from "./ring.ts";
 import { ringIdOf } from "./ring-id.ts";
 import { takeSnapshot } from "./snapshot.ts";
@@ -67,7 +68,7 @@ function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined
   if (found) filters.adopt();
   if (found && pins !== undefined) programs.adopt(pins);
   const before = filters.words();
-  programs.load(new Set([...before, ...(options.plan === undefined ? [] : wordsOfPlan(options.plan))]));
+  programs.load(new Set([...before, ...wordsOfFirst(options.plan, found)]));
   refuseWithoutEvents(programs, "loaded");
   if (!found) make(addon.makeMap("account", accountValueBytes));
   const adopted = found && programs.tookOver(before);
@@ -88,6 +89,13 @@ function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined
   refuseWithoutEvents(programs, "attached");
   const gapUs = adopted || lastReadUs === 0 ? 0 : Math.max(0, Math.round(bootUs() - lastReadUs));
   return { programs, hang, rings, filters, enforced, adopted, gapUs };
+}
+
+/** An earlier collector's plan stays in force until the next comes. */
+function wordsOfFirst(plan: KernelOptions["plan"], isAdopted: boolean): Iterable<string> {
+  if (plan === undefined) return [];
+  if (plan !== "unknown") return wordsOfPlan(plan);
+  return isAdopted ? [] : programPlans.flatMap(({ askedBy = [] }) => askedBy);
 }
 
 /**
