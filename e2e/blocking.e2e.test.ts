@@ -19,7 +19,7 @@ import {
   startContainer,
 } from "@atalaya/simulator";
 import { type AlertSummary, alertPageSchema, sensorSchema } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { skipUnless } from "../tools/testing/needs.ts";
 import { type Stack, startStack } from "./stack.ts";
 

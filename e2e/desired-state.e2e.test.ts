@@ -12,7 +12,7 @@ import {
   type Sensor,
   sensorSchema,
 } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { skipUnless } from "../tools/testing/needs.ts";
 import { type Stack, startStack } from "./stack.ts";
 

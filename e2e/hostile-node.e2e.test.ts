@@ -12,7 +12,7 @@ import {
   type SensorReport,
   syncReplySchema,
 } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { HubProcess } from "./hostile/hub-process.ts";
 import type { OpenApi } from "./hostile/request-garbage.ts";
 

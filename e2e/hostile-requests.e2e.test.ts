@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import type { Agent } from "node:https";
 import { after, before, test } from "node:test";
 import { auditCredentialSchema } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { HubProcess } from "./hostile/hub-process.ts";
 import { garbageOf, type OpenApi } from "./hostile/request-garbage.ts";
 

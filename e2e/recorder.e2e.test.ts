@@ -14,7 +14,7 @@ import {
   recordingPageSchema,
   sensorSchema,
 } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { skipUnless } from "../tools/testing/needs.ts";
 import { type Stack, startStack } from "./stack.ts";
 import { withVictim } from "./victim.ts";

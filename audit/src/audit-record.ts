@@ -1,5 +1,5 @@
 import type { Result } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { cutClientFields } from "./cut-client-fields.ts";
 
 // The edge: audit.k8s.io/v1 Event as an API server 1.34 writes it. What a client can fill (objects, annotations, extra)

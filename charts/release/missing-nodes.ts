@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Workloads } from "./workloads.ts";
 
 /** How many lines are said; the rest is a number. */

@@ -1,5 +1,5 @@
 import { apiPath, type KubeClient, listObjects } from "@atalaya/kube";
-import { z } from "zod";
+import * as z from "zod";
 
 // Of a workload, only what is needed to see whether its pods are as they should be (apps/v1).
 

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { Counters } from "./counters.ts";
 import type { Counter } from "./kernel-record.ts";
 import { accountBytesMax } from "./kernel-source.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 // What the published schema of CycloneDX 1.6 (bom-1.6.schema.json) requires of the members that we write. Objects are
 // strict as they are there (`additionalProperties: false`): a misspelt member is a failure, not an extra.

@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type SensorReport, sensorSchema } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { type Stack, startStack } from "../stack.ts";
 import type { Measure } from "./measure.ts";
 import { nativeProgram } from "./native-program.ts";

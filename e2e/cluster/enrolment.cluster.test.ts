@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { alertPageSchema, type EnrolReply, enrolledNodeSchema } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { certificateRequest, newKey } from "../../publisher/src/identity/csr.ts";
 import { mustRun } from "../../simulator/src/run-program.ts";
 import { until } from "../../simulator/src/until.ts";

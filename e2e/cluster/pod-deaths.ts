@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Cluster } from "./cluster.ts";
 
 const endSchema = z.object({ terminated: z.object({ reason: z.string().default("") }).optional() }).default({});

@@ -8,7 +8,7 @@ import {
   type Sensor,
   sensorSchema,
 } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { removePins } from "../../collector/src/remove-pins.ts";
 import { buildImages } from "../../containers/build-images.ts";
 import { type ProgramResult, runProgram } from "../../simulator/src/run-program.ts";

@@ -1,5 +1,5 @@
 import { type SensorReport, sensorReportSchema } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { programPlans } from "../../collector/src/kernel/programs.ts";
 
 /** Before the result's line on the serial line, where the kernel writes, too. */

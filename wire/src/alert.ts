@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { doneBySchema, doneByShortSchema } from "./done-by.ts";
 import { alertRecordingSchema, recordedEventSchema } from "./recorder.ts";
 

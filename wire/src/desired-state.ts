@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { driftPolicySchema } from "./drift-policy.ts";
 import { filterPlanSchema } from "./filter-plan.ts";
 import { recorderStateSchema } from "./recorder.ts";

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** A session that somebody opened into a pod through the API server, as its audit record names it. */
 export const podSessionSchema = z.object({

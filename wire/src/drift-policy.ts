@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { fits, isSurelyWithin, isWithin, patternsSchema, type ScopeFacts, scopeShape } from "./scope.ts";
 
 // What is to become of programs that did not come with their image. Rules in order: the first whose scope holds decides.

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 // How a node becomes known. A token carries the SHA-256 of the hub's CA, so that the first contact is already trusted:
 //

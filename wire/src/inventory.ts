@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 // What a cluster is made of, as its inventory told it. Events of the class `inventory` carry it to the hub; the hub's API
 // gives it out. How a row is told apart, and what a snapshot is: docs/inventory.md.

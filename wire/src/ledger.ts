@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 // The ledger: on every hop, and for every class, what came in is what went out, what was left out on purpose, what was
 // lost by a named reason, and what is still on its way. Each part counts in its own words (a counter is a class, a

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 // Who may use the hub: accounts of a workspace, and the tokens that they made for the command line.
 

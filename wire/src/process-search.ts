@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { textSchema } from "./alert.ts";
 
 const text = z.string().max(256).optional();

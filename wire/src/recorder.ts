@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { isWithin, type ScopeFacts, scopeShape } from "./scope.ts";
 
 // The flight recorder: the last minutes of what some containers did, kept on their node, and pulled by an alert.

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /**
  * How far each class of each ring is on the publisher's disk: a collector that comes (again) leaves out what is there,

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { globMatches } from "./glob.ts";
 
 // Which containers something is about: every list that is given has a pattern that fits; a list that is left out fits

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 /** Bounded: what is summed over nodes must stay a number, whatever one of them says. */
 const count = z.number().nonnegative().max(Number.MAX_SAFE_INTEGER);

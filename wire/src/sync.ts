@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { signedStateSchema, stateConfirmationSchema } from "./desired-state.ts";
 import { ledgerCounterSchema } from "./ledger.ts";
 import { recorderLimits, recorderPullSchema, recorderReportSchema } from "./recorder.ts";

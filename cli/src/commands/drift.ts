@@ -11,7 +11,7 @@ import {
   ruleSchema,
 } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
-import { z } from "zod";
+import * as z from "zod";
 import { readArguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { durationSeconds, timeText } from "../duration.ts";

@@ -8,7 +8,7 @@ import {
   readEnrolmentToken,
 } from "@atalaya/wire";
 import { connectHub, type HubClient } from "@atalaya/wire/client";
-import { z } from "zod";
+import * as z from "zod";
 import { readArguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { durationSeconds, timeText } from "../duration.ts";

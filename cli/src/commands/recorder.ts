@@ -10,7 +10,7 @@ import {
   sensorSchema,
 } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
-import { z } from "zod";
+import * as z from "zod";
 import { readArguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { timeText } from "../duration.ts";

@@ -1,6 +1,6 @@
 import { Fault, madeWorkspaceSchema, workspaceSchema } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
-import { z } from "zod";
+import * as z from "zod";
 import { readArguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { connectionOptions } from "../hub-connection.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { LogPlace } from "@atalaya/audit";
 import type { CollectorReason } from "@atalaya/wire";
 import { writeWhole } from "@atalaya/wire/files";
-import { z } from "zod";
+import * as z from "zod";
 import { Counters } from "../counters.ts";
 import type { Counter } from "../kernel-record.ts";
 import { collectorLimits } from "../limits.ts";

@@ -1,7 +1,7 @@
 import { type BigIntStats, statSync } from "node:fs";
 import { dirname } from "node:path";
 import { isWithin, type ScopeFacts, scopeShape } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { collectorLimits } from "../limits.ts";
 import { readSmallFile } from "../small-file.ts";
 

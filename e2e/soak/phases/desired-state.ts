@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { ruleSchema, type SensorReport, sensorSchema } from "@atalaya/wire";
 import type { HubClient } from "@atalaya/wire/client";
-import { z } from "zod";
+import * as z from "zod";
 import { attackRule } from "../attacker.ts";
 import { soakNode } from "../part-arguments.ts";
 import type { Phase, SoakPlace } from "../phase.ts";

@@ -1,6 +1,6 @@
 import { auditWebhookKubeconfig, recommendedAuditPolicy } from "@atalaya/audit";
 import { type AuditCredential, auditCredentialSchema, Fault } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { whoOf } from "../auth/authenticate.ts";
 import { newSecret, secretHash } from "../auth/secret.ts";
 import type { HubCore } from "../hub-core.ts";

@@ -1,7 +1,7 @@
 import type { AuditEvents } from "@atalaya/audit";
 import { Fault, limits } from "@atalaya/wire";
 import type { FastifyRequest } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import { senderIn } from "../auth/authenticate.ts";
 import type { App, RouteContext } from "../server/app-type.ts";
 import { AuditReader } from "./audit-reader.ts";

@@ -1,6 +1,6 @@
 import { pipeline, Readable } from "node:stream";
 import { constants, createZstdCompress } from "node:zlib";
-import { z } from "zod";
+import * as z from "zod";
 import { whoOf } from "../auth/authenticate.ts";
 import type { App, RouteContext } from "../server/app-type.ts";
 import { refusals, signedIn } from "./route-schema.ts";

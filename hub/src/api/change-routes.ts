@@ -1,5 +1,5 @@
 import { apiChangePageSchema } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { whoOf } from "../auth/authenticate.ts";
 import type { ChangeRecorder } from "../changes/change-recorder.ts";
 import { changeLimits } from "../changes/limits.ts";

@@ -1,5 +1,5 @@
 import { clusterRequestSchema, clusterSchema, Fault } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { whoOf } from "../auth/authenticate.ts";
 import { registerCluster } from "../enrolment/register-cluster.ts";
 import type { App, RouteContext } from "../server/app-type.ts";

@@ -9,7 +9,7 @@ import {
   renewRequestSchema,
 } from "@atalaya/wire";
 import type { FastifyRequest } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import { LoginThrottle } from "../auth/login-throttle.ts";
 import { secretHash } from "../auth/secret.ts";
 import { addressOf } from "../auth/sign-in.ts";

@@ -1,5 +1,5 @@
 import { decodeFrames, Fault, type Frame, ingestReplySchema, limits } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { senderIn } from "../auth/authenticate.ts";
 import { checkNames } from "../enrolment/check-names.ts";
 import type { HubCore, SenderIdentity } from "../hub-core.ts";

@@ -8,7 +8,7 @@ import {
   inventoryQuerySchema,
   inventoryWorkloadPageSchema,
 } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { whoOf } from "../auth/authenticate.ts";
 import type { App, RouteContext } from "../server/app-type.ts";
 import { refusals, signedIn } from "./route-schema.ts";

@@ -1,5 +1,5 @@
 import { ledgerPageSchema } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { whoOf } from "../auth/authenticate.ts";
 import type { App, RouteContext } from "../server/app-type.ts";
 import { refusals, signedIn } from "./route-schema.ts";

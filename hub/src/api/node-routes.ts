@@ -6,7 +6,7 @@ import {
   enrolmentTokenText,
   Fault,
 } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { whoOf } from "../auth/authenticate.ts";
 import { secretHash } from "../auth/secret.ts";
 import type { NodeRow } from "../enrolment/enrolment-store.ts";

@@ -1,5 +1,5 @@
 import { Fault, notificationSchema } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { whoOf } from "../auth/authenticate.ts";
 import { checkNotification } from "../notify/check-notification.ts";
 import type { Notifier } from "../notify/notifier.ts";

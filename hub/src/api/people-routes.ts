@@ -8,7 +8,7 @@ import {
   workspaceRequestSchema,
   workspaceSchema,
 } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { whoOf } from "../auth/authenticate.ts";
 import { hashPassword } from "../auth/password.ts";
 import { newPassword } from "../auth/secret.ts";

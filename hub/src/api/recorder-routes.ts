@@ -10,7 +10,7 @@ import {
   recorderPolicySchema,
   recordingPageSchema,
 } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { senderIn, whoOf } from "../auth/authenticate.ts";
 import { checkNames } from "../enrolment/check-names.ts";
 import type { App, RouteContext } from "../server/app-type.ts";

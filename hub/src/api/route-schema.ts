@@ -1,5 +1,5 @@
 import { faultReplySchema } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 
 /** The answers that every route shares: a refusal says what happened and what to do next. */
 export const refusals = { "4xx": faultReplySchema, "5xx": faultReplySchema } as const;

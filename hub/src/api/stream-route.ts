@@ -1,6 +1,6 @@
 import { classColumns, Fault } from "@atalaya/wire";
 import type { FastifyReply, FastifyRequest } from "fastify";
-import { z } from "zod";
+import * as z from "zod";
 import type { Who } from "../auth/access.ts";
 import { whoOf } from "../auth/authenticate.ts";
 import type { HubCore } from "../hub-core.ts";

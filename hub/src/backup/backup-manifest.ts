@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 
 // A backup is a tar (ustar) packed with zstd, that `tar --zstd -xf` opens:
 //

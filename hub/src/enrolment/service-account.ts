@@ -1,5 +1,5 @@
 import { createLocalJWKSet, decodeJwt, errors, type JSONWebKeySet, jwtVerify } from "jose";
-import { z } from "zod";
+import * as z from "zod";
 import { enrolmentLimits } from "./limits.ts";
 
 /** What a cluster's administrator registered: whose tokens count, and by which keys they are verified. */

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { writeWhole } from "@atalaya/wire/files";
-import { z } from "zod";
+import * as z from "zod";
 
 const cursorSchema = z.object({
   commit: z.number().int().nonnegative(),

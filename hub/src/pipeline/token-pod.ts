@@ -1,5 +1,5 @@
 import type { ApiEvent } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 
 export type TokenPod = { namespace: string; pod: string; pod_uid: string | null };
 

@@ -2,7 +2,7 @@ import { alertSchema, alertSummarySchema, faultReplySchema, ruleSchema, sensorSc
 import swagger from "@fastify/swagger";
 import type { FastifyInstance } from "fastify";
 import { jsonSchemaTransform, jsonSchemaTransformObject } from "fastify-type-provider-zod";
-import { z } from "zod";
+import * as z from "zod";
 
 // Named, so that the document refers to them instead of repeating them. The tree of reasons refers to itself.
 z.globalRegistry.add(alertSchema.shape.why, { id: "WhyNode" });

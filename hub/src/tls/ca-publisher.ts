@@ -1,5 +1,5 @@
 import { apiPath, type KubeClient } from "@atalaya/kube";
-import { z } from "zod";
+import * as z from "zod";
 import { tlsLimits } from "./limits.ts";
 
 export type ConfigMapName = { namespace: string; name: string };

@@ -9,7 +9,7 @@ import {
   type SignedState,
   sensorSchema,
 } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import { frameBytes, processEvent } from "../core/hub-fixture.ts";
 import { packed } from "../frames.ts";
 import { publisherReport, serveHub } from "../served-hub.ts";

@@ -13,7 +13,7 @@ import {
   tokenSchema,
 } from "@atalaya/wire";
 import { HubClient } from "@atalaya/wire/client";
-import { z } from "zod";
+import * as z from "zod";
 import { evilExec } from "../core/hub-fixture.ts";
 import { enrolNode } from "../enrol-node.ts";
 import { inventoryFrame, packed, podRow, processFrame } from "../frames.ts";

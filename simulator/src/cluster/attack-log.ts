@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import { limits } from "../limits.ts";
 
 /** A line of the attacker's log (charts/atalaya-simulation/files/attack.sh has the grammar). */

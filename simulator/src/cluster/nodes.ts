@@ -1,5 +1,5 @@
 import { Fault, type Sensor } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import type { Kube } from "./kube.ts";
 
 /** A node on which the pods may run. */

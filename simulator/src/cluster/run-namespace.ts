@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { z } from "zod";
+import * as z from "zod";
 import { limits } from "../limits.ts";
 import type { Kube } from "./kube.ts";
 

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod";
 import type { Subject } from "../report/arrival-list.ts";
 import type { Kube } from "./kube.ts";
 

@@ -1,6 +1,6 @@
 import { readFileSync, statSync } from "node:fs";
 import { Fault } from "@atalaya/wire";
-import { z } from "zod";
+import * as z from "zod";
 import falco from "../../mappings/falco.json" with { type: "json" };
 import { expectedAlertNames } from "../attack/all-expectations.ts";
 import { limits } from "../limits.ts";

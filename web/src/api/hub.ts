@@ -32,7 +32,7 @@ import {
   sessionSchema,
   statusSchema,
 } from "@atalaya/wire/api";
-import { z } from "zod";
+import * as z from "zod";
 import { Refusal, refusalOf } from "./refusal.ts";
 
 const rulesSchema = z.object({ rules: z.array(ruleSchema) });
