@@ -28,7 +28,7 @@ export {
 export type { ColumnTable, ColumnType, RowOf } from "./src/columns.ts";
 export { classByNumber, decodeEvents, decodeInventory } from "./src/decode-event.ts";
 export type * from "./src/desired-state.ts";
-export { desiredStateSchema, signedStateSchema, stateConfirmationSchema } from "./src/desired-state.ts";
+export { desiredStateSchema, podLabelsLimits, signedStateSchema, stateConfirmationSchema } from "./src/desired-state.ts";
 export type * from "./src/done-by.ts";
 export { doneBySchema, podSessionSchema } from "./src/done-by.ts";
 export type * from "./src/drift-policy.ts";
@@ -147,11 +147,13 @@ export {
   noRecording,
   recordedAnswerSchema,
   recorderLimits,
+  recorderPolicyOf,
   recorderPolicySchema,
+  recorderState,
   recordingPageSchema,
 } from "./src/recorder.ts";
 export { type Resume, resumeSchema } from "./src/resume.ts";
-export { isWithin, type ScopeFacts, scopeShape } from "./src/scope.ts";
+export { askedLabels, isWithin, type LabelsOfPods, labelsOf, type PodLabels, type ScopeFacts, scopeShape } from "./src/scope.ts";
 export {
   type AuditLogState,
   type BlockingState,

@@ -5,8 +5,10 @@ import {
   EventEncoder,
   encodeFrame,
   isRecorded,
+  labelsOf,
   limits,
   noRecording,
+  type LabelsOfPods,
   type RecorderPolicy,
   rings,
   type SyscallEvent,
@@ -22,7 +24,7 @@ type Open = {
   firstTimeUs: number;
   lastTimeUs: number;
 };
-type Names = Pick<SyscallEvent, "k8s_namespace" | "k8s_pod" | "container_name" | "container_image">;
+type Names = Pick<SyscallEvent, "k8s_namespace" | "k8s_pod" | "k8s_pod_uid" | "container_name" | "container_image">;
 type Recording = {
   containerId: string;
   /** What the decision was made by; names may come to be known later. */
@@ -48,6 +50,7 @@ export class ContainerRecorder {
   readonly #spare: EventEncoder[] = [];
   readonly #open = new Set<Recording>();
   #policy: RecorderPolicy = noRecording;
+  #podLabels: LabelsOfPods = {};
   #workspace = "";
   #done: Buffer[] = [];
 
@@ -59,9 +62,13 @@ export class ContainerRecorder {
     this.#workspace = workspace;
   }
 
-  /** From the next event on. A container that goes on being recorded goes on under its numbers. */
-  setPolicy(policy: RecorderPolicy): void {
+  /**
+   * From the next event on, with the labels of pods that are known. A container that goes on being recorded goes on under its
+   * numbers.
+   */
+  setPolicy(policy: RecorderPolicy, podLabels: LabelsOfPods = {}): void {
     this.#policy = policy;
+    this.#podLabels = podLabels;
     for (const recording of this.#recordings.values()) recording.isWanted = this.#isWanted(recording.names);
   }
 
@@ -142,6 +149,7 @@ export class ContainerRecorder {
       pod: names.k8s_pod,
       container: names.container_name,
       image: names.container_image,
+      labels: labelsOf(this.#podLabels, names.k8s_pod_uid),
     });
   }
 
@@ -163,14 +171,15 @@ export class ContainerRecorder {
   }
 }
 
-function namesOf({ k8s_namespace, k8s_pod, container_name, container_image }: SyscallEvent): Names {
-  return { k8s_namespace, k8s_pod, container_name, container_image };
+function namesOf({ k8s_namespace, k8s_pod, k8s_pod_uid, container_name, container_image }: SyscallEvent): Names {
+  return { k8s_namespace, k8s_pod, k8s_pod_uid, container_name, container_image };
 }
 
 function sameNames(one: Names, other: Names): boolean {
   return (
     one.k8s_namespace === other.k8s_namespace &&
     one.k8s_pod === other.k8s_pod &&
+    one.k8s_pod_uid === other.k8s_pod_uid &&
     one.container_name === other.container_name &&
     one.container_image === other.container_image
   );

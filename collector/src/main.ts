@@ -1,6 +1,6 @@
 import { statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { type CollectorReason, type DesiredState, Fault, type PartMessage, type SignedState } from "@atalaya/wire";
+import { type CollectorReason, type DesiredState, Fault, type PartMessage, recorderPolicyOf, type SignedState } from "@atalaya/wire";
 import { type CollectorArguments, help, readCollectorArguments } from "./arguments.ts";
 import { AuditLogPart } from "./audit-log/audit-log-part.ts";
 import { bootIdOfMachine } from "./boot-id.ts";
@@ -187,8 +187,9 @@ class Collector {
 }
 
 /** What the sensor's thread needs of a state. */
-function inForce({ version, workspace, filters, recorder, drift }: DesiredState): StateInForce {
-  return { version, workspace, filters, ...(recorder && { recorder }), ...(drift && { drift }) };
+function inForce({ version, workspace, filters, recorder, drift, pod_labels: podLabels }: DesiredState): StateInForce {
+  const policies = { ...(recorder && { recorder: recorderPolicyOf(recorder) }), ...(drift && { drift }) };
+  return { version, workspace, filters, ...policies, ...(podLabels && { podLabels }) };
 }
 
 function workerFile(): URL {

@@ -1,4 +1,4 @@
-import { type AtalayaEvent, type EventClass, eventToJson, type RecorderPolicy } from "@atalaya/wire";
+import { type AtalayaEvent, type EventClass, eventToJson, type LabelsOfPods, type RecorderPolicy } from "@atalaya/wire";
 import { ContainerRecorder } from "./container-recorder.ts";
 import { FrameBuilder, type FrameOrigin, type RingName, type StreamName } from "./frame-builder.ts";
 import { collectorLimits } from "./limits.ts";
@@ -30,8 +30,8 @@ export class FrameOutlet implements Outlet {
     this.#recorder.setWorkspace(workspace);
   }
 
-  setRecorder(policy: RecorderPolicy): void {
-    this.#recorder.setPolicy(policy);
+  setRecorder(policy: RecorderPolicy, podLabels: LabelsOfPods): void {
+    this.#recorder.setPolicy(policy, podLabels);
   }
 
   flush(isWhole = false): { parcels: number; bytes: number } {

@@ -8,6 +8,7 @@ import {
   emptyFilterPlan,
   type FilterPlan,
   noRecording,
+  type LabelsOfPods,
   type RecorderPolicy,
   type Resume,
   type SensorEvent,
@@ -46,8 +47,8 @@ export type Outlet = {
   add(event: AtalayaEvent, ring: RingName, position: number, stream: StreamName): boolean;
   /** Of what is added from here on. */
   setWorkspace(workspace: string): void;
-  /** Which containers are recorded, from here on. */
-  setRecorder(policy: RecorderPolicy): void;
+  /** Which containers are recorded, from here on; with the labels of pods, by uid, that are known. */
+  setRecorder(policy: RecorderPolicy, podLabels: LabelsOfPods): void;
   /** With `isWhole`, also what an outlet gathers for later. Hands on what was added; gives how many parcels and bytes went, to be acknowledged later in this order. */
   flush(isWhole?: boolean): { parcels: number; bytes: number };
 };
@@ -74,6 +75,7 @@ export type StateInForce = {
   filters: FilterPlan;
   recorder?: RecorderPolicy;
   drift?: DesiredState["drift"];
+  podLabels?: DesiredState["pod_labels"];
 };
 
 /** From the kernel's rings to the outlet, with an account of every record. */
@@ -186,11 +188,11 @@ export class Pipeline {
   }
 
   applyState(state: StateInForce): void {
-    const { version, workspace, filters, drift, recorder = noRecording } = state;
+    const { version, workspace, filters, drift, podLabels = {}, recorder = noRecording } = state;
     this.applyFilters(filters);
-    this.#blocker.setPolicy(drift);
+    this.#blocker.setPolicy(drift, podLabels);
     this.#outlet.setWorkspace(workspace);
-    this.#outlet.setRecorder(recorder);
+    this.#outlet.setRecorder(recorder, podLabels);
     this.#stateVersion = version;
   }
 

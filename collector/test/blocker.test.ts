@@ -67,6 +67,19 @@ test("the switch lets go of a container, too, that nobody knows any more", asRoo
   assert.deepEqual([[...held], kernel.isLeased], [[], false]);
 });
 
+test("a policy that asks for labels blocks only in pods whose labels the hub told of", asRoot, (t) => {
+  const { blocker, known, held } = made(t);
+  known.add({ ...container("1", "shop"), podUid: "pod-1" });
+  known.add({ ...container("2", "shop"), podUid: "pod-2" }).add({ ...container("3", "shop"), podUid: "constructor" });
+  const spared = { name: "db", labels: { app: "db" }, action: "alert" as const };
+  blocker.setPolicy({ rules: [spared, { name: "all", action: "block" }] });
+  blocker.step(0);
+  assert.deepEqual([...held], [], "any of them could be spared");
+  blocker.setPolicy({ rules: [spared, { name: "all", action: "block" }] }, { "pod-1": {}, "pod-2": { app: "db" } });
+  blocker.step(1);
+  assert.deepEqual([...held], [101]);
+});
+
 test(
   "after its end nothing is held any more, though containers become known while the rings are emptied",
   asRoot,

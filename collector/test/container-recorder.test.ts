@@ -53,6 +53,21 @@ test("a frame is of one container and one class, and numbers the recording's eve
   assert.deepEqual(recorder.take(), []);
 });
 
+test("a scope that asks for labels records pods whose labels are known to fit, from then on", () => {
+  const recorder = made();
+  const web = { scopes: [{ name: "web", labels: { app: "web" } }] };
+  recorder.setPolicy(web);
+  const add = (uid: string) => recorder.add(event("process", { container_id: uid, k8s_pod_uid: uid }));
+  for (const uid of ["pod-1", "pod-2"]) add(uid);
+  assert.deepEqual(recorder.take(), []);
+  recorder.setPolicy(web, { "pod-1": { app: "web" }, "pod-2": { app: "db" } });
+  for (const uid of ["pod-1", "pod-2"]) add(uid);
+  assert.deepEqual(
+    taken(recorder).map(({ header }) => header.containerId),
+    ["pod-1"],
+  );
+});
+
 test("only what a scope names is recorded: by default nothing, the host never, a name that comes later counts from then on", () => {
   const none = made({ scopes: [] });
   none.add(event("process"));

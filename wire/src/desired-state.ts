@@ -6,6 +6,12 @@ import { recorderStateSchema } from "./recorder.ts";
 // What the hub wants of a node, on its way down: hub -> publisher (in the reply to a request) -> collector (socket).
 // It is signed, so that neither a publisher that was taken over nor whoever sits between can change what a node watches.
 
+export const podLabelsLimits = { podsMax: 1_024, uidCharsMax: 64, charsMax: 262_144 } as const;
+
+const podLabelsSchema = z
+  .record(z.string().max(podLabelsLimits.uidCharsMax), z.record(z.string().max(317), z.string().max(63)))
+  .refine((pods) => Object.keys(pods).length <= podLabelsLimits.podsMax);
+
 export const desiredStateSchema = z.object({
   /** Grows with every change, also over a restart of the hub; a node refuses one that is older than what it holds. */
   version: z.number().int().nonnegative(),
@@ -26,6 +32,11 @@ export const desiredStateSchema = z.object({
    * To pass over a word of a later version could block more than was meant: such a policy is none, the rest is in force.
    */
   drift: driftPolicySchema.or(z.unknown().transform(() => "not_understood" as const)).optional(),
+  /**
+   * By uid, the labels of the node's pods, as far as scopes of the two ask for them: a pod that is not here has labels that
+   * are not known. Whatever is not as documented says nothing of any pod.
+   */
+  pod_labels: podLabelsSchema.optional().catch(undefined),
 });
 export type DesiredState = z.infer<typeof desiredStateSchema>;
 

@@ -42,10 +42,24 @@ export const recorderPolicySchema = z
   );
 export type RecorderPolicy = z.infer<typeof recorderPolicySchema>;
 
-/** As it travels: a node of an older version passes over what it does not know. */
-export const recorderStateSchema = z.object({
-  scopes: z.array(z.object({ name: nameSchema, ...scopeShape })).max(recorderLimits.scopesMax),
-});
+const scopesSchema = z.array(z.object({ name: nameSchema, ...scopeShape })).max(recorderLimits.scopesMax);
+
+/**
+ * As it travels: a node of an older version passes over what it does not know. `labelled` are the scopes that ask for labels:
+ * without those, one would record more than was meant.
+ */
+export const recorderStateSchema = z.object({ scopes: scopesSchema, labelled: scopesSchema.optional() });
+export type RecorderState = z.infer<typeof recorderStateSchema>;
+
+export function recorderState({ scopes }: RecorderPolicy): RecorderState {
+  const labelled = scopes.filter(({ labels }) => labels !== undefined);
+  if (labelled.length === 0) return { scopes };
+  return { scopes: scopes.filter(({ labels }) => labels === undefined), labelled };
+}
+
+export function recorderPolicyOf({ scopes, labelled = [] }: RecorderState): RecorderPolicy {
+  return { scopes: [...scopes, ...labelled] };
+}
 
 export const noRecording: RecorderPolicy = { scopes: [] };
 

@@ -10,6 +10,7 @@ const facts: DriftFacts = {
   pod: "runner-7",
   container: "runner",
   image: "registry.example/team/runner:4",
+  labels: { app: "runner" },
   path: "/workspace/out/tool",
 };
 
@@ -41,19 +42,46 @@ test("every part of a scope must hold, and what is not known holds in none", () 
   }
 });
 
+test("a scope asks for labels of the pod: all have to fit, and where they are not known none does", () => {
+  const rule: DriftRule = { name: "web", labels: { app: "web-*", "example.org/tier": "?" }, action: "ignore" };
+  const by = (labels: DriftFacts["labels"]) => decideDrift({ rules: [rule] }, { ...facts, labels }).rule;
+  assert.equal(by({ app: "web-1", "example.org/tier": "1", other: "x" }), "web");
+  assert.equal(by({ app: "web-1" }), null, "one is missing");
+  assert.equal(by({ app: "shop", "example.org/tier": "1" }), null);
+  assert.equal(by(null), null);
+  const inherited = { ...rule, labels: { constructor: "*" } };
+  assert.equal(decideDrift({ rules: [inherited] }, { ...facts, labels: {} }).rule, null);
+});
+
+test("a container whose pod's labels are not known is not blocked, neither by labels nor past a rule that asks for them", () => {
+  const spared: DriftRule = { name: "spared", labels: { app: "db" }, action: "alert" };
+  const web: DriftRule = { name: "web", labels: { app: "web" }, action: "block" };
+  const all: DriftRule = { name: "all", action: "block" };
+  const by = (rules: DriftRule[], labels: DriftFacts["labels"]) => blockIn({ rules }, { ...facts, labels })?.rule;
+  assert.equal(by([web], { app: "web" }), "web");
+  assert.equal(by([web], { app: "shop" }), undefined);
+  assert.equal(by([web], null), undefined);
+  assert.equal(by([spared, all], null), undefined, "it could be one that is spared");
+  assert.equal(by([spared, all], {}), "all");
+  assert.equal(by([spared, all], { app: "db" }), undefined);
+});
+
 test("what no sensor can do or could misunderstand, an unknown word, an empty list and two rules of one name are refused", () => {
   const refused = (...rules: unknown[]) => assert.equal(driftPolicySchema.safeParse({ rules }).success, false);
   refused({ name: "a", action: "stop" });
   refused({ name: "a", action: "block", allow: ["/x"] });
   refused({ name: "a", action: "alert", trial: true });
   refused({ name: "a", action: "ignore", labels: ["x"] });
+  refused({ name: "a", action: "ignore", labels: {} });
+  refused({ name: "a", action: "ignore", labels: { "no key": "x" } });
+  refused({ name: "a", action: "ignore", label: { app: "x" } });
   refused({ name: "a", action: "ignore", images: [] });
   refused({ name: "a", action: "ignore" }, { name: "a", action: "alert" });
 });
 
 test("a container is blocked by the first rule that decides, and only where that is sure", () => {
   const block: DriftRule = { name: "shop", namespaces: ["shop-*"], action: "block" };
-  const shop = { cluster: "eu", namespace: "shop-1", pod: "web-0", container: "web", image: "web:1" };
+  const shop = { cluster: "eu", namespace: "shop-1", pod: "web-0", container: "web", image: "web:1", labels: null };
   const by = (rules: DriftRule[], place: Partial<typeof facts> = {}) => blockIn({ rules }, { ...shop, ...place });
   assert.deepEqual(by([block]), { rule: "shop", isTrial: false });
   assert.deepEqual(by([{ ...block, trial: true }]), { rule: "shop", isTrial: true });

@@ -36,6 +36,7 @@ The first rule whose scope holds decides. In a pattern * is anything, a slash, t
   { "rules": [ { "name": "builds", "namespaces": ["build*"], "allow": ["/workspace/*"], "action": "alert" } ] }
 
   scope    clusters, namespaces, pods, containers, images: lists of patterns; what is left out fits everything
+           labels: of the pod, a pattern for each key, e.g. { "app": "web-*" }; all have to fit
   allow    paths of programs that are welcome within the scope
   action   ignore, alert or block: for all other programs within the scope
   trial    true, with block: the program runs, and is listed by blocked
@@ -153,6 +154,7 @@ async function factsOf(hub: Hub, { alert_id }: AlertSummary): Promise<DriftFacts
     pod: where.pod ?? null,
     container: where.container_name ?? null,
     image: where.image ?? null,
+    labels: where.pod_labels ?? null,
     path: typeof path === "string" ? path : null,
   };
 }

@@ -34,6 +34,7 @@ sends it only when an alert asks for it. Without scopes nothing is recorded.
   { "scopes": [ { "name": "shop", "namespaces": ["shop-*"], "containers": ["web"] } ] }
 
   scope       clusters, namespaces, pods, containers, images: lists of patterns; what is left out fits everything
+              labels: of the pod, a pattern for each key, e.g. { "app": "web-*" }; all have to fit
 
 Examples:
   atalaya recorder get > recorder.json

@@ -1,8 +1,10 @@
 import {
   type BlockingState,
   blockIn,
+  labelsOf,
   type DesiredState,
   type DriftPolicy,
+  type LabelsOfPods,
   type ScopeFacts,
   type SensorReport,
 } from "@atalaya/wire";
@@ -42,6 +44,7 @@ export class Blocker {
   readonly #withheld = new Map<Container, Withheld>();
   readonly #news = new Set<Container>();
   #policy: DriftPolicy | undefined;
+  #podLabels: LabelsOfPods = {};
   #isUnderstood = true;
   #hasChanged = true;
   #isHeld = false;
@@ -52,8 +55,9 @@ export class Blocker {
     this.#options = options;
   }
 
-  /** The policy in force; undefined where it blocks nowhere. */
-  setPolicy(policy: DesiredState["drift"]): void {
+  /** The policy in force, undefined where it blocks nowhere; and the labels of pods that it asks for, as far as they are known. */
+  setPolicy(policy: DesiredState["drift"], podLabels: DesiredState["pod_labels"] = {}): void {
+    this.#podLabels = podLabels;
     this.#isUnderstood = policy !== "not_understood";
     this.#policy = policy === "not_understood" ? undefined : policy;
     if (!this.#isUnderstood) this.#options.log("nothing is blocked: the policy has words of a later version");
@@ -154,7 +158,7 @@ export class Blocker {
     const { cluster, permit, paths, deviceOf } = this.#options;
     const { cgroup, rootFolder } = container;
     if (this.#policy === undefined || cgroup === null) return undefined;
-    const place = placeOf(cluster, container);
+    const place = placeOf(cluster, container, this.#podLabels);
     const block = blockIn(this.#policy, place);
     if (block === undefined) return undefined;
     const cgroupId = paths.idOf(cgroup.version, cgroup.path);
@@ -205,6 +209,7 @@ function isSame(one: Entry, other: Entry): boolean {
 }
 
 /** A container whose files were not read has none of these, so that a rule that asks for one never blocks it. */
-function placeOf(cluster: string, { namespace, pod, name, image }: Container): ScopeFacts {
-  return { cluster, namespace, pod, container: name, image };
+function placeOf(cluster: string, container: Container, podLabels: LabelsOfPods): ScopeFacts {
+  const { namespace, pod, podUid, name, image } = container;
+  return { cluster, namespace, pod, container: name, image, labels: labelsOf(podLabels, podUid) };
 }

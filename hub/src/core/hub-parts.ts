@@ -1,7 +1,11 @@
 import {
+  askedLabels,
+  blocksSomewhere,
   type DriftPolicy,
   driftPolicySchema,
   Fault,
+  noRecording,
+  type RecorderPolicy,
   recorderPolicySchema,
   type Sensor,
   type SyncRequest,
@@ -21,6 +25,7 @@ import { recorderSetting } from "../recorder/recorder-records.ts";
 import { defaultWorkspace } from "../server/workspace.ts";
 import { DesiredStates } from "../state/desired-states.ts";
 import { NodeSyncs } from "../state/node-syncs.ts";
+import { PodLabelTable } from "../state/pod-labels.ts";
 import { ReaderPool } from "../store/reader-pool.ts";
 import { WriterClient } from "../store/writer-client.ts";
 import type { FromWriter, StoredState } from "../store/writer-messages.ts";
@@ -33,6 +38,7 @@ import { Retention } from "./retention.ts";
 import { RuleBook } from "./rule-book.ts";
 import { SensorTable } from "./sensor-table.ts";
 import { unpackFault } from "./thread-fault.ts";
+import { watchFigures } from "./watch-figures.ts";
 
 type Workspace = {
   commitNo: number;
@@ -40,6 +46,8 @@ type Workspace = {
   rate: Rate;
   behind: RecentP99;
   settings: Map<string, string>;
+  drift?: DriftPolicy;
+  recorder?: RecorderPolicy;
 };
 type CommittedMessage = Extract<FromWriter, { type: "committed" }>;
 
@@ -70,6 +78,7 @@ export class HubParts {
   readonly accounts: AccountTable;
   readonly syncs: NodeSyncs;
   readonly states: DesiredStates;
+  readonly podLabels: PodLabelTable;
   readonly pulls: RecorderPulls;
   readonly room: DiskRoom;
   readonly health: SensorHealth;
@@ -97,10 +106,18 @@ export class HubParts {
       syncs: this.syncs,
       stored: this.workspace(hubItself).settings.get(stateSetting),
       save: (value) => this.#putSetting(stateSetting, value),
+      podLabels: (of) => this.podLabels.of(of),
+    });
+    this.podLabels = new PodLabelTable({
+      read: (workspaceId, keys) => this.readers.ask("podLabels", { workspaceId, keys }),
+      changed: (of) => this.states.podsChanged(of),
+      told: (workspaceId, labels) => this.#evaluators.broadcast({ type: "pod_labels", workspaceId, labels }),
+      failed: (error) => this.log("reading the labels of pods", error),
     });
     for (const [workspaceId, { settings }] of this.#workspaces) {
       const [recorder, drift] = [settings.get(recorderSetting), settings.get(driftSetting)];
-      if (recorder !== undefined) this.states.recorded(workspaceId, recorderPolicySchema.parse(JSON.parse(recorder)));
+      if (recorder !== undefined)
+        this.recorderChanged(workspaceId, recorderPolicySchema.parse(JSON.parse(recorder)));
       if (drift !== undefined) this.driftChanged(workspaceId, driftPolicySchema.parse(JSON.parse(drift)));
     }
     this.pulls = new RecorderPulls(state.asked, (of) => this.states.wake(of));
@@ -125,7 +142,7 @@ export class HubParts {
       savePlan: (value) => this.#putSetting(planSetting, value),
       planned: (plan) => this.states.planned(plan),
     });
-    this.#watchFigures();
+    watchFigures(this, this.#inFlight);
   }
 
   /** Opens store and threads; resolves when the rules are loaded. */
@@ -168,8 +185,22 @@ export class HubParts {
 
   /** Reaches the evaluators before the events that come after it; nodes, where it blocks something. */
   driftChanged(workspaceId: string, policy: DriftPolicy): void {
+    this.workspace(workspaceId).drift = policy;
+    this.#askLabels(workspaceId);
     this.states.driftChanged(workspaceId, policy);
     this.#evaluators.broadcast({ type: "drift", workspaceId, policy });
+  }
+
+  recorderChanged(workspaceId: string, policy: RecorderPolicy): void {
+    this.workspace(workspaceId).recorder = policy;
+    this.#askLabels(workspaceId);
+    this.states.recorded(workspaceId, policy);
+  }
+
+  #askLabels(workspaceId: string): void {
+    const { drift = { rules: [] }, recorder = noRecording } = this.workspace(workspaceId);
+    const onNodes = [...recorder.scopes, ...(blocksSomewhere(drift) ? drift.rules : [])];
+    this.podLabels.ask(workspaceId, { node: askedLabels(onNodes), hub: askedLabels(drift.rules) });
   }
 
   #start(): void {
@@ -181,6 +212,7 @@ export class HubParts {
     this.sensors.tick();
     this.accounts.tick();
     this.health.tick();
+    void this.podLabels.tick();
   }
 
   #watchHealth(state: StoredState): SensorHealth {
@@ -304,6 +336,7 @@ export class HubParts {
       if (batch.newestUs > 0) workspace.behind.add(Math.max(0, nowUs - batch.newestUs));
       this.accounts.committed(batch, batch.ledger);
       for (const { node, class: name, reason, n } of batch.ledger) {
+        if (name === "inventory") this.podLabels.touched(batch.workspaceId);
         if (reason === "committed" && name !== "made") this.sensors.counted(batch.workspaceId, batch.cluster, node, n);
         else if (sideOf("hub", reason) === "lost")
           this.health.hubLost({ ...batch, node }, { class: name, reason, value: n });
@@ -326,46 +359,6 @@ export class HubParts {
     setImmediate(() => {
       throw error;
     });
-  }
-
-  #watchFigures(): void {
-    const inFlight = this.#inFlight;
-    this.metrics.watch("atalaya_hub_in_flight_bytes", "Bytes between arrival and commit.", () => inFlight.bytes);
-    this.metrics.watch("atalaya_hub_in_flight_requests", "Requests between arrival and commit.", () => inFlight.size);
-    this.metrics.watch(
-      "atalaya_hub_in_flight_refused",
-      "Requests refused because of the bytes in flight.",
-      () => inFlight.refused,
-    );
-    this.metrics.watch("atalaya_hub_store_bytes", "What the hub's folder takes.", () => this.room.storeBytes);
-    this.metrics.watch("atalaya_hub_disk_free_bytes", "What is free on its disk.", () => this.room.freeBytes);
-    this.metrics.watch(
-      "atalaya_hub_requests_refused_full",
-      "Requests that a full disk refused.",
-      () => this.room.refused,
-    );
-    this.metrics.watch("atalaya_hub_listeners", "Listeners of the live streams.", () => this.live.size);
-    this.metrics.watch(
-      "atalaya_hub_readers_replaced",
-      "Reader threads ended past a query's deadline.",
-      () => this.readers.replaced,
-    );
-    this.metrics.watch(
-      "atalaya_hub_queries_failed",
-      "Queries that failed by a fault of the hub's own, or ended their thread.",
-      () => this.readers.failed,
-    );
-    this.metrics.watch("atalaya_hub_rule_loads", "Times that the rules were loaded.", () => this.rules.reloads);
-    this.metrics.watch(
-      "atalaya_hub_rule_problems",
-      "Problems of the rule files in force.",
-      () => this.rules.problems.length,
-    );
-    this.metrics.watch(
-      "atalaya_hub_sensors_not_kept",
-      "Reports of sensors beyond the limit.",
-      () => this.sensors.notKept,
-    );
   }
 
   close(): Promise<void> {

@@ -57,7 +57,7 @@ export const pipelineLimits = {
   signedStatesMax: 512,
   /** How often a sensor's last report is written down. */
   sensorSaveUs: 5_000_000,
-  /** How often sensors are looked at for silence. */
+  /** How often sensors are looked at for silence, and what policies ask for of pods is read anew where it changed. */
   sensorTickMs: 1_000,
   /** Seconds over which rates are averaged. */
   rateWindowS: 5,
@@ -126,6 +126,8 @@ export const storeLimits = {
   /** Nodes and images of a workload that a list shows. */
   workloadNodesShownMax: 20,
   inventoryClustersMax: 1_000,
+  /** Pods of a workspace whose labels policies are given. */
+  labelledPodsMax: 65_536,
   /** Pods of one name, whose containers a search for processes looks into. */
   searchedPodsMax: 256,
   alertPageDefault: 50,

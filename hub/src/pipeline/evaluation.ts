@@ -2,7 +2,6 @@ import type { RecordCounts } from "@atalaya/audit";
 import {
   type ApiEvent,
   type AtalayaEvent,
-  type DriftPolicy,
   decodeEvents,
   decodeInventory,
   type EventClass,
@@ -17,7 +16,7 @@ import {
 import { sessionsOfRequest } from "../who/session-of-request.ts";
 import { startOfProcess } from "../who/start-of-process.ts";
 import type { EventOrigin } from "./alert-document.ts";
-import { isDriftIgnored } from "./drift-decision.ts";
+import { type DriftKnown, isDriftIgnored } from "./drift-decision.ts";
 import type { EventMemory } from "./event-memory.ts";
 import { MatchFolder } from "./fold-matches.ts";
 import { entriesOf, FrameTally } from "./frame-tally.ts";
@@ -39,7 +38,7 @@ export class Evaluation {
   readonly #memory: EventMemory;
   readonly #rules: RuleEngine;
   readonly #outlets: EvaluationOutlets;
-  readonly #drift: DriftPolicy | undefined;
+  readonly #drift: DriftKnown | undefined;
   readonly #folder = new MatchFolder();
   readonly #tallies: FrameTally[] = [];
   readonly #processes: ProcessRows[] = [];
@@ -58,7 +57,7 @@ export class Evaluation {
     memory: EventMemory,
     rules: RuleEngine,
     outlets: EvaluationOutlets,
-    drift: DriftPolicy | undefined,
+    drift: DriftKnown | undefined,
   ) {
     this.#drift = drift;
     this.#origin = origin;

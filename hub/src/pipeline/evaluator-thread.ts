@@ -1,5 +1,5 @@
 import { type MessagePort, parentPort } from "node:worker_threads";
-import { type DriftPolicy, Fault } from "@atalaya/wire";
+import { type DriftPolicy, Fault, type PodLabels } from "@atalaya/wire";
 import { pipelineLimits } from "../core/limits.ts";
 import { packFault } from "../core/thread-fault.ts";
 import { Evaluation, type EvaluationOutlets } from "./evaluation.ts";
@@ -24,6 +24,7 @@ class EvaluatorThread {
   readonly #rules: RuleEngine;
   readonly #live = new LiveWindow();
   readonly #drift = new Map<string, DriftPolicy>();
+  readonly #podLabels = new Map<string, ReadonlyMap<string, PodLabels>>();
   #watched = false;
   #sequence = 0;
   #epoch = 0;
@@ -51,13 +52,15 @@ class EvaluatorThread {
       this.#rules.switch(message.switches);
       tell({ type: "plan", plan: this.#rules.plan() });
     } else if (message.type === "drift") this.#drift.set(message.workspaceId, message.policy);
+    else if (message.type === "pod_labels") this.#podLabels.set(message.workspaceId, new Map(message.labels));
     else if (message.type === "live") this.#watched = message.on;
     else this.#evaluate(message);
   }
 
   #evaluate(message: Work): void {
     const { request, workspaceId, cluster } = message;
-    const drift = this.#drift.get(workspaceId);
+    const policy = this.#drift.get(workspaceId);
+    const drift = policy && { policy, podLabels: this.#podLabels.get(workspaceId) ?? new Map() };
     const of = { request, workspaceId, cluster };
     const evaluation = new Evaluation(of, this.#memory, this.#rules, this.#outlets(), drift);
     try {

@@ -8,6 +8,7 @@ import type {
   ExplainedPlan,
   FrameHeader,
   InventoryEvent,
+  PodLabels,
   SensorReport,
 } from "@atalaya/wire";
 import type { FaultMessage } from "../core/thread-fault.ts";
@@ -42,6 +43,8 @@ export type ToEvaluator =
   | RulesMessage
   | { type: "switches"; switches: Switches }
   | { type: "drift"; workspaceId: string; policy: DriftPolicy }
+  /** By uid, the labels of pods for which the drift policy asks. */
+  | { type: "pod_labels"; workspaceId: string; labels: [uid: string, labels: PodLabels][] }
   | ({ type: "frames"; frames: FramePart[] } & Origin)
   | ({ type: "records"; events: ApiEvent[]; lost: RecordCounts } & Origin)
   /** An event of our own making (the test alert): no positions. */

@@ -15,7 +15,7 @@ export function recorderRecords(parts: HubParts): RecorderStore {
       const value = JSON.stringify(policy);
       await parts.writer.write("putSetting", { workspaceId, name: recorderSetting, value });
       parts.workspace(workspaceId).settings.set(recorderSetting, value);
-      parts.states.recorded(workspaceId, policy);
+      parts.recorderChanged(workspaceId, policy);
     },
     pulls: (of) => parts.pulls.take(of),
     open: (of, alertId) => parts.pulls.find(of, alertId),

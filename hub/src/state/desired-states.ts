@@ -3,7 +3,9 @@ import {
   blocksSomewhere,
   type DriftPolicy,
   type FilterPlan,
+  type LabelsOfPods,
   type RecorderPolicy,
+  recorderState,
   type SignedState,
   signState,
 } from "@atalaya/wire";
@@ -20,6 +22,8 @@ export type DesiredStatesOptions = {
   /** What `save` was given last. */
   stored: string | undefined;
   save(stored: string): void;
+  /** The labels of a node's pods that its policies ask for. */
+  podLabels?: (of: NodeKey) => LabelsOfPods | undefined;
   nowMs?: () => number;
 };
 
@@ -85,6 +89,12 @@ export class DesiredStates {
     this.held.wakeAll();
   }
 
+  /** What a node has to know of its pods is another than before. */
+  podsChanged(of: NodeKey): void {
+    this.#options.syncs.change(of, { floor: this.#next(this.versionOf(of)) });
+    this.held.wake(keyOf(of));
+  }
+
   /** A node's certificate was revoked, or is good again. */
   setRevoked(of: NodeKey, revoked: boolean): void {
     if ((this.#options.syncs.of(of)?.revoked ?? false) === revoked) return;
@@ -119,7 +129,9 @@ export class DesiredStates {
     const recorder = this.#recorders.get(workspace);
     const wanted = { version, issued_us, workspace, cluster, node, revoked, filters: this.#plan };
     const drift = this.#drift.get(workspace);
-    const state = signState({ ...wanted, ...(recorder && { recorder }), ...(drift && { drift }) }, this.#key);
+    const pod_labels = this.#options.podLabels?.(of);
+    const policies = { ...(recorder && { recorder: recorderState(recorder) }), ...(drift && { drift }) };
+    const state = signState({ ...wanted, ...policies, ...(pod_labels && { pod_labels }) }, this.#key);
     this.#signed.delete(key);
     this.#signed.set(key, { version, state });
     const [oldest] = this.#signed.keys();

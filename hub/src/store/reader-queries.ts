@@ -11,6 +11,7 @@ import type {
 import type { ChangeQuery } from "../changes/change-store.ts";
 import type { AccountRow, CommittedAlert, SenderIdentity, SessionRow } from "../hub-core.ts";
 import type { NodeKey } from "../ledger/node-account.ts";
+import type { LabelledPod } from "../state/pod-labels.ts";
 import { readApiChanges } from "./change-rows.ts";
 import {
   knowsEnrolmentToken,
@@ -39,6 +40,7 @@ import {
   readInventoryPods,
   readInventoryWorkloads,
 } from "./read-inventory.ts";
+import { readPodLabels } from "./read-pod-labels.ts";
 import { readRecording } from "./read-recording.ts";
 import type { EventTables, HubTables } from "./schema.ts";
 import { searchProcesses } from "./search-processes.ts";
@@ -56,6 +58,9 @@ export const readerQueries = {
 
   recording: ({ db }: ReaderFiles, of: { workspaceId: string; alertId: string }): RecordingPage | undefined =>
     readRecording(db, of.workspaceId, of.alertId),
+
+  podLabels: ({ db }: ReaderFiles, of: { workspaceId: string; keys: readonly string[] }): LabelledPod[] =>
+    readPodLabels(db, of),
 
   alertsSince: ({ db }: ReaderFiles, of: { workspaceId: string; commit: number }): CommittedAlert[] =>
     readAlertsSince(db, of.workspaceId, of.commit),

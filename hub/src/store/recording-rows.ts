@@ -1,4 +1,4 @@
-import { type AlertWhere, isRecorded, type RecorderPolicy, recorderLimits } from "@atalaya/wire";
+import { type AlertWhere, isRecorded, type RecorderPolicy, recorderLimits, type ScopeFacts } from "@atalaya/wire";
 import { recorderHubLimits } from "../recorder/limits.ts";
 import type { AskedPull } from "../recorder/recorder-pulls.ts";
 import { recorderSetting } from "../recorder/recorder-records.ts";
@@ -35,9 +35,9 @@ function policyOf(db: Db, workspaceId: string): RecorderPolicy {
   return stored === undefined ? { scopes: [] } : (JSON.parse(stored) as RecorderPolicy);
 }
 
-function factsOf(cluster: string, { namespace, pod, container_name, image }: AlertWhere) {
+function factsOf(cluster: string, { namespace, pod, container_name, image, pod_labels }: AlertWhere): ScopeFacts {
   const known = { namespace: namespace ?? null, pod: pod ?? null, container: container_name ?? null };
-  return { cluster, ...known, image: image ?? null };
+  return { cluster, ...known, image: image ?? null, labels: pod_labels ?? null };
 }
 
 /** Pulls of the alert's node that still wait for an answer. */
