@@ -28,7 +28,12 @@ export {
 export type { ColumnTable, ColumnType, RowOf } from "./src/columns.ts";
 export { classByNumber, decodeEvents, decodeInventory } from "./src/decode-event.ts";
 export type * from "./src/desired-state.ts";
-export { desiredStateSchema, podLabelsLimits, signedStateSchema, stateConfirmationSchema } from "./src/desired-state.ts";
+export {
+  desiredStateSchema,
+  podLabelsLimits,
+  signedStateSchema,
+  stateConfirmationSchema,
+} from "./src/desired-state.ts";
 export type * from "./src/done-by.ts";
 export { doneBySchema, podSessionSchema } from "./src/done-by.ts";
 export type * from "./src/drift-policy.ts";
@@ -38,6 +43,8 @@ export {
   decideDrift,
   driftPolicySchema,
 } from "./src/drift-policy.ts";
+export type * from "./src/drift-trial.ts";
+export { blockedDrift, driftTag, tryDrift } from "./src/drift-trial.ts";
 export { EventEncoder } from "./src/encode-event.ts";
 export type * from "./src/enrolment.ts";
 export {
@@ -153,7 +160,15 @@ export {
   recordingPageSchema,
 } from "./src/recorder.ts";
 export { type Resume, resumeSchema } from "./src/resume.ts";
-export { askedLabels, isWithin, type LabelsOfPods, labelsOf, type PodLabels, type ScopeFacts, scopeShape } from "./src/scope.ts";
+export {
+  askedLabels,
+  isWithin,
+  type LabelsOfPods,
+  labelsOf,
+  type PodLabels,
+  type ScopeFacts,
+  scopeShape,
+} from "./src/scope.ts";
 export {
   type AuditLogState,
   type BlockingState,

@@ -1,6 +1,13 @@
 import { statSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { type CollectorReason, type DesiredState, Fault, type PartMessage, recorderPolicyOf, type SignedState } from "@atalaya/wire";
+import {
+  type CollectorReason,
+  type DesiredState,
+  Fault,
+  type PartMessage,
+  recorderPolicyOf,
+  type SignedState,
+} from "@atalaya/wire";
 import { type CollectorArguments, help, readCollectorArguments } from "./arguments.ts";
 import { AuditLogPart } from "./audit-log/audit-log-part.ts";
 import { bootIdOfMachine } from "./boot-id.ts";

@@ -102,6 +102,12 @@ const changes = createRoute({
   component: lazyRouteComponent(() => import("./changes/changes-page.tsx"), "ChangesPage"),
 });
 
+const drift = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/drift",
+  component: lazyRouteComponent(() => import("./drift/drift-page.tsx"), "DriftPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => signedIn,
   path: "/settings",
@@ -112,7 +118,20 @@ const settings = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([
     login,
-    signedIn.addChildren([index, alerts, alert, processes, inventory, rules, rule, sensors, nodes, changes, settings]),
+    signedIn.addChildren([
+      index,
+      alerts,
+      alert,
+      processes,
+      inventory,
+      rules,
+      rule,
+      drift,
+      sensors,
+      nodes,
+      changes,
+      settings,
+    ]),
   ]),
   // What no route asks for by name never reaches a component.
   search: { strict: true },

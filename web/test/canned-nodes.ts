@@ -91,8 +91,8 @@ export function makeChanges(): ApiChange[] {
       by: n % 7 === 3 ? "" : "browser",
       address: "192.0.2.7",
       method: n % 7 === 3 ? "POST" : "PUT",
-      route: n % 7 === 3 ? "/api/v1/login" : "/api/v1/rules/:rule/enabled",
-      object: n % 7 === 3 ? "" : "Web Shell Activity",
+      route: n % 7 === 3 ? "/api/v1/login" : n % 7 === 5 ? "/api/v1/drift-policy" : "/api/v1/rules/:rule/enabled",
+      object: n % 7 === 3 || n % 7 === 5 ? "" : "Web Shell Activity",
       status: n % 7 === 3 ? 401 : 200,
     }),
   );

@@ -85,6 +85,7 @@ const kinds = [
       es: "«/var/www/html/kworkerd» no es de la imagen y lo ejecutó «sh»",
     },
     severity: "medium",
+    tags: ["container", "process", "drift", "T1036"],
     attack: [{ id: "T1036", name: "Masquerading", tactic: "Defense Evasion" }],
   },
   {

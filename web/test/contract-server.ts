@@ -9,6 +9,8 @@ import {
   alertActionSchema,
   alertPageSchema,
   alertSummarySchema,
+  type DriftPolicy,
+  driftPolicySchema,
   enrolmentTokenRequestSchema,
   type FoundProcess,
   type ListedEnrolmentToken,
@@ -62,6 +64,7 @@ export class ContractServer {
   status: Parameters<typeof makeStatus>[1] = {};
   role: "viewer" | "analyst" | "admin" = "admin";
   notification = makeNotification();
+  driftPolicy: DriftPolicy = { rules: [] };
   /** Paths (by their beginning) that answer 503. */
   failing: string[] = [];
   /** Every changing request, for the tests to look at. */
@@ -192,6 +195,11 @@ export class ContractServer {
         one.node_id === revoked ? { ...one, revoked_us: Date.now() * 1000, revoked_by: "admin" } : one,
       );
       return {};
+    }
+    if (route === "GET drift-policy") return this.driftPolicy;
+    if (route === "PUT drift-policy") {
+      this.driftPolicy = driftPolicySchema.parse(body);
+      return this.driftPolicy;
     }
     if (route === "GET notification") return this.notification;
     if (route === "PUT notification") {

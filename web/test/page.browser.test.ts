@@ -125,6 +125,7 @@ describe("the page in a browser", { skip: skipUnless("browser") }, () => {
     "/inventory?cluster=shop-eu&namespace=shop",
     "/inventory?cluster=shop-eu&namespace=shop&workload=Deployment%2Fweb",
     "/nodes",
+    "/drift",
     "/changes",
     "/settings",
   ]) {

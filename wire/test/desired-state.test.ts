@@ -13,6 +13,8 @@ import {
   openState,
   readEnrolmentToken,
   readNodeUri,
+  recorderPolicyOf,
+  recorderState,
   signState,
 } from "../index.ts";
 
@@ -51,6 +53,28 @@ test("a recorder's policy that a later version writes otherwise records nothing,
     const opened = openState(signed, hub.certificate, holder);
     assert.ok(opened.ok);
     assert.deepEqual([opened.value.recorder, opened.value.version], [undefined, 7]);
+  }
+});
+
+test("scopes with labels travel beside the others, and labels of pods that are not as documented say nothing", () => {
+  const [plain, labelled] = [
+    { name: "shop", namespaces: ["shop"] },
+    { name: "web", labels: { app: "web" } },
+  ];
+  const policy = { scopes: [labelled, plain] };
+  const recorder = recorderState(policy);
+  assert.deepEqual(recorder, { scopes: [plain], labelled: [labelled] });
+  assert.deepEqual(recorderPolicyOf(recorder), { scopes: [plain, labelled] });
+  assert.deepEqual(recorderState({ scopes: [plain] }), { scopes: [plain] });
+  const pod_labels = { "pod-1": { app: "web" } };
+  const opened = openState(signState({ ...state, recorder, pod_labels }, hub.key), hub.certificate, holder);
+  assert.deepEqual(opened, { ok: true, value: { ...state, recorder, pod_labels } });
+  const many = Object.fromEntries(Array.from({ length: 1_025 }, (_, n) => [`pod-${n}`, {}]));
+  for (const wrong of [many, { "pod-1": "web" }, { "pod-1": { app: 7 } }, []]) {
+    const signed = signState({ ...state, pod_labels: wrong } as unknown as typeof state, hub.key);
+    const read = openState(signed, hub.certificate, holder);
+    assert.ok(read.ok);
+    assert.equal(read.value.pod_labels, undefined);
   }
 });
 

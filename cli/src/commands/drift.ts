@@ -1,14 +1,14 @@
 import { readFileSync } from "node:fs";
 import {
-  type AlertSummary,
+  type AlertSource,
   alertPageSchema,
   alertSchema,
-  type DriftFacts,
+  blockedDrift,
   type DriftPolicy,
-  decideDrift,
   driftPolicySchema,
   Fault,
   ruleSchema,
+  tryDrift,
 } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
 import * as z from "zod";
@@ -97,11 +97,17 @@ function readPolicy(file: string): DriftPolicy {
   throw new Fault("USAGE", `${file}: ${issues.join("; ")}. See: atalaya drift --help`);
 }
 
-/** Alerts are what was told: what the policy in force let pass is not among them. */
+function sourceOf(hub: Hub): AlertSource {
+  return {
+    rules: async () => (await hub.get("/api/v1/rules", z.object({ rules: z.array(ruleSchema) }))).rules,
+    alerts: (query) => hub.get(`/api/v1/alerts?${query}`, alertPageSchema),
+    alert: (alertId) => hub.get(`/api/v1/alerts/${encodeURIComponent(alertId)}`, alertSchema),
+  };
+}
+
 async function tryOut(hub: Hub, policy: DriftPolicy, sinceUs: number): Promise<void> {
   const sums = { ignore: 0, alert: 0, block: 0 };
-  for await (const alert of driftAlerts(hub, sinceUs)) {
-    const decision = decideDrift(policy, await factsOf(hub, alert));
+  for await (const { alert, decision } of tryDrift(sourceOf(hub), policy, sinceUs)) {
     sums[decision.action] += 1;
     const why = decision.rule === null ? "no rule decides" : `rule ${decision.rule}`;
     printLine(printable(`${decision.action}  ${timeText(alert.last_seen_us)}  ${alert.summary.en}  (${why})`));
@@ -114,47 +120,11 @@ async function tryOut(hub: Hub, policy: DriftPolicy, sinceUs: number): Promise<v
   printLine(`${sums.ignore} of ${total} alerts would not have been told. Nothing was changed.`);
 }
 
-/** An alert folds repeats of one program, whose verdicts may differ: it counts by what its pieces of evidence say. */
 async function listBlocked(hub: Hub, sinceUs: number): Promise<void> {
   const sums = { blocked: 0, would_block: 0 };
-  for await (const { alert_id, last_seen_us, summary } of driftAlerts(hub, sinceUs)) {
-    const { evidence } = await hub.get(`/api/v1/alerts/${encodeURIComponent(alert_id)}`, alertSchema);
-    const verdicts = evidence.map((one) => one.output_fields["proc.exec_verdict"]);
-    for (const verdict of ["blocked", "would_block"] as const) {
-      if (!verdicts.includes(verdict)) continue;
-      sums[verdict] += 1;
-      printLine(printable(`${verdict}  ${timeText(last_seen_us)}  ${summary.en}`));
-    }
+  for await (const { alert, verdict } of blockedDrift(sourceOf(hub), sinceUs)) {
+    sums[verdict] += 1;
+    printLine(printable(`${verdict}  ${timeText(alert.last_seen_us)}  ${alert.summary.en}`));
   }
   printLine(`blocked: ${sums.blocked}, on trial: ${sums.would_block}`);
-}
-
-async function* driftAlerts(hub: Hub, sinceUs: number): AsyncGenerator<AlertSummary> {
-  const { rules } = await hub.get("/api/v1/rules", z.object({ rules: z.array(ruleSchema) }));
-  for (const { rule } of rules.filter((one) => one.tags.includes("drift"))) yield* alertsOf(hub, rule, sinceUs);
-}
-
-async function* alertsOf(hub: Hub, rule: string, sinceUs: number): AsyncGenerator<AlertSummary> {
-  let cursor: string | undefined;
-  do {
-    const query = { rule, since_us: String(sinceUs), limit: "200", ...(cursor === undefined ? {} : { cursor }) };
-    const page = await hub.get(`/api/v1/alerts?${new URLSearchParams(query)}`, alertPageSchema);
-    yield* page.alerts;
-    cursor = page.next_cursor;
-  } while (cursor !== undefined);
-}
-
-/** An alert folds repeats of one program: each has the same path. */
-async function factsOf(hub: Hub, { alert_id }: AlertSummary): Promise<DriftFacts> {
-  const { where, evidence } = await hub.get(`/api/v1/alerts/${encodeURIComponent(alert_id)}`, alertSchema);
-  const path = evidence[0]?.output_fields["proc.exepath"];
-  return {
-    cluster: where.cluster ?? "",
-    namespace: where.namespace ?? null,
-    pod: where.pod ?? null,
-    container: where.container_name ?? null,
-    image: where.image ?? null,
-    labels: where.pod_labels ?? null,
-    path: typeof path === "string" ? path : null,
-  };
 }

@@ -1,10 +1,10 @@
 import {
   type BlockingState,
   blockIn,
-  labelsOf,
   type DesiredState,
   type DriftPolicy,
   type LabelsOfPods,
+  labelsOf,
   type ScopeFacts,
   type SensorReport,
 } from "@atalaya/wire";

@@ -116,8 +116,7 @@ export class HubParts {
     });
     for (const [workspaceId, { settings }] of this.#workspaces) {
       const [recorder, drift] = [settings.get(recorderSetting), settings.get(driftSetting)];
-      if (recorder !== undefined)
-        this.recorderChanged(workspaceId, recorderPolicySchema.parse(JSON.parse(recorder)));
+      if (recorder !== undefined) this.recorderChanged(workspaceId, recorderPolicySchema.parse(JSON.parse(recorder)));
       if (drift !== undefined) this.driftChanged(workspaceId, driftPolicySchema.parse(JSON.parse(drift)));
     }
     this.pulls = new RecorderPulls(state.asked, (of) => this.states.wake(of));

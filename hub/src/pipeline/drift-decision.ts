@@ -1,8 +1,5 @@
 import type { Match } from "@atalaya/rules";
-import { type AtalayaEvent, type DriftPolicy, decideDrift, type PodLabels } from "@atalaya/wire";
-
-/** The tag of the rules that a drift policy decides on, the user's own ones, too. */
-const driftTag = "drift";
+import { type AtalayaEvent, type DriftPolicy, decideDrift, driftTag, type PodLabels } from "@atalaya/wire";
 
 /** A workspace's policy, and by uid the labels of pods for which it asks, as far as they are known. */
 export type DriftKnown = { policy: DriftPolicy; podLabels: ReadonlyMap<string, PodLabels> };

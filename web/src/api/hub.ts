@@ -2,9 +2,12 @@ import {
   type Alert,
   type AlertAction,
   type AlertPage,
+  type AlertSource,
   alertPageSchema,
   alertSchema,
   apiChangePageSchema,
+  type DriftPolicy,
+  driftPolicySchema,
   type EnrolledNode,
   enrolledNodeSchema,
   enrolmentTokenSchema,
@@ -81,11 +84,21 @@ export const hub = {
     call("DELETE", `enrolment-tokens/${encodeURIComponent(id)}`, z.unknown()),
   changes: (after: string | null): Promise<ApiChangePage> =>
     call("GET", after === null ? "changes" : `changes?after=${encodeURIComponent(after)}`, apiChangePageSchema),
+  driftPolicy: (): Promise<DriftPolicy> => call("GET", "drift-policy", driftPolicySchema),
+  saveDriftPolicy: (policy: DriftPolicy): Promise<DriftPolicy> =>
+    call("PUT", "drift-policy", driftPolicySchema, policy),
   status: (): Promise<Status> => call("GET", "status", statusSchema),
   notification: (): Promise<Notification> => call("GET", "notification", notificationSchema),
   saveNotification: (value: Notification): Promise<Notification> =>
     call("PUT", "notification", notificationSchema, value),
   testNotification: (): Promise<{ ok: boolean; detail: string }> => call("POST", "notification/test", testResultSchema),
+};
+
+/** Where the alerts are that a drift policy is tried on. */
+export const alertSource: AlertSource = {
+  rules: hub.rules,
+  alerts: hub.alerts,
+  alert: hub.alert,
 };
 
 async function call<T>(method: string, path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {

@@ -1,4 +1,6 @@
+import type { ApiChange, ApiChangePage } from "@atalaya/wire/api";
 import { infiniteQueryOptions, QueryClient, queryOptions } from "@tanstack/react-query";
+import { findBlocked } from "../drift/run-trial.ts";
 import { type Place, placeQuery } from "../inventory/inventory-place.ts";
 import { limits } from "../limits.ts";
 import { hub } from "./hub.ts";
@@ -55,6 +57,31 @@ export const changesQuery = infiniteQueryOptions({
   queryFn: ({ pageParam }) => hub.changes(pageParam),
   initialPageParam: null as string | null,
   getNextPageParam: (page) => page.next,
+});
+export const driftPolicyQuery = queryOptions({
+  queryKey: ["drift-policy"],
+  queryFn: hub.driftPolicy,
+  // Whoever edits it keeps what was typed.
+  staleTime: Number.POSITIVE_INFINITY,
+});
+export const blockedQuery = queryOptions({
+  queryKey: ["drift-blocked"],
+  queryFn: () => findBlocked((Date.now() - limits.blockedLookBackMs) * 1_000),
+});
+/** The newest changes of the drift policy, as far back as a few pages reach. */
+export const driftChangesQuery = queryOptions({
+  queryKey: ["drift-changes"],
+  queryFn: async () => {
+    const found: ApiChange[] = [];
+    let after: string | null = null;
+    for (let page = 0; page < limits.driftChangePagesMax && found.length < limits.driftChangesShown; page++) {
+      const { changes, next }: ApiChangePage = await hub.changes(after);
+      found.push(...changes.filter(({ route }) => route.endsWith("/drift-policy")));
+      if (next === null) break;
+      after = next;
+    }
+    return found.slice(0, limits.driftChangesShown);
+  },
 });
 export const notificationQuery = queryOptions({
   queryKey: ["notification"],

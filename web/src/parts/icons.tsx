@@ -3,6 +3,7 @@ import type { ReactElement } from "react";
 const paths = {
   bell: "M6 8a4 4 0 0 1 8 0c0 4 1.5 5 1.5 5h-11S6 12 6 8M8.5 16a1.6 1.6 0 0 0 3 0",
   rules: "M5 5.5h10M5 10h10M5 14.5h6",
+  block: "M10 3.5a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13M5.4 5.4l9.2 9.2",
   sensor: "M10 12v4M6.5 13.5a5 5 0 1 1 7 0M4.2 15.5a8 8 0 1 1 11.6 0M10 10h.01",
   inventory: "M4 4.5h5v5H4zM11 4.5h5v5h-5zM4 11.5h5v4H4zM11 11.5h5v4h-5z",
   settings: "M4 6h7M15 6h1M4 14h1M9 14h7M13 4v4M7 12v4",

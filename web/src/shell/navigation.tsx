@@ -14,6 +14,7 @@ const places = [
   ["/processes", "processes", "search"],
   ["/inventory", "inventory", "inventory"],
   ["/rules", "rules", "rules"],
+  ["/drift", "drift", "block"],
   ["/sensors", "sensors", "sensor"],
   ["/nodes", "nodes", "link"],
   ["/settings", "settings", "settings"],

@@ -1,3 +1,4 @@
+import { enDrift } from "./en-drift.ts";
 import { enInventory } from "./en-inventory.ts";
 import { enOperation } from "./en-operation.ts";
 import { enProcesses } from "./en-processes.ts";
@@ -11,6 +12,7 @@ export const en = {
     processes: "Processes",
     rules: "Rules",
     inventory: "Inventory",
+    drift: "Programs",
     sensors: "Sensors",
     nodes: "Nodes",
     settings: "Settings",
@@ -295,6 +297,7 @@ export const en = {
     adminOnly: "Only an administrator can switch rules.",
   },
   ...enOperation,
+  ...enDrift,
   ...enInventory,
   ...enProcesses,
   ...enRecorder,

@@ -1,4 +1,5 @@
 import type { Dictionary } from "./en.ts";
+import { esDrift } from "./es-drift.ts";
 import { esInventory } from "./es-inventory.ts";
 import { esOperation } from "./es-operation.ts";
 import { esProcesses } from "./es-processes.ts";
@@ -12,6 +13,7 @@ export const es: Dictionary = {
     processes: "Procesos",
     rules: "Reglas",
     inventory: "Inventario",
+    drift: "Programas",
     sensors: "Sensores",
     nodes: "Nodos",
     settings: "Ajustes",
@@ -295,6 +297,7 @@ export const es: Dictionary = {
     adminOnly: "Solo quien administra puede activar o desactivar reglas.",
   },
   ...esOperation,
+  ...esDrift,
   ...esInventory,
   ...esProcesses,
   ...esRecorder,

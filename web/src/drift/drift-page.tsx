@@ -1,0 +1,38 @@
+import { useQuery } from "@tanstack/react-query";
+import type { ReactElement } from "react";
+import { driftPolicyQuery } from "../api/queries.ts";
+import { Failure } from "../parts/failure.tsx";
+import { CardSkeleton } from "../parts/skeletons.tsx";
+import { useRights } from "../shell/session.ts";
+import { TrustLine } from "../shell/trust-line.tsx";
+import { useText } from "../text/language.ts";
+import { BlockedCard } from "./blocked-card.tsx";
+import { ChangedCard } from "./changed-card.tsx";
+import { PolicyEditor } from "./policy-editor.tsx";
+
+/** What is to become of programs that no image holds, what was blocked, and who decided so. */
+export function DriftPage(): ReactElement {
+  const { drift: text } = useText();
+  const { canAdmin } = useRights();
+  const query = useQuery(driftPolicyQuery);
+  return (
+    <>
+      <header className="top">
+        <h1>{text.title}</h1>
+        <TrustLine />
+      </header>
+      <p className="count-line">{text.intro}</p>
+      <div className="two drift">
+        <div>
+          {query.isPending && <CardSkeleton />}
+          {query.isError && <Failure error={query.error} retry={() => void query.refetch()} />}
+          {query.isSuccess && <PolicyEditor policy={query.data} />}
+        </div>
+        <div>
+          <BlockedCard />
+          {canAdmin && <ChangedCard />}
+        </div>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,29 @@
+import { type BlockedAlert, blockedDrift, type DriftPolicy, type TriedAlert, tryDrift } from "@atalaya/wire/api";
+import { alertSource } from "../api/hub.ts";
+import { limits } from "../limits.ts";
+
+/** `alerts` are the first of them to be shown; `isCut`: more came than are looked at. */
+export type Trial = { sums: Record<"ignore" | "alert" | "block", number>; alerts: TriedAlert[]; isCut: boolean };
+
+/** What the policy would have made of the alerts since then. Throws Refusal. */
+export async function runTrial(policy: DriftPolicy, sinceUs: number): Promise<Trial> {
+  const trial: Trial = { sums: { ignore: 0, alert: 0, block: 0 }, alerts: [], isCut: false };
+  let seen = 0;
+  for await (const tried of tryDrift(alertSource, policy, sinceUs)) {
+    if (seen === limits.driftAlertsMax) return { ...trial, isCut: true };
+    seen += 1;
+    trial.sums[tried.decision.action] += 1;
+    trial.alerts.push(tried);
+  }
+  return trial;
+}
+
+/** What was blocked since then, and what would have been. Throws Refusal. */
+export async function findBlocked(sinceUs: number): Promise<BlockedAlert[]> {
+  const found: BlockedAlert[] = [];
+  for await (const one of blockedDrift(alertSource, sinceUs)) {
+    found.push(one);
+    if (found.length === limits.driftAlertsMax) break;
+  }
+  return found;
+}

@@ -1,0 +1,61 @@
+import type { Alert, AlertSummary } from "./alert.ts";
+import type { AlertPage, Rule } from "./api.ts";
+import { type DriftDecision, type DriftFacts, type DriftPolicy, decideDrift } from "./drift-policy.ts";
+
+// What another drift policy would have made of the alerts that came, and what was blocked: from alerts alone, without a change.
+
+/** The hub's API, as the page or the command line calls it. */
+export type AlertSource = {
+  rules(): Promise<readonly Pick<Rule, "rule" | "tags">[]>;
+  alerts(query: URLSearchParams): Promise<AlertPage>;
+  alert(alertId: string): Promise<Alert>;
+};
+
+/** The tag of the rules that a drift policy decides on, the user's own ones, too. */
+export const driftTag = "drift";
+
+export type TriedAlert = { alert: AlertSummary; decision: DriftDecision };
+
+/** Alerts are what was told: what the policy in force let pass is not among them. */
+export async function* tryDrift(source: AlertSource, policy: DriftPolicy, sinceUs: number): AsyncGenerator<TriedAlert> {
+  for await (const alert of driftAlerts(source, sinceUs))
+    yield { alert, decision: decideDrift(policy, factsOf(await source.alert(alert.alert_id))) };
+}
+
+export type BlockedAlert = { alert: AlertSummary; verdict: "blocked" | "would_block" };
+
+/** An alert folds repeats of one program, whose verdicts may differ: one for each that its pieces of evidence say. */
+export async function* blockedDrift(source: AlertSource, sinceUs: number): AsyncGenerator<BlockedAlert> {
+  for await (const alert of driftAlerts(source, sinceUs)) {
+    const { evidence } = await source.alert(alert.alert_id);
+    const verdicts = evidence.map((one) => one.output_fields["proc.exec_verdict"]);
+    for (const verdict of ["blocked", "would_block"] as const) if (verdicts.includes(verdict)) yield { alert, verdict };
+  }
+}
+
+async function* driftAlerts(source: AlertSource, sinceUs: number): AsyncGenerator<AlertSummary> {
+  const rules = await source.rules();
+  for (const { rule } of rules.filter((one) => one.tags.includes(driftTag))) {
+    let cursor: string | undefined;
+    do {
+      const query = { rule, since_us: String(sinceUs), limit: "200", ...(cursor === undefined ? {} : { cursor }) };
+      const page = await source.alerts(new URLSearchParams(query));
+      yield* page.alerts;
+      cursor = page.next_cursor;
+    } while (cursor !== undefined);
+  }
+}
+
+/** An alert folds repeats of one program: each has the same path. */
+function factsOf({ where, evidence }: Alert): DriftFacts {
+  const path = evidence[0]?.output_fields["proc.exepath"];
+  return {
+    cluster: where.cluster ?? "",
+    namespace: where.namespace ?? null,
+    pod: where.pod ?? null,
+    container: where.container_name ?? null,
+    image: where.image ?? null,
+    labels: where.pod_labels ?? null,
+    path: typeof path === "string" ? path : null,
+  };
+}
