@@ -1,7 +1,8 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { collectorLimits } from "./limits.ts";
-import { at, readSmallJson, textAt } from "./small-file.ts";
+import { at, nameAt, readSmallJson, textAt } from "./small-file.ts";
+import { isStated } from "./stated-group.ts";
 
 // Where the runtimes leave what they know of a container, on disk before its first process runs:
 //
@@ -21,6 +22,8 @@ export type BundleFacts = {
   privileged: boolean | null;
   /** Where the host sees the container's root, by the OCI config. */
   rootFolder: string | null;
+  /** Where its control group is, by the OCI config (stated-group.ts). */
+  cgroupsPath: string | null;
   /** Why name, image or pod are absent; null when nothing is. */
   reason: string | null;
 };
@@ -46,10 +49,15 @@ export const hostBundleFolders: BundleFolders = {
   runc: "/run/runc",
 };
 
-/** Whether a runtime knows a container of this id now: for ids that the cgroup's shape does not give away. */
-export function runtimeKnows(folders: BundleFolders, id: string): boolean {
-  if (existsSync(join(folders.root, folders.runc, id, "state.json"))) return true;
-  return containerdBundle(folders, id) !== undefined;
+/**
+ * Whether a runtime knows a container of this id now, whose control group that can be: for ids that the path's shape does
+ * not give away.
+ */
+export function runtimeKnows(folders: BundleFolders, id: string, path: string): boolean {
+  const isRuncs = existsSync(join(folders.root, folders.runc, id, "state.json"));
+  if (!isRuncs && containerdBundle(folders, id) === undefined) return false;
+  const stated = readBundle(folders, id)?.cgroupsPath ?? null;
+  return stated === null || isStated(path, stated);
 }
 
 /** What is on disk about a container, or undefined while nothing is. Reads at most three small files. */
@@ -107,7 +115,7 @@ function ociFacts(
   // CRI-O hands on what a pod's author annotated, and then writes its own words over it: containerd's would be the author's.
   const note = (containerds: string, ...crios: string[]) =>
     (isCrio ? crios : [containerds, ...crios]).reduce<string | null>(
-      (found, name) => found ?? textAt(config, "annotations", name),
+      (found, name) => found ?? nameAt(config, "annotations", name),
       null,
     );
   const facts = {
@@ -120,12 +128,19 @@ function ociFacts(
     podUid: note("io.kubernetes.cri.sandbox-uid", "io.kubernetes.pod.uid"),
     privileged: isPrivileged(config),
     rootFolder: rootFolderOf(bundleFolder, config),
+    cgroupsPath: cgroupsPathOf(config),
     reason: null,
   };
   const kind = note("io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType");
   if (facts.name === null && kind === "sandbox") return { ...facts, name: "POD" };
   if (facts.pod !== null) return facts;
   return { ...facts, reason: "the bundle has no annotations that name image or pod" };
+}
+
+/** As a whole: a part of it would be another group's. */
+function cgroupsPathOf(config: unknown): string | null {
+  const path = at(config, "linux", "cgroupsPath");
+  return typeof path === "string" && path !== "" ? path : null;
 }
 
 /** CRI-O's word for itself, in every container of its. */
@@ -144,8 +159,8 @@ function dockerFacts(folders: BundleFolders, id: string, bundleFolder: string, c
   const known = readJson(folders, folders.dockerContainers, id, "config.v2.json");
   return {
     ...ociFacts("docker", null, config, bundleFolder),
-    name: textAt(known, "Name")?.replace(/^\//, "") ?? null,
-    image: textAt(known, "Config", "Image"),
+    name: nameAt(known, "Name")?.replace(/^\//, "") ?? null,
+    image: nameAt(known, "Config", "Image"),
     reason: "Docker knows no pods",
   };
 }

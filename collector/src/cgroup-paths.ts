@@ -1,10 +1,14 @@
 import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { containerOfPath } from "./container-shape.ts";
 import { collectorLimits } from "./limits.ts";
 import { readSmallFile } from "./small-file.ts";
 
-/** A cgroup's path below its hierarchy's root; when it was first met (null: it was there at the start) and its maker. */
-export type CgroupPath = { path: string; seenMs: number | null; madeBy: string | null };
+/**
+ * A cgroup's path below its hierarchy's root; when it was first met (null: it was there at the start), its maker's name
+ * (null: not known, or a container's) and user.
+ */
+export type CgroupPath = { path: string; seenMs: number | null; madeBy: string | null; makerUid?: number };
 export type HierarchyVersion = 1 | 2;
 
 const missPauseMs = 250;
@@ -16,6 +20,8 @@ const missPauseMs = 250;
  */
 export class CgroupPaths {
   readonly #paths = { 1: new Map<number, CgroupPath>(), 2: new Map<number, CgroupPath>() };
+  /** Those below a container's own: a container that makes many pushes out its own kind, and nobody else's. */
+  readonly #below = { 1: new Map<number, CgroupPath>(), 2: new Map<number, CgroupPath>() };
   readonly #roots: { 1: string | undefined; 2: string | undefined };
   readonly #misses = new Map<string, number>();
 
@@ -40,7 +46,7 @@ export class CgroupPaths {
   add(version: HierarchyVersion | undefined, id: number, known: CgroupPath): void {
     const hierarchy = version ?? this.#versionOf(id, known.path);
     if (hierarchy === undefined) return;
-    const paths = this.#paths[hierarchy];
+    const paths = (isBelowContainer(known.path) ? this.#below : this.#paths)[hierarchy];
     if (paths.size >= collectorLimits.cgroupPathsMax) {
       const oldest = paths.keys().next();
       if (!oldest.done) paths.delete(oldest.value);
@@ -49,12 +55,12 @@ export class CgroupPaths {
   }
 
   get(version: HierarchyVersion, id: number): CgroupPath | undefined {
-    return this.#paths[version].get(id);
+    return this.#paths[version].get(id) ?? this.#below[version].get(id);
   }
 
   /** As get; an unknown id is looked up through the process that has it, not more often than every 250 ms. */
   find(version: HierarchyVersion, id: number, pid: number): CgroupPath | undefined {
-    const known = this.#paths[version].get(id);
+    const known = this.get(version, id);
     if (known !== undefined) return known;
     const key = `${version}:${id}`;
     const now = performance.now();
@@ -63,7 +69,7 @@ export class CgroupPaths {
     if (path !== undefined && this.idOf(version, path) === id) {
       this.#misses.delete(key);
       this.add(version, id, { path, seenMs: now, madeBy: null });
-      return this.#paths[version].get(id);
+      return this.get(version, id);
     }
     if (this.#misses.size > 4_096) this.#misses.clear();
     this.#misses.set(key, now + missPauseMs);
@@ -101,14 +107,18 @@ export class CgroupPaths {
 
   #scanBelow(version: HierarchyVersion, root: string): number {
     const waiting = [""];
+    // What containers made comes last.
+    const below: string[] = [];
     let learned = 0;
-    while (waiting.length > 0 && learned < collectorLimits.cgroupScanMax) {
-      const path = waiting.pop() as string;
+    while (learned < collectorLimits.cgroupScanMax) {
+      const path = waiting.pop() ?? below.pop();
+      if (path === undefined) break;
       try {
         this.add(version, lstatSync(root + path).ino, { path: path === "" ? "/" : path, seenMs: null, madeBy: null });
         learned += 1;
         for (const entry of readdirSync(root + path, { withFileTypes: true })) {
-          if (entry.isDirectory()) waiting.push(`${path}/${entry.name}`);
+          const inside = `${path}/${entry.name}`;
+          if (entry.isDirectory()) (isBelowContainer(inside) ? below : waiting).push(inside);
         }
       } catch {
         // The directory went away while we looked: its processes did, too.
@@ -116,4 +126,9 @@ export class CgroupPaths {
     }
     return learned;
   }
+}
+
+function isBelowContainer(path: string): boolean {
+  const container = containerOfPath(path);
+  return container !== undefined && container.path !== path;
 }

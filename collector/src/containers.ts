@@ -1,9 +1,19 @@
-import { type BundleFolders, hostBundleFolders, readBundle, readBundleAt, runtimeKnows } from "./bundle.ts";
+import {
+  type BundleFacts,
+  type BundleFolders,
+  hostBundleFolders,
+  readBundle,
+  readBundleAt,
+  runtimeKnows,
+} from "./bundle.ts";
 import type { CgroupPath, CgroupPaths, HierarchyVersion } from "./cgroup-paths.ts";
-import { containerOfPath, idCandidates, type PathContainer, pathOfContainer } from "./container-shape.ts";
+import { containerOfPath, idCandidates, type PathContainer } from "./container-shape.ts";
+import { startTicks } from "./kernel/proc-snapshot.ts";
 import type { ExecRecord, Task } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
 import { containerRuntimes, runtimeCall } from "./runtime-call.ts";
+import { shown } from "./small-file.ts";
+import { isStated, statedPath } from "./stated-group.ts";
 import { containerNames, type HostNames, type Names } from "./user-names.ts";
 
 /** What events say about where they happened. Absent is null, and `reason` says why. */
@@ -25,7 +35,7 @@ export type Container = {
   cgroup: { version: HierarchyVersion; path: string } | null;
 };
 
-type Known = Container & { bundleRead: boolean; seenMs: number; bundleWait: Wait } & {
+type Known = Container & { bundleRead: boolean; seenMs: number; bundleWait: Wait; makerUid: number | undefined } & {
   names: Names | null;
   namesTries: number;
   namesNextMs: number;
@@ -49,8 +59,8 @@ export class Containers {
   readonly #byId = new Map<string, Known>();
   readonly #unread = new Set<Known>();
   readonly #byCgroups = new Map<string, Binding>();
-  /** The bundles that runtimes were told to start, by container id. */
-  readonly #bundles = new Map<string, string>();
+  /** The bundles that runtimes were told to start, and by whom, by container id. */
+  readonly #bundles = new Map<string, { bundle: string; uid: number }>();
   /** Told of each container that is new, of which more is known now, or that is met in another control group. */
   onNews: (container: Container) => void = () => undefined;
 
@@ -73,7 +83,7 @@ export class Containers {
     const names = [namespace, pod, name].filter((one) => one !== null).join("/");
     const isContainer = id !== null && id !== this.host.id;
     const said = isContainer ? `container ${id.slice(0, 12)}${names === "" ? "" : ` (${names})`}` : (path ?? "unknown");
-    return said.slice(0, collectorLimits.groupNameMax);
+    return shown(said.slice(0, collectorLimits.groupNameMax));
   }
 
   /** Every container that is known, those that have ended lately too. */
@@ -105,13 +115,18 @@ export class Containers {
     }
   }
 
-  /** A program was run: one of the host's that makes a container says where its bundle is. A container's own is not heard. */
-  heard(record: ExecRecord): void {
+  /**
+   * A program was run: one of the host's that makes a container says where its bundle is. A container's own is not heard, nor
+   * another user after root; `home`: the container whose process it is, wherever it has gone since.
+   */
+  heard(record: ExecRecord, home: Container | null): void {
     if (!containerRuntimes.has(record.task.comm)) return;
     const call = runtimeCall(record.argv, record.cwd);
-    if (call === undefined || this.of(record.task) !== this.#host) return;
+    if (call === undefined || home !== null || this.of(record.task) !== this.#host) return;
+    const { uid } = record.task;
+    if (uid !== 0 && this.#bundles.get(call.id)?.uid === 0) return;
     if (this.#bundles.size >= collectorLimits.containersMax) forgetOldest(this.#bundles);
-    this.#bundles.set(call.id, call.bundle);
+    this.#bundles.set(call.id, { bundle: call.bundle, uid });
   }
 
   /** The name of a uid where the task runs, or null. */
@@ -119,17 +134,18 @@ export class Containers {
     if (container === this.#host) return this.#hostNames.get(task.uid);
     const known = container as Known;
     if (known.id === null) return null;
-    if (known.names === null) this.#readNames(known, task.pid);
+    if (known.names === null) this.#readNames(known, task);
     return known.names?.get(task.uid) ?? null;
   }
 
   /** The first tries follow one another: a container's first processes live for milliseconds, and each may be the last. */
-  #readNames(known: Known, pid: number): void {
+  #readNames(known: Known, { pid, startUs }: Task): void {
     const now = performance.now();
     if (known.namesTries >= collectorLimits.userTriesMax && now < known.namesNextMs) return;
     known.namesTries += 1;
     known.namesNextMs = now + collectorLimits.userRetryMs;
-    const names = containerNames(pid, this.#hostNames);
+    // Before the file is read: the pid may be another's by now, of another container.
+    const names = isStill(pid, startUs) ? containerNames(pid, this.#hostNames) : "later";
     if (names !== "later") known.names = names;
   }
 
@@ -147,8 +163,8 @@ export class Containers {
         missing = id;
         continue;
       }
-      const found = containerOfPath(path.path) ?? this.#byRuntime(path);
-      if (found !== undefined) return { container: this.#known(found, path, version), wait: null };
+      const found = this.#outermost(path);
+      if (found !== undefined) return this.#claim(found, path, version, later(wait, now));
       young ||= path.seenMs !== null && now - path.seenMs < youngMs;
     }
     if (missing !== undefined) {
@@ -157,45 +173,79 @@ export class Containers {
     return { container: this.#host, wait: young ? later(wait, now) : null };
   }
 
-  /** A container whose id was given to the runtime by hand: by the runtime's files, else by who made the cgroup. */
-  #byRuntime(path: CgroupPath): PathContainer | undefined {
-    const candidates = idCandidates(path.path);
-    for (const { id } of candidates) {
-      if (runtimeKnows(this.#folders, id)) return { id, runtime: null, podUid: null };
+  /** By the path's shape, or by the runtimes' files where those know one further out: what is below is a container's own. */
+  #outermost(path: CgroupPath): PathContainer | undefined {
+    const shaped = containerOfPath(path.path);
+    for (const { id, path: own } of idCandidates(path.path)) {
+      if (shaped !== undefined && own.length >= shaped.path.length) return shaped;
+      if (runtimeKnows(this.#folders, id, own)) return { id, runtime: null, podUid: null, path: own };
     }
-    const last = candidates.at(-1);
-    if (last === undefined || path.madeBy === null || !containerRuntimes.has(path.madeBy)) return undefined;
-    return path.path.endsWith(`/${last.id}`) ? { id: last.id, runtime: path.madeBy, podUid: null } : undefined;
+    return shaped ?? this.#byMaker(path);
   }
 
-  /** The container of that id. An id that somebody chose may come again: a new cgroup of its own is a new container. */
-  #known(found: PathContainer, path: CgroupPath, version: HierarchyVersion): Known {
+  /** A container whose id was given to the runtime by hand, and whose files lie elsewhere: by who made the cgroup. */
+  #byMaker({ path, madeBy }: CgroupPath): PathContainer | undefined {
+    const last = idCandidates(path).at(-1);
+    if (last?.path !== path || madeBy === null || !containerRuntimes.has(madeBy)) return undefined;
+    return { id: last.id, runtime: madeBy, podUid: null, path };
+  }
+
+  /**
+   * The container of that id, which a path names. An id that somebody chose may come again: a new cgroup of its own is a new
+   * container. Who bears the name of one that is elsewhere is not it.
+   */
+  #claim(found: PathContainer, path: CgroupPath, version: HierarchyVersion, wait: Wait): Binding {
     const there = this.#byId.get(found.id);
-    const again = path.seenMs !== null && found.id.length < 64 && path.path.endsWith(`/${found.id}`);
-    if (there !== undefined && !again) {
+    const isElsewhere = there?.cgroup?.path !== found.path;
+    const again = path.seenMs !== null && found.id.length < 64 && path.path === found.path;
+    if (there !== undefined && !isElsewhere && !again) {
       this.onNews(there);
-      return there;
+      return { container: there, wait: null };
     }
-    if (there !== undefined) this.#unread.delete(there);
     const made: Known = {
       ...unknown("the runtime's files about the container are not there"),
       id: found.id,
       runtime: found.runtime,
       podUid: found.podUid,
-      cgroup: { version, path: pathOfContainer(path.path, found.id) },
+      cgroup: { version, path: found.path },
       bundleRead: false,
       seenMs: performance.now(),
+      makerUid: path.makerUid,
     };
-    if (this.#byId.size >= collectorLimits.containersMax) this.#forgetContainer();
+    const facts = this.#factsOf(made);
+    const stated = facts?.cgroupsPath ?? null;
+    if (this.#isAnothers(found.path, stated, there?.cgroup ?? null)) {
+      return { container: unknown("its control group bears the id of a container that is in another"), wait };
+    }
+    if (there !== undefined) this.#unread.delete(there);
+    else if (this.#byId.size >= collectorLimits.containersMax) this.#forgetContainer();
     this.#byId.set(found.id, made);
-    this.#readBundle(made, made.seenMs);
-    return made;
+    this.#learn(made, facts, made.seenMs);
+    return { container: made, wait: null };
+  }
+
+  /** Whether a container is somewhere else: where its runtime's config says, or else where it was met before (`met`). */
+  #isAnothers(path: string, stated: string | null, met: Container["cgroup"]): boolean {
+    if (stated !== null && isStated(path, stated)) return false;
+    const right = stated === null ? undefined : statedPath(stated);
+    const isThere = (version: HierarchyVersion, one: string) =>
+      one !== path && this.#paths.idOf(version, one) !== undefined;
+    if (right !== undefined && (isThere(1, right) || isThere(2, right))) return true;
+    return met !== null && isThere(met.version, met.path);
   }
 
   #readBundle(container: Known, now: number): void {
-    const id = container.id ?? "";
-    const facts =
-      readBundle(this.#folders, id) ?? readBundleAt(this.#folders, this.#bundles.get(id), container.runtime);
+    this.#learn(container, this.#factsOf(container), now);
+  }
+
+  /** By the runtimes' files, else by the bundle that root, or who made the cgroup, told a runtime to start. */
+  #factsOf({ id, runtime, makerUid }: Known): BundleFacts | undefined {
+    const told = this.#bundles.get(id ?? "");
+    const bundle = told?.uid === 0 || told?.uid === makerUid ? told?.bundle : undefined;
+    return readBundle(this.#folders, id ?? "") ?? readBundleAt(this.#folders, bundle, runtime);
+  }
+
+  #learn(container: Known, facts: BundleFacts | undefined, now: number): void {
     if (facts === undefined) {
       this.#unread.add(container);
       // A new container is looked for at every drain, an old one ever more rarely.
@@ -232,11 +282,17 @@ function unknown(reason: string | null): Known {
     cgroup: null,
     bundleRead: true,
     seenMs: 0,
+    makerUid: undefined,
     bundleWait: { nextMs: 0, pauseMs: 0 },
     names: null,
     namesTries: 0,
     namesNextMs: 0,
   };
+}
+
+function isStill(pid: number, startUs: number): boolean {
+  const ticks = startTicks(pid);
+  return ticks !== undefined && Math.abs(ticks * 10_000 - startUs) <= 10_000;
 }
 
 function later(before: Wait | undefined, now: number): Wait {

@@ -10,6 +10,20 @@ export type Place = {
   entry: EntryPoint | null;
 };
 
+/**
+ * The container of a process whose control group is `met`'s: the one that it, or who made it, was in before (`home`). A
+ * container's process that leaves its control group, for the host's or another container's, stays its container's; and so
+ * does what a runtime inside of it makes. Only from the host a process goes into a container.
+ */
+export function keptIn<C extends { readonly id: string | null }>(home: C | null, met: C): C {
+  return home === null || home.id === met.id ? met : home;
+}
+
+/** Whether it is a container, and known. */
+export function isContainer({ id }: { readonly id: string | null }): boolean {
+  return id !== null && id !== "host";
+}
+
 /** What a process needs of its parent, as it was at the birth. `isSure`: the parent is who started it, not who took it over. */
 export type Above = Place & { isSure: boolean };
 

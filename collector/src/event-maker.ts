@@ -29,7 +29,8 @@ import type {
   SocketRecord,
   Task,
 } from "./kernel-record.ts";
-import type { ProcessEntry, ProcessTable } from "./process-table.ts";
+import type { ProcessEntry } from "./process-entry.ts";
+import type { ProcessTable } from "./process-table.ts";
 
 type ProcessRecord = ExecRecord | ExecFailedRecord | ForkRecord | ExitRecord | NamespaceRecord;
 
@@ -80,10 +81,10 @@ export class EventMaker {
     event.ancestor_names = lineage.names;
     event.ancestor_exe_paths = lineage.exePaths;
     event.ancestor_cmdlines = lineage.cmdlines;
-    const container = this.#containers.of(task);
+    const container = this.#table.within(entry, this.#containers.of(task));
     event.user_name = this.#containers.userName(container, task);
     fillContainer(event, container);
-    const { entry: from } = this.#table.met(entry, container.id);
+    const { entry: from } = entry.place;
     if (event.class === "kernel") {
       if (record.kind === "call") event.target_cmdline = this.#lineOfTarget(record) ?? null;
       return;

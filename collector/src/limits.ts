@@ -21,7 +21,7 @@ export const collectorLimits = {
   cmdlineLengthMax: 1_024,
   /** An argument list, all arguments together; longer ones are cut and counted. */
   argvLengthMax: 65_536,
-  /** Control groups whose path is remembered, per hierarchy. */
+  /** Control groups whose path is remembered, per hierarchy; as many again below containers' own. */
   cgroupPathsMax: 32_768,
   /** A scan of the cgroup file systems at the start looks at so many directories. */
   cgroupScanMax: 65_536,

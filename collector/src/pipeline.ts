@@ -129,7 +129,7 @@ export class Pipeline {
     this.#paths.scan();
     const running = source.snapshot();
     this.#table.seed(running);
-    const containerOf = (task: Task) => this.#containers.of(task).id;
+    const containerOf = (task: Task) => this.#containers.of(task);
     this.#table.seedPlaces(running, containerOf);
     const healed = { table: this.#table, snapshot: () => source.snapshot(), containerOf, figures };
     this.#healer = new TableHealer(healed, this.#stream.counters());
@@ -372,12 +372,14 @@ export class Pipeline {
     this.#healer.caughtUp(record.bootUs);
     if (this.#options.heartbeat?.meet(record) === true) return "absorbed";
     if (record.kind === "cgroup_mkdir") {
-      const known = { path: record.path, seenMs: performance.now(), madeBy: record.task.comm };
+      // Whoever is inside of a container may bear a runtime's name.
+      const madeBy = this.#table.homeOf(record.task) === null ? record.task.comm : null;
+      const known = { path: record.path, seenMs: performance.now(), madeBy, makerUid: record.task.uid };
       if (record.path !== "") this.#paths.add(record.version, record.cgroupId, known);
       return "absorbed";
     }
     if (record.kind === "exec") {
-      this.#containers.heard(record);
+      this.#containers.heard(record, this.#table.homeOf(record.task));
       if (record.blocked !== undefined) this.note(record.blocked === "killed" ? "exec_blocked" : "exec_would_block");
     }
     const event = this.#maker.make(record);

@@ -1,39 +1,13 @@
 import { limits } from "@atalaya/wire";
+import type { Container } from "./containers.ts";
 import type { Counters } from "./counters.ts";
-import { type Above, mayAdopt, nowhere, type Place, placeOf } from "./entry-point.ts";
-import { type ExeOrigin, exeOriginOf } from "./exe-origin.ts";
+import { isContainer, keptIn, mayAdopt, nowhere, placeOf } from "./entry-point.ts";
+import { exeOriginOf } from "./exe-origin.ts";
 import { ImageCopies } from "./image-copies.ts";
 import type { ExecRecord, KernelRecord, Task } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
+import { bornFrom, type Lineage, type ProcessEntry, type Program, parentOf } from "./process-entry.ts";
 import { redactArgv } from "./redact.ts";
-
-/** One program run of a process, as its descendants show it. */
-type Program = { pid: number; startUs: number; name: string; exePath: string; cmdline: string };
-
-/** The ancestors as an event's columns, parent first, all of one length. */
-export type Lineage = { pids: number[]; startsUs: number[]; names: string[]; exePaths: string[]; cmdlines: string[] };
-
-export type ProcessEntry = {
-  pid: number;
-  startUs: number;
-  execUs: number | null;
-  program: Program;
-  /** Redacted. */
-  argv: readonly string[] | null;
-  exePath: string | null;
-  cwd: string | null;
-  exeUpperLayer: boolean | null;
-  exeMemfd: boolean | null;
-  exeDeleted: boolean | null;
-  exeOrigin: ExeOrigin | null;
-  fromSnapshot: boolean;
-  endedUs: number | null;
-  ancestors: readonly Program[] | null;
-  lineage: Lineage | null;
-  nsPid: number;
-  place: Place;
-  above: Above | null;
-};
 
 /**
  * Every process that runs or has just ended, by pid and start time. A child keeps the programs of its ancestors as they
@@ -87,32 +61,50 @@ export class ProcessTable {
   }
 
   /** Where the processes of the snapshot are. Of two in one container the parent may have taken the child over. */
-  seedPlaces(snapshot: readonly KernelRecord[], containerOf: (task: Task) => string | null): void {
-    const seeded: ProcessEntry[] = [];
+  seedPlaces(snapshot: readonly KernelRecord[], containerOf: (task: Task) => Container): void {
+    const met = new Map<ProcessEntry, Container>();
     for (const { task } of snapshot) {
       const entry = this.#entries.get(task.pid);
       if (entry === undefined) continue;
-      entry.place = { containerId: containerOf(task), entry: null };
-      seeded.push(entry);
+      entry.place = nowhere;
+      met.set(entry, containerOf(task));
     }
     const placed = new Set<ProcessEntry>();
-    for (const entry of seeded) this.#seedPlace(entry, placed, 0);
+    for (const entry of met.keys()) this.#seedPlace(entry, met, placed);
   }
 
-  #seedPlace(entry: ProcessEntry, placed: Set<ProcessEntry>, depth: number): void {
-    if (placed.has(entry) || depth > collectorLimits.seedDepthMax) return;
+  #seedPlace(
+    entry: ProcessEntry,
+    met: ReadonlyMap<ProcessEntry, Container>,
+    placed: Set<ProcessEntry>,
+    depth = 0,
+  ): void {
+    const here = met.get(entry);
+    if (here === undefined || placed.has(entry) || depth > collectorLimits.seedDepthMax) return;
     placed.add(entry);
     const parent = this.#entries.get(parentOf.get(entry) ?? 0);
-    if (parent === undefined || parent === entry) return;
-    this.#seedPlace(parent, placed, depth + 1);
-    entry.above = { ...parent.place, isSure: !mayAdopt(parent) };
-    entry.place = placeOf(entry, entry.place.containerId, entry.above);
+    if (parent === undefined || parent === entry) {
+      this.within(entry, here);
+      return;
+    }
+    this.#seedPlace(parent, met, placed, depth + 1);
+    const isSure = !mayAdopt(parent);
+    entry.above = { ...parent.place, isSure };
+    entry.home = isSure ? parent.home : null;
+    this.within(entry, here);
   }
 
-  /** The process was met in that container. */
-  met(entry: ProcessEntry, containerId: string | null): Place {
-    if (entry.place.containerId !== containerId) entry.place = placeOf(entry, containerId, entry.above);
-    return entry.place;
+  /** The process was met in that container, by its control group; gives the one that it is in. */
+  within(entry: ProcessEntry, met: Container): Container {
+    const container = keptIn(entry.home, met);
+    if (isContainer(container)) entry.home = container;
+    if (entry.place.containerId !== container.id) entry.place = placeOf(entry, container.id, entry.above);
+    return container;
+  }
+
+  /** The container whose process it is; null for the host's, and where it is not known. */
+  homeOf(task: Task): Container | null {
+    return (this.#find(task) ?? this.#parent(task))?.home ?? null;
   }
 
   /**
@@ -333,51 +325,11 @@ export class ProcessTable {
 /** A process that began so shortly before a snapshot may not be in it. */
 const snapshotSlackUs = 1_000_000;
 
-/** The parent's pid of each entry, for the walk in a snapshot. */
-const parentOf = new WeakMap<ProcessEntry, number>();
-
 /** Who called for a process to be made. */
 type Maker = { pid: number; startUs: number };
 
 function makerOf(record: KernelRecord): Maker | undefined {
   return record.kind === "fork" ? { pid: record.makerPid, startUs: record.makerStartUs } : undefined;
-}
-
-/** `image`: whose memory and line it has, which is its parent's but after CLONE_PARENT. */
-type Birth = { parent: ProcessEntry | undefined; image: ProcessEntry | undefined; birthSeen: boolean };
-
-function bornFrom(task: Task, { parent, image, birthSeen }: Birth): ProcessEntry {
-  const program: Program = {
-    pid: task.pid,
-    startUs: task.startUs,
-    name: task.comm,
-    exePath: image?.program.exePath ?? "",
-    cmdline: image?.program.cmdline ?? "",
-  };
-  const knownAbove = image?.ancestors ?? null;
-  const entry: ProcessEntry = {
-    pid: task.pid,
-    startUs: task.startUs,
-    execUs: image?.execUs ?? null,
-    program,
-    argv: image?.argv ?? null,
-    exePath: image?.exePath ?? null,
-    cwd: image?.cwd ?? null,
-    exeUpperLayer: image?.exeUpperLayer ?? null,
-    exeMemfd: image?.exeMemfd ?? null,
-    exeDeleted: image?.exeDeleted ?? null,
-    exeOrigin: image?.exeOrigin ?? null,
-    fromSnapshot: false,
-    endedUs: null,
-    ancestors:
-      image === undefined || knownAbove === null ? null : [image.program, ...knownAbove].slice(0, limits.ancestorsMax),
-    lineage: null,
-    nsPid: task.nsPid,
-    place: nowhere,
-    above: parent === undefined ? null : { ...parent.place, isSure: birthSeen || !mayAdopt(parent) },
-  };
-  parentOf.set(entry, task.ppid);
-  return entry;
 }
 
 function unknownParent(task: Task): Program {

@@ -59,3 +59,17 @@ export function textAt(value: unknown, ...keys: string[]): string | null {
   const found = at(value, ...keys);
   return typeof found === "string" && found !== "" ? found.slice(0, 1_024) : null;
 }
+
+/** What a terminal or a page would act on: control characters, line ends, and marks that turn the direction of writing. */
+const acting = /[\p{Cc}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu;
+
+/** A name that people read: what would act on their screen, and half characters, become U+FFFD. */
+export function shown(name: string): string {
+  return name.replaceAll(acting, "\ufffd").toWellFormed();
+}
+
+/** As textAt, for a name that people read. */
+export function nameAt(value: unknown, ...keys: string[]): string | null {
+  const name = textAt(value, ...keys);
+  return name === null ? null : shown(name);
+}

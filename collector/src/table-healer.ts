@@ -1,3 +1,4 @@
+import type { Container } from "./containers.ts";
 import type { Counters } from "./counters.ts";
 import type { Counter, KernelRecord, Task } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
@@ -8,7 +9,7 @@ type Parts = {
   table: ProcessTable;
   /** Every process that runs now. */
   snapshot: () => KernelRecord[];
-  containerOf: (task: Task) => string | null;
+  containerOf: (task: Task) => Container;
   figures: Counters;
 };
 

@@ -61,7 +61,7 @@ function isLocal(mountInfo: string): boolean | undefined {
 export function parsePasswd(text: string): Names {
   const names = new Map<number, string>();
   for (const line of text.split("\n")) {
-    const fields = /^([^:\s\p{Cc}]{1,64}):[^:]*:(\d{1,10}):/u.exec(line);
+    const fields = /^([^:\s\p{Cc}\p{Cf}]{1,64}):[^:]*:(\d{1,10}):/u.exec(line);
     if (fields === null) continue;
     const uid = Number(fields[2]);
     if (!names.has(uid)) names.set(uid, fields[1] as string);

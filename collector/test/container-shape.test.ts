@@ -33,6 +33,11 @@ const shapes: [string, string, string | null, string | null][] = [
   [`/system.slice/docker-${id}.scope/init.scope`, id, "docker", null],
   [`/machine.slice/libpod-${id}.scope/container`, id, "podman", null],
   [`/libpod_parent/libpod-${id}`, id, "podman", null],
+  [`/system.slice/app.service/libpod-payload-${id}`, id, "podman", null],
+  [`/system.slice/libpod-payload-${id}.scope/container`, id, "podman", null],
+  [`/kubepods/besteffort/pod${uid}/crio-${id}`, id, "cri-o", uid],
+  [`/kubepods/pod${uid}/crio-${id}/kubepods/pod${uid}/${inner}`, id, "cri-o", uid],
+  [`/docker/${id}/docker/docker-${inner}.scope`, id, "docker", null],
   ["/user.slice/user-1000.slice/runc-web.scope", "web", "runc", null],
   [`/kubepods/pod${uid}/${id}/docker/${inner}`, id, null, uid],
   [`/kubepods/pod${"0".repeat(32)}/${id}`, id, null, "0".repeat(32)],
@@ -41,7 +46,9 @@ const shapes: [string, string, string | null, string | null][] = [
 describe("a cgroup's path", () => {
   for (const [path, containerId, runtime, podUid] of shapes) {
     test(`${path.replaceAll(id, "<id>").replaceAll(inner, "<inner>")} names its container`, () => {
-      assert.deepEqual(containerOfPath(path), { id: containerId, runtime, podUid });
+      const own = containerOfPath(path)?.path ?? "";
+      assert.deepEqual(containerOfPath(path), { id: containerId, runtime, podUid, path: own });
+      assert.ok(own.includes(containerId) && `${path}/`.startsWith(`${own}/`), own);
     });
   }
 
@@ -52,6 +59,8 @@ describe("a cgroup's path", () => {
     "/user.slice/user-0.slice/session-1.scope",
     `/machine.slice/libpod-conmon-${id}.scope`,
     `/kubepods.slice/kubepods-pod${uid_}.slice/crio-conmon-${id}.scope`,
+    `/kubepods/pod${uid}/crio-conmon-${id}`,
+    "/system.slice/app.service/runtime",
     `/kubepods/pod${uid}`,
     `/x/${id.slice(1)}`,
     `/x/${id.toUpperCase()}`,
@@ -70,10 +79,10 @@ describe("a cgroup's path", () => {
 
   test("ids that somebody may have chosen are its plain components", () => {
     const found = idCandidates("/system.slice/x.service/default/web");
-    assert.deepEqual(
-      found.map((one) => one.id),
-      ["default", "web"],
-    );
+    assert.deepEqual(found, [
+      { id: "default", path: "/system.slice/x.service/default" },
+      { id: "web", path: "/system.slice/x.service/default/web" },
+    ]);
     assert.deepEqual(
       idCandidates("/../a/..").map((one) => one.id),
       ["a"],

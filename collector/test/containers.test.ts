@@ -7,8 +7,9 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { BundleFolders } from "../src/bundle.ts";
 import { CgroupPaths } from "../src/cgroup-paths.ts";
 import { Containers } from "../src/containers.ts";
+import { collectorLimits } from "../src/limits.ts";
 import { HostNames, parsePasswd } from "../src/user-names.ts";
-import { task } from "./hand-made-records.ts";
+import { containerOf, exec, task } from "./hand-made-records.ts";
 
 const root = mkdtempSync(join(tmpdir(), "atalaya-containers-"));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -188,6 +189,153 @@ describe("attribution", () => {
   });
 });
 
+/** Control groups that are really there (as folders), and what is known of them. */
+function withGroups(name: string, ...there: string[]) {
+  const mount = join(root, name);
+  write(join(mount, "cgroup.controllers"), "");
+  for (const path of there) mkdirSync(join(mount, path), { recursive: true });
+  const paths = new CgroupPaths(mount);
+  paths.scan();
+  const containers = new Containers(paths, new HostNames(), folders);
+  const groupOf = (path: string) => statSync(join(mount, path)).ino;
+  const of = (path: string) => containers.of(task({ pid: 4_000_000, cgroupIdV2: groupOf(path) }));
+  return { containers, paths, of, groupOf };
+}
+
+function bundleOf(id: string, cgroupsPath: string, annotations: Record<string, string> = {}): void {
+  write(join(root, "tasks", "k8s.io", id, "config.json"), { annotations, linux: { cgroupsPath } });
+}
+
+describe("who bears another container's name", () => {
+  const elsewhere = "its control group bears the id of a container that is in another";
+
+  test("below a container whose id was chosen is that container's", () => {
+    const victim = "5a".repeat(32);
+    bundleOf(victim, `/kubepods/pod${uid}/${victim}`);
+    write(join(root, "tasks", "default", "chosen", "config.json"), { linux: { cgroupsPath: "/default/chosen" } });
+    for (const path of [
+      `/default/chosen/${victim}`,
+      `/default/chosen/docker/docker-${victim}.scope`,
+      "/default/chosen/x",
+    ]) {
+      const { containers, of } = made(path);
+      assert.equal(containers.of(of).id, "chosen", path);
+    }
+  });
+
+  test("is not that container where its runtime put it elsewhere, whichever was met first", () => {
+    for (const [i, cgroupsPath, own] of [
+      [0, `/kubepods/pod${uid}`, `/kubepods/pod${uid}`],
+      [1, "", "/system.slice"],
+    ] as const) {
+      const id = `6${i}`.repeat(32);
+      const real = i === 0 ? `${own}/${id}` : `${own}/cri-containerd-${id}.scope`;
+      bundleOf(id, i === 0 ? `${cgroupsPath}/${id}` : `system.slice:cri-containerd:${id}`);
+      const forged = `/user.slice/user-1000.slice/${id}`;
+      const { of } = withGroups(`forged-${i}`, real, `${forged}/below`);
+      const said = of(forged);
+      assert.deepEqual([said.id, said.reason, said.bundle], [null, elsewhere, null]);
+      assert.equal(of(real).id, id);
+      assert.equal(of(`${forged}/below`).id, null);
+      assert.equal(of(real).cgroup?.path, real);
+    }
+  });
+
+  test("is not that container while the one that was met first is there, also where no file says where it is", () => {
+    const id = "7a".repeat(32);
+    const { of } = withGroups("no-files", `/docker/${id}`, `/user.slice/docker-${id}.scope`);
+    assert.equal(of(`/docker/${id}`).id, id);
+    assert.deepEqual([of(`/user.slice/docker-${id}.scope`).id, of(`/docker/${id}`).id], [null, id]);
+  });
+
+  test("is a container's that stands where its runtime may have been started", () => {
+    const id = "8a".repeat(32);
+    bundleOf(id, `/kubepods/pod${uid}/${id}`);
+    const { of } = withGroups("nested", `/machine/kubepods/pod${uid}/${id}`);
+    assert.equal(of(`/machine/kubepods/pod${uid}/${id}`).id, id);
+  });
+
+  test("a folder with the name of a chosen id, in another place than its runtime's, is the host's", () => {
+    write(join(root, "tasks", "default", "kubepods", "config.json"), { linux: { cgroupsPath: "/default/kubepods" } });
+    const { of } = withGroups("chosen", "/default/kubepods", "/kubepods/x");
+    assert.deepEqual(
+      [of("/default/kubepods").id, of("/kubepods").id, of("/kubepods/x").id],
+      ["kubepods", "host", "host"],
+    );
+  });
+});
+
+describe("what is said of a container", () => {
+  test("a chosen id that systemd's driver brings again is a new container", () => {
+    const paths = new CgroupPaths(join(root, "no-cgroups"));
+    const containers = new Containers(paths, new HostNames(), folders);
+    const state = join(root, "runc", "unit", "state.json");
+    for (const [group, bundle] of [
+      [60, "/first"],
+      [61, "/second"],
+    ] as const) {
+      write(state, { config: { labels: [`bundle=${bundle}`] } });
+      paths.add(2, group, { path: "/system.slice/runc-unit.scope", seenMs: group, madeBy: "systemd" });
+      assert.equal(containers.of(task({ pid: 4_000_000, cgroupIdV2: group })).bundle, bundle);
+    }
+  });
+
+  test("which bundle it was started from is root's word, or that of who made its control group", () => {
+    const bundle = (name: string) => {
+      write(join(root, name, "config.json"), { annotations: { "io.kubernetes.cri.sandbox-name": name } });
+      return join(root, name);
+    };
+    const [honest, forged] = [bundle("honest"), bundle("forged")];
+    const starts = (uid: number, id: string, from: string) =>
+      exec(task({ pid: 50, uid, comm: "runc", cgroupIdV2: 1 }), ["runc", "run", "-b", from, id]);
+    const podOf = (id: string, makerUid: number, ...heard: [number, string][]) => {
+      const paths = new CgroupPaths(join(root, "no-cgroups"));
+      paths.add(2, 1, { path: "/", seenMs: null, madeBy: null });
+      paths.add(2, 70, { path: `/user.slice/docker-${id}.scope`, seenMs: 1, madeBy: "systemd", makerUid });
+      const containers = new Containers(paths, new HostNames(), folders);
+      for (const [uid, from] of heard) containers.heard(starts(uid, id, from), null);
+      return containers.of(task({ pid: 4_000_000, cgroupIdV2: 70 })).pod;
+    };
+    assert.equal(podOf("a1".repeat(32), 0, [0, honest], [1_000, forged]), "honest");
+    assert.equal(podOf("a2".repeat(32), 0, [1_000, forged]), null);
+    assert.equal(podOf("a3".repeat(32), 1_000, [1_000, honest]), "honest", "without root");
+  });
+
+  test("a container's own program of a runtime's name is not heard, wherever it has gone", () => {
+    const id = "a4".repeat(32);
+    write(join(root, "told", "config.json"), { annotations: { "io.kubernetes.cri.sandbox-name": "told" } });
+    const record = exec(task({ pid: 50, comm: "runc", cgroupIdV2: 1 }), ["runc", "run", "-b", join(root, "told"), id]);
+    for (const [home, pod] of [
+      [containerOf("attacker"), null],
+      [null, "told"],
+    ] as const) {
+      const paths = new CgroupPaths(join(root, "no-cgroups"));
+      paths.add(2, 1, { path: "/", seenMs: null, madeBy: null });
+      paths.add(2, 80, { path: `/docker/${id}`, seenMs: null, madeBy: null });
+      const containers = new Containers(paths, new HostNames(), folders);
+      containers.heard(record, home);
+      assert.equal(containers.of(task({ pid: 4_000_000, cgroupIdV2: 80 })).pod, pod);
+    }
+  });
+
+  test("names are cut, and hold nothing that acts on a screen; a long path is the outermost container's", () => {
+    const id = "9a".repeat(32);
+    const odd = "a\u001b[2J\r\n\u202eb\ud800";
+    const said = "a\ufffd[2J\ufffd\ufffd\ufffdb\ufffd";
+    bundleOf(id, `/docker/${id}`, {
+      "io.kubernetes.cri.container-name": odd,
+      "io.kubernetes.cri.image-name": `${odd}${"x".repeat(5_000)}`,
+      "io.kubernetes.cri.sandbox-name": odd,
+      "io.kubernetes.cri.sandbox-namespace": odd,
+    });
+    const { containers, of } = made(`/docker/${id}/${`${"1b".repeat(32)}/`.repeat(63)}${"y".repeat(255)}`);
+    const { name, image, pod, namespace, id: found } = containers.of(of);
+    assert.deepEqual([found, name, pod, namespace, image?.length], [id, said, said, said, 1_024]);
+    const group = made("/user.slice/\u001b[2J");
+    assert.equal(group.containers.nameOf(group.of), "/user.slice/\ufffd[2J");
+  });
+});
+
 describe("cgroup paths", () => {
   test("a scan finds directories of both hierarchies by their inode", () => {
     const mount = join(root, "cgroup");
@@ -201,6 +349,20 @@ describe("cgroup paths", () => {
     assert.equal(paths.get(1, statSync(join(mount, "memory", "c")).ino)?.path, "/c");
     assert.equal(paths.get(1, statSync(join(mount, "memory")).ino)?.path, "/");
     assert.equal(paths.get(1, statSync(join(mount, "unified", "a")).ino)?.path, undefined);
+  });
+
+  test("a container that makes many pushes out its own, and nobody else's", () => {
+    const paths = new CgroupPaths(join(root, "no-cgroups"));
+    const id = "1c".repeat(32);
+    const here = (path: string) => ({ path, seenMs: 1, madeBy: null });
+    paths.add(2, 1, here("/system.slice/ssh.service"));
+    paths.add(2, 2, here(`/docker/${id}`));
+    const many = collectorLimits.cgroupPathsMax + 1;
+    for (let i = 0; i < many; i++) paths.add(2, 10 + i, here(`/docker/${id}/${i}`));
+    assert.deepEqual(
+      [1, 2, 10, 9 + many].map((group) => paths.get(2, group)?.path),
+      ["/system.slice/ssh.service", `/docker/${id}`, undefined, `/docker/${id}/${many - 1}`],
+    );
   });
 
   test("a record without a version is placed by the directory's own id", () => {
@@ -219,7 +381,7 @@ describe("cgroup paths", () => {
 describe("names of users", () => {
   test("the first name of a uid counts; lines that are not well formed are skipped", () => {
     const names = parsePasswd(
-      "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::\n+::::::\nbad name:x:1:1\nx:y\nwww:x:33:33:a:b:c\n\x1b[2J:x:5:5\n",
+      "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::\n+::::::\nbad name:x:1:1\nx:y\nwww:x:33:33:a:b:c\n\x1b[2J:x:5:5\na\u202eb:x:6:6\n",
     );
     assert.deepEqual(
       [...names],

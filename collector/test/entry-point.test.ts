@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 import { Counters } from "../src/counters.ts";
 import type { KernelRecord, Task } from "../src/kernel-record.ts";
 import { ProcessTable } from "../src/process-table.ts";
-import { exec, exit, fork, open, running, task } from "./hand-made-records.ts";
+import { containerOf as containerNamed, exec, exit, fork, open, running, task } from "./hand-made-records.ts";
 
 const of = (pid: number, ppid: number, given: Partial<Task> = {}) =>
   task({ pid, ppid, parentStartUs: ppid * 1_000, ...given });
@@ -11,7 +11,8 @@ const of = (pid: number, ppid: number, given: Partial<Task> = {}) =>
 /** A table that meets each record's process in a container named by its cgroup: 1 is the host. */
 function watched() {
   const table = new ProcessTable(new Counters());
-  const containerOf = (one: Task) => (one.cgroupIdV2 === 1 ? "host" : `c${one.cgroupIdV2}`);
+  const containerOf = ({ cgroupIdV2: group }: Task) =>
+    containerNamed(group === 1 ? "host" : group === unknownGroup ? null : `c${group}`);
   return {
     table,
     seed(records: KernelRecord[]) {
@@ -20,12 +21,18 @@ function watched() {
     },
     entryOf(record: KernelRecord): number | null {
       const entry = table.apply(record);
-      return table.met(entry, containerOf(record.task)).entry?.pid ?? null;
+      table.within(entry, containerOf(record.task));
+      return entry.place.entry?.pid ?? null;
+    },
+    containerOf(record: KernelRecord): string | null {
+      return table.within(table.apply(record), containerOf(record.task)).id;
     },
   };
 }
 
 const inside = { cgroupIdV2: 7 };
+const another = { cgroupIdV2: 8 };
+const unknownGroup = 9;
 
 describe("how a process came into its container", () => {
   test("the first process begins a line, its descendants go on with it, also when parents have ended", () => {
@@ -72,5 +79,44 @@ describe("how a process came into its container", () => {
     const { entryOf } = watched();
     assert.equal(entryOf(exec(of(55, 54, inside), ["sh"])), null);
     assert.equal(entryOf(fork(of(56, 55, inside))), null);
+  });
+});
+
+describe("a process that goes to another control group", () => {
+  test("is its container's, and so are its children, wherever it goes", () => {
+    const { containerOf } = watched();
+    containerOf(fork(of(10, 1)));
+    assert.equal(containerOf(exec(of(20, 10), ["runc", "init"])), "host", "before it is inside");
+    assert.equal(containerOf(exec(of(20, 10, inside), ["sh"])), "c7");
+    for (const elsewhere of [{}, another, { cgroupIdV2: unknownGroup }]) {
+      assert.equal(containerOf(exec(of(20, 10, elsewhere), ["sh"])), "c7");
+      assert.equal(containerOf(fork(of(21, 20, elsewhere))), "c7");
+      assert.equal(containerOf(exit(of(21, 20, elsewhere))), "c7");
+    }
+  });
+
+  test("gives its container to a child that it makes its parent's, too", () => {
+    const { containerOf } = watched();
+    containerOf(fork(of(20, 1, inside)));
+    containerOf(fork(of(21, 20, inside)));
+    assert.equal(containerOf(fork(of(22, 20), { pid: 21, startUs: 21_000 })), "c7");
+  });
+
+  test("is told from another with its pid, and from an orphan of the host that was left to its namespace's first process", () => {
+    const { containerOf, seed } = watched();
+    containerOf(fork(of(20, 1, inside)));
+    containerOf(exit(of(20, 1, inside)));
+    assert.equal(containerOf(fork(of(20, 1, { startUs: 99_000 }))), "host");
+    const init = of(100, 1, { ...inside, nsPid: 1 });
+    seed([init, of(101, 100), of(110, 1, inside), of(111, 110)].map((one) => running(one, ["x"])));
+    assert.equal(containerOf(open(of(101, 100), "/a")), "host");
+    assert.equal(containerOf(open(of(111, 110), "/a")), "c7", "whose parent in the container made it");
+  });
+
+  test("is nobody's as long as nobody knows its first container", () => {
+    const { containerOf } = watched();
+    const lost = { cgroupIdV2: unknownGroup };
+    assert.equal(containerOf(fork(of(20, 1, lost))), null);
+    assert.equal(containerOf(exec(of(20, 1, inside), ["sh"])), "c7");
   });
 });

@@ -1,5 +1,6 @@
 // Records as the kernel side gives them, made by hand, and a source that hands them out.
 import type { FilterPlan } from "@atalaya/wire";
+import type { Container } from "../src/containers.ts";
 import type {
   CallRecord,
   CgroupRecord,
@@ -39,6 +40,12 @@ export function task(given: Partial<Task> & { pid: number }): Task {
     comm: "task",
     ...given,
   };
+}
+
+/** A container of which no more is known than its id. */
+export function containerOf(id: string | null): Container {
+  const nothing = { runtime: null, name: null, image: null, privileged: null, namespace: null, pod: null };
+  return { id, ...nothing, podUid: null, bundle: null, reason: null, rootFolder: null, cgroup: null };
 }
 
 function base(of: Task, ring: "lifecycle" | "bulk") {

@@ -5,7 +5,7 @@ import type { KernelRecord } from "../src/kernel-record.ts";
 import { collectorLimits } from "../src/limits.ts";
 import { ProcessTable } from "../src/process-table.ts";
 import { TableHealer } from "../src/table-healer.ts";
-import { open, running, task } from "./hand-made-records.ts";
+import { containerOf, open, running, task } from "./hand-made-records.ts";
 
 const server = task({ pid: 10, ppid: 0, startUs: 1 });
 const lost = (value: number) => [{ class: "lifecycle", reason: "ring_full", value }];
@@ -15,7 +15,7 @@ function made() {
   const table = new ProcessTable(figures);
   table.seed([running(server, ["/bin/server"])]);
   const kernel: { snapshot: () => KernelRecord[] } = { snapshot: () => [running(server, ["/bin/other"])] };
-  const parts = { table, snapshot: () => kernel.snapshot(), containerOf: () => null, figures };
+  const parts = { table, snapshot: () => kernel.snapshot(), containerOf: () => containerOf(null), figures };
   return { figures, table, kernel, healer: new TableHealer(parts, lost(7)) };
 }
 

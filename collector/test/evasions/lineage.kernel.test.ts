@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { rmdirSync } from "node:fs";
 import { after, before, describe } from "node:test";
 import { skipUnless } from "../../../tools/testing/needs.ts";
+import { CgroupPaths } from "../../src/cgroup-paths.ts";
 import { KernelWatch } from "../kernel-watch.ts";
 import { evasion, eventsOf, perform } from "./evasion.ts";
 import { PodGroup } from "./pod-group.ts";
@@ -11,13 +12,16 @@ const newNames = 0x04000000;
 describe("evasions of who and where", { skip: skipUnless("kernel") }, () => {
   let watch: KernelWatch;
   let pod: PodGroup;
+  let another: PodGroup;
   before(async () => {
     watch = await KernelWatch.open();
     pod = new PodGroup("atalaya-evasions");
+    another = new PodGroup("atalaya-evasions-others", "decade");
   });
   after(() => {
     watch.close();
     pod.remove();
+    another.remove();
   });
   const scene = () => watch;
 
@@ -40,6 +44,34 @@ describe("evasions of who and where", { skip: skipUnless("kernel") }, () => {
     const event = eventsOf(watch).findLast((one) => one.activity === "namespace" && one.ppid === pid);
     assert.equal(event?.container_id, pod.containerId);
   });
+
+  evasion(
+    16,
+    "who leaves its container's control group is its container's, and so are its children",
+    ["process_exec"],
+    scene,
+    async () => {
+      const paths = new CgroupPaths();
+      paths.scan();
+      for (const [elsewhere, name] of [
+        [PodGroup.root(), "in-the-hosts"],
+        [another.folder, "in-anothers"],
+      ]) {
+        const leave = `${PodGroup.enter(String(elsewhere))} && /bin/true ${name} && exec /bin/true ${name}-itself`;
+        const { pid } = watch.run("/bin/sh", ["-c", `${PodGroup.enter(pod.folder)} && exec /bin/sh -c "$0"`, leave]);
+        await watch.first("exec", ({ task, argv }) => task.pid === pid && argv[1] === `${name}-itself`);
+        const left = eventsOf(watch, paths).filter(({ argv }) => argv?.[1] === name || argv?.[1] === `${name}-itself`);
+        // Two programs, and their ends.
+        assert.deepEqual(new Set(left.map((one) => one.container_id)), new Set([pod.containerId]));
+        assert.ok(left.length >= 2);
+        const { task } = await watch.first("exec", ({ argv }) => argv[1] === name);
+        assert.notEqual(paths.get(2, task.cgroupIdV2)?.path.includes(pod.containerId), true, "it has left");
+      }
+      const host = watch.run("/bin/true", ["of-the-host"]);
+      await watch.first("exec", ({ task }) => task.pid === host.pid);
+      assert.equal(eventsOf(watch, paths).findLast((one) => one.pid === host.pid)?.container_id, "host");
+    },
+  );
 
   evasion(22, "one process id borne two hundred times is two hundred processes", ["process_exec"], scene, async () => {
     const pid = Number(perform(watch, "births", "again", "200", "/bin/true").stdout);

@@ -4,15 +4,23 @@ import { cgroupRoot } from "../../src/kernel/cgroup-root.ts";
 
 /** A control group of version 2 with a path as the kubelet and containerd make it, in a folder of its own. */
 export class PodGroup {
-  readonly containerId = "c0ffee".padEnd(64, "0");
+  readonly containerId: string;
   readonly folder: string;
   readonly #made: string[] = [];
 
-  constructor(name: string) {
-    const mount = cgroupRoot();
-    if (mount === undefined) throw new Error("no cgroup v2 is mounted");
+  /** `id`: what the container's begins with, in hexadecimal. */
+  constructor(name: string, id = "c0ffee") {
+    const mount = PodGroup.root();
+    this.containerId = id.padEnd(64, "0");
     const pod = "pod0b1d5c3e-0000-4000-8000-000000000000";
     this.folder = this.#make(mount, `${name}-${process.pid}`, "kubepods", pod, this.containerId);
+  }
+
+  /** The host's own group. */
+  static root(): string {
+    const mount = cgroupRoot();
+    if (mount === undefined) throw new Error("no cgroup v2 is mounted");
+    return mount;
   }
 
   /** A group below the container's. */
