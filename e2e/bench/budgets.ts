@@ -19,6 +19,7 @@ const budgets = {
   collector: { memoryBytes: 296 * mebibyte, cpus: 0.36 },
   publisher: { memoryBytes: 200 * mebibyte, cpus: 0.06 },
 } as const;
+export const collectorBudget = budgets.collector;
 type Part = keyof typeof budgets;
 const load = { execsPerSecond: 100, opensPerSecond: 1_700 };
 const attackMs = 500;

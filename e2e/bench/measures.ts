@@ -1,4 +1,5 @@
 import { adoptedMemory } from "./adopted-memory.ts";
+import { attribution } from "./attribution.ts";
 import { auditReplay } from "./audit-replay.ts";
 import { budgetsMeasure } from "./budgets.ts";
 import { hub } from "./hub.ts";
@@ -20,5 +21,6 @@ export const measures: readonly Measure[] = [
   auditReplay,
   startTime,
   budgetsMeasure,
+  attribution,
   adoptedMemory,
 ];
