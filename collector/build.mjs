@@ -56,7 +56,9 @@ export async function buildCollector({ root, log, machine = ownMachine }) {
   await compileProbe(root, source, fresh, machine);
   writeFileSync(join(fresh, "sources.sha256"), sources);
   // Whoever finds the rings of another build can read them where this is the same.
-  const records = ["record.h", "change-record.h", "map-values.h", "maps.h"].map((name) => join(source, "bpf", name));
+  const records = ["record.h", "change-record.h", "watch-record.h", "map-values.h", "maps.h"].map((name) =>
+    join(source, "bpf", name),
+  );
   writeFileSync(join(fresh, "records.sha256"), hashInputs(records));
   replaceFiles(fresh, target);
   writeStamp(stamp, digest);

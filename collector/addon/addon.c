@@ -6,6 +6,7 @@
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 static struct ring *ring_of(struct call *call, int index)
 {
@@ -202,6 +203,28 @@ static napi_value map_lookup(napi_env env, napi_callback_info info)
 	return result;
 }
 
+static napi_value name_own(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	if (!call_begin(&call, env, info, 0))
+		return NULL;
+	log_clear();
+	return call_outcome(&call, sensor_name_own(call.sensor));
+}
+
+/* The process at the other end of a Unix socket's descriptor: who listened there, or connected. 0 where nobody knows. */
+static napi_value peer_of(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	int32_t file = -1;
+	struct ucred peer = { 0 };
+	socklen_t length = sizeof(peer);
+	if (!call_begin(&call, env, info, 1))
+		return NULL;
+	napi_get_value_int32(env, call.arguments[0], &file);
+	return call_number(&call, getsockopt(file, SOL_SOCKET, SO_PEERCRED, &peer, &length) ? 0 : peer.pid);
+}
+
 static napi_value iterate(napi_env env, napi_callback_info info)
 {
 	struct call call;
@@ -267,6 +290,8 @@ NAPI_MODULE_INIT()
 		{ "programOfLink", program_of_link },
 		{ "typesOfLink", types_of_link },
 		{ "programExists", program_exists },
+		{ "nameOwn", name_own },
+		{ "peerOf", peer_of },
 		{ "iterate", iterate },
 		{ "close", close_all },
 	};

@@ -88,6 +88,8 @@ int sensor_pin_map(struct sensor *sensor, const char *name, const char *path);
 int sensor_pin_link(struct sensor *sensor, const char *program_name, const char *path);
 int sensor_adopt_map(struct sensor *sensor, const char *name, const char *path);
 int sensor_adopt_link(struct sensor *sensor, const char *program_name, const char *path);
+/* Writes into the map `own_objects` which maps, programs and links are ours now. 0 or a negative errno. */
+int sensor_name_own(struct sensor *sensor);
 /* Lets go of the maps whose names begin so, and of their rings. */
 void sensor_forget(struct sensor *sensor, const char *prefix);
 /* Tells the programs that somebody reads: at most once a second, or at once. */

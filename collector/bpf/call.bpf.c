@@ -61,7 +61,6 @@ static __always_inline __u32 append_file(struct scratch *scratch, struct task_st
 }
 
 #define PIDFD_FILES 0x50494446 /* pidfs, since Linux 6.9 */
-#define ANONYMOUS_FILES 0x09041934
 
 /* Whom a descriptor stands for: an id of the node. 0 where it is a folder of /proc. */
 static __always_inline __u32 pid_of_descriptor(struct task_struct *task, int fd)

@@ -5,6 +5,7 @@
 
 #include "task.h"
 
+#define ANONYMOUS_FILES 0x09041934
 #define OVERLAYFS_SUPER_MAGIC 0x794c7630
 #define FMODE_WRITE_BIT 0x2
 #define FMODE_CREATED_BIT 0x100000

@@ -16,6 +16,9 @@
 #define PREFIXES_MAX 512 /* three lists of a plan, and those of the plan before while it is changed */
 #define PORTS_MAX 2048 /* the same */
 #define IGNORED_MAX 64
+#define OWN_TASKS_MAX 16
+#define OWN_NAME_BYTES 32
+#define OWN_OBJECTS_MAX 1024 /* maps, programs and links: above MAPS_MAX + 2 * PROGRAMS_MAX of the addon */
 
 #define DOMAINS_MAX 32768 /* of a plan and the one before */
 #define NAME_WIRE_BYTES 256 /* RFC 1035: 255 bytes with lengths and root */

@@ -90,6 +90,25 @@ struct enforced_root {
 };
 _Static_assert(sizeof(struct enforced_root) == 16, "enforced_root");
 
+/* A process of the sensor, signals to which are told: the value of the map `own_tasks`, by its id. */
+struct own_task {
+	__u64 start_ticks; /* in hundredths of a second since boot */
+	__u8 name[OWN_NAME_BYTES];
+};
+_Static_assert(sizeof(struct own_task) == 40, "own_task");
+
+/* What the sensor has in the kernel, bpf(2) of others on which is told: the map `own_objects`. */
+enum own_kind { OWN_MAP = 1, OWN_PROGRAM = 2, OWN_LINK = 3 };
+struct own_object_key {
+	__u32 kind; /* enum own_kind */
+	__u32 id; /* as the kernel numbers them */
+};
+_Static_assert(sizeof(struct own_object_key) == 8, "own_object_key");
+struct own_object {
+	__u8 name[OWN_NAME_BYTES];
+};
+_Static_assert(sizeof(struct own_object) == 32, "own_object");
+
 struct cgroup_ids {
 	__u64 v2;
 	__u64 v1; /* as in record_task */

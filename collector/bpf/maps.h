@@ -97,6 +97,20 @@ struct {
 	__type(value, struct budget);
 } budgets SEC(".maps");
 
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, OWN_TASKS_MAX);
+	__type(key, __u32); /* process id */
+	__type(value, struct own_task);
+} own_tasks SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, OWN_OBJECTS_MAX);
+	__type(key, struct own_object_key);
+	__type(value, struct own_object);
+} own_objects SEC(".maps");
+
 /* The containers in which programs are blocked, by the device of their root. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
@@ -151,6 +165,7 @@ struct scratch {
 		struct socket_record socket;
 		struct call_record call;
 		struct change_record change;
+		struct watch_record watch; /* of fixed size: never put together here */
 		struct dns_record dns_query; /* of fixed size, as the next: never put together here */
 		struct dns_answer_record dns_answer;
 	};

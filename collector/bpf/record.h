@@ -36,6 +36,8 @@ enum record_kind {
 	KIND_ACCEPT = 23,
 	KIND_SOCKET = 24,
 	KIND_UNIX_CONNECT = 25,
+	KIND_SENSOR_SIGNAL = 28,
+	KIND_SENSOR_BPF = 29,
 	KIND_MAP = 30,
 	KIND_DNS_ANSWER = 31,
 };
@@ -289,6 +291,7 @@ struct call_record {
 _Static_assert(sizeof(struct call_record) == 192, "call_record");
 
 #include "change-record.h"
+#include "watch-record.h"
 
 /*
  * A question to a name server, as its first bytes: the reader takes the name apart. They are what the kernel sends, not

@@ -249,6 +249,8 @@ export function blankKernel(): Filling<KernelEvent> {
     target: null,
     target_pid: null,
     target_cmdline: null,
+    target_object: null,
+    error: null,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { CallRecord } from "./kernel-record.ts";
+import type { CallRecord, WatchRecord } from "./kernel-record.ts";
 import { redactText } from "./redact.ts";
 
 // What a rare call was about, out of its raw arguments.
@@ -18,23 +18,30 @@ const traceRequests: Readonly<Record<number, string>> = {
 
 /** enum bpf_cmd. */
 const bpfCommands: Readonly<Record<number, string>> = {
+  2: "BPF_MAP_UPDATE_ELEM",
+  3: "BPF_MAP_DELETE_ELEM",
   5: "BPF_PROG_LOAD",
+  7: "BPF_OBJ_GET",
   8: "BPF_PROG_ATTACH",
+  13: "BPF_PROG_GET_FD_BY_ID",
+  14: "BPF_MAP_GET_FD_BY_ID",
   17: "BPF_RAW_TRACEPOINT_OPEN",
+  21: "BPF_MAP_LOOKUP_AND_DELETE_ELEM",
+  22: "BPF_MAP_FREEZE",
+  25: "BPF_MAP_LOOKUP_AND_DELETE_BATCH",
+  26: "BPF_MAP_UPDATE_BATCH",
+  27: "BPF_MAP_DELETE_BATCH",
   28: "BPF_LINK_CREATE",
+  29: "BPF_LINK_UPDATE",
+  30: "BPF_LINK_GET_FD_BY_ID",
+  34: "BPF_LINK_DETACH",
 };
 
-/** Those that end, stop or wake a process; the others are not reported. */
-const signals: Readonly<Record<number, string>> = {
-  1: "SIGHUP",
-  2: "SIGINT",
-  3: "SIGQUIT",
-  6: "SIGABRT",
-  9: "SIGKILL",
-  15: "SIGTERM",
-  18: "SIGCONT",
-  19: "SIGSTOP",
-};
+/** By number; those above are real-time signals. Of signals to others only those that end, stop or wake are reported. */
+const signals: readonly string[] = (
+  " HUP INT QUIT ILL TRAP ABRT BUS FPE KILL USR1 SEGV USR2 PIPE ALRM TERM STKFLT CHLD CONT STOP TSTP TTIN TTOU URG XCPU " +
+  "XFSZ VTALRM PROF WINCH IO PWR SYS"
+).split(" ");
 
 /** include/uapi/linux/keyctl.h */
 const keyCommands: readonly string[] = (
@@ -79,7 +86,7 @@ export function targetOf(record: CallRecord): string | undefined {
     case "ptrace":
       return traceRequests[first ?? -1] ?? String(first);
     case "bpf":
-      return bpfCommands[low32(first)] ?? String(low32(first));
+      return bpfCommand(low32(first));
     case "setns":
       return namespaces(low32(second));
     case "unshare":
@@ -96,7 +103,16 @@ export function targetOf(record: CallRecord): string | undefined {
   }
 }
 
-const signalName = (number: number): string => signals[number] ?? String(number);
+function signalName(number: number): string {
+  const name = signals[number] ?? "";
+  return name === "" ? String(number) : `SIG${name}`;
+}
+
+const bpfCommand = (number: number): string => bpfCommands[number] ?? String(number);
+
+/** What was done to the sensor: the signal, or the command of bpf(2). */
+export const deedOf = ({ kind, number }: WatchRecord): string =>
+  kind === "sensor_signal" ? signalName(number) : bpfCommand(number);
 
 function keyCommand(number: number): string {
   const name = keyCommands[number];

@@ -9,7 +9,7 @@ import type {
 } from "@atalaya/wire";
 import { blankDns, blankFile, blankKernel, blankNetwork, blankProcess, type Filling } from "./blank-rows.ts";
 import type { BootClock } from "./boot-clock.ts";
-import { targetOf, targetPidOf } from "./call-target.ts";
+import { deedOf, targetOf, targetPidOf } from "./call-target.ts";
 import type { Container, Containers } from "./containers.ts";
 import type {
   CallRecord,
@@ -28,6 +28,7 @@ import type {
   OpenRecord,
   SocketRecord,
   Task,
+  WatchRecord,
 } from "./kernel-record.ts";
 import type { ProcessEntry } from "./process-entry.ts";
 import type { ProcessTable } from "./process-table.ts";
@@ -56,7 +57,8 @@ export class EventMaker {
   }
 
   /** Of a caller in a pid namespace of its own it is not known who has the number there. */
-  #lineOfTarget(record: CallRecord): string | undefined {
+  #lineOfTarget(record: CallRecord | WatchRecord): string | undefined {
+    if (record.kind !== "call") return record.targetPid === 0 ? undefined : this.#table.cmdlineOf(record.targetPid);
     const pid = targetPidOf(record);
     const isOfNode = record.call === "pidfd_send_signal" || record.task.nsPid === record.task.pid;
     return pid === undefined || !isOfNode ? undefined : this.#table.cmdlineOf(pid);
@@ -86,7 +88,7 @@ export class EventMaker {
     fillContainer(event, container);
     const { entry: from } = entry.place;
     if (event.class === "kernel") {
-      if (record.kind === "call") event.target_cmdline = this.#lineOfTarget(record) ?? null;
+      if (record.kind === "call" || "targetPid" in record) event.target_cmdline = this.#lineOfTarget(record) ?? null;
       return;
     }
     if (event.class === "process") event.exe_origin = entry.exeOrigin;
@@ -100,6 +102,7 @@ function eventOf(record: Exclude<KernelRecord, CgroupRecord>): SyscallEvent {
   if (record.kind === "map") return mapEvent(record);
   if (record.kind === "call") return callEvent(record);
   if (record.kind === "change") return changeEvent(record);
+  if ("targetPid" in record) return watchEvent(record);
   if (record.kind === "dns_query" || record.kind === "dns_answer") return dnsEvent(record);
   if ("dstIp" in record) return networkEvent(record);
   if ("family" in record) return socketEvent(record);
@@ -211,6 +214,16 @@ function callEvent(record: CallRecord): Filling<KernelEvent> {
   event.activity = record.call;
   event.target = targetOf(record) ?? null;
   event.target_pid = targetPidOf(record) ?? null;
+  return event;
+}
+
+function watchEvent(record: WatchRecord): Filling<KernelEvent> {
+  const event = blankKernel();
+  event.activity = record.kind;
+  event.target = deedOf(record);
+  event.target_pid = record.targetPid === 0 ? null : record.targetPid;
+  event.target_object = record.target;
+  if (record.kind === "sensor_bpf") event.error = record.error;
   return event;
 }
 

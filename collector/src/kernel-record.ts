@@ -150,6 +150,18 @@ export type CallRecord = Base & {
   /** A path or a name, read of user memory after the call; undefined where the call has none or it could not be read. */
   text: string | undefined;
 };
+/** What somebody (`task`) did to the sensor itself. */
+export type WatchRecord = Base & {
+  kind: "sensor_signal" | "sensor_bpf";
+  /** The signal, or the command of bpf(2). */
+  number: number;
+  /** Of the call: negative errno, 0 on success. */
+  error: number;
+  /** Of signals: the process, as the node counts; else 0. */
+  targetPid: number;
+  /** "collector", "publisher"; "map settings", "program exit_open", "link exit_open". */
+  target: string;
+};
 /** A name or a mode that was changed, or should have been. */
 export type ChangeRecord = Base & {
   kind: "change";
@@ -208,6 +220,7 @@ export type KernelRecord =
   | SocketRecord
   | CallRecord
   | ChangeRecord
+  | WatchRecord
   | DnsQueryRecord
   | DnsAnswerRecord
   | CgroupRecord;

@@ -1,5 +1,6 @@
 import type { FilterPlan, ProgramState } from "@atalaya/wire";
 import type { EnforcedContainers } from "./kernel/enforced-containers.ts";
+import type { OwnTask } from "./kernel/own-tasks.ts";
 import type { Counter, KernelRecord } from "./kernel-record.ts";
 
 /**
@@ -24,6 +25,8 @@ export type KernelSource = {
   counters(): Counter[];
   /** Who used up a budget, and what was therefore not told of it. */
   throttled(): ThrottledGroup[];
+  /** Signals of others to this process of ours are told from now on, under that name (one process has it). */
+  nameOwnTask(name: OwnTask, pid: number): void;
   /** Puts back what somebody else took off its hook, or whose pin he removed, since the last look. */
   lookAfter(): Tampered;
   /** Bytes waiting in each ring, and its size. Like `drain`, a sign for the programs that somebody is there to read. */

@@ -11,6 +11,7 @@ import {
 import { type CollectorArguments, help, readCollectorArguments } from "./arguments.ts";
 import { AuditLogPart } from "./audit-log/audit-log-part.ts";
 import { bootIdOfMachine } from "./boot-id.ts";
+import { loadAddon } from "./kernel/addon.ts";
 import { leave } from "./leave.ts";
 import { collectorLimits } from "./limits.ts";
 import { choosePinFolder } from "./pin-folder.ts";
@@ -65,6 +66,10 @@ class Collector {
       },
       state: (signed) => this.#takeState(signed),
       resume: (resume) => this.#tell({ type: "resume", resume }),
+      met: (descriptor) => {
+        const pid = peerOf(this.#given.worker.objectFolder, descriptor);
+        if (pid > 0) this.#tell({ type: "publisher", pid });
+      },
       log,
     };
   }
@@ -190,6 +195,15 @@ class Collector {
     this.#link?.close();
     if (process.connected) process.disconnect();
     void this.#worker?.terminate().then(() => process.exit());
+  }
+}
+
+/** Who is at the other end of a socket; 0 where that cannot be known. Without the addon the sensor's thread says what is missing. */
+function peerOf(objectFolder: string, descriptor: number): number {
+  try {
+    return loadAddon(objectFolder).peerOf(descriptor);
+  } catch {
+    return 0;
   }
 }
 

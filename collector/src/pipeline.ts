@@ -28,6 +28,7 @@ import { Handover } from "./handover.ts";
 import { monotonicMs } from "./health-file.ts";
 import { type Heartbeat, type Sight, withHeartbeat } from "./heartbeat.ts";
 import { ImageCopies } from "./image-copies.ts";
+import { startTicks } from "./kernel/proc-snapshot.ts";
 import type { Counter, KernelRecord, Task } from "./kernel-record.ts";
 import type { KernelSource } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
@@ -370,7 +371,7 @@ export class Pipeline {
 
   #take(record: KernelRecord, stream: RecordStream, name: StreamName): Outcome {
     this.#healer.caughtUp(record.bootUs);
-    if (this.#options.heartbeat?.meet(record) === true) return "absorbed";
+    if (this.#options.heartbeat?.meet(record) === true || isOwnDeed(record)) return "absorbed";
     if (record.kind === "cgroup_mkdir") {
       // Whoever is inside of a container may bear a runtime's name.
       const madeBy = this.#table.homeOf(record.task) === null ? record.task.comm : null;
@@ -389,4 +390,11 @@ export class Pipeline {
     this.#newestBootUs = record.bootUs;
     return "handed_on";
   }
+}
+
+const ownTicks = startTicks(process.pid);
+
+/** Before a collector is known to the kernel as one of ours, it takes over what an earlier one left. */
+function isOwnDeed({ kind, task }: KernelRecord): boolean {
+  return kind === "sensor_bpf" && task.nsPid === process.pid && Math.floor(task.startUs / 10_000) === ownTicks;
 }

@@ -26,6 +26,8 @@ export type LinkListener = {
   /** From here on frames are written: what the publisher has from before it has said, or keeps to itself. */
   begun?(): void;
   log(line: string): void;
+  /** Connected, by this descriptor of a Unix socket. */
+  met?(descriptor: number): void;
 };
 
 /** `sent` on the present connection; `wasSent` on any: then the publisher may have it. */
@@ -116,6 +118,7 @@ export class PublisherLink {
   #connected(): void {
     if (this.#failures >= collectorLimits.reconnectsQuiet) this.#listener.log("the publisher answers again");
     this.#failures = 0;
+    this.#meet();
     this.#answered = 0;
     this.#unanswered.length = 0;
     for (const kept of this.#kept) kept.sent = false;
@@ -123,6 +126,11 @@ export class PublisherLink {
     if (this.#continues || this.#kept.some((kept) => kept.wasSent))
       this.#patience = setTimeout(() => this.#begin(), collectorLimits.resumePatienceMs);
     else this.#begin();
+  }
+
+  #meet(): void {
+    const { _handle: handle } = this.#socket as unknown as { _handle?: { fd?: number } };
+    if (handle?.fd !== undefined && handle.fd >= 0) this.#listener.met?.(handle.fd);
   }
 
   #begin(): void {

@@ -74,6 +74,7 @@ class SensorLoop {
     this.#health = new HealthFile(options.healthFile);
     const bootId = bootIdOfMachine();
     const { node, cluster } = options;
+    source.nameOwnTask("collector", process.pid);
     const origin = { bootId, streams: streamsOf(source), node, cluster, workspace: "" };
     const outlet = options.lines === null ? new FrameOutlet(origin, post) : new LineOutlet(options.lines, post);
     // Lines have no publisher that could have them already.
@@ -169,6 +170,7 @@ class SensorLoop {
     if (message.type === "acknowledged") this.#acknowledged(message.parcels);
     else if (message.type === "filters" || message.type === "state") this.#applyLater(message);
     else if (message.type === "resume") this.#resume(message.resume);
+    else if (message.type === "publisher") this.#source.nameOwnTask("publisher", message.pid);
     else if (message.type === "note") this.#pipeline.note(message.reason);
     else if (message.type === "counters") this.#pipeline.tellAlso(message.counters);
     else if (message.type === "audit_log") this.#pipeline.tellAuditLog(message.state);

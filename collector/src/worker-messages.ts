@@ -25,6 +25,8 @@ export type ToWorker =
   | { type: "filters"; plan: FilterPlan }
   | { type: "state"; state: StateInForce }
   | { type: "resume"; resume: Resume }
+  /** Who listens at the socket. */
+  | { type: "publisher"; pid: number }
   /** Something was counted beside the account of records: a `note` of ledger.ts. */
   | { type: "note"; reason: CollectorReason }
   /** The account of what another thread reads, as a whole, under the sensor's epoch. */

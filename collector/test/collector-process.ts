@@ -22,6 +22,16 @@ export class CollectorProcess {
     this.ready = once(this.#child, "message").then(([message]) => message as PartMessage);
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  /** Until somebody else has ended it: the signal. */
+  async ended(): Promise<string | null> {
+    if (this.#child.signalCode === null && this.#child.exitCode === null) await once(this.#child, "exit");
+    return this.#child.signalCode;
+  }
+
   /** Gives the exit status, or the signal. */
   async end(signal: NodeJS.Signals): Promise<number | string> {
     if (this.#child.exitCode !== null) return this.#child.exitCode;

@@ -137,6 +137,8 @@ export class HandMadeSource implements KernelSource {
 
   tampered: Tampered = { detached: [], unpinned: [] };
 
+  nameOwnTask(): void {}
+
   lookAfter(): Tampered {
     return this.tampered;
   }

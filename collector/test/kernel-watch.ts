@@ -24,7 +24,11 @@ export const everything: FilterPlan = {
   ...emptyFilterPlan,
   version: 1,
   dns_domains: ["."],
-  calls: ["dup", "bind", "listen", "accept", "socket", "unix_connect", "dns_answer", ...rareCalls, ...fileChanges],
+  calls: [
+    ...["dup", "bind", "listen", "accept", "socket", "unix_connect", "dns_answer", "sensor_signal", "sensor_bpf"],
+    ...rareCalls,
+    ...fileChanges,
+  ],
 };
 
 /** Until only what is asked for hangs. */

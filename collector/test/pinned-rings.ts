@@ -63,6 +63,7 @@ export class PinnedRings {
       earlier,
       snapshot: () => [],
       throttled: () => [],
+      nameOwnTask: () => undefined,
       lookAfter: () => ({ detached: [], unpinned: [] }),
       rings: () =>
         (["lifecycle", "bulk"] as const).map((ring) => {

@@ -195,7 +195,7 @@ export function assertAllOnce(execs: readonly ProcessEvent[], wanted: number, { 
 /** The kind of record that the event was made of, as the account names it. */
 function kindOf(event: AtalayaEvent): string {
   if (event.class === "dns") return `dns_${event.activity}`;
-  if (event.class === "kernel") return "call";
+  if (event.class === "kernel") return event.activity?.startsWith("sensor_") === true ? event.activity : "call";
   if (event.class === "file" && changes.has(event.activity ?? "")) return "change";
   const isUnix = event.class === "network" && event.activity === "connect" && event.socket?.[0] === 1;
   return isUnix ? "unix_connect" : (event.activity ?? "");

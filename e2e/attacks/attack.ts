@@ -12,6 +12,11 @@ export type Route =
   | { exec: readonly string[] }
   /** The same with all that a privileged container may do: `docker exec --privileged`. */
   | { privileged: readonly string[] }
+  /**
+   * As root, by a process of the container that has the node's process ids (a pod with hostPID), in the node's own image. In its
+   * environment TARGET is the process id of the sensor, or of a bystander.
+   */
+  | { besideSensor: readonly string[]; target: "sensor" | "bystander" }
   /** The same with a terminal: `kubectl exec -it`. */
   | { terminal: readonly string[] };
 
@@ -54,6 +59,7 @@ export function commandText({ route }: Attack): string {
   if ("get" in route) return `http://victim${route.get}`;
   if ("exec" in route) return `runc exec victim ${words(route.exec)}`;
   if ("privileged" in route) return `runc exec --cap ALL victim ${words(route.privileged)}`;
+  if ("besideSensor" in route) return `TARGET=${route.target} ${words(route.besideSensor)}`;
   return `runc exec -t victim ${words(route.terminal)}`;
 }
 

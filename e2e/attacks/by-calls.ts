@@ -56,10 +56,48 @@ const intoTheKernel = [
     { page: probe("one-call", callNumber.eventfd2, "1") },
   ),
   ...pair(
+    "Stalling Device Opened in a Container",
+    "page-faults",
+    { exec: ["cat", "/dev/userfaultfd"] },
+    { exec: ["cat", "/dev/null"] },
+  ),
+  ...pair(
+    "Stalling Device Opened in a Container",
+    "file-system",
+    { exec: ["cat", "/dev/fuse"] },
+    { exec: ["cat", "/dev/full-use"] },
+  ),
+  ...pair(
     "Kernel Exploit Aid in a Container",
     "counters",
     { page: probe("count", callNumber.perf_event_open, "0") },
     { page: probe("count", callNumber.perf_event_open, "1") },
+  ),
+];
+
+const signalToTarget = ["perl", "-e", 'kill("CONT", $ENV{TARGET}) == 1 or die'];
+
+const onTheSensor = [
+  ...pair(
+    "Signal To The Sensor",
+    "from-a-container",
+    { besideSensor: signalToTarget, target: "sensor" },
+    { besideSensor: signalToTarget, target: "bystander" },
+  ),
+  ...pair(
+    "Sensor Objects Opened by Another",
+    "by-number",
+    { privileged: probe("kernel-maps", callNumber.bpf, "all", "0") },
+    { privileged: probe("kernel-maps", callNumber.bpf, "own", "0") },
+  ),
+  ...pair(
+    "Sensor Objects Changed by Another",
+    "map-entry",
+    {
+      privileged: probe("kernel-maps", callNumber.bpf, "all", "3"),
+      also: ["Sensor Objects Opened by Another"],
+    },
+    { privileged: probe("kernel-maps", callNumber.bpf, "own", "3") },
   ),
 ];
 
@@ -79,4 +117,4 @@ const root = [
   ),
 ];
 
-export const byCalls: Attack[] = [...injections, ...escapes, ...intoTheKernel, ...root];
+export const byCalls: Attack[] = [...injections, ...escapes, ...intoTheKernel, ...onTheSensor, ...root];

@@ -47,6 +47,21 @@ my $given = $command == 5 ? pack("LLPP", 1, 2, $code, $license) : pack("LLLL", 2
 $given .= "\\0" x (128 - length($given));
 syscall($number, $command + 0, $given, 128) >= 0 or die "$!";
 `,
+  // NUMBER WHOSE COMMAND: opens a map of one's own, or all that there are, by their numbers; then asks for the command on those
+  // named ports, with a key that none of them has (BPF_MAP_DELETE_ELEM is 3; 0 for none).
+  "opt/kernel-maps.pl": `my ($number, $whose, $command) = @ARGV;
+sub bpf { my $given = $_[1] . "\\0" x (128 - length($_[1])); my $got = syscall($number + 0, $_[0] + 0, $given, 128); return ($got, $given); }
+sub facts { my $facts = "\\0" x 128; bpf(15, pack("LLP", $_[0], 128, $facts)); return (unpack("L", substr($facts, 4)), unpack("Z16", substr($facts, 24))); }
+my @ids;
+if ($whose eq "own") { my ($map) = bpf(0, pack("LLLLLLLa16", 1, 4, 4, 1, 0, 0, 0, "ports")); my ($id) = facts($map); push @ids, $id; }
+else { for (my $id = 0;;) { my ($got, $given) = bpf(12, pack("L", $id)); last if $got < 0; $id = unpack("L", substr($given, 4)); push @ids, $id; } }
+for (@ids) {
+  my ($map) = bpf(14, pack("L", $_)); next if $map < 0;
+  my ($id, $name) = facts($map);
+  my $key = pack("L", 0xfffffff0);
+  bpf($command, pack("LLP", $map, 0, $key)) if $command && $name eq "ports";
+}
+`,
   // NUMBER ARGUMENT
   "opt/one-call.pl": `syscall($ARGV[0] + 0, $ARGV[1] + 0, 0) >= 0 or die "$!";\n`,
   // NUMBER ALSO-THE-KERNEL: a counter of one's own, or of the kernel too, which is refused.

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { promisify } from "node:util";
 import { type Container, execInContainer } from "@atalaya/simulator";
@@ -7,12 +8,15 @@ import type { Route } from "./attack.ts";
 
 const commandMs = 20_000;
 
-export type Targets = { victim: Container; attacker: Container };
+/** `sensor`: its process id. */
+export type Targets = { victim: Container; attacker: Container; sensor: number };
 
 /** Runs one command in the victim by its route and waits for its end. The command's own status does not matter. */
-export async function runRoute(route: Route, { victim, attacker }: Targets): Promise<void> {
+export async function runRoute(route: Route, { victim, attacker, sensor }: Targets): Promise<void> {
   if ("exec" in route) await execInContainer(victim, [...route.exec], { timeoutMs: commandMs });
   else if ("privileged" in route) await execPrivileged(victim, route.privileged);
+  else if ("besideSensor" in route)
+    await runBeside(victim, route.besideSensor, route.target === "sensor" ? sensor : process.pid);
   else if ("terminal" in route) await execInTerminal(victim, route.terminal);
   else {
     const reply = await execInContainer(attacker, ["curl", ...request(route)], { timeoutMs: commandMs });
@@ -47,6 +51,30 @@ async function execPrivileged(victim: Container, argv: readonly string[]): Promi
 }
 
 const stateOf = (victim: Container): string => join(dirname(dirname(victim.bundle)), "runc");
+
+/** A shell of the node goes into the container's control groups and becomes the program: all that a container is to the sensor. */
+async function runBeside(victim: Container, argv: readonly string[], target: number): Promise<void> {
+  const groups = controlGroupsOf(await firstProcessOf(victim)).map((folder) => `echo $$ > ${folder}/cgroup.procs; `);
+  const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", TARGET: String(target) };
+  await promisify(execFile)("sh", ["-c", `${groups.join("")}exec "$@"`, "sh", ...argv], { timeout: commandMs, env });
+}
+
+async function firstProcessOf(victim: Container): Promise<number> {
+  const { stdout } = await promisify(execFile)("runc", ["--root", stateOf(victim), "state", victim.id]);
+  return (JSON.parse(stdout) as { pid: number }).pid;
+}
+
+/** Where they are mounted: of the first version one for each controller, of the second one for all. */
+function controlGroupsOf(pid: number): string[] {
+  const lines = readFileSync(`/proc/${pid}/cgroup`, "utf8").trim().split("\n");
+  const folders = lines.flatMap((line) => {
+    const [, controllers = "", path = ""] = line.split(":");
+    const name = controllers.replace(/^name=/, "");
+    const roots = name === "" ? ["/sys/fs/cgroup/unified", "/sys/fs/cgroup"] : [`/sys/fs/cgroup/${name}`];
+    return roots.map((root) => join(root, path));
+  });
+  return folders.filter((folder) => existsSync(join(folder, "cgroup.procs")));
+}
 
 /** script(1) is the terminal; runc passes it on to the container. */
 async function execInTerminal(victim: Container, argv: readonly string[]): Promise<void> {

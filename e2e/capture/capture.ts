@@ -36,11 +36,11 @@ async function captureOne(
   attack: Attack,
   rules: RuleSet,
   sensor: Sensor,
-  targets: Parameters<typeof runRoute>[1],
+  targets: Omit<Parameters<typeof runRoute>[1], "sensor">,
 ): Promise<Captured> {
   for (const argv of attack.prepare) await mustRunInside(targets.victim, argv);
   try {
-    const events = await sensor.during(() => runRoute(attack.route, targets));
+    const events = await sensor.during(() => runRoute(attack.route, { ...targets, sensor: sensor.pid }));
     return { attack, events, fired: firedBy(rules, events) };
   } finally {
     for (const argv of attack.tidy) await mustRunInside(targets.victim, argv);

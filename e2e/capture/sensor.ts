@@ -44,6 +44,10 @@ export class Sensor {
     return sensor;
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** What the container's processes did while `work` went on: between two marks that the sensor has seen go by. */
   async during(work: () => Promise<void>): Promise<SyscallEvent[]> {
     await this.#mark();

@@ -42,6 +42,14 @@ const cases: [condition: string, event: KernelEvent, expected: boolean][] = [
     { ...call("kill", "SIGKILL", 7), target_cmdline: "/atalaya/bin/node /atalaya/collector/main.js" },
     true,
   ],
+  ["evt.type = sensor_signal and evt.arg.sig = SIGKILL and evt.arg.pid = 7", call("sensor_signal", "SIGKILL", 7), true],
+  ["evt.type = kill and evt.arg.sig = SIGKILL", call("sensor_signal", "SIGKILL", 7), false],
+  [
+    "evt.type = sensor_bpf and evt.arg.cmd = BPF_MAP_UPDATE_ELEM and evt.arg.object = 'map settings' and evt.res = EPERM",
+    { ...call("sensor_bpf", "BPF_MAP_UPDATE_ELEM"), target_object: "map settings", error: -1 },
+    true,
+  ],
+  ["evt.type = bpf and evt.arg.cmd exists", call("sensor_bpf", "BPF_MAP_UPDATE_ELEM"), false],
   ["evt.type = process_vm_writev and evt.arg.pid = 7", call("process_vm_writev", null, 7), true],
   ["evt.type = ptrace and evt.failed = false", call("ptrace", "PTRACE_ATTACH", 7), true],
   // It speaks of no such call: whether the kernel sends some for other rules must not matter to it.

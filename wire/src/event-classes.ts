@@ -221,6 +221,9 @@ export const kernelColumns = {
     "fsconfig",
     "open_tree",
     "mount_setattr",
+    // Not calls of somebody's own: what was done to the sensor's processes and to what it has in the kernel.
+    "sensor_signal",
+    "sensor_bpf",
   ],
   ...actor,
   /**
@@ -239,6 +242,10 @@ export const kernelColumns = {
   target_pid: "u32",
   /** The command line of that process, where the number is the node's: secrets redacted, as of ancestors. */
   target_cmdline: "str",
+  /** Of sensor_signal `collector` or `publisher`; of sensor_bpf `map`, `program` or `link` and its name. */
+  target_object: "str",
+  /** Of sensor_bpf: the negative errno of a change that was refused. */
+  error: "i32",
 } as const satisfies ColumnTable;
 
 /** One record of a Kubernetes API server's audit log (audit.k8s.io/v1 Event), its secrets already redacted. */
@@ -337,7 +344,7 @@ export type EventClass = keyof typeof classNumbers;
  * Where the second part of a class begins whose first presence bitmap is full: columns from here on have a bitmap of their
  * own behind the first part's values, only where one of them is present (docs/decisions/0022). Never moved.
  */
-export const secondParts: Partial<Record<EventClass, string>> = { file: "other_path" };
+export const secondParts: Partial<Record<EventClass, string>> = { file: "other_path", kernel: "target_object" };
 
 export const classColumns = {
   process: processColumns,

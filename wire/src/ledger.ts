@@ -169,6 +169,8 @@ export const classOfRecordKind: Readonly<Record<string, string>> = {
   accept: "network",
   socket: "network",
   unix_connect: "network",
+  sensor_signal: "kernel",
+  sensor_bpf: "kernel",
   bulk: "file",
 };
 

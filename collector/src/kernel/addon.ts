@@ -45,6 +45,10 @@ export type Addon = {
   programExists(program: number): boolean;
   /** Lets go of the maps whose names begin so, and of their rings. */
   forgetMaps(prefix: string): void;
+  /** Says to the kernel side which maps, programs and links are ours now. */
+  nameOwn(): string;
+  /** The process at the other end of a Unix socket, by the socket's descriptor; 0 where nobody knows. */
+  peerOf(descriptor: number): number;
   iterate(program: string): Buffer;
   /** Lets go of everything; what is pinned goes on. */
   close(): void;

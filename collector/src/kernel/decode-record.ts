@@ -5,6 +5,7 @@ import { changeFrom } from "./decode-change.ts";
 import { answerFrom, queryFrom } from "./decode-dns.ts";
 import { socketFrom, streamKinds } from "./decode-socket.ts";
 import { taskAt } from "./decode-task.ts";
+import { watchFrom } from "./decode-watch.ts";
 import { ipText } from "./ip-text.ts";
 import { layout, recordFlag, recordKind, sizes } from "./layout.ts";
 import { i32At, type RecordBytes, textAt, u16At, u32At, u64At } from "./record-bytes.ts";
@@ -36,6 +37,8 @@ const decoders: Record<number, Decoder> = {
   [recordKind.accept]: (from, at, end, base) => socketFrom("accept", from, at, end, base),
   [recordKind.socket]: (from, at, end, base) => socketFrom("socket", from, at, end, base),
   [recordKind.unix_connect]: (from, at, end, base) => socketFrom("unix_connect", from, at, end, base),
+  [recordKind.sensor_signal]: (from, at, end, base) => watchFrom("sensor_signal", from, at, end, base),
+  [recordKind.sensor_bpf]: (from, at, end, base) => watchFrom("sensor_bpf", from, at, end, base),
 };
 
 /** Decodes the record of `length` bytes at `at`, a multiple of 8; undefined when it is not one of ours or its lengths do not add up. */

@@ -22,6 +22,8 @@ export const recordKind = {
   accept: 23,
   socket: 24,
   unix_connect: 25,
+  sensor_signal: 28,
+  sensor_bpf: 29,
   map: 30,
   dns_answer: 31,
 } as const;
@@ -135,6 +137,7 @@ export const layout = {
     path_length: 160,
     other_path_length: 162,
   },
+  watch_record: { number: 128, error: 132, target_pid: 136, target: 144 },
   dns_record: { server: 128, server_port: 144, family: 146, protocol: 147, message_length: 148, message: 152 },
   dns_answer_record: {
     server: 128,
@@ -162,6 +165,8 @@ export const layout = {
   cgroup_ids: { v2: 0, v1: 8 },
   budget_key: { ids: 0, kind: 16 },
   budget: { filled_ns: 0, left: 8, throttled: 16 },
+  own_task: { start_ticks: 0, name: 8 },
+  own_object_key: { kind: 0, id: 4 },
   enforced_root: { cgroup_id: 0, cgroup_version: 8, is_dry: 12 },
   filter_settings: {
     open_lengths: 0,
@@ -197,6 +202,7 @@ export const sizes = {
   socket_record: 184,
   call_record: 192,
   change_record: 168,
+  watch_record: 176,
   dns_record: 424,
   dns_answer_record: 664,
   count_slot: 72,
@@ -207,6 +213,9 @@ export const sizes = {
   asked_key: 24,
   dns_question_key: 16,
   cgroup_ids: 16,
+  own_task: 40,
+  own_object_key: 8,
+  own_object: 32,
   enforced_root: 16,
   budget_key: 24,
   budget: 24,

@@ -12,6 +12,7 @@ import { FilterMaps } from "./filter-maps.ts";
 import { readCounters } from "./kernel-counters.ts";
 import { kernelLimits } from "./kernel-limits.ts";
 import { layout, sizes } from "./layout.ts";
+import { nameOwnTask } from "./own-tasks.ts";
 import { lockPinFolder, PinnedSet, preparePinFolder } from "./pins.ts";
 import { KernelPrograms, reasonFrom } from "./probe-programs.ts";
 import { programPlans } from "./programs.ts";
@@ -84,6 +85,10 @@ function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined
       const outcome = unpinned === "" ? (pins?.pinLink(state.name) ?? "") : unpinned;
       if (outcome !== "") state.reason = `runs, but is not pinned and ends with this process: ${reasonFrom(outcome)}`;
     }
+    const named = addon.nameOwn();
+    const watch = programs.states.find((state) => state.name === "sensor_bpf" && state.attached);
+    if (named !== "" && watch !== undefined)
+      watch.reason = `runs, but does not know what is ours: ${reasonFrom(named)}`;
   };
   hang();
   refuseWithoutEvents(programs, "attached");
@@ -141,6 +146,7 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
     snapshot: (): KernelRecord[] => takeSnapshot(addon, programs.iterator),
     counters: () => readCounters(addon),
     throttled: () => throttledGroups(addon),
+    nameOwnTask: (name, pid) => nameOwnTask(addon, name, pid),
     lookAfter: () => lookAfter(parts),
     rings: () => [rings.lifecycle.fill(), rings.bulk.fill()],
     prepare: (plan) => programs.prepare(wordsOfPlan(plan)),

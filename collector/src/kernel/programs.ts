@@ -88,6 +88,8 @@ const allPlans: readonly ProgramPlan[] = [
   ...askedAtExit("socket", ["socket"], ["socket"]),
   ...askedAtExit("socket", ["connect"], ["unix_connect", "socket_names"]),
   ...rareCalls.map((call) => atExit("call", call, { askedBy: [call] })),
+  ...asked("watch", "tracing", ["sensor_signal"], ["sensor_signal"]),
+  { ...atExit("watch", "bpf", { askedBy: ["sensor_bpf"] }), program: "sensor_bpf" },
   ...changeCalls.map(([call, askedBy]) => atExit("change", call, { askedBy })),
   { object: "iter", program: "snapshot_with_args", attachment: "iterator" },
   { object: "iter", program: "snapshot_without_args", attachment: "iterator", insteadOf: "snapshot_with_args" },

@@ -29,6 +29,8 @@ const structNames: ReadonlyMap<number, string> = new Map([
   [recordKind.accept, "socket_record"],
   [recordKind.socket, "socket_record"],
   [recordKind.unix_connect, "socket_record"],
+  [recordKind.sensor_signal, "watch_record"],
+  [recordKind.sensor_bpf, "watch_record"],
 ]);
 /** A head and the longest strings (bpf/limits.h) are far below. */
 const recordBytesMax = 64 * 1024;

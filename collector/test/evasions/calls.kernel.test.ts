@@ -1,6 +1,9 @@
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { after, before, describe } from "node:test";
+import type { SyscallEvent } from "@atalaya/wire";
 import { skipUnless } from "../../../tools/testing/needs.ts";
+import { deedOf } from "../../src/call-target.ts";
 import { rareCalls } from "../../src/rare-calls.ts";
 import { callProgram } from "../call-program.ts";
 import { KernelWatch } from "../kernel-watch.ts";
@@ -10,7 +13,10 @@ describe("evasions by calls that few programs need", { skip: skipUnless("kernel"
   let watch: KernelWatch;
   let folder: string;
   before(async () => {
-    watch = await KernelWatch.open({ calls: [...rareCalls] });
+    watch = await KernelWatch.open({
+      calls: [...rareCalls, "sensor_signal", "sensor_bpf"],
+      open_names: ["userfaultfd", "fuse"],
+    });
     folder = watch.makeFolder("mounted");
   });
   after(() => watch.close());
@@ -48,6 +54,14 @@ describe("evasions by calls that few programs need", { skip: skipUnless("kernel"
   evasion(26, "userfaultfd is told", ["exit_userfaultfd"], scene, async () => {
     assert.equal((await made("userfaultfd", "userfaultfd")).event.name, "calls");
   });
+  for (const device of ["/dev/userfaultfd", "/dev/fuse"]) {
+    evasion(26, `${device} is told, opened or refused`, ["exit_openat"], scene, async () => {
+      const { pid } = watch.run("/bin/dd", [`if=${device}`, "count=0"]);
+      await watch.first("exit", ({ task }) => task.pid === pid);
+      const isOfDevice = (one: SyscallEvent) => one.class === "file" && one.pid === pid && one.path === device;
+      assert.ok(eventsOf(watch).some(isOfDevice));
+    });
+  }
   for (const call of ["kill", "tkill", "tgkill", "pidfd_send_signal"] as const) {
     evasion(27, `a signal by ${call} is told, with the process`, [`exit_${call}`], scene, async () => {
       const { event, other } = await made(call, call);
@@ -57,5 +71,18 @@ describe("evasions by calls that few programs need", { skip: skipUnless("kernel"
   }
   evasion(27, "a program that others load into the kernel is told", ["exit_bpf"], scene, async () => {
     assert.equal((await made("bpf", "bpf")).event.target, "BPF_PROG_LOAD");
+  });
+  evasion(27, "a signal to the sensor is told as such, by whatever call", ["sensor_signal"], scene, async () => {
+    const part = spawn("sleep", ["1000"], { stdio: "ignore" });
+    watch.source.nameOwnTask("publisher", part.pid ?? 0);
+    const { pid } = watch.run("/bin/kill", ["-s", "STOP", String(part.pid)]);
+    part.kill("SIGKILL");
+    const record = await watch.first("sensor_signal", ({ task }) => task.pid === pid);
+    assert.deepEqual([deedOf(record), record.target, record.targetPid], ["SIGSTOP", "publisher", part.pid]);
+  });
+  evasion(27, "bpf() on the sensor's maps is told as such", ["sensor_bpf"], scene, async () => {
+    const { pid } = watch.run("bpftool", ["map", "show"]);
+    const record = await watch.first("sensor_bpf", ({ task, target }) => task.pid === pid && target === "map settings");
+    assert.equal(deedOf(record), "BPF_MAP_GET_FD_BY_ID");
   });
 });

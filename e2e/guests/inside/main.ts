@@ -29,7 +29,18 @@ const plan: FilterPlan = {
   listed_changes: ["rename", "link", "symlink", "unlink", "mkdir", "rmdir", "chmod", "chattr"],
   change_names: ["changed-file"],
   change_prefixes: ["/tmp/written/"],
-  calls: ["dup", "bind", "listen", "accept", "socket", "unix_connect", "dns_answer", ...rareCalls],
+  calls: [
+    "dup",
+    "bind",
+    "listen",
+    "accept",
+    "socket",
+    "unix_connect",
+    "dns_answer",
+    "sensor_signal",
+    "sensor_bpf",
+    ...rareCalls,
+  ],
 };
 
 const checks = [

@@ -29,6 +29,7 @@ function result(event: AtalayaEvent): number | null {
   }
   if (event.class === "process") return event.activity === "exec_failed" ? (event.error ?? null) : 0;
   if (event.class === "network") return event.fd ?? 0;
+  if (event.class === "kernel") return event.error ?? 0;
   return 0;
 }
 
@@ -84,12 +85,13 @@ const carried: readonly Field[] = [
   ),
   kernelField("evt.arg.nstype", "string", ofCalls("setns")),
   kernelField("evt.arg.request", "string", ofCalls("ptrace")),
-  kernelField("evt.arg.cmd", "string", ofCalls("bpf", "keyctl")),
-  kernelField("evt.arg.sig", "string", ofCalls("kill", "tkill", "tgkill", "pidfd_send_signal")),
+  kernelField("evt.arg.cmd", "string", ofCalls("bpf", "keyctl", "sensor_bpf")),
+  kernelField("evt.arg.sig", "string", ofCalls("kill", "tkill", "tgkill", "pidfd_send_signal", "sensor_signal")),
   kernelField("evt.arg.key", "string", ofCalls("fsconfig")),
   kernelField("evt.arg.uargs", "string", ofCalls("init_module")),
   kernelField("evt.arg.pid", "number", (event) => event.target_pid),
   kernelField("evt.arg.target_cmdline", "string", (event) => event.target_cmdline),
+  kernelField("evt.arg.object", "string", (event) => event.target_object),
   kernelField("evt.arg.uid", "string", ofCalls("setuid", "setresuid")),
   kernelField("evt.arg.gid", "string", ofCalls("setgid", "setresgid")),
   networkField("evt.arg.domain", "string", (event) => familyName(event)),

@@ -73,6 +73,9 @@ const namesByKind: Readonly<Record<string, readonly string[]>> = {
   "kernel.fsconfig": ["fsconfig"],
   "kernel.open_tree": ["open_tree"],
   "kernel.mount_setattr": ["mount_setattr"],
+  // What was done to the sensor: names of ours.
+  "kernel.sensor_signal": ["sensor_signal"],
+  "kernel.sensor_bpf": ["sensor_bpf"],
 };
 
 /** `class.activity` of every event that a syscall rule can see. */
