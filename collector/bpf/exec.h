@@ -66,6 +66,22 @@ static __always_inline __u32 append_exe_and_cwd(struct scratch *scratch, __u32 a
 	return append_lower(scratch, at + length, exe);
 }
 
+/* Appends the name given to execve and its interpreter; gives the new end. */
+static __always_inline __u32 append_names(struct scratch *scratch, __u32 at, struct linux_binprm *bprm)
+{
+	struct exec_record *record = &scratch->exec;
+	long got = bpf_probe_read_kernel_str(&scratch->bytes[at], FILENAME_BYTES, bprm->filename);
+	__u32 length = got > 0 ? (got - 1) & (FILENAME_BYTES - 1) : 0;
+	record->filename_length = length;
+	at += length;
+	if (at > SCRATCH_BYTES - INTERPRETER_BYTES)
+		return at;
+	got = bpf_probe_read_kernel_str(&scratch->bytes[at], INTERPRETER_BYTES, bprm->interp);
+	length = got > 0 ? (got - 1) & (INTERPRETER_BYTES - 1) : 0;
+	record->interpreter_length = length;
+	return at + length;
+}
+
 struct args_range {
 	__u64 from;
 	__u32 head;

@@ -38,21 +38,6 @@ static __always_inline __u32 append_args(struct scratch *scratch, __u32 at, stru
 	return at + tail;
 }
 
-static __always_inline __u32 append_names(struct scratch *scratch, __u32 at, struct linux_binprm *bprm)
-{
-	struct exec_record *record = &scratch->exec;
-	long got = bpf_probe_read_kernel_str(&scratch->bytes[at], FILENAME_BYTES, bprm->filename);
-	__u32 length = got > 0 ? (got - 1) & (FILENAME_BYTES - 1) : 0;
-	record->filename_length = length;
-	at += length;
-	if (at > SCRATCH_BYTES - INTERPRETER_BYTES)
-		return at;
-	got = bpf_probe_read_kernel_str(&scratch->bytes[at], INTERPRETER_BYTES, bprm->interp);
-	length = got > 0 ? (got - 1) & (INTERPRETER_BYTES - 1) : 0;
-	record->interpreter_length = length;
-	return at + length;
-}
-
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux_binprm *bprm)
 {

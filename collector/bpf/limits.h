@@ -40,6 +40,8 @@
 #define INTERPRETER_BYTES 512
 #define ARGS_HEAD_BYTES 8192
 #define ARGS_TAIL_BYTES 2048
+#define USER_ARGS_MAX 24 /* of a refused execution: arguments, and bytes of each */
+#define USER_ARG_BYTES 1024
 
 /* The largest record: 200 + 1024 + 512 + 3 * 4096 + 8192 + 2048 = 24264. A per-CPU value ends at 32 KiB. */
 #define SCRATCH_BYTES 28672

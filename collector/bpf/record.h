@@ -88,8 +88,9 @@ _Static_assert(sizeof(struct record_head) == 128, "record_head");
 /* Of exec and snapshot alone. */
 #define FLAG_OVERLAY 0x1000 /* the file is in an overlay, in whichever layer */
 #define FLAG_VOLUME 0x2000 /* on another file system than the root of its process */
-#define FLAG_BLOCKED 0x4000 /* killed before its first instruction: it did not come with the image */
+#define FLAG_BLOCKED 0x4000 /* ended before its first instruction: it did not come with the image */
 #define FLAG_WOULD_BLOCK 0x8000 /* it would have been */
+#define FLAG_REFUSED 0x10000 /* with FLAG_BLOCKED: not killed but refused; the process goes on as what it was */
 
 /* What a standard stream is: of exec and snapshot. */
 enum stream_kind {

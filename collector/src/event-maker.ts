@@ -33,6 +33,9 @@ import type {
 import type { ProcessEntry } from "./process-entry.ts";
 import type { ProcessTable } from "./process-table.ts";
 
+/** -EPERM */
+const refusedWith = -1;
+
 type ProcessRecord = ExecRecord | ExecFailedRecord | ForkRecord | ExitRecord | NamespaceRecord;
 
 /** Records in, events out: each with its process, its ancestors and its container as far as they are known now. */
@@ -122,7 +125,8 @@ function processEvent(record: ProcessRecord): Filling<ProcessEvent> {
     event.exe_device = record.exeDevice;
     event.exe_mode = record.exeMode;
     event.stdio = record.streams ?? null;
-    if (record.blocked !== undefined) event.exec_verdict = record.blocked === "killed" ? "blocked" : "would_block";
+    if (record.blocked !== undefined) event.exec_verdict = record.blocked === "would_be" ? "would_block" : "blocked";
+    if (record.blocked === "refused") event.error = refusedWith;
     return event;
   }
   event.activity = record.kind;

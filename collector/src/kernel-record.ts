@@ -66,8 +66,11 @@ export type ExecRecord = Base & {
   exeOverlay: boolean;
   /** On another file system than the root of its process. */
   exeVolume: boolean;
-  /** The kernel side killed it before its first instruction, or would have where it does more than say so. */
-  blocked?: "killed" | "would_be" | undefined;
+  /**
+   * What the kernel side did: it killed the program before its first instruction; it refused it, so that the process goes on
+   * as what it was (`task` bears the name that it would have); or it would have, where it does more than say so.
+   */
+  blocked?: "killed" | "refused" | "would_be" | undefined;
   /** null where nothing below has its length. */
   lower: LowerFile | null;
   /** What standard input, output and error are. */

@@ -381,7 +381,7 @@ export class Pipeline {
     }
     if (record.kind === "exec") {
       this.#containers.heard(record, this.#table.homeOf(record.task));
-      if (record.blocked !== undefined) this.note(record.blocked === "killed" ? "exec_blocked" : "exec_would_block");
+      if (record.blocked !== undefined) this.note(record.blocked === "would_be" ? "exec_would_block" : "exec_blocked");
     }
     const event = this.#maker.make(record);
     if (event === undefined) return "absorbed";

@@ -153,6 +153,7 @@ export class ProcessTable {
     if (this.#bornAfter.length > 0 && record.bootUs > this.#seededUs) this.#endBacklog();
     const known = this.#find(record.task);
     const entry = known === undefined ? this.#insert(record.task, makerOf(record)) : this.#atBirth(known, record);
+    if (record.kind === "exec" && record.blocked === "refused") return this.#wouldBe({ ...entry }, record);
     if (record.kind === "exec") {
       this.#setProgram(entry, record);
       entry.execUs = record.bootUs;
@@ -163,6 +164,13 @@ export class ProcessTable {
     }
     if (entry.ancestors === null) this.#ancestorsOf(entry, record.task);
     return entry;
+  }
+
+  /** The process as it would be now had the kernel not refused its exec: it stays what it was. */
+  #wouldBe(entry: ProcessEntry, record: ExecRecord): ProcessEntry {
+    this.#ancestorsOf(entry, record.task);
+    this.#setProgram(entry, record);
+    return Object.assign(entry, { execUs: record.bootUs, fromSnapshot: false });
   }
 
   lineage(entry: ProcessEntry, task: Task): Lineage {

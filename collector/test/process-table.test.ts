@@ -20,6 +20,21 @@ describe("the process table", () => {
     assert.deepEqual(table.lineage(grown, child(11, 10)).cmdlines, ["/usr/sbin/nginx -g"]);
   });
 
+  test("an exec that the kernel refused is told with the program that it asked for, and its process stays what it was", () => {
+    const table = new ProcessTable(new Counters());
+    table.apply(exec(task({ pid: 10, ppid: 0 }), ["/bin/sh"]));
+    const born = table.apply(fork(child(11, 10)));
+    const brought = { blocked: "refused", exeUpperLayer: true } as const;
+    const refused = table.apply(exec(child(11, 10), ["/brought", "x"], brought));
+    assert.deepEqual([refused.exePath, refused.argv, refused.exeOrigin], ["/brought", ["/brought", "x"], "upper"]);
+    assert.deepEqual(table.lineage(refused, child(11, 10)).exePaths, ["/bin/sh"]);
+    const after = table.apply(open(child(11, 10), "/etc/passwd"));
+    assert.equal(after, born);
+    assert.deepEqual([after.exePath, after.exeOrigin], ["/bin/sh", born.exeOrigin]);
+    const grown = table.apply(fork(child(12, 11)));
+    assert.deepEqual(table.lineage(grown, child(12, 11)).exePaths, ["/bin/sh", "/bin/sh"]);
+  });
+
   test("ancestors stay after they ended and were forgotten, and after their parent became another program", () => {
     const table = new ProcessTable(new Counters());
     table.apply(exec(task({ pid: 10, ppid: 0, comm: "nginx" }), ["/usr/sbin/nginx"]));

@@ -19,7 +19,7 @@ const packages = ["libc6", "libgcc-s1", "libstdc++6", "libbpf1", "libelf1", "zli
 const commands = ["sh", "mount", "ip", "sleep", "true", "echo", "cat", "cut"];
 /** Below collector/test: what the acts run, as /guest/NAME. */
 const programs = [
-  ...["acts", "calls", "changes", "stay"].map((name) => `programs/${name}.c`),
+  ...["acts", "calls", "changes", "mark", "stay"].map((name) => `programs/${name}.c`),
   ...["maps", "uring"].map((name) => `evasions/programs/${name}.c`),
 ];
 const unwanted = /^(usr\/)?share\/|^etc\//;
@@ -48,6 +48,7 @@ export async function guestRoot(
   const sensor = await sensorFor(architecture, image, unpacked, say);
   files.tree(sensor.objects, "atalaya/collector/objects", (path) => !path.endsWith("vmlinux.h"));
   await layPrograms(files, sensor.compiler);
+  layAuthority(files);
   return cpio(files.entries());
 }
 
@@ -65,6 +66,20 @@ async function layPrograms(files: RootFiles, compiler: string): Promise<void> {
       execFileSync(compiler, [...flags, join(root, "collector", "test", source), "-o", program]);
       files.file(`guest/${basename(program)}`, readFileSync(program), true);
     }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+/** What a hub signs its word with, and what a node trusts. */
+function layAuthority(files: RootFiles): void {
+  const folder = mkdtempSync(join(tmpdir(), "atalaya-guest-"));
+  try {
+    const [key, certificate] = [join(folder, "ca.key"), join(folder, "ca.pem")];
+    const what = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-subj", "/CN=hub"];
+    execFileSync("openssl", ["req", ...what, "-keyout", key, "-out", certificate, "-days", "1"], { stdio: "ignore" });
+    files.file("guest/ca.key", readFileSync(key));
+    files.file("guest/ca.pem", readFileSync(certificate));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

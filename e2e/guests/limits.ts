@@ -13,6 +13,8 @@ export const eventMsMax = 20_000;
 export const checksMsMax = 360_000;
 /** From the collector's start to its first report, programs loaded: the verifier is slow where all is emulated. */
 export const startMsMax = 180_000;
+/** The kernel blocks for 4 s after the last renewal; the rest is for a try, which is slow where all is emulated. */
+export const leaseMsMax = 15_000;
 /** Guests that run side by side: each has one thread. */
 export const guestsAtOnce = 2;
 /** Kernels, libraries and Node of one guest, and the sensor built for it: fetching is not the guest's time. */

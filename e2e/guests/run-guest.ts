@@ -34,7 +34,10 @@ async function consoleOf(guest: Guest, vmlinuz: string, initrd: string): Promise
   args.push("-nographic", "-no-reboot", "-net", "none");
   // A panic ends the guest at once (-1), and with -no-reboot QEMU.
   // Whether its timer is fast enough, a guest that shares its processor cannot tell: on a busy machine it would end there.
-  args.push("-append", `console=${line} quiet panic=-1 lsm=bpf no_timer_check`);
+  args.push(
+    "-append",
+    `console=${line} quiet panic=-1 lsm=${guest.withoutLsm === true ? "yama" : "bpf"} no_timer_check`,
+  );
   const child = spawn("nice", args, { stdio: ["ignore", "pipe", "pipe"] });
   let text = "";
   for (const stream of [child.stdout, child.stderr])

@@ -94,7 +94,7 @@ export const processColumns = {
   exe_inode: "u53",
   exe_device: "u32",
   exe_mode: "u32",
-  /** Negative errno of a refused exec. */
+  /** Negative errno of a refused exec; of one with the verdict blocked only where the kernel refused it. */
   error: "i32",
   /** false: the path was read from user memory and may have been changed since. */
   path_trusted: "bool",
@@ -114,8 +114,9 @@ export const processColumns = {
    */
   stdio: "strs",
   /**
-   * Of an exec in a container where brought programs are blocked (docs/drift.md): it was ended before its first
-   * instruction; or it ran, and would have been. Absent for what is left alone.
+   * Of an exec in a container where brought programs are blocked (docs/drift.md): it never came to its first instruction
+   * (refused, with `error`, so that the process goes on as what it was; or killed); or it ran, and would have been blocked.
+   * Absent for what is left alone.
    */
   exec_verdict: ["blocked", "would_block"],
 } as const satisfies ColumnTable;

@@ -1,5 +1,5 @@
 // One record's bytes to one value. Whoever calls has checked that the record is as long as it says and 8-aligned.
-import type { ConnectRecord, KernelRecord, LowerFile, OpenRecord, Task } from "../kernel-record.ts";
+import type { ConnectRecord, ExecRecord, KernelRecord, LowerFile, OpenRecord, Task } from "../kernel-record.ts";
 import { callFrom } from "./decode-call.ts";
 import { changeFrom } from "./decode-change.ts";
 import { answerFrom, queryFrom } from "./decode-dns.ts";
@@ -73,13 +73,15 @@ function execFrom(kind: "exec" | "snapshot", from: RecordBytes, at: number, end:
   const flags = u32At(from, at + of.flags);
   const argsBytesTotal = u32At(from, at + of.args_total);
   const taken = headLength + tailLength;
+  const filename = textAt(from, filenameAt, interpreterAt);
+  const blocked = blockedFrom(flags);
   return {
     kind,
     position: base.position,
     ring: base.ring,
     bootUs: base.bootUs,
-    task: base.task,
-    filename: textAt(from, filenameAt, interpreterAt),
+    task: blocked === "refused" ? { ...base.task, comm: commOf(filename) } : base.task,
+    filename,
     interpreter: textAt(from, interpreterAt, exeAt),
     exePath: pathText(from, exeAt, cwdAt, (flags & recordFlag.pathCut) !== 0),
     cwd: pathText(from, cwdAt, lowerAt, (flags & recordFlag.cwdCut) !== 0),
@@ -96,7 +98,7 @@ function execFrom(kind: "exec" | "snapshot", from: RecordBytes, at: number, end:
     streams: streamKinds(from.bytes, at + of.stdin_kind),
     exeOverlay: (flags & recordFlag.overlay) !== 0,
     exeVolume: (flags & recordFlag.volume) !== 0,
-    blocked: blockedFrom(flags),
+    blocked,
     lower: lowerFrom(from, at, lowerAt, headAt),
   };
 }
@@ -250,9 +252,16 @@ function mapFrom(from: RecordBytes, at: number, end: number, base: Base): Kernel
   };
 }
 
-function blockedFrom(flags: number): "killed" | "would_be" | undefined {
-  if ((flags & recordFlag.blocked) !== 0) return "killed";
+function blockedFrom(flags: number): ExecRecord["blocked"] {
+  if ((flags & recordFlag.blocked) !== 0) return (flags & recordFlag.refused) !== 0 ? "refused" : "killed";
   return (flags & recordFlag.wouldBlock) !== 0 ? "would_be" : undefined;
+}
+
+/** The name that the kernel gives to a process which runs that file: 15 bytes of its last part. */
+function commOf(filename: string): string {
+  return Buffer.from(filename.slice(filename.lastIndexOf("/") + 1))
+    .subarray(0, 15)
+    .toString();
 }
 
 function join(folder: string, path: string): string {

@@ -42,6 +42,7 @@ export const recordFlag = {
   volume: 0x2000,
   blocked: 0x4000,
   wouldBlock: 0x8000,
+  refused: 0x10000,
 } as const;
 
 /** Offsets from the record's start, by struct and member; those of `record_task` from the task's start. */

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { release } from "node:os";
 import { changeCalls } from "../file-changes.ts";
 import { rareCalls } from "../rare-calls.ts";
+import { hasBpfLsm } from "./bpf-lsm.ts";
 
 export type Attachment = "tracing" | "cgroup" | "iterator" | { tracepoint: string };
 
@@ -18,6 +19,8 @@ export type ProgramPlan = {
   since?: readonly [major: number, minor: number];
   /** A file that is there where the kernel has the call: elsewhere nothing is missing. */
   where?: string;
+  /** Only where the kernel asks BPF programs: elsewhere nothing is missing. */
+  isLsm?: true;
   /** Words of which one must be asked for (asked-words.ts), else it hangs nowhere. Absent: it always hangs. */
   askedBy?: readonly string[];
 };
@@ -68,6 +71,7 @@ const allPlans: readonly ProgramPlan[] = [
   { object: "life", program: "process_exit", attachment: "tracing" },
   { object: "life", program: "process_exit_by_count", attachment: "tracing", insteadOf: "process_exit" },
   { object: "life", program: "new_task", attachment: "tracing" },
+  { object: "block", program: "refuse_exec", attachment: "tracing", isLsm: true },
   { object: "cgroup", program: "cgroup_made", attachment: "tracing" },
   ...openCalls.map((call) => atExit("open", call)),
   ...openCalls.map((call) => ({ ...atExit("open-slow", call, { suffix: "_slow" }), insteadOf: `exit_${call}` })),
@@ -97,7 +101,8 @@ const allPlans: readonly ProgramPlan[] = [
 
 const [major = 0, minor = 0] = release().split(".").map(Number);
 
-function isHere({ onlyOn, since, where }: ProgramPlan): boolean {
+function isHere({ onlyOn, since, where, isLsm }: ProgramPlan): boolean {
+  if (isLsm === true && !hasBpfLsm()) return false;
   const isThere = since === undefined || major > since[0] || (major === since[0] && minor >= since[1]);
   return isThere && (where === undefined || existsSync(where)) && (onlyOn === undefined || onlyOn === process.arch);
 }

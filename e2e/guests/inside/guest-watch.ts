@@ -1,13 +1,16 @@
 // The real collector in the guest, started as a node starts it, and what it handed on.
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import type { AtalayaEvent, FilterPlan, SensorReport } from "@atalaya/wire";
-import { encodeMessage, messageKinds } from "@atalaya/wire";
+import { readFileSync } from "node:fs";
+import type { AtalayaEvent, DriftPolicy, FilterPlan, SensorReport } from "@atalaya/wire";
+import { encodeMessage, messageKinds, signState } from "@atalaya/wire";
 import { assertExact, type Reported, StandInPublisher } from "../../../collector/test/stand-in-publisher.ts";
 import { eventMsMax, startMsMax } from "../limits.ts";
 
 const node = "/atalaya/bin/node";
 const socket = "/run/collector.sock";
+/** The hub's CA, made for the guest: its certificate is what the collector trusts. */
+export const ca = { certificate: "/guest/ca.pem", key: "/guest/ca.key" };
 export const acts = "/guest/acts";
 
 export type EventOf<C extends AtalayaEvent["class"]> = Extract<AtalayaEvent, { class: C }>;
@@ -15,15 +18,18 @@ export type EventOf<C extends AtalayaEvent["class"]> = Extract<AtalayaEvent, { c
 export class GuestWatch {
   readonly #publisher: StandInPublisher;
   readonly #events: AtalayaEvent[] = [];
+  readonly #plan: FilterPlan;
   #collector: ChildProcess | undefined;
+  #stateVersion = 0;
 
-  private constructor(publisher: StandInPublisher) {
+  private constructor(publisher: StandInPublisher, plan: FilterPlan) {
     this.#publisher = publisher;
+    this.#plan = plan;
     publisher.onEvent = (event) => this.#events.push(event);
   }
 
   static async listen(plan: FilterPlan): Promise<GuestWatch> {
-    const watch = new GuestWatch(await StandInPublisher.listen(socket));
+    const watch = new GuestWatch(await StandInPublisher.listen(socket), plan);
     watch.#publisher.greetings.push(encodeMessage(messageKinds.filters, Buffer.from(JSON.stringify(plan))));
     return watch;
   }
@@ -45,6 +51,31 @@ export class GuestWatch {
     // Its end later on is no failure of the start.
     gone.catch(() => undefined);
     return (found() as { report: SensorReport }).report;
+  }
+
+  /** Puts the drift policy in force, as the hub does: in a signed state, beside the plan. */
+  async want(drift: DriftPolicy | undefined): Promise<void> {
+    const version = ++this.#stateVersion;
+    const of = { cluster: "guests", node: "guest", workspace: "guests", revoked: false, issued_us: 1 };
+    const state = { version, filters: this.#plan, ...of, ...(drift !== undefined && { drift }) };
+    const signed = signState(state, readFileSync(ca.key, "utf8"));
+    this.#publisher.say(encodeMessage(messageKinds.state, Buffer.from(JSON.stringify(signed))));
+    const confirmed = () => this.#publisher.confirmed.some((one) => JSON.stringify(one) === `{"version":${version}}`);
+    await this.#publisher.until(`the confirmation of state ${version}`, confirmed, eventMsMax);
+  }
+
+  /** Until a report that comes from now on says so. */
+  async told(what: string, says: (report: SensorReport) => boolean): Promise<void> {
+    const from = this.#publisher.reports.length;
+    const isSaid = () => this.#publisher.reports.slice(from).some(({ report }) => says(report));
+    await this.#publisher.until(what, isSaid, eventMsMax).catch((error: unknown) => {
+      throw new Error(`${String(error)}: ${JSON.stringify(this.lastReport?.blocking)}`);
+    });
+  }
+
+  /** To the collector, which goes on. */
+  signal(signal: "SIGSTOP" | "SIGCONT"): void {
+    this.#collector?.kill(signal);
   }
 
   /** Ends the collector by the signal; gives its exit status, or the signal. */

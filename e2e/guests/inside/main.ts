@@ -5,13 +5,14 @@ import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
 import { rareCalls } from "../../../collector/src/rare-calls.ts";
 import { type GuestResult, missingPrograms, resultMark, runningPrograms } from "../guest-result.ts";
 import { attributionChecks } from "./attribution.ts";
+import { blockingChecks, permitFile } from "./blocking.ts";
 import { callChecks } from "./calls.ts";
 import { changeChecks } from "./changes.ts";
 import { runChecks } from "./check.ts";
 import { driftChecks } from "./drift.ts";
 import { executionChecks } from "./executions.ts";
 import { fileChecks } from "./files.ts";
-import { GuestWatch } from "./guest-watch.ts";
+import { ca, GuestWatch } from "./guest-watch.ts";
 import { lifeChecks } from "./life.ts";
 import { networkChecks } from "./network.ts";
 import { pinChecks } from "./pins.ts";
@@ -52,6 +53,7 @@ const checks = [
   ...socketChecks,
   ...callChecks,
   ...driftChecks,
+  ...blockingChecks,
   ...uringChecks,
   ...attributionChecks,
   ...pinChecks, // last: they end the collector
@@ -59,7 +61,7 @@ const checks = [
 
 const bootSeconds = Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]);
 const watch = await GuestWatch.listen(plan);
-const { programs } = await watch.start();
+const { programs } = await watch.start(["--ca", ca.certificate, "--enforce", permitFile]);
 for (const { name, reason } of programs) if (reason !== undefined) console.error(`guest: ${name}: ${reason}`);
 const running = runningPrograms(programs);
 const result: GuestResult = {

@@ -14,6 +14,8 @@ export function keepProcessRow(rows: ProcessRows, event: AtalayaEvent): boolean 
     return true;
   }
   if (event.activity !== "exec" && event.activity !== "fork") return false;
+  // A refused exec changed nothing: its process is what it was.
+  if (event.error !== null) return false;
   const kind = event.activity === "fork" ? stepKinds.fork : event.from_snapshot ? stepKinds.snapshot : stepKinds.exec;
   rows.steps.push(event.ppid ?? 0, event.parent_start_us ?? 0, event.pid, event.start_us, event.time_us, kind);
   rows.steps.push(event.uid, stepOrigins.indexOf(originOf(event)), event.name ?? "", event.exe_path ?? "");
