@@ -96,6 +96,8 @@ class Intake {
   #unwritten = 0;
   #kept = 0;
   #resting = false;
+  /** Since the last rest. */
+  #readBytes = 0;
   #acknowledging = false;
   // Two lanes sync at their own pace; a count of frames means the first ones, so it follows the order of arrival.
   #before: Promise<void> = Promise.resolve();
@@ -173,14 +175,25 @@ class Intake {
   #rest(bytes: number): void {
     const full = this.#unwritten > limits.unwrittenBytesMax;
     if (full) this.#socket.pause();
+    this.#readBytes += bytes;
     if (this.#resting || bytes >= readChunkBytes) return;
     this.#resting = true;
     this.#socket.pause();
     setTimeout(() => {
       this.#resting = false;
+      this.#readBytes = 0;
       if (this.#unwritten <= limits.unwrittenBytesMax) this.#socket.resume();
-    }, limits.readPauseMs);
+    }, readPauseMs(this.#readBytes));
   }
+}
+
+/**
+ * How long to rest after so many bytes since the last rest. A socket holds little (100 KiB of small frames, 200 KiB of
+ * large ones), and behind one that was nearly full a collector waits to write: with the same rest for all, what waits
+ * there would never become less.
+ */
+export function readPauseMs(bytes: number): number {
+  return limits.readPauseMs * Math.min(1, limits.readPauseBytes / bytes);
 }
 
 /** What libuv reads at once from a stream. */

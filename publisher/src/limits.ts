@@ -58,6 +58,8 @@ export const limits = {
   headPauseMs: 250,
   /** After a read that left nothing behind, the socket rests so long: many small messages become one read. */
   readPauseMs: 60,
+  /** Where more than this was read since the last rest, the next is shorter in proportion. */
+  readPauseBytes: 64 * 1024,
   /** Frames that were received and wait for the disk; beyond it the socket is not read. */
   unwrittenBytesMax: 32 * mebibyte,
   /** Between the starts of two small requests; the first after a silence goes at once. */
