@@ -159,6 +159,7 @@ struct scratch {
 		struct exit_record exit;
 		struct namespace_record namespace;
 		struct cgroup_record cgroup;
+		struct cgroup_move_record cgroup_move;
 		struct open_record open;
 		struct map_record map;
 		struct connect_record connect;

@@ -30,6 +30,7 @@ enum record_kind {
 	KIND_DNS_QUERY = 12,
 	KIND_CALL = 13,
 	KIND_CHANGE = 14,
+	KIND_CGROUP_MOVE = 15,
 	KIND_DUP = 20,
 	KIND_BIND = 21,
 	KIND_LISTEN = 22,
@@ -180,6 +181,19 @@ struct cgroup_record {
 	__u16 gap;
 };
 _Static_assert(sizeof(struct cgroup_record) == 144, "cgroup_record");
+
+/* The task was moved to that group, and is in it already; of a thread alone the ids of the head differ. Strings: path. */
+struct cgroup_move_record {
+	struct record_head head;
+	__u64 cgroup_id;
+	__u64 mover_start_us;
+	__u32 mover_pid;
+	__u32 version; /* as cgroup_record's */
+	__u16 path_length;
+	__u16 gap;
+	__u32 gap_at_end;
+};
+_Static_assert(sizeof(struct cgroup_move_record) == 160, "cgroup_move_record");
 
 /* Strings: directory that a relative path of user memory starts from, path. */
 struct open_record {

@@ -69,6 +69,10 @@ export function blankProcess(): Filling<ProcessEvent> {
     exe_origin: null,
     stdio: null,
     exec_verdict: null,
+    cgroup_path: null,
+    left_container: null,
+    mover_pid: null,
+    mover_cmdline: null,
   };
 }
 

@@ -54,6 +54,12 @@ export class CgroupPaths {
     paths.set(id, known);
   }
 
+  /** The path of a group that may be there for longer than the sensor. */
+  learn(version: HierarchyVersion, id: number, path: string): void {
+    if (path === "" || this.get(version, id) !== undefined) return;
+    this.add(version, id, { path, seenMs: performance.now(), madeBy: null });
+  }
+
   get(version: HierarchyVersion, id: number): CgroupPath | undefined {
     return this.#paths[version].get(id) ?? this.#below[version].get(id);
   }

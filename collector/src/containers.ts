@@ -9,7 +9,7 @@ import {
 import type { CgroupPath, CgroupPaths, HierarchyVersion } from "./cgroup-paths.ts";
 import { containerOfPath, idCandidates, type PathContainer } from "./container-shape.ts";
 import { startTicks } from "./kernel/proc-snapshot.ts";
-import type { ExecRecord, Task } from "./kernel-record.ts";
+import type { CgroupMoveRecord, ExecRecord, Task } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
 import { containerRuntimes, runtimeCall } from "./runtime-call.ts";
 import { shown } from "./small-file.ts";
@@ -89,6 +89,11 @@ export class Containers {
   /** Every container that is known, those that have ended lately too. */
   all(): Iterable<Container> {
     return this.#byId.values();
+  }
+
+  /** A move tells the path of a control group that may be there for longer than the sensor. */
+  toldOf({ version, cgroupId, path }: CgroupMoveRecord): void {
+    this.#paths.learn(version, cgroupId, path);
   }
 
   /** The container of a task. The same object comes back for the same container, its fields fill up over time. */

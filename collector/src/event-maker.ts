@@ -13,6 +13,7 @@ import { deedOf, targetOf, targetPidOf } from "./call-target.ts";
 import type { Container, Containers } from "./containers.ts";
 import type {
   CallRecord,
+  CgroupMoveRecord,
   CgroupRecord,
   ChangeRecord,
   ConnectRecord,
@@ -36,7 +37,7 @@ import type { ProcessTable } from "./process-table.ts";
 /** -EPERM */
 const refusedWith = -1;
 
-type ProcessRecord = ExecRecord | ExecFailedRecord | ForkRecord | ExitRecord | NamespaceRecord;
+type ProcessRecord = ExecRecord | ExecFailedRecord | ForkRecord | ExitRecord | NamespaceRecord | CgroupMoveRecord;
 
 /** Records in, events out: each with its process, its ancestors and its container as far as they are known now. */
 export class EventMaker {
@@ -67,10 +68,21 @@ export class EventMaker {
     return pid === undefined || !isOfNode ? undefined : this.#table.cmdlineOf(pid);
   }
 
+  /** Before the process is met where it is now: it left, if that is not the container that it was met in before. */
+  #fillMove(event: Filling<ProcessEvent>, record: CgroupMoveRecord, entry: ProcessEntry): void {
+    this.#containers.toldOf(record);
+    const [before, now] = [entry.place.containerId, this.#containers.of(record.task).id];
+    if (before !== null && before !== "host" && now !== null) event.left_container = now !== before;
+    event.cgroup_path = record.path;
+    event.mover_pid = record.moverPid;
+    event.mover_cmdline = this.#table.cmdlineOf(record.moverPid) ?? null;
+  }
+
   #fillActor(event: Filling<SyscallEvent>, record: KernelRecord, entry: ProcessEntry): void {
     const task = record.task;
     event.time_us = this.#clock.epochUs(record.bootUs);
     event.position = record.position;
+    if (event.class === "process" && record.kind === "cgroup_move") this.#fillMove(event, record, entry);
     fillTask(event, task);
     event.exec_us = entry.execUs;
     event.exe_path = entry.exePath;

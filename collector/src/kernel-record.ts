@@ -211,6 +211,18 @@ export type CgroupRecord = Base & {
   version?: 1 | 2;
 };
 
+/** A process (or, where `task.tid` is not `task.pid`, one thread) was moved to that control group, and is in it. */
+export type CgroupMoveRecord = Base & {
+  kind: "cgroup_move";
+  cgroupId: number;
+  path: string;
+  /** As CgroupRecord's. */
+  version: 1 | 2;
+  /** Who moved it: often itself. */
+  moverPid: number;
+  moverStartUs: number;
+};
+
 export type KernelRecord =
   | ExecRecord
   | ExecFailedRecord
@@ -226,6 +238,7 @@ export type KernelRecord =
   | WatchRecord
   | DnsQueryRecord
   | DnsAnswerRecord
-  | CgroupRecord;
+  | CgroupRecord
+  | CgroupMoveRecord;
 
 export type Counter = { class: string; reason: string; value: number };

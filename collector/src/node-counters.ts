@@ -16,6 +16,7 @@ export const ringOfKind: Readonly<Record<string, Ring>> = {
   exit: "lifecycle",
   namespace: "lifecycle",
   cgroup_mkdir: "lifecycle",
+  cgroup_move: "lifecycle",
   open: "bulk",
   open_failed: "bulk",
   map: "bulk",

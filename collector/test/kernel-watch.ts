@@ -25,7 +25,8 @@ export const everything: FilterPlan = {
   version: 1,
   dns_domains: ["."],
   calls: [
-    ...["dup", "bind", "listen", "accept", "socket", "unix_connect", "dns_answer", "sensor_signal", "sensor_bpf"],
+    ...["dup", "bind", "listen", "accept", "socket", "unix_connect", "dns_answer"],
+    ...["sensor_signal", "sensor_bpf", "cgroup_move"],
     ...rareCalls,
     ...fileChanges,
   ],

@@ -81,7 +81,8 @@ const entry = {
 } as const satisfies ColumnTable;
 
 export const processColumns = {
-  activity: ["exec", "exec_failed", "fork", "exit", "namespace"],
+  // cgroup_move: the process was moved to another control group.
+  activity: ["exec", "exec_failed", "fork", "exit", "namespace", "cgroup_move"],
   ...actor,
   /** The name given to execve, before any resolution. */
   filename: "str",
@@ -119,6 +120,17 @@ export const processColumns = {
    * Absent for what is left alone.
    */
   exec_verdict: ["blocked", "would_block"],
+  /** Of a cgroup_move: where it is now, from the root of its hierarchy (the unified one, or the memory controller's). */
+  cgroup_path: "str",
+  /**
+   * Of a cgroup_move of a container's process: that is outside its container's own control group, in the hierarchies that tell
+   * containers. It is told as its container's all the same, and so is what it starts.
+   */
+  left_container: "bool",
+  /** Who moved it: often itself. */
+  mover_pid: "u32",
+  /** The command line of who moved it: secrets redacted, as of ancestors. */
+  mover_cmdline: "str",
 } as const satisfies ColumnTable;
 
 export const fileColumns = {
@@ -345,7 +357,11 @@ export type EventClass = keyof typeof classNumbers;
  * Where the second part of a class begins whose first presence bitmap is full: columns from here on have a bitmap of their
  * own behind the first part's values, only where one of them is present (docs/decisions/0022). Never moved.
  */
-export const secondParts: Partial<Record<EventClass, string>> = { file: "other_path", kernel: "target_object" };
+export const secondParts: Partial<Record<EventClass, string>> = {
+  process: "left_container",
+  file: "other_path",
+  kernel: "target_object",
+};
 
 export const classColumns = {
   process: processColumns,

@@ -153,6 +153,7 @@ export const classOfRecordKind: Readonly<Record<string, string>> = {
   exit: "process",
   namespace: "process",
   cgroup_mkdir: "process",
+  cgroup_move: "process",
   lifecycle: "process",
   open: "file",
   open_failed: "file",

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { blankEvent, decodeEvents, EventEncoder, type FileEvent } from "../index.ts";
+import { blankEvent, decodeEvents, EventEncoder, type FileEvent, type ProcessEvent } from "../index.ts";
 
-const encoded = (event: FileEvent): Buffer => {
+const encoded = (event: FileEvent | ProcessEvent): Buffer => {
   const encoder = new EventEncoder();
   encoder.add(event);
   return Buffer.from(encoder.bytes());
@@ -10,7 +10,13 @@ const encoded = (event: FileEvent): Buffer => {
 const renamed: FileEvent = { ...blankEvent("file"), activity: "rename", path: "/a", other_path: "/b", change_flags: 2 };
 
 test("a row with columns of the second part comes back as it was", () => {
-  for (const event of [renamed, { ...renamed, other_path: null, change_flags: null, mode: 0 }]) {
+  const move = { ...blankEvent("process"), activity: "cgroup_move", cgroup_path: "/a" } as const;
+  for (const event of [
+    move,
+    { ...move, left_container: true, mover_pid: 7 },
+    renamed,
+    { ...renamed, other_path: null, change_flags: null, mode: 0 },
+  ]) {
     const decoded = decodeEvents(encoded(event));
     assert.deepEqual(decoded.ok && { ...decoded.value[0] }, { ...event });
   }

@@ -22,6 +22,7 @@ const decoders: Record<number, Decoder> = {
   [recordKind.exit]: exitFrom,
   [recordKind.namespace]: namespaceFrom,
   [recordKind.cgroup_mkdir]: cgroupFrom,
+  [recordKind.cgroup_move]: cgroupMoveFrom,
   [recordKind.open]: (from, at, end, base) => openFrom("open", from, at, end, base),
   [recordKind.open_failed]: (from, at, end, base) => openFrom("open_failed", from, at, end, base),
   [recordKind.map]: mapFrom,
@@ -203,6 +204,24 @@ function cgroupFrom(from: RecordBytes, at: number, end: number, base: Base): Ker
     cgroupId: u64At(from, at + of.cgroup_id),
     version: u32At(from, at + of.version) === 2 ? 2 : 1,
     path: textAt(from, textFrom, end),
+  };
+}
+
+function cgroupMoveFrom(from: RecordBytes, at: number, end: number, base: Base): KernelRecord | undefined {
+  const { cgroup_move_record: of } = layout;
+  const textFrom = at + sizes.cgroup_move_record;
+  if (end < textFrom || textFrom + u16At(from, at + of.path_length) !== end) return undefined;
+  return {
+    kind: "cgroup_move",
+    position: base.position,
+    ring: base.ring,
+    bootUs: base.bootUs,
+    task: base.task,
+    cgroupId: u64At(from, at + of.cgroup_id),
+    version: u32At(from, at + of.version) === 2 ? 2 : 1,
+    path: textAt(from, textFrom, end),
+    moverPid: u32At(from, at + of.mover_pid),
+    moverStartUs: u64At(from, at + of.mover_start_us),
   };
 }
 

@@ -16,6 +16,7 @@ export const recordKind = {
   dns_query: 12,
   call: 13,
   change: 14,
+  cgroup_move: 15,
   dup: 20,
   bind: 21,
   listen: 22,
@@ -96,6 +97,7 @@ export const layout = {
   exit_record: { code: 128, signal: 132 },
   namespace_record: { clone_flags: 128 },
   cgroup_record: { cgroup_id: 128, version: 136, path_length: 140 },
+  cgroup_move_record: { cgroup_id: 128, mover_start_us: 136, mover_pid: 144, version: 148, path_length: 152 },
   open_record: {
     inode: 128,
     device: 136,
@@ -197,6 +199,7 @@ export const sizes = {
   exit_record: 136,
   namespace_record: 136,
   cgroup_record: 144,
+  cgroup_move_record: 160,
   open_record: 160,
   map_record: 152,
   connect_record: 168,

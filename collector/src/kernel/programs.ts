@@ -73,6 +73,7 @@ const allPlans: readonly ProgramPlan[] = [
   { object: "life", program: "new_task", attachment: "tracing" },
   { object: "block", program: "refuse_exec", attachment: "tracing", isLsm: true },
   { object: "cgroup", program: "cgroup_made", attachment: "tracing" },
+  ...asked("cgroup", "tracing", ["cgroup_moved"], ["cgroup_move"]),
   ...openCalls.map((call) => atExit("open", call)),
   ...openCalls.map((call) => ({ ...atExit("open-slow", call, { suffix: "_slow" }), insteadOf: `exit_${call}` })),
   { object: "uring", program: "uring_submit", attachment: "tracing" },

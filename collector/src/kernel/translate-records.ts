@@ -14,6 +14,7 @@ const structNames: ReadonlyMap<number, string> = new Map([
   [recordKind.exit, "exit_record"],
   [recordKind.namespace, "namespace_record"],
   [recordKind.cgroup_mkdir, "cgroup_record"],
+  [recordKind.cgroup_move, "cgroup_move_record"],
   [recordKind.open, "open_record"],
   [recordKind.open_failed, "open_record"],
   [recordKind.map, "map_record"],

@@ -97,6 +97,10 @@ const carried: readonly Field[] = [
   networkField("evt.arg.domain", "string", (event) => familyName(event)),
   networkField("evt.arg.type", "string", (event) => known(event.socket?.[1])),
   networkField("evt.arg.proto", "string", (event) => known(event.socket?.[2])),
+  processField("evt.arg.cgroup", "string", (event) => event.cgroup_path),
+  processField("evt.arg.left_container", "boolean", (event) => event.left_container),
+  processField("evt.arg.mover_pid", "number", (event) => event.mover_pid),
+  processField("evt.arg.mover_cmdline", "string", (event) => event.mover_cmdline),
   processField("evt.arg.ret", "number", (event) => (event.activity === "exit" ? event.exit_code : null)),
 ];
 

@@ -14,6 +14,8 @@ const namesByKind: Readonly<Record<string, readonly string[]>> = {
   "process.fork": ["clone", "clone3", "fork", "vfork"],
   "process.exit": ["procexit"],
   "process.namespace": ["unshare"],
+  // A write to a file of the control groups; a name of ours.
+  "process.cgroup_move": ["cgroup_move"],
   "file.open": openedAsCreat,
   "file.open_failed": openedAsCreat,
   "file.map": ["mmap", "mprotect"],

@@ -4,17 +4,18 @@ import { eventTypesOf } from "../fields/event-kinds.ts";
 import { isChange, lacksField } from "./change-requirement.ts";
 import type { Kind } from "./condition-requirement.ts";
 
-// Calls on sockets, calls that few programs need and answers of name servers, which the kernel reports only where a rule
-// asks for them: in a plan by the event's activity.
+// Calls on sockets, calls that few programs need, moves between control groups and answers of name servers, which the kernel
+// reports only where a rule asks for them: in a plan by the event's activity.
 
 const callKinds: readonly Kind[] = ["dup", "bind", "listen", "accept", "socket", "unix_connect"].map(
   (call) => `network.${call}`,
 );
 
 export const dnsAnswer: Kind = "dns.answer";
+export const cgroupMove: Kind = "process.cgroup_move";
 
 export const isCall = (kind: Kind): boolean =>
-  callKinds.includes(kind) || kind.startsWith("kernel.") || kind === dnsAnswer;
+  callKinds.includes(kind) || kind.startsWith("kernel.") || kind === dnsAnswer || kind === cgroupMove;
 
 /** Kinds that a rule means only where it speaks of them: those calls, and changes of names and modes. */
 export const mustBeNamed = (kind: Kind): boolean => isCall(kind) || isChange(kind);

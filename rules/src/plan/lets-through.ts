@@ -1,6 +1,6 @@
 import type { AtalayaEvent, FileEvent, FilterPlan, NetworkEvent } from "@atalaya/wire";
 import { isOpened } from "../fields/file-change-fields.ts";
-import { callName, dnsAnswer } from "./call-kinds.ts";
+import { callName, cgroupMove, dnsAnswer } from "./call-kinds.ts";
 
 // The kernel's filter in TypeScript: what bpf/ does with a plan. The property test of the plan and the kernel test that
 // performs a sample of calls for real both ask this one (collector/test/filter-model.kernel.test.ts).
@@ -16,6 +16,7 @@ export const alwaysReported: ReadonlySet<string> = new Set(["process.exec", "pro
 export function letsThrough(plan: FilterPlan, event: AtalayaEvent): boolean {
   const kind = `${event.class}.${event.activity}`;
   if (alwaysReported.has(kind)) return true;
+  if (kind === cgroupMove) return plan.calls.includes(callName(kind));
   if (event.class === "kernel") return event.activity !== null && plan.calls.includes(event.activity);
   if (event.class === "network") return isConnectionAsked(plan, event, kind);
   if (event.class === "file" && !isOpened(event)) return isChangeAsked(plan, event);
