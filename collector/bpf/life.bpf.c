@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* The life of processes: exec, fork, exit, new namespaces. All of it in one ring, so that its order is kept. */
 #include "block.h"
+#include "env.h"
 #include "exec.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -68,6 +69,8 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	__u32 at = append_names(scratch, sizeof(*record), bprm);
 	at = append_exe_and_cwd(scratch, at, exe, task->fs);
 	at = append_args(scratch, at, mm);
+	if (kind_wanted(KIND_EXEC_ENV))
+		at = append_env(scratch, at, mm);
 	if (record->flags & FLAG_READ_FAULT)
 		count->read_fault++;
 	output(&lifecycle, scratch, at, count);

@@ -42,8 +42,12 @@
 #define ARGS_TAIL_BYTES 2048
 #define USER_ARGS_MAX 24 /* of a refused execution: arguments, and bytes of each */
 #define USER_ARG_BYTES 1024
+#define ENV_SCAN_BYTES 4096 /* of the environment's head, and of its tail */
+#define ENV_STEPS_MAX 1024 /* eight bytes each, or one variable */
+#define ENV_KEPT_MAX 8 /* variables of one exec that are told */
+#define ENV_VALUE_BYTES 256 /* of each, name included */
 
-/* The largest record: 200 + 1024 + 512 + 3 * 4096 + 8192 + 2048 = 24264. A per-CPU value ends at 32 KiB. */
-#define SCRATCH_BYTES 28672
+/* The largest record: 200 + 1024 + 512 + 3 * 4096 + 8192 + 2048 + 8 * 256 = 26312, and behind it ENV_SCAN_BYTES. A per-CPU value ends at 32 KiB. */
+#define SCRATCH_BYTES 31744
 
 #endif

@@ -31,6 +31,7 @@ enum record_kind {
 	KIND_CALL = 13,
 	KIND_CHANGE = 14,
 	KIND_CGROUP_MOVE = 15,
+	KIND_EXEC_ENV = 16, /* in settings alone: the telling variables of an exec are wanted */
 	KIND_DUP = 20,
 	KIND_BIND = 21,
 	KIND_LISTEN = 22,
@@ -88,6 +89,7 @@ _Static_assert(sizeof(struct record_head) == 128, "record_head");
 #define FLAG_CWD_CUT 0x80 /* as FLAG_PATH_CUT, of the working directory */
 /* Of exec and snapshot alone. */
 #define FLAG_OVERLAY 0x1000 /* the file is in an overlay, in whichever layer */
+#define FLAG_ENV_CUT 0x0200 /* not all of the environment was looked at, or not all that was found is told */
 #define FLAG_VOLUME 0x2000 /* on another file system than the root of its process */
 #define FLAG_BLOCKED 0x4000 /* ended before its first instruction: it did not come with the image */
 #define FLAG_WOULD_BLOCK 0x8000 /* it would have been */
@@ -111,7 +113,7 @@ enum stream_kind {
 };
 
 /*
- * Strings: filename, interpreter, exe, cwd, lower, head of the arguments, their tail (where the middle was cut).
+ * Strings: filename, interpreter, exe, cwd, lower, head of the arguments, their tail (where the middle was cut), telling variables of the environment (env.h).
  * lower is where a file of the upper layer was copied up from, as seen from its own layer; only where it is as long now.
  */
 struct exec_record {
@@ -137,7 +139,7 @@ struct exec_record {
 	__u8 stdout_kind;
 	__u8 stderr_kind;
 	__u8 gap_of_kinds;
-	__u16 gap_of_lengths;
+	__u16 env_length;
 };
 _Static_assert(sizeof(struct exec_record) == 200, "exec_record");
 

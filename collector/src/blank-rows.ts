@@ -73,6 +73,8 @@ export function blankProcess(): Filling<ProcessEvent> {
     left_container: null,
     mover_pid: null,
     mover_cmdline: null,
+    env: null,
+    env_truncated: null,
   };
 }
 

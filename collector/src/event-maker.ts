@@ -107,6 +107,7 @@ export class EventMaker {
       return;
     }
     if (event.class === "process") event.exe_origin = entry.exeOrigin;
+    if (event.class === "process" && record.kind === "exec") event.env = entry.env;
     event.entry_pid = from?.pid ?? null;
     event.entry_start_us = from?.startUs ?? null;
   }
@@ -137,6 +138,7 @@ function processEvent(record: ProcessRecord): Filling<ProcessEvent> {
     event.exe_device = record.exeDevice;
     event.exe_mode = record.exeMode;
     event.stdio = record.streams ?? null;
+    if (record.envCut === true) event.env_truncated = true;
     if (record.blocked !== undefined) event.exec_verdict = record.blocked === "would_be" ? "would_block" : "blocked";
     if (record.blocked === "refused") event.error = refusedWith;
     return event;

@@ -75,6 +75,10 @@ export type ExecRecord = Base & {
   lower: LowerFile | null;
   /** What standard input, output and error are. */
   streams?: readonly StreamKind[] | undefined;
+  /** `NAME=value` of its telling variables (telling-variables.ts), where they are asked for. */
+  env?: readonly string[];
+  /** Not all of the environment was looked at, or not all of what was found is there. */
+  envCut?: boolean;
 };
 export type StreamKind =
   | "closed"

@@ -17,6 +17,7 @@ export const ringOfKind: Readonly<Record<string, Ring>> = {
   namespace: "lifecycle",
   cgroup_mkdir: "lifecycle",
   cgroup_move: "lifecycle",
+  exec_env: "lifecycle",
   open: "bulk",
   open_failed: "bulk",
   map: "bulk",

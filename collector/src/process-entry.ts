@@ -17,6 +17,8 @@ export type ProcessEntry = {
   program: Program;
   /** Redacted. */
   argv: readonly string[] | null;
+  /** Telling variables of the environment that its program was started with, redacted; null where there are none. */
+  env: readonly string[] | null;
   exePath: string | null;
   cwd: string | null;
   exeUpperLayer: boolean | null;
@@ -55,6 +57,7 @@ export function bornFrom(task: Task, { parent, image, birthSeen }: Birth): Proce
     execUs: image?.execUs ?? null,
     program,
     argv: image?.argv ?? null,
+    env: null,
     exePath: image?.exePath ?? null,
     cwd: image?.cwd ?? null,
     exeUpperLayer: image?.exeUpperLayer ?? null,

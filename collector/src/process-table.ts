@@ -296,8 +296,10 @@ export class ProcessTable {
 
   #setProgram(entry: ProcessEntry, record: ExecRecord): void {
     const clean = redactArgv(record.argv);
-    this.#counters.add("process", "redacted", clean.redacted);
+    const env = redactArgv(record.env ?? []);
+    this.#counters.add("process", "redacted", clean.redacted + env.redacted);
     entry.argv = clean.argv;
+    entry.env = env.argv.length === 0 ? null : env.argv;
     entry.exePath = record.exePath;
     entry.cwd = record.cwd;
     const above = entry.ancestors?.map((program) => program.pid) ?? [];

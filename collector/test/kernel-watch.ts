@@ -26,7 +26,7 @@ export const everything: FilterPlan = {
   dns_domains: ["."],
   calls: [
     ...["dup", "bind", "listen", "accept", "socket", "unix_connect", "dns_answer"],
-    ...["sensor_signal", "sensor_bpf", "cgroup_move"],
+    ...["sensor_signal", "sensor_bpf", "cgroup_move", "exec_env"],
     ...rareCalls,
     ...fileChanges,
   ],
@@ -39,6 +39,7 @@ export function takeOffAll(source: Pick<OpenedKernel, "takeOff">): void {
   }
 }
 
+type RunOptions = { uid?: number; cwd?: string; input?: Buffer; env?: Readonly<Record<string, string>> };
 export type Kind = KernelRecord["kind"];
 export type RecordOf<K extends Kind> = KernelRecord & { kind: K };
 
@@ -86,7 +87,7 @@ export class KernelWatch {
   }
 
   /** Runs to its end; gives process id, exit status and output. */
-  run(file: string, args: string[], options: { uid?: number; cwd?: string; input?: Buffer } = {}) {
+  run(file: string, args: string[], options: RunOptions = {}) {
     const { pid, status, stdout, stderr, error } = spawnSync(file, args, { encoding: "utf8", ...options });
     if (error !== undefined) throw error;
     return { pid, status, stdout, stderr };

@@ -131,6 +131,13 @@ export const processColumns = {
   mover_pid: "u32",
   /** The command line of who moved it: secrets redacted, as of ancestors. */
   mover_cmdline: "str",
+  /**
+   * Of an exec, where a rule speaks of it: the variables of its environment that make programs load or run what somebody chose
+   * (LD_PRELOAD, BASH_ENV, NODE_OPTIONS, ...) or speak through him (HTTP_PROXY), as `NAME=value`; secrets redacted.
+   */
+  env: "strs",
+  /** The environment was too long to be looked through, or holds more of them, or longer ones, than are told. */
+  env_truncated: "bool",
 } as const satisfies ColumnTable;
 
 export const fileColumns = {

@@ -154,6 +154,7 @@ export const classOfRecordKind: Readonly<Record<string, string>> = {
   namespace: "process",
   cgroup_mkdir: "process",
   cgroup_move: "process",
+  exec_env: "process",
   lifecycle: "process",
   open: "file",
   open_failed: "file",

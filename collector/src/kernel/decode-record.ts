@@ -1,5 +1,6 @@
 // One record's bytes to one value. Whoever calls has checked that the record is as long as it says and 8-aligned.
 import type { ConnectRecord, ExecRecord, KernelRecord, LowerFile, OpenRecord, Task } from "../kernel-record.ts";
+import { isTelling } from "../telling-variables.ts";
 import { callFrom } from "./decode-call.ts";
 import { changeFrom } from "./decode-change.ts";
 import { answerFrom, queryFrom } from "./decode-dns.ts";
@@ -70,7 +71,9 @@ function execFrom(kind: "exec" | "snapshot", from: RecordBytes, at: number, end:
   const headLength = u16At(from, at + of.args_head_length);
   const tailLength = u16At(from, at + of.args_tail_length);
   const tailAt = headAt + headLength;
-  if (tailAt + tailLength !== end) return undefined;
+  const envAt = tailAt + tailLength;
+  const envLength = u16At(from, at + of.env_length);
+  if (envAt + envLength !== end) return undefined;
   const flags = u32At(from, at + of.flags);
   const argsBytesTotal = u32At(from, at + of.args_total);
   const taken = headLength + tailLength;
@@ -86,7 +89,7 @@ function execFrom(kind: "exec" | "snapshot", from: RecordBytes, at: number, end:
     interpreter: textAt(from, interpreterAt, exeAt),
     exePath: pathText(from, exeAt, cwdAt, (flags & recordFlag.pathCut) !== 0),
     cwd: pathText(from, cwdAt, lowerAt, (flags & recordFlag.cwdCut) !== 0),
-    argv: argvFrom(from, headAt, tailAt, end, taken < argsBytesTotal),
+    argv: argvFrom(from, headAt, tailAt, envAt, taken < argsBytesTotal),
     argc: u32At(from, at + of.argc),
     argsBytesTotal,
     argsTruncated: taken < argsBytesTotal,
@@ -101,6 +104,8 @@ function execFrom(kind: "exec" | "snapshot", from: RecordBytes, at: number, end:
     exeVolume: (flags & recordFlag.volume) !== 0,
     blocked,
     lower: lowerFrom(from, at, lowerAt, headAt),
+    env: split(textAt(from, envAt, end)).filter(isTelling),
+    envCut: (flags & recordFlag.envCut) !== 0,
   };
 }
 

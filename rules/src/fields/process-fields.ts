@@ -1,5 +1,5 @@
 import type { SyscallEvent } from "@atalaya/wire";
-import type { FieldValue } from "../event-view.ts";
+import type { FieldValue, Read } from "../event-view.ts";
 import { absentField, actorField, boundField, type Field, processField } from "./field.ts";
 import { capabilitySet } from "./flag-names.ts";
 
@@ -63,6 +63,16 @@ function allAncestors(event: SyscallEvent, step: Step): FieldValue {
   return out.length === 0 ? undefined : out;
 }
 
+/** Of an exec: `proc.env[LD_PRELOAD]` is that variable's value, without a name it is all that are told, `NAME=value` with spaces between. */
+function environment(name: string | undefined): Read {
+  const start = `${name}=`;
+  return ({ event }) => {
+    if (event?.class !== "process" || event.env === null) return undefined;
+    if (name === undefined) return event.env.join(" ");
+    return event.env.find((variable) => variable.startsWith(start))?.slice(start.length);
+  };
+}
+
 const parentCommandLine: Step = ancestorCommandLine;
 
 export const processFields: readonly Field[] = [
@@ -121,6 +131,7 @@ export const processFields: readonly Field[] = [
     "string",
     (event) => event.exec_verdict ?? (event.activity === "exec" ? "ran" : null),
   ),
+  boundField("syscall", "proc.env", "string", environment, { argument: "key", classes: ["process"] }),
   actorField("proc.is_exe_deleted", "boolean", (event) => event.exe_deleted),
   actorField("proc.pid.ts", "number", (event) => (event.start_us === null ? null : event.start_us * 1_000)),
   processField("proc.exe_ino", "number", (event) => event.exe_inode),
@@ -152,7 +163,6 @@ export const processFields: readonly Field[] = [
   absentField("proc.sid.exepath"),
   absentField("proc.pvpid", "number"),
   absentField("proc.loginshellid", "number"),
-  absentField("proc.env", "string", { argument: "key" }),
   absentField("proc.aenv", "string", { argument: "key" }),
   absentField("proc.duration", "number"),
   absentField("proc.ppid.duration", "number"),

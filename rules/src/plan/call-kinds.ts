@@ -35,6 +35,12 @@ export function speaksOf(node: Node, kind: Kind): boolean {
   return holdsForOne(node, says, new Set());
 }
 
+/** In a plan: the telling variables of the environment come with each exec. */
+export const execEnvironment = "exec_env";
+
+export const speaksOfEnvironment = (node: Node): boolean =>
+  holdsForOne(node, ({ left }) => left.field === "proc.env", new Set());
+
 const changeFields = /^(fs\.path\.(name|source|target)|evt\.arg\.(oldpath|newpath|target|linkpath))$/;
 
 /** A field that only such events have speaks of them as well. */

@@ -1,6 +1,15 @@
 import type { CompiledRule } from "../evaluate/compiled-rule.ts";
 import { syscallKinds } from "../fields/event-kinds.ts";
-import { callName, dnsAnswer, isCall, mustBeNamed, speaksOf, unixConnect } from "./call-kinds.ts";
+import {
+  callName,
+  dnsAnswer,
+  execEnvironment,
+  isCall,
+  mustBeNamed,
+  speaksOf,
+  speaksOfEnvironment,
+  unixConnect,
+} from "./call-kinds.ts";
 import { isChange } from "./change-requirement.ts";
 import { asksForResults, type Kind, requirementOf } from "./condition-requirement.ts";
 import { asksForQuestions } from "./domain-requirement.ts";
@@ -63,6 +72,7 @@ export function planRule(rule: CompiledRule): RulePlan {
     widened: [],
   };
   for (const kind of syscallKinds) addKind(plan, rule, kind);
+  if (speaksOfEnvironment(rule.node)) plan.calls.add(execEnvironment);
   planned.set(rule, plan);
   return plan;
 }
