@@ -139,7 +139,8 @@ export class StandInPublisher {
   }
 
   #keep(key: string, event: AtalayaEvent): void {
-    if (this.#seen.has(key)) this.duplicates += 1;
+    const isKnown = this.#seen.has(key);
+    if (isKnown) this.duplicates += 1;
     else this.onEvent(event);
     this.#seen.add(key);
     if (event.class === "process" && event.activity === "exec") {
@@ -150,8 +151,9 @@ export class StandInPublisher {
     }
     if (event.class === "file" && event.activity === "open" && event.path !== null) this.opened.add(event.path);
     if (event.class === "api") this.audited.push(event.audit_id ?? "");
+    // A collector that hears too late what is here already sends it again: it is here once, and its account has it once.
     const kind = kindOf(event);
-    this.#byKind.set(kind, (this.#byKind.get(kind) ?? 0) + 1);
+    if (!isKnown) this.#byKind.set(kind, (this.#byKind.get(kind) ?? 0) + 1);
   }
 
   #report(text: string): void {

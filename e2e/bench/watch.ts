@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,13 +10,13 @@ import { promisify } from "node:util";
 import { builtInPacks } from "@atalaya/detections";
 import { loadRules } from "@atalaya/rules";
 import { encodeAck, encodeMessage, MessageReader, messageKinds } from "@atalaya/wire";
+import { processorSeconds } from "../processor-seconds.ts";
 import { nativeProgram } from "./native-program.ts";
 
 const collector = fileURLToPath(new URL("../../collector/src/main.ts", import.meta.url));
 /** For the plan to be in force, and the snapshot of what ran before to be over. */
 const settleMs = 700;
 const warmUpSeconds = 5;
-const ticksPerSecond = 100;
 const run = promisify(execFile);
 
 /**
@@ -48,11 +48,9 @@ export class Watch {
     return new Watch(folder, taker, child);
   }
 
-  /** Processor time that it has used, in seconds (proc(5): utime and stime). */
+  /** Processor time that it has used, in seconds. */
   cpuSeconds(): number {
-    const stat = readFileSync(`/proc/${this.#child.pid}/stat`, "utf8");
-    const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-    return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
+    return processorSeconds(this.#child.pid ?? 0);
   }
 
   async stop(): Promise<void> {

@@ -11,7 +11,9 @@ const result: GuestResult = {
   missing: [],
   programs: [{ name: "process_exec", loaded: true, attached: true }],
   checks: [{ name: "exec", passed: false, milliseconds: 7, problem: "none came" }],
+  events: ["process.exec"],
   seconds: 0,
+  sources: "",
 };
 const line = `${resultMark}${JSON.stringify(result)}`;
 

@@ -24,7 +24,11 @@ export const resultSchema = z.object({
   /** Programs that neither run nor have a stand-in that does. */
   missing: z.array(z.string()),
   checks: z.array(checkSchema),
+  /** What was provoked and told, as `class.activity`. */
+  events: z.array(z.string()),
   seconds: z.number().default(0),
+  /** Which sources it is about (results.ts); not the guest's own word. */
+  sources: z.string().default(""),
 });
 
 export type GuestCheck = z.infer<typeof checkSchema>;

@@ -17,11 +17,13 @@ import { RootFiles } from "./root-files.ts";
 /** What Node and the addon load, and one static program with the commands that a boot needs. */
 const packages = ["libc6", "libgcc-s1", "libstdc++6", "libbpf1", "libelf1", "zlib1g", "busybox-static"];
 const commands = ["sh", "mount", "ip", "sleep", "true", "echo", "cat", "cut"];
-/** Below collector/test: what the acts run, as /guest/NAME. */
+/** What the acts run, as /guest/NAME: what the collector's own tests run, too. */
 const programs = [
-  ...["acts", "calls", "changes", "mark", "stay"].map((name) => `programs/${name}.c`),
+  ...["acts", "calls", "changes", "detach", "mark", "stay"].map((name) => `programs/${name}.c`),
   ...["maps", "uring"].map((name) => `evasions/programs/${name}.c`),
-];
+].map((path) => join(root, "collector", "test", path));
+/** What only a guest can do: this machine may have no modules. */
+const ownPrograms = [join(import.meta.dirname, "inside", "modules.c")];
 const unwanted = /^(usr\/)?share\/|^etc\//;
 
 /**
@@ -61,9 +63,9 @@ async function layPrograms(files: RootFiles, compiler: string): Promise<void> {
     await build({ entryPoints, outfile: main, bundle: true, platform: "node", target: "node24", format: "esm" });
     files.file("guest/main.js", readFileSync(main));
     const flags = ["-O2", "-Wall", "-Werror", "-D_GNU_SOURCE", "-static", "-pthread"];
-    for (const source of programs) {
+    for (const source of [...programs, ...ownPrograms]) {
       const program = join(folder, basename(source, ".c"));
-      execFileSync(compiler, [...flags, join(root, "collector", "test", source), "-o", program]);
+      execFileSync(compiler, [...flags, source, "-o", program]);
       files.file(`guest/${basename(program)}`, readFileSync(program), true);
     }
   } finally {

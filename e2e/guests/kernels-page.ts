@@ -1,4 +1,5 @@
 import { programPlans } from "../../collector/src/kernel/programs.ts";
+import { kernelEvents } from "./events.ts";
 import type { GuestResult } from "./guest-result.ts";
 
 /** docs/kernels.md from the results of all guests: only what was run is in it. */
@@ -27,6 +28,13 @@ ${table(
 ## What a kernel lacks
 
 ${lacks(results)}
+
+## Which events were provoked and told
+
+${table(
+  "event",
+  kernelEvents.map((name) => [`\`${name}\``, ...results.map((one) => (one.events.includes(name) ? "yes" : "**no**"))]),
+)}
 
 ## What was done, and whether the events said so
 

@@ -3,24 +3,25 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { type KernelImage, kernelImage } from "../../containers/machine/kernel-image.ts";
+import { kernelEvents } from "./events.ts";
 import type { GuestResult } from "./guest-result.ts";
 import { guestRoot } from "./guest-root.ts";
 import { type Guest, guests } from "./guests.ts";
 import { fetchMsMax, guestMsMax, guestsAtOnce } from "./limits.ts";
-import { keepResult } from "./results.ts";
+import { keepResult, sourcesNow } from "./results.ts";
 import { runGuest } from "./run-guest.ts";
 
 const say = (line: string) => process.stderr.write(`guests: ${line}\n`);
 const guestTimeout = guestMsMax + guests.length * fetchMsMax;
 
-type Prepared = { image: KernelImage; archive: Buffer };
+type Prepared = { image: KernelImage; archive: Buffer; sources: string };
 let last: Promise<unknown> = Promise.resolve();
 
 /** One after the other: they share the folders of what is fetched and built. */
 async function prepared(guest: Guest): Promise<Prepared> {
   const mine = last.then(async () => {
     const image = await kernelImage(guest, say);
-    return { image, archive: await guestRoot(guest.architecture, image, say) };
+    return { image, sources: sourcesNow(), archive: await guestRoot(guest.architecture, image, say) };
   });
   last = mine.catch(() => undefined);
   return await mine;
@@ -33,8 +34,8 @@ describe("the sensor on other kernels", { concurrency: guestsAtOnce, timeout: gu
       let result: GuestResult;
       before(
         async () => {
-          const { image, archive } = await prepared(guest);
-          result = await runGuest(guest, image.vmlinuz, [archive]);
+          const { image, archive, sources } = await prepared(guest);
+          result = { ...(await runGuest(guest, image.vmlinuz, [archive])), sources };
           assert.equal(result.release, image.release);
           say(`${guest.name}: Linux ${result.release}, ${result.seconds} s`);
           keepResult(guest.name, result);
@@ -43,13 +44,20 @@ describe("the sensor on other kernels", { concurrency: guestsAtOnce, timeout: gu
       );
 
       test("every act that was done there is in the events, with the right fields", () => {
-        assert.ok(result.checks.length > 70, `${result.checks.length} acts`);
+        assert.ok(result.checks.length > 100, `${result.checks.length} acts`);
         const failed = result.checks.filter((check) => !check.passed && check.lacking === undefined);
         assert.deepEqual(failed, []);
         const lacking = new Set(result.checks.flatMap((check) => check.lacking ?? []));
         assert.deepEqual(
           [...lacking].filter((name) => guest.lacks?.includes(name) !== true),
           [],
+        );
+      });
+
+      test("every event that a kernel can give was provoked there, and told", () => {
+        assert.deepEqual(
+          kernelEvents.filter((name) => !result.events.includes(name)),
+          guest.without ?? [],
         );
       });
 

@@ -1,5 +1,5 @@
 // node e2e/guests/main.ts NAME        boots one guest and prints its result
-// node e2e/guests/main.ts --write-docs    writes docs/kernels.md from the last results
+// node e2e/guests/main.ts --write-docs    writes docs/kernels.md from the last results of all
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -8,7 +8,7 @@ import { root } from "../../tools/setup/root.mjs";
 import { guestRoot } from "./guest-root.ts";
 import { guests } from "./guests.ts";
 import { kernelsPage } from "./kernels-page.ts";
-import { keepResult, lastResult } from "./results.ts";
+import { keepResult, lastResults, sourcesNow } from "./results.ts";
 import { runGuest } from "./run-guest.ts";
 
 const say = (line: string) => process.stderr.write(`guests: ${line}\n`);
@@ -17,17 +17,20 @@ async function bootOne(name: string): Promise<void> {
   const guest = guests.find((one) => one.name === name);
   if (guest === undefined) throw new Error(`guests are ${guests.map((one) => one.name).join(", ")}`);
   const image = await kernelImage(guest, say);
-  const result = await runGuest(guest, image.vmlinuz, [await guestRoot(guest.architecture, image, say)]);
+  const sources = sourcesNow();
+  const archive = await guestRoot(guest.architecture, image, say);
+  const show = (text: string) => void process.stderr.write(text);
+  const result = { ...(await runGuest(guest, image.vmlinuz, [archive], show)), sources };
   keepResult(guest.name, result);
   process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
 }
 
 function writeDocs(): void {
-  const results = guests.map((guest) => lastResult(guest.name)).filter((one) => one !== undefined);
+  const results = lastResults(guests);
   const page = join(root, "docs", "kernels.md");
   writeFileSync(page, kernelsPage(results));
   execFileSync(join(root, "node_modules", ".bin", "biome"), ["format", "--write", page]); // tables as the tree has them
-  say(`docs/kernels.md speaks of ${results.length} of ${guests.length} guests`);
+  say(`docs/kernels.md speaks of ${results.length} guests`);
 }
 
 const [what = ""] = process.argv.slice(2);

@@ -9,7 +9,8 @@ import { type EventOf, type GuestWatch, runProgram } from "./guest-watch.ts";
 const root = "/sys/fs/cgroup";
 const uid = "0f5a3c1e-6c1b-4c0e-9d55-0123456789ab";
 const id = (digit: string) => digit.repeat(64);
-const podSlice = `kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${uid.replaceAll("-", "_")}.slice`;
+const slicedUid = uid.replaceAll("-", "_");
+const podSlice = `kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${slicedUid}.slice`;
 
 type Shape = { name: string; group: string; id: string; runtime: string | null; podUid: string | null };
 
@@ -42,6 +43,48 @@ const shapes: readonly Shape[] = [
     runtime: null,
     podUid: uid,
   },
+  {
+    name: "containerd under systemd, of a pod with guaranteed resources",
+    group: `kubepods.slice/kubepods-pod${slicedUid}.slice/cri-containerd-${id("1")}.scope`,
+    id: id("1"),
+    runtime: "containerd",
+    podUid: uid,
+  },
+  {
+    name: "containerd under systemd, of a cluster in a container (kind)",
+    group: `kubelet.slice/kubelet-kubepods.slice/kubelet-kubepods-pod${slicedUid}.slice/cri-containerd-${id("2")}.scope`,
+    id: id("2"),
+    runtime: "containerd",
+    podUid: uid,
+  },
+  {
+    name: "containerd with systemd's names and the cgroupfs driver",
+    group: `system.slice/kubepods-burstable-pod${slicedUid}.slice:cri-containerd:${id("3")}`,
+    id: id("3"),
+    runtime: "containerd",
+    podUid: uid,
+  },
+  {
+    name: "Podman of a user, who is not root",
+    group: `user.slice/user-1000.slice/user@1000.service/user.slice/libpod-${id("4")}.scope/container`,
+    id: id("4"),
+    runtime: "podman",
+    podUid: null,
+  },
+  {
+    name: "Docker with the cgroupfs driver",
+    group: `docker/${id("5")}`,
+    id: id("5"),
+    runtime: "docker",
+    podUid: null,
+  },
+];
+
+/** What runs beside containers, or is named like them. */
+const ofTheHost: readonly [what: string, group: string][] = [
+  ["a service of systemd's", "system.slice/ssh.service"],
+  ["Podman's monitor of a container", `machine.slice/libpod-conmon-${id("6")}.scope`],
+  ["who is signed in", "user.slice/user-1000.slice/session-3.scope"],
 ];
 
 /** A program in the group; gives its event. */
@@ -83,6 +126,15 @@ export const attributionChecks: readonly Check[] = [
       assert.deepEqual([below.container_id, below.container_runtime], [id("a"), "containerd"]);
     },
   },
+  {
+    name: "a control group elsewhere that bears a container's id is not that container's",
+    needs: ["cgroup_made"],
+    async run(watch) {
+      const exec = await runIn(watch, `system.slice/docker-${id("a")}.scope`);
+      assert.equal(exec.container_id, null);
+      assert.ok(exec.container_reason, "no reason is given");
+    },
+  },
   ...shapes.map(
     (shape): Check => ({
       name: `container of ${shape.name}: id and runtime, and why the rest is not known`,
@@ -95,12 +147,14 @@ export const attributionChecks: readonly Check[] = [
       },
     }),
   ),
-  {
-    name: "a service of systemd's is the host's",
-    needs: ["cgroup_made"],
-    async run(watch) {
-      const service = await runIn(watch, "system.slice/ssh.service");
-      assert.equal(service.container_id, "host");
-    },
-  },
+  ...ofTheHost.map(
+    ([what, group]): Check => ({
+      name: `${what} is the host's`,
+      needs: ["cgroup_made"],
+      async run(watch) {
+        const one = await runIn(watch, group);
+        assert.deepEqual([one.container_id, one.container_runtime], ["host", null]);
+      },
+    }),
+  ),
 ];

@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import type { AtalayaEvent, DriftPolicy, FilterPlan, SensorReport } from "@atalaya/wire";
 import { encodeMessage, messageKinds, signState } from "@atalaya/wire";
 import { assertExact, type Reported, StandInPublisher } from "../../../collector/test/stand-in-publisher.ts";
-import { eventMsMax, startMsMax } from "../limits.ts";
+import { eventMsMax, reportMsMax, startMsMax } from "../limits.ts";
 
 const node = "/atalaya/bin/node";
 const socket = "/run/collector.sock";
@@ -21,6 +21,8 @@ export class GuestWatch {
   readonly #plan: FilterPlan;
   #collector: ChildProcess | undefined;
   #stateVersion = 0;
+  /** What was awaited and came, as `class.activity`. */
+  readonly found = new Set<string>();
 
   private constructor(publisher: StandInPublisher, plan: FilterPlan) {
     this.#publisher = publisher;
@@ -64,13 +66,17 @@ export class GuestWatch {
     await this.#publisher.until(`the confirmation of state ${version}`, confirmed, eventMsMax);
   }
 
-  /** Until a report that comes from now on says so. */
-  async told(what: string, says: (report: SensorReport) => boolean): Promise<void> {
+  /** The first report that says so, of those that come from now on. Throws after `reportMsMax`. */
+  async told(what: string, says: (report: SensorReport) => boolean): Promise<SensorReport> {
     const from = this.#publisher.reports.length;
-    const isSaid = () => this.#publisher.reports.slice(from).some(({ report }) => says(report));
-    await this.#publisher.until(what, isSaid, eventMsMax).catch((error: unknown) => {
-      throw new Error(`${String(error)}: ${JSON.stringify(this.lastReport?.blocking)}`);
-    });
+    const found = () => this.#publisher.reports.slice(from).find(({ report }) => says(report))?.report;
+    await this.#publisher
+      .until(what, () => found() !== undefined, reportMsMax)
+      .catch((error: unknown) => {
+        const { blocking, heartbeat, tampered, throttled } = this.lastReport ?? {};
+        throw new Error(`${String(error)}: ${JSON.stringify({ blocking, heartbeat, tampered, throttled })}`);
+      });
+    return found() as SensorReport;
   }
 
   /** To the collector, which goes on. */
@@ -113,6 +119,7 @@ export class GuestWatch {
     const wanted = (event: AtalayaEvent): event is EventOf<C> =>
       event.class === of && event.activity === activity && is(event as EventOf<C>);
     await this.#publisher.until(`${of} ${activity}`, () => this.#events.some(wanted), eventMsMax);
+    this.found.add(`${of}.${activity}`);
     return this.#events.find(wanted) as EventOf<C>;
   }
 

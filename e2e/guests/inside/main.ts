@@ -14,8 +14,10 @@ import { executionChecks } from "./executions.ts";
 import { fileChecks } from "./files.ts";
 import { ca, GuestWatch } from "./guest-watch.ts";
 import { lifeChecks } from "./life.ts";
+import { moduleChecks } from "./modules.ts";
 import { networkChecks } from "./network.ts";
 import { pinChecks } from "./pins.ts";
+import { sensorChecks } from "./sensor.ts";
 import { socketChecks } from "./sockets.ts";
 import { uringChecks } from "./uring.ts";
 
@@ -52,10 +54,12 @@ const checks = [
   ...networkChecks,
   ...socketChecks,
   ...callChecks,
+  ...moduleChecks, // before anything is mounted with it
   ...driftChecks,
   ...blockingChecks,
   ...uringChecks,
   ...attributionChecks,
+  ...sensorChecks,
   ...pinChecks, // last: they end the collector
 ];
 
@@ -64,6 +68,7 @@ const watch = await GuestWatch.listen(plan);
 const { programs } = await watch.start(["--ca", ca.certificate, "--enforce", permitFile]);
 for (const { name, reason } of programs) if (reason !== undefined) console.error(`guest: ${name}: ${reason}`);
 const running = runningPrograms(programs);
+const done = await runChecks(checks, watch, running);
 const result: GuestResult = {
   release: release(),
   architecture: process.arch === "x64" ? "amd64" : process.arch,
@@ -71,8 +76,10 @@ const result: GuestResult = {
   lsms: readLsms(),
   programs,
   missing: missingPrograms(programs),
-  checks: await runChecks(checks, watch, running),
+  checks: done,
+  events: [...watch.found].toSorted(),
   seconds: 0,
+  sources: "",
 };
 writeSync(1, `\n${resultMark}${JSON.stringify(result)}\n`);
 process.exit();

@@ -9,7 +9,7 @@ import { act, acts, type GuestWatch, runProgram } from "./guest-watch.ts";
 const domain = "bad.atalaya.test";
 
 /** A connection of this process to itself. */
-async function connectTo(host: string): Promise<number> {
+export async function connectTo(host: string): Promise<number> {
   const server = createServer((socket) => socket.destroy()).listen(0, host);
   await once(server, "listening");
   const { port } = server.address() as AddressInfo;
@@ -38,6 +38,21 @@ async function checkDatagram(watch: GuestWatch, how: "connected" | "unconnected"
   const activity = how === "connected" ? "connect" : "send";
   const seen = await watch.first("network", activity, (event) => event.pid === pid);
   assert.deepEqual([seen.dst_ip, seen.dst_port, seen.protocol], ["127.0.0.1", port, "udp"]);
+}
+
+/** By this process, which has the sixth version at hand. */
+async function checkDatagramOfSix(watch: GuestWatch): Promise<void> {
+  const server = createSocket("udp6").bind(0, "::1");
+  await once(server, "listening");
+  const { port } = server.address();
+  const client = createSocket("udp6");
+  await new Promise<void>((resolve, reject) =>
+    client.send("x", port, "::1", (error) => (error === null ? resolve() : reject(error))),
+  );
+  client.close();
+  server.close();
+  const seen = await watch.first("network", "send", (event) => event.pid === process.pid && event.dst_port === port);
+  assert.deepEqual([seen.dst_ip, seen.protocol, seen.exe_path], ["::1", "udp", "/atalaya/bin/node"]);
 }
 
 async function checkQuestion(watch: GuestWatch, how: string, address: string): Promise<void> {
@@ -72,6 +87,7 @@ export const networkChecks: readonly Check[] = [
   { name: "connect over TCP to IPv4", needs: ["connect4"], run: (watch) => checkConnect(watch, "127.0.0.1") },
   { name: "connect over TCP to IPv6", needs: ["connect6"], run: (watch) => checkConnect(watch, "::1") },
   { name: "send of a datagram", needs: ["sendmsg4"], run: (watch) => checkDatagram(watch, "unconnected") },
+  { name: "send of a datagram to IPv6", needs: ["sendmsg6"], run: checkDatagramOfSix },
   { name: "connect of a UDP socket", needs: ["connect4"], run: (watch) => checkDatagram(watch, "connected") },
   ...(
     [
