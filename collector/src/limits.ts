@@ -50,6 +50,9 @@ export const collectorLimits = {
   heartbeatMs: 30_000,
   drainBusyMs: 10,
   drainIdleMs: 50,
+  /** What is drained so shortly after something was handed over waits for more, up to so many events. */
+  handOverMs: 40,
+  handOverEvents: 1_024,
   /**
    * Frames and bytes that the publisher has not yet acknowledged; then draining stops. A drain makes a frame for each
    * class: at 2,000 events/s the bytes end after some 13 s, the frames later.

@@ -14,7 +14,6 @@ import {
   type SensorEvent,
   type SensorReport,
 } from "@atalaya/wire";
-import type { RingPositions } from "./account.ts";
 import { Blocker } from "./blocking/blocker.ts";
 import { overlayOf } from "./blocking/container-root.ts";
 import { PermitFile } from "./blocking/permit-file.ts";
@@ -24,16 +23,17 @@ import { CgroupPaths } from "./cgroup-paths.ts";
 import { Containers } from "./containers.ts";
 import { EventMaker } from "./event-maker.ts";
 import type { RingName, StreamName } from "./frame-builder.ts";
+import { Gathering } from "./gathering.ts";
 import { Handover } from "./handover.ts";
 import { monotonicMs } from "./health-file.ts";
 import { type Heartbeat, type Sight, withHeartbeat } from "./heartbeat.ts";
 import { ImageCopies } from "./image-copies.ts";
-import { startTicks } from "./kernel/proc-snapshot.ts";
 import type { Counter, KernelRecord, Task } from "./kernel-record.ts";
 import type { KernelSource } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
 import { nodeCounters } from "./node-counters.ts";
 import { OrderedDrain } from "./ordered-drain.ts";
+import { isOwnDeed } from "./own-deed.ts";
 import { ProcessTable } from "./process-table.ts";
 import { RecordStream } from "./record-stream.ts";
 import { SelfWatch } from "./self-watch.ts";
@@ -91,6 +91,7 @@ export class Pipeline {
   readonly #maker: EventMaker;
   readonly #blocker: Blocker;
   readonly #window = new Window();
+  readonly #gathering: Gathering;
   readonly #stream: RecordStream;
   readonly #drain: OrderedDrain;
   readonly #handover: Handover | undefined;
@@ -113,6 +114,7 @@ export class Pipeline {
   constructor(source: KernelSource, outlet: Outlet, options: PipelineOptions) {
     this.#source = source;
     this.#outlet = outlet;
+    this.#gathering = new Gathering(outlet, this.#window);
     this.#options = options;
     this.#handover = this.#takeOver();
     this.#stream = new RecordStream(source, this.#handover?.epoch);
@@ -143,16 +145,18 @@ export class Pipeline {
     for (const { task } of running) this.#containers.userName(this.#containers.of(task), task);
   }
 
-  /** Drains once; true when there was something, so that it is worth looking again soon. */
-  tick(): boolean {
+  /** Drains once; true when there was something, so that it is worth looking again soon. It `mayWait` for more to go with it. */
+  tick(mayWait = false): boolean {
     if (this.#window.isFull) return false;
     if (this.#handover?.isReading) return this.#tickEarlier(this.#handover);
     const tally = new Tally();
     const twins = this.#handover?.twins;
-    return this.#handOn(this.#stream, this.#drain, tally, "undecodable", (record) => {
+    const foundSome = this.#handOn(this.#stream, this.#drain, tally, "undecodable", (record) => {
       if (twins?.meets(record)) tally.add(record.kind, "deduplicated");
       else tally.add(record.kind, this.#take(record, this.#stream, "own"));
     });
+    if (!mayWait || this.#gathering.isDue) this.#gathering.handOver();
+    return foundSome;
   }
 
   /** The publisher has so many parcels on disk, counted from the start. */
@@ -192,6 +196,8 @@ export class Pipeline {
     const { version, workspace, filters, drift, podLabels = {}, recorder = noRecording } = state;
     this.applyFilters(filters);
     this.#blocker.setPolicy(drift, podLabels);
+    // What happened before is the workspace's before.
+    this.#gathering.handOver();
     this.#outlet.setWorkspace(workspace);
     this.#outlet.setRecorder(recorder, podLabels);
     this.#stateVersion = version;
@@ -235,6 +241,7 @@ export class Pipeline {
       this.#source.rings();
       return;
     }
+    this.#gathering.handOver();
     this.#options.heartbeat?.look(monotonicMs(), this.#sights());
     const counters = this.#stream.counters();
     this.#healer.look(counters, monotonicMs());
@@ -248,7 +255,7 @@ export class Pipeline {
     this.#reports += 1;
     this.#outlet.add(event, "sensor", this.#reports, "sensor");
     const { parcels, bytes } = this.#outlet.flush(true);
-    this.#window.add(parcels, bytes, null);
+    this.#window.add(parcels, bytes);
   }
 
   /** What there are hooks for. */
@@ -327,6 +334,7 @@ export class Pipeline {
       handover.twins.remember(record);
       tally.add(record.kind, this.#take(record, handover.stream, "earlier"));
     });
+    this.#gathering.handOver();
     handover.looked(foundSome);
     this.#endHandover();
     return foundSome || !handover.isReading || handover.isEmptying;
@@ -362,9 +370,7 @@ export class Pipeline {
     if (this.#newestBootUs > 0) this.#lagUs = Math.max(this.#lagUs, nowUs - this.#newestBootUs);
     tally.add("lifecycle", unreadable, taken.undecodable.lifecycle);
     tally.add("bulk", unreadable, taken.undecodable.bulk);
-    const { parcels, bytes } = this.#outlet.flush();
-    const upTo: RingPositions = taken.upTo;
-    this.#window.add(parcels, bytes, { stream, tally, upTo });
+    this.#window.gather(stream, tally, taken.upTo);
     this.#table.reap(nowUs);
     return true;
   }
@@ -388,13 +394,7 @@ export class Pipeline {
     if (stream.isOnDisk(record, event.class)) return "handed_on";
     if (!this.#outlet.add(event, record.ring, record.position, name)) return "unencodable";
     this.#newestBootUs = record.bootUs;
+    this.#gathering.added();
     return "handed_on";
   }
-}
-
-const ownTicks = startTicks(process.pid);
-
-/** Before a collector is known to the kernel as one of ours, it takes over what an earlier one left. */
-function isOwnDeed({ kind, task }: KernelRecord): boolean {
-  return kind === "sensor_bpf" && task.nsPid === process.pid && Math.floor(task.startUs / 10_000) === ownTicks;
 }

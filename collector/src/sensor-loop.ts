@@ -138,7 +138,7 @@ class SensorLoop {
   }
 
   #tick(): void {
-    const busy = this.#pipeline.tick();
+    const busy = this.#pipeline.tick(true);
     const { drainBusyMs, drainIdleMs } = collectorLimits;
     this.#pauseMs = busy ? drainBusyMs : Math.min(this.#pauseMs + drainBusyMs, drainIdleMs);
     this.#timer = setTimeout(() => this.#tick(), this.#pauseMs);

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { RingPositions } from "./account.ts";
 import { collectorLimits } from "./limits.ts";
 import type { RecordStream } from "./record-stream.ts";
@@ -16,15 +17,33 @@ type Batch = {
  */
 export class Window {
   readonly #batches: Batch[] = [];
+  /** Drained, and goes with what is handed over next. */
+  #gathered: Batch["of"] = null;
   #sent = 0;
   #acknowledged = 0;
   #bytes = 0;
 
-  /** `of` is null for what came from no ring (a report). */
-  add(parcels: number, bytes: number, of: Batch["of"]): void {
+  /** What was drained of a stream: settled with what is handed over next. Streams are not mixed in it. */
+  gather(stream: RecordStream, tally: Tally, upTo: RingPositions): void {
+    const gathered = this.#gathered;
+    if (gathered === null) this.#gathered = { stream, tally, upTo };
+    else {
+      assert(gathered.stream === stream, "what was gathered of another stream is to be handed over first");
+      gathered.tally.fold(tally);
+      gathered.upTo = upTo;
+    }
+  }
+
+  get isGathering(): boolean {
+    return this.#gathered !== null;
+  }
+
+  /** So much was handed over: what was gathered, or else what came from no ring (a report). */
+  add(parcels: number, bytes: number): void {
     this.#sent += parcels;
     this.#bytes += bytes;
-    this.#batches.push({ lastParcel: this.#sent, bytes, of });
+    this.#batches.push({ lastParcel: this.#sent, bytes, of: this.#gathered });
+    this.#gathered = null;
     this.acknowledged(0);
   }
 
@@ -42,9 +61,9 @@ export class Window {
     for (const [stream, upTo] of reached) stream.settle(upTo);
   }
 
-  /** Whether everything handed on has been acknowledged. */
+  /** Whether everything that was drained has been acknowledged. */
   get isSettled(): boolean {
-    return this.#acknowledged >= this.#sent;
+    return this.#gathered === null && this.#acknowledged >= this.#sent;
   }
 
   get isFull(): boolean {
@@ -55,7 +74,7 @@ export class Window {
   /** What waits of a stream: batches, and their records. */
   of(stream: RecordStream): { batches: number; tally: Tally } {
     const waiting = { batches: 0, tally: new Tally() };
-    for (const { of } of this.#batches) {
+    for (const of of [...this.#batches.map((batch) => batch.of), this.#gathered]) {
       if (of === null || of.stream !== stream) continue;
       waiting.batches += 1;
       waiting.tally.fold(of.tally);

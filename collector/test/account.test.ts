@@ -5,6 +5,7 @@ import fc from "fast-check";
 import { Account } from "../src/account.ts";
 import type { KernelRecord } from "../src/kernel-record.ts";
 import { accountBytesMax, type EarlierPrograms } from "../src/kernel-source.ts";
+import { collectorLimits } from "../src/limits.ts";
 import { Pipeline } from "../src/pipeline.ts";
 import { outcomes, Tally } from "../src/tally.ts";
 import { cgroupMade, change, connect, exec, exit, fork, open, task } from "./hand-made-records.ts";
@@ -62,14 +63,14 @@ function some(count: number): KernelRecord[] {
 
 type Step =
   | { do: "happen"; count: number }
-  | { do: "tick" }
+  | { do: "tick"; mayWait: boolean }
   | { do: "store"; stored: number; heard: number }
   | { do: "report" }
   | { do: "kill"; at: "rest" | "account" | "release" };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant("happen" as const), count: fc.integer({ min: 1, max: 4 }) }),
-  fc.record({ do: fc.constant("tick" as const) }),
+  fc.record({ do: fc.constant("tick" as const), mayWait: fc.boolean() }),
   fc.record({ do: fc.constant("store" as const), stored: fc.nat(6), heard: fc.nat(40) }),
   fc.record({ do: fc.constant("report" as const) }),
   fc.record({ do: fc.constant("kill" as const), at: fc.constantFrom("rest", "account", "release") }),
@@ -89,7 +90,7 @@ describe("the account of records", () => {
             const records = some(one.count);
             happened.push(...records);
             rings.put(...records);
-          } else if (one.do === "tick") run.pipeline.tick();
+          } else if (one.do === "tick") run.pipeline.tick(one.mayWait);
           else if (one.do === "store") run.store(one.stored, one.heard);
           else if (one.do === "report") run.pipeline.report();
           else {
@@ -134,6 +135,44 @@ describe("the account of records", () => {
     assert.deepEqual([value(report, "exec", "handed_on"), value(report, "exec", "submitted")], [0, 5]);
     assertBalanced(report);
     assert.equal(value(run.settle(), "exec", "handed_on"), 5);
+  });
+
+  test("what comes shortly after something was handed over goes out with what follows, and is pending until then", () => {
+    const rings = new PinnedRings("0123456789abcdef");
+    const disk = new Disk();
+    const run = new Run(rings, disk);
+    rings.put(...some(1));
+    run.pipeline.tick(true);
+    const first = run.outlet.parcels.length;
+    assert.equal(first, 3, "a class each");
+    run.store(3, 3);
+    for (let i = 0; i < 3; i++) {
+      rings.put(...some(1));
+      run.pipeline.tick(true);
+    }
+    assert.equal(run.outlet.parcels.length, first);
+    const report = run.pipeline.sensorReport();
+    assert.deepEqual([value(report, "exec", "pending"), value(report, "exec", "handed_on")], [3, 1]);
+    assertBalanced(report);
+    assert.equal(run.pipeline.settled, false);
+    run.pipeline.tick();
+    assert.equal(run.outlet.parcels.length, first + 3);
+    assert.equal(value(run.settle(), "exec", "handed_on"), 4);
+  });
+
+  test("many events do not wait, nor those of the workspace before", () => {
+    const rings = new PinnedRings("0123456789abcdef");
+    const run = new Run(rings, new Disk());
+    rings.put(...some(1));
+    run.pipeline.tick(true);
+    rings.put(...some(collectorLimits.handOverEvents));
+    run.pipeline.tick(true);
+    assert.equal(run.outlet.parcels.length, 6);
+    rings.put(...some(1));
+    run.pipeline.tick(true);
+    assert.equal(run.outlet.parcels.length, 6);
+    run.pipeline.applyState({ version: 1, workspace: "other", filters: emptyFilterPlan });
+    assert.equal(run.outlet.parcels.length, 9);
   });
 
   test("a change of a name is pending while it lies in the ring, and handed on afterwards", () => {
