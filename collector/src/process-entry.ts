@@ -1,14 +1,8 @@
-import { limits } from "@atalaya/wire";
 import type { Container } from "./containers.ts";
 import { type Above, mayAdopt, nowhere, type Place } from "./entry-point.ts";
 import type { ExeOrigin } from "./exe-origin.ts";
 import type { Task } from "./kernel-record.ts";
-
-/** One program run of a process, as its descendants show it. */
-export type Program = { pid: number; startUs: number; name: string; exePath: string; cmdline: string };
-
-/** The ancestors as an event's columns, parent first, all of one length. */
-export type Lineage = { pids: number[]; startsUs: number[]; names: string[]; exePaths: string[]; cmdlines: string[] };
+import { type Below, type Line, lineBelow, type Program } from "./lineage.ts";
 
 export type ProcessEntry = {
   pid: number;
@@ -27,17 +21,16 @@ export type ProcessEntry = {
   exeOrigin: ExeOrigin | null;
   fromSnapshot: boolean;
   endedUs: number | null;
-  ancestors: readonly Program[] | null;
-  lineage: Lineage | null;
+  ancestors: Line | null;
+  below: Below | null;
+  /** Who its parent was at its birth. */
+  parentPid: number;
   nsPid: number;
   place: Place;
   above: Above | null;
   /** The container that it was in, or who made it; null for the host's, and where it is not known. */
   home: Container | null;
 };
-
-/** The parent's pid of each entry, for the walk in a snapshot. */
-export const parentOf = new WeakMap<ProcessEntry, number>();
 
 /** `image`: whose memory and line it has, which is its parent's but after CLONE_PARENT. */
 export type Birth = { parent: ProcessEntry | undefined; image: ProcessEntry | undefined; birthSeen: boolean };
@@ -50,8 +43,7 @@ export function bornFrom(task: Task, { parent, image, birthSeen }: Birth): Proce
     exePath: image?.program.exePath ?? "",
     cmdline: image?.program.cmdline ?? "",
   };
-  const knownAbove = image?.ancestors ?? null;
-  const entry: ProcessEntry = {
+  return {
     pid: task.pid,
     startUs: task.startUs,
     execUs: image?.execUs ?? null,
@@ -66,14 +58,12 @@ export function bornFrom(task: Task, { parent, image, birthSeen }: Birth): Proce
     exeOrigin: image?.exeOrigin ?? null,
     fromSnapshot: false,
     endedUs: null,
-    ancestors:
-      image === undefined || knownAbove === null ? null : [image.program, ...knownAbove].slice(0, limits.ancestorsMax),
-    lineage: null,
+    ancestors: image === undefined || image.ancestors === null ? null : lineBelow(image, image.ancestors),
+    below: null,
+    parentPid: task.ppid,
     nsPid: task.nsPid,
     place: nowhere,
     above: parent === undefined ? null : { ...parent.place, isSure: birthSeen || !mayAdopt(parent) },
     home: image !== undefined && (birthSeen || !mayAdopt(image)) ? image.home : null,
   };
-  parentOf.set(entry, task.ppid);
-  return entry;
 }

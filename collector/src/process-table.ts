@@ -6,7 +6,8 @@ import { exeOriginOf } from "./exe-origin.ts";
 import { ImageCopies } from "./image-copies.ts";
 import type { ExecRecord, KernelRecord, Task } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
-import { bornFrom, type Lineage, type ProcessEntry, type Program, parentOf } from "./process-entry.ts";
+import { columnsOf, type Lineage, lineBelow, lineOf, type Program, unknownParent } from "./lineage.ts";
+import { bornFrom, type ProcessEntry } from "./process-entry.ts";
 import { redactArgv } from "./redact.ts";
 
 /**
@@ -82,7 +83,7 @@ export class ProcessTable {
     const here = met.get(entry);
     if (here === undefined || placed.has(entry) || depth > collectorLimits.seedDepthMax) return;
     placed.add(entry);
-    const parent = this.#entries.get(parentOf.get(entry) ?? 0);
+    const parent = this.#entries.get(entry.parentPid);
     if (parent === undefined || parent === entry) {
       this.within(entry, here);
       return;
@@ -174,19 +175,7 @@ export class ProcessTable {
   }
 
   lineage(entry: ProcessEntry, task: Task): Lineage {
-    const known = entry.lineage;
-    if (known !== null) return known;
-    const lineage: Lineage = { pids: [], startsUs: [], names: [], exePaths: [], cmdlines: [] };
-    const ancestors = entry.ancestors ?? (task.ppid === 0 ? [] : [unknownParent(task)]);
-    for (const program of ancestors) {
-      lineage.pids.push(program.pid);
-      lineage.startsUs.push(program.startUs);
-      lineage.names.push(program.name);
-      lineage.exePaths.push(program.exePath);
-      lineage.cmdlines.push(program.cmdline);
-    }
-    if (entry.ancestors !== null) entry.lineage = lineage;
-    return lineage;
+    return columnsOf(entry.ancestors ?? lineOf(task.ppid === 0 ? [] : [unknownParent(task)]));
   }
 
   /** Forgets processes that ended longer ago than the grace. */
@@ -209,6 +198,7 @@ export class ProcessTable {
     if (entry.fromSnapshot && Math.abs(entry.startUs - task.startUs) <= 10_000) {
       entry.startUs = task.startUs;
       entry.program.startUs = task.startUs;
+      entry.below = null;
       return entry;
     }
     return this.#late.size === 0 ? undefined : this.#late.get(`${task.pid} ${task.startUs}`);
@@ -278,20 +268,19 @@ export class ProcessTable {
     const chain: Program[] = [];
     let parent = this.#parent(task);
     if (parent === undefined) {
-      if (task.ppid === 0) entry.ancestors = [];
+      if (task.ppid === 0) entry.ancestors = lineOf([]);
       return;
     }
     if (parent.ancestors !== null) {
-      entry.ancestors = [parent.program, ...parent.ancestors].slice(0, limits.ancestorsMax);
+      entry.ancestors = lineBelow(parent, parent.ancestors);
       return;
     }
     // In a snapshot the parent's own parent may not have been looked up yet: walk with what the entries remember.
     while (parent !== undefined && chain.length < limits.ancestorsMax) {
       chain.push(parent.program);
-      const above = parentOf.get(parent);
-      parent = above === undefined ? undefined : this.#entries.get(above);
+      parent = this.#entries.get(parent.parentPid);
     }
-    entry.ancestors = chain;
+    entry.ancestors = lineOf(chain);
   }
 
   #setProgram(entry: ProcessEntry, record: ExecRecord): void {
@@ -302,9 +291,8 @@ export class ProcessTable {
     entry.env = env.argv.length === 0 ? null : env.argv;
     entry.exePath = record.exePath;
     entry.cwd = record.cwd;
-    const above = entry.ancestors?.map((program) => program.pid) ?? [];
     this.#copies.started(record);
-    const isCopy = record.lower !== null && this.#copies.holds(record, [entry.pid, record.task.ppid, ...above]);
+    const isCopy = record.lower !== null && this.#copies.holds(record, viewersOf(entry, record.task));
     entry.exeUpperLayer = record.exeUpperLayer && !isCopy;
     entry.exeOrigin = exeOriginOf(record, isCopy);
     entry.exeMemfd = record.exeMemfd;
@@ -342,8 +330,9 @@ function makerOf(record: KernelRecord): Maker | undefined {
   return record.kind === "fork" ? { pid: record.makerPid, startUs: record.makerStartUs } : undefined;
 }
 
-function unknownParent(task: Task): Program {
-  return { pid: task.ppid, startUs: task.parentStartUs, name: "", exePath: "", cmdline: "" };
+/** By whom the root of its container may be seen, best first. */
+function viewersOf(entry: ProcessEntry, task: Task): number[] {
+  return [entry.pid, task.ppid, ...(entry.ancestors?.programs ?? []).map((program) => program.pid)];
 }
 
 function cmdlineOf(argv: readonly string[]): string {

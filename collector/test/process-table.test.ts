@@ -48,6 +48,18 @@ describe("the process table", () => {
     assert.deepEqual(table.lineage(last, child(12, 11)).exePaths, ["/bin/sh", "/usr/sbin/nginx"]);
   });
 
+  test("what a process starts has one line of ancestors, until the process runs another program", () => {
+    const table = new ProcessTable(new Counters());
+    table.apply(exec(task({ pid: 10, ppid: 0 }), ["/usr/sbin/nginx"]));
+    const lineOf = (pid: number, ppid: number) => table.lineage(table.apply(fork(child(pid, ppid))), child(pid, ppid));
+    const first = lineOf(11, 10);
+    assert.equal(lineOf(12, 10), first);
+    table.apply(exec(child(12, 10), ["/bin/sh"]));
+    assert.equal(table.lineage(table.apply(exit(child(12, 10))), child(12, 10)), first);
+    table.apply(exec(task({ pid: 10, ppid: 0 }), ["/bin/other"]));
+    assert.deepEqual([lineOf(13, 10).exePaths, first.exePaths], [["/bin/other"], ["/usr/sbin/nginx"]]);
+  });
+
   test("a chain of a hundred forks carries the nearest twelve ancestors", () => {
     const table = new ProcessTable(new Counters());
     table.apply(exec(task({ pid: 1, ppid: 0 }), ["/init"]));
