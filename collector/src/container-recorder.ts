@@ -86,12 +86,10 @@ export class ContainerRecorder {
     const timeUs = event.time_us ?? 0;
     let open = recording.open.get(event.class);
     const encoder = open?.encoder ?? this.#spare.pop() ?? new EventEncoder();
-    const before = encoder.length;
     try {
       encoder.add(event);
     } catch {
       // It is missing in the recording, and the next one's number says so.
-      encoder.length = before;
       if (open === undefined) this.#spare.push(encoder);
       return;
     }

@@ -55,11 +55,9 @@ export class FrameBuilder {
   /** Adds one event; false where it does not encode (a value outside its column): it is left out. */
   add(event: AtalayaEvent, ring: RingName, position: number, stream: StreamName): boolean {
     const open = this.#group(event.class, ring, stream);
-    const before = open.encoder.length;
     try {
       open.encoder.add(event);
     } catch {
-      open.encoder.length = before;
       return false;
     }
     const timeUs = event.time_us ?? 0;

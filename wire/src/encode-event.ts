@@ -38,23 +38,41 @@ const two32 = 4_294_967_296;
 /** Units of a text that is written byte by byte; its length fits into one byte. */
 const shortLength = 32;
 
+/** A list that was written, and where. */
+type Written = { values: readonly unknown[]; from: number; to: number };
+
 /**
  * Writes events one after another into a buffer that grows by doubling and is reused.
  * Values outside their column's width are our bug and throw; strings beyond their limit are cut at a character.
+ * A list that is the very one of an event before (a process' ancestors, its arguments) is copied from there: it must not be
+ * changed between the two.
  */
 export class EventEncoder {
   buffer: Buffer = Buffer.allocUnsafeSlow(64 * 1024);
   length = 0;
+  /** By column: the last list. */
+  readonly #lists: (Written | undefined)[] = [];
 
   reset(): void {
     this.length = 0;
+    this.#lists.length = 0;
   }
 
-  /** Appends one event; gives its size in bytes. */
+  /** Appends one event; gives its size in bytes. Leaves nothing of one that throws. */
   add(event: AtalayaEvent | InventoryEvent): number {
+    const start = this.length;
+    try {
+      return this.#add(event, start);
+    } catch (error) {
+      this.length = start;
+      this.#lists.length = 0;
+      throw error;
+    }
+  }
+
+  #add(event: AtalayaEvent | InventoryEvent, start: number): number {
     const plan = columnPlans[event.class];
     const row = event as unknown as Record<string, unknown>;
-    const start = this.length;
     this.#room(6);
     this.length += 6;
     this.#part(plan, row);
@@ -78,8 +96,24 @@ export class EventEncoder {
       if (value === null || value === undefined) continue;
       const at = bitmap + (i >> 3);
       this.buffer[at] = (this.buffer[at] as number) | (1 << (i & 7));
-      this.#value(types[i] as ColumnType, value);
+      const type = types[i] as ColumnType;
+      if (type === "strs" || type === "u53s") this.#list(i, type, value as readonly unknown[]);
+      else this.#value(type, value);
     }
+  }
+
+  #list(column: number, type: "strs" | "u53s", values: readonly unknown[]): void {
+    const before = this.#lists[column];
+    if (before !== undefined && before.values === values) {
+      this.#room(before.to - before.from);
+      this.buffer.copyWithin(this.length, before.from, before.to);
+      this.length += before.to - before.from;
+      return;
+    }
+    const from = this.length;
+    if (type === "strs") this.#strings(values as readonly string[]);
+    else this.#numbers(values as readonly number[]);
+    this.#lists[column] = { values, from, to: this.length };
   }
 
   /** The bytes so far, as a view: copy what must outlive the next reset. */
@@ -87,7 +121,7 @@ export class EventEncoder {
     return this.buffer.subarray(0, this.length);
   }
 
-  #value(type: ColumnType, value: unknown): void {
+  #value(type: Exclude<ColumnType, "strs" | "u53s">, value: unknown): void {
     if (typeof type !== "string") {
       const index = type.indexOf(value as string);
       if (index < 0) throw new RangeError(`not one of ${type.join(", ")}`);
@@ -97,8 +131,6 @@ export class EventEncoder {
     }
     if (type === "str") this.#string(value as string);
     else if (type === "json") this.#json(value as string);
-    else if (type === "strs") this.#strings(value as readonly string[]);
-    else if (type === "u53s") this.#numbers(value as readonly number[]);
     else if (type === "u53") this.#u53(value as number);
     else this.#fixed(type, value);
   }

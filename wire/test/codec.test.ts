@@ -75,6 +75,29 @@ test("what is encoded decodes to the same events", () => {
   );
 });
 
+test("lists that several events share are written as those of each would be", () => {
+  const shared = fc.array(anyEvent, { minLength: 1, maxLength: 3 }).chain((events) =>
+    fc
+      .array(fc.record({ from: fc.nat(events.length - 1), isCopy: fc.boolean(), isBad: fc.boolean() }), {
+        maxLength: 12,
+      })
+      .map((picks) => picks.map(({ from, isCopy, isBad }) => ({ event: events[from] as AtalayaEvent, isCopy, isBad }))),
+  );
+  fc.assert(
+    fc.property(shared, fc.boolean(), (picks, wasUsed) => {
+      const encoder = new EventEncoder();
+      if (wasUsed) for (const { event } of picks) encoder.add(event);
+      encoder.reset();
+      for (const { event, isCopy, isBad } of picks) {
+        // A column behind the lists.
+        if (isBad && "cgroup_id" in event) assert.throws(() => encoder.add({ ...event, cgroup_id: -1 }));
+        encoder.add(isCopy ? structuredClone(event) : event);
+      }
+      assert.deepEqual(Buffer.from(encoder.bytes()), encode(picks.map(({ event }) => structuredClone(event))));
+    }),
+  );
+});
+
 test("objects of an inventory decode to the same rows, and only where they are looked for", () => {
   fc.assert(
     fc.property(fc.array(anyObject, { minLength: 1, maxLength: 4 }), (rows) => {
