@@ -46,9 +46,8 @@ type Workspace = {
   rate: Rate;
   behind: RecentP99;
   settings: Map<string, string>;
-  drift?: DriftPolicy;
-  recorder?: RecorderPolicy;
-};
+} & Policies;
+type Policies = { drift?: DriftPolicy; recorder?: RecorderPolicy };
 type CommittedMessage = Extract<FromWriter, { type: "committed" }>;
 
 type Threads = { writer: WriterClient; state: StoredState; evaluators: EvaluatorPool; readers: ReaderPool };
@@ -169,7 +168,7 @@ export class HubParts {
       await Promise.all([evaluators.close(), readers.close()]);
       throw error;
     }
-    await Promise.all([parts.rules.start(), parts.room.start()]);
+    await Promise.all([parts.rules.start(), parts.room.start(), parts.podLabels.read()]);
     parts.retention.start();
     parts.#start();
     return parts;
@@ -196,10 +195,23 @@ export class HubParts {
     this.states.recorded(workspaceId, policy);
   }
 
-  #askLabels(workspaceId: string): void {
-    const { drift = { rules: [] }, recorder = noRecording } = this.workspace(workspaceId);
-    const onNodes = [...recorder.scopes, ...(blocksSomewhere(drift) ? drift.rules : [])];
-    this.podLabels.ask(workspaceId, { node: askedLabels(onNodes), hub: askedLabels(drift.rules) });
+  /**
+   * What policies to come ask for is known before they are in force, beside what the present ones do: else nodes would not know
+   * it for a moment.
+   */
+  async prepareLabels(workspaceId: string, coming: Policies): Promise<void> {
+    this.#askLabels(workspaceId, coming);
+    await this.podLabels.read();
+  }
+
+  #askLabels(workspaceId: string, coming: Policies = {}): void {
+    const all = [this.workspace(workspaceId), coming];
+    const rules = all.flatMap(({ drift }) => drift?.rules ?? []);
+    const onNodes = all.flatMap(({ drift, recorder = noRecording }) => [
+      ...recorder.scopes,
+      ...(drift !== undefined && blocksSomewhere(drift) ? drift.rules : []),
+    ]);
+    this.podLabels.ask(workspaceId, { node: askedLabels(onNodes), hub: askedLabels(rules) });
   }
 
   #start(): void {

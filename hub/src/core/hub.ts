@@ -292,6 +292,7 @@ export class Hub implements HubCore {
     const value = JSON.stringify(policy);
     await this.#parts.writer.write("putSetting", { workspaceId, name: driftSetting, value });
     this.#parts.workspace(workspaceId).settings.set(driftSetting, value);
+    await this.#parts.prepareLabels(workspaceId, { drift: policy });
     this.#parts.driftChanged(workspaceId, policy);
   }
 

@@ -15,6 +15,7 @@ export function recorderRecords(parts: HubParts): RecorderStore {
       const value = JSON.stringify(policy);
       await parts.writer.write("putSetting", { workspaceId, name: recorderSetting, value });
       parts.workspace(workspaceId).settings.set(recorderSetting, value);
+      await parts.prepareLabels(workspaceId, { recorder: policy });
       parts.recorderChanged(workspaceId, policy);
     },
     pulls: (of) => parts.pulls.take(of),

@@ -39,6 +39,7 @@ export class PodLabelTable {
   ask(workspaceId: string, keys: LabelKeys): void {
     const known = this.#workspaces.get(workspaceId);
     if (known === undefined && keys.node.size + keys.hub.size === 0) return;
+    if (known !== undefined && isSame(known.keys, keys)) return;
     const made = known ?? { keys, nodes: new Map(), told: "", isStale: true };
     this.#workspaces.set(workspaceId, Object.assign(made, { keys, isStale: true }));
   }
@@ -62,6 +63,12 @@ export class PodLabelTable {
       this.#reading = undefined;
     });
     return this.#reading;
+  }
+
+  /** Resolves when what is stale now was read, or could not be. */
+  async read(): Promise<void> {
+    await this.#reading;
+    await this.tick();
   }
 
   async #readStale(): Promise<void> {
@@ -119,4 +126,9 @@ export class PodLabelTable {
 
 function only(keys: ReadonlySet<string>, labels: Readonly<Record<string, string>>): PodLabels {
   return Object.fromEntries(Object.entries(labels).filter(([key]) => keys.has(key)));
+}
+
+function isSame(one: LabelKeys, other: LabelKeys): boolean {
+  const text = ({ node, hub }: LabelKeys) => JSON.stringify([[...node].sort(), [...hub].sort()]);
+  return text(one) === text(other);
 }
