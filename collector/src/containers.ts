@@ -160,6 +160,7 @@ export class Containers {
       [1, task.cgroupIdV1],
     ] as const;
     let missing: number | undefined;
+    let unsure: string | undefined;
     let young = false;
     for (const [version, id] of ids) {
       if (id === 0) continue;
@@ -170,10 +171,15 @@ export class Containers {
       }
       const found = this.#outermost(path);
       if (found !== undefined) return this.#claim(found, path, version, later(wait, now));
+      if (isUnsure(path)) unsure ??= path.path;
       young ||= path.seenMs !== null && now - path.seenMs < youngMs;
     }
     if (missing !== undefined) {
       return { container: unknown(`the path of cgroup ${missing} is not known`), wait: later(wait, now) };
+    }
+    if (unsure !== undefined) {
+      const reason = `it is not known who made the control group ${shown(unsure.slice(-collectorLimits.groupNameMax))}`;
+      return { container: unknown(reason), wait: later(wait, now) };
     }
     return { container: this.#host, wait: young ? later(wait, now) : null };
   }
@@ -269,6 +275,11 @@ export class Containers {
     this.#byId.delete(oldest.value[0]);
     this.#unread.delete(oldest.value[1]);
   }
+}
+
+/** The record of its making was lost, and its name may be an id that somebody chose. */
+function isUnsure({ path, seenMs, madeBy, makerUid }: CgroupPath): boolean {
+  return seenMs !== null && madeBy === null && makerUid === undefined && idCandidates(path).at(-1)?.path === path;
 }
 
 function unknown(reason: string | null): Known {

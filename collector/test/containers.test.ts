@@ -7,7 +7,6 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { BundleFolders } from "../src/bundle.ts";
 import { CgroupPaths } from "../src/cgroup-paths.ts";
 import { Containers } from "../src/containers.ts";
-import { collectorLimits } from "../src/limits.ts";
 import { HostNames, parsePasswd } from "../src/user-names.ts";
 import { containerOf, exec, task } from "./hand-made-records.ts";
 
@@ -31,7 +30,7 @@ function write(path: string, value: unknown): void {
 function made(path: string, madeBy: string | null = null, seenMs: number | null = performance.now()) {
   const paths = new CgroupPaths(join(root, "no-cgroups"));
   const cgroup = nextCgroup++;
-  paths.add(2, cgroup, { path, seenMs, madeBy });
+  paths.add(2, cgroup, { path, seenMs, madeBy, makerUid: 0 });
   paths.add(2, 1, { path: "/", seenMs: null, madeBy: null });
   return {
     containers: new Containers(paths, new HostNames(), folders),
@@ -158,6 +157,24 @@ describe("attribution", () => {
     write(join(root, "runc", "new", "state.json"), { config: { labels: [] } });
     await pause(60);
     assert.equal(containers.of(of).id, "new");
+  });
+
+  test("a cgroup whose maker was not seen, and that may be a container's by its name, is neither host nor guessed", () => {
+    const paths = new CgroupPaths(join(root, "no-cgroups"));
+    const containers = new Containers(paths, new HostNames(), folders);
+    const lost = { seenMs: performance.now(), madeBy: null };
+    const there = { seenMs: null, madeBy: null };
+    for (const [group, path, how, id] of [
+      [90, "/default/lost", lost, null],
+      [91, "/default/there-before", there, "host"],
+      [92, "/system.slice/new.service", lost, "host"],
+      [93, `/docker/${"ab".repeat(32)}`, lost, "ab".repeat(32)],
+    ] as const) {
+      paths.add(2, group, { path, ...how });
+      const found = containers.of(task({ pid: 4_000_000, cgroupIdV2: group }));
+      assert.equal(found.id, id, path);
+      if (id === null) assert.equal(found.reason, "it is not known who made the control group /default/lost");
+    }
   });
 
   test("a cgroup whose path is not known is neither host nor guessed", () => {
@@ -333,48 +350,6 @@ describe("what is said of a container", () => {
     assert.deepEqual([found, name, pod, namespace, image?.length], [id, said, said, said, 1_024]);
     const group = made("/user.slice/\u001b[2J");
     assert.equal(group.containers.nameOf(group.of), "/user.slice/\ufffd[2J");
-  });
-});
-
-describe("cgroup paths", () => {
-  test("a scan finds directories of both hierarchies by their inode", () => {
-    const mount = join(root, "cgroup");
-    write(join(mount, "unified", "cgroup.controllers"), "");
-    write(join(mount, "memory", "tasks"), "");
-    mkdirSync(join(mount, "unified", "a", "b"), { recursive: true });
-    mkdirSync(join(mount, "memory", "c"), { recursive: true });
-    const paths = new CgroupPaths(mount);
-    assert.equal(paths.scan(), 5);
-    assert.equal(paths.get(2, statSync(join(mount, "unified", "a", "b")).ino)?.path, "/a/b");
-    assert.equal(paths.get(1, statSync(join(mount, "memory", "c")).ino)?.path, "/c");
-    assert.equal(paths.get(1, statSync(join(mount, "memory")).ino)?.path, "/");
-    assert.equal(paths.get(1, statSync(join(mount, "unified", "a")).ino)?.path, undefined);
-  });
-
-  test("a container that makes many pushes out its own, and nobody else's", () => {
-    const paths = new CgroupPaths(join(root, "no-cgroups"));
-    const id = "1c".repeat(32);
-    const here = (path: string) => ({ path, seenMs: 1, madeBy: null });
-    paths.add(2, 1, here("/system.slice/ssh.service"));
-    paths.add(2, 2, here(`/docker/${id}`));
-    const many = collectorLimits.cgroupPathsMax + 1;
-    for (let i = 0; i < many; i++) paths.add(2, 10 + i, here(`/docker/${id}/${i}`));
-    assert.deepEqual(
-      [1, 2, 10, 9 + many].map((group) => paths.get(2, group)?.path),
-      ["/system.slice/ssh.service", `/docker/${id}`, undefined, `/docker/${id}/${many - 1}`],
-    );
-  });
-
-  test("a record without a version is placed by the directory's own id", () => {
-    const mount = join(root, "cgroup2");
-    write(join(mount, "cgroup.controllers"), "");
-    mkdirSync(join(mount, "a"));
-    const paths = new CgroupPaths(mount);
-    const id = statSync(join(mount, "a")).ino;
-    paths.add(undefined, id, { path: "/a", seenMs: 0, madeBy: null });
-    paths.add(undefined, id + 1, { path: "/a", seenMs: 0, madeBy: null });
-    assert.equal(paths.get(2, id)?.path, "/a");
-    assert.equal(paths.get(2, id + 1), undefined);
   });
 });
 

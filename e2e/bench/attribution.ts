@@ -58,7 +58,8 @@ class Verdict {
   wrong = 0;
   /** In the right one, of which is not known (any more) which image and pod it is: the event says why. */
   nameless = 0;
-  firstWrong = "";
+  /** Of the wrong ones, in words, the first few. */
+  readonly faults: string[] = [];
 
   constructor(of: ReadonlyMap<number, Made>) {
     this.#of = of;
@@ -71,9 +72,12 @@ class Verdict {
     if ((event as ProcessEvent).activity === "exec") this.#seen.add(`${word.what}-${word.n}`);
     const wrong = this.#wrongIn(event as ProcessEvent, word);
     if (wrong.length === 0) return;
-    if (this.#isNameless(event as ProcessEvent, word.n)) this.nameless += 1;
-    else this.wrong += 1;
-    if (this.firstWrong === "") this.firstWrong = wrong.join(", ");
+    if (this.#isNameless(event as ProcessEvent, word.n)) {
+      this.nameless += 1;
+      return;
+    }
+    this.wrong += 1;
+    if (this.faults.length < 3) this.faults.push(`${word.what}-${word.n}: ${wrong.join(", ")}`);
   }
 
   /** Starts of programs of which no event came. */
@@ -188,7 +192,13 @@ function figuresOf(verdict: Verdict, used: GroupFigures, report: SensorReport, s
   return [
     { name: "attribution_containers", value: count, unit: "containers", detail: how },
     { name: "attribution_judged", value: verdict.judged, unit: "events" },
-    { name: "attribution_wrong", value: verdict.wrong, unit: "events", target: none, detail: verdict.firstWrong },
+    {
+      name: "attribution_wrong",
+      value: verdict.wrong,
+      unit: "events",
+      target: none,
+      detail: verdict.faults.join("; "),
+    },
     {
       name: "attribution_nameless",
       value: verdict.nameless,
