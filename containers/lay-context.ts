@@ -6,6 +6,7 @@ import { nodeFlags } from "../tools/setup/pinned-node.mjs";
 import { root } from "../tools/setup/root.mjs";
 import type { Contents } from "./contents.ts";
 import { type Architecture, architectures, type ImageName, images } from "./images.ts";
+import { alone } from "./machine/cache-folder.ts";
 import { nodePackage, npmPackage } from "./machine/npm-package.ts";
 import { sensorOfImage } from "./machine/sensor-build.ts";
 import { type Lock, npmComponent, packagesOf } from "./sbom/npm-components.ts";
@@ -39,8 +40,11 @@ export async function layContext(
   for (const architecture of wanted) {
     const own = join(folder, architecture, "atalaya");
     const { sensor } = images[name];
-    if (sensor !== undefined) layFiles(await sensorOfImage(architecture, say), join(own, sensor));
-    const all = [...new Set([...places, ...(await layMachinePrograms(name, architecture, own))])].sort();
+    const more = await alone(async () => {
+      if (sensor !== undefined) layFiles(await sensorOfImage(architecture, say), join(own, sensor));
+      return await layMachinePrograms(name, architecture, own);
+    });
+    const all = [...new Set([...places, ...more])].sort();
     if (images[name].command) layCommand(own);
     const loaded = [...images[name].loaded(architectures[architecture])];
     const contents: Contents = { image: name, version, loaded, components: all.map((one) => npmComponent(one, lock)) };

@@ -2,30 +2,16 @@
 // the tests here.
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
-import { type KernelImage, kernelImage } from "../../containers/machine/kernel-image.ts";
 import { kernelEvents } from "./events.ts";
 import type { GuestResult } from "./guest-result.ts";
-import { guestRoot } from "./guest-root.ts";
-import { type Guest, guests } from "./guests.ts";
+import { guests } from "./guests.ts";
 import { fetchMsMax, guestMsMax, guestsAtOnce } from "./limits.ts";
-import { keepResult, sourcesNow } from "./results.ts";
+import { preparedGuest } from "./prepared-guest.ts";
+import { keepResult } from "./results.ts";
 import { runGuest } from "./run-guest.ts";
 
 const say = (line: string) => process.stderr.write(`guests: ${line}\n`);
 const guestTimeout = guestMsMax + guests.length * fetchMsMax;
-
-type Prepared = { image: KernelImage; archive: Buffer; sources: string };
-let last: Promise<unknown> = Promise.resolve();
-
-/** One after the other: they share the folders of what is fetched and built. */
-async function prepared(guest: Guest): Promise<Prepared> {
-  const mine = last.then(async () => {
-    const image = await kernelImage(guest, say);
-    return { image, sources: sourcesNow(), archive: await guestRoot(guest.architecture, image, say) };
-  });
-  last = mine.catch(() => undefined);
-  return await mine;
-}
 
 describe("the sensor on other kernels", { concurrency: guestsAtOnce, timeout: guests.length * guestTimeout }, () => {
   // The slowest first: it is the other architecture's.
@@ -34,7 +20,7 @@ describe("the sensor on other kernels", { concurrency: guestsAtOnce, timeout: gu
       let result: GuestResult;
       before(
         async () => {
-          const { image, archive, sources } = await prepared(guest);
+          const { image, archive, sources } = await preparedGuest(guest, say);
           result = { ...(await runGuest(guest, image.vmlinuz, [archive])), sources };
           assert.equal(result.release, image.release);
           say(`${guest.name}: Linux ${result.release}, ${result.seconds} s`);

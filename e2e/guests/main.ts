@@ -3,12 +3,11 @@
 import { execFileSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { kernelImage } from "../../containers/machine/kernel-image.ts";
 import { root } from "../../tools/setup/root.mjs";
-import { guestRoot } from "./guest-root.ts";
 import { guests } from "./guests.ts";
 import { kernelsPage } from "./kernels-page.ts";
-import { keepResult, lastResults, sourcesNow } from "./results.ts";
+import { preparedGuest } from "./prepared-guest.ts";
+import { keepResult, lastResults } from "./results.ts";
 import { runGuest } from "./run-guest.ts";
 
 const say = (line: string) => process.stderr.write(`guests: ${line}\n`);
@@ -16,9 +15,7 @@ const say = (line: string) => process.stderr.write(`guests: ${line}\n`);
 async function bootOne(name: string): Promise<void> {
   const guest = guests.find((one) => one.name === name);
   if (guest === undefined) throw new Error(`guests are ${guests.map((one) => one.name).join(", ")}`);
-  const image = await kernelImage(guest, say);
-  const sources = sourcesNow();
-  const archive = await guestRoot(guest.architecture, image, say);
+  const { image, sources, archive } = await preparedGuest(guest, say);
   const show = (text: string) => void process.stderr.write(text);
   const result = { ...(await runGuest(guest, image.vmlinuz, [archive], show)), sources };
   keepResult(guest.name, result);
