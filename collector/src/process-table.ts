@@ -4,6 +4,7 @@ import type { Counters } from "./counters.ts";
 import { isContainer, keptIn, mayAdopt, nowhere, placeOf } from "./entry-point.ts";
 import { exeOriginOf } from "./exe-origin.ts";
 import { ImageCopies } from "./image-copies.ts";
+import { microsecondsPerTick as tickUs } from "./kernel/proc-snapshot.ts";
 import type { ExecRecord, KernelRecord, Task } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
 import { columnsOf, type Lineage, lineBelow, lineOf, type Program, unknownParent } from "./lineage.ts";
@@ -120,7 +121,7 @@ export class ProcessTable {
     for (const record of snapshot) {
       if (record.kind !== "snapshot") continue;
       takenUs = Math.min(takenUs, record.bootUs);
-      const known = this.#find(record.task);
+      const known = this.#findSeen(record.task);
       const entry = known ?? this.#insert(record.task);
       seen.add(entry);
       const isOlder = known !== undefined && (known.execUs ?? 0) > record.bootUs;
@@ -194,14 +195,21 @@ export class ProcessTable {
   #find(task: Task): ProcessEntry | undefined {
     const entry = this.#entries.get(task.pid);
     if (entry === undefined || entry.startUs === task.startUs) return entry;
-    // A snapshot from /proc knows the start in clock ticks of 10 ms; the kernel's own records know it exactly.
-    if (entry.fromSnapshot && Math.abs(entry.startUs - task.startUs) <= 10_000) {
+    // A snapshot from /proc knows the start in clock ticks; the kernel's own records know it exactly.
+    if (entry.fromSnapshot && Math.abs(entry.startUs - task.startUs) <= tickUs) {
       entry.startUs = task.startUs;
       entry.program.startUs = task.startUs;
       entry.below = null;
       return entry;
     }
     return this.#late.size === 0 ? undefined : this.#late.get(`${task.pid} ${task.startUs}`);
+  }
+
+  /** Of a task of a snapshot: one from /proc knows a start that was told exactly only in clock ticks. */
+  #findSeen(task: Task): ProcessEntry | undefined {
+    const entry = this.#entries.get(task.pid);
+    const isSame = entry?.endedUs === null && entry.startUs - (entry.startUs % tickUs) === task.startUs;
+    return isSame ? entry : this.#find(task);
   }
 
   /**
@@ -260,7 +268,7 @@ export class ProcessTable {
     const found = this.#entries.get(pid);
     if (found === undefined) return undefined;
     const exact = found.startUs === startUs;
-    return exact || (found.fromSnapshot && Math.abs(found.startUs - startUs) <= 10_000) ? found : undefined;
+    return exact || (found.fromSnapshot && Math.abs(found.startUs - startUs) <= tickUs) ? found : undefined;
   }
 
   #ancestorsOf(entry: ProcessEntry, task: Task): void {

@@ -5,7 +5,7 @@ import type { KernelRecord } from "../src/kernel-record.ts";
 import { collectorLimits } from "../src/limits.ts";
 import { ProcessTable } from "../src/process-table.ts";
 import { TableHealer } from "../src/table-healer.ts";
-import { containerOf, open, running, task } from "./hand-made-records.ts";
+import { containerOf, exec, fork, open, running, task } from "./hand-made-records.ts";
 
 const server = task({ pid: 10, ppid: 0, startUs: 1 });
 const lost = (value: number) => [{ class: "lifecycle", reason: "ring_full", value }];
@@ -39,6 +39,20 @@ for (const [what, snapshot] of Object.entries(unread)) {
     assert.equal(table.apply(open(server, "/x")).exePath, "/bin/other");
   });
 }
+
+test("a scan of /proc, which knows starts in ticks, finds who was told of exactly", () => {
+  const { figures, table, kernel, healer } = made();
+  const worker = task({ pid: 11, ppid: 10, startUs: 1_234_567 });
+  table.apply(fork(worker));
+  table.apply(exec(worker, ["/bin/worker"]));
+  const seen = running({ ...worker, startUs: 1_230_000 }, ["/bin/worker"]);
+  kernel.snapshot = () => [running(server, ["/bin/server"]), { ...seen, bootUs: 9_000_000 }];
+  healer.look(lost(8), 0);
+  healer.caughtUp();
+  assert.equal(figures.value("process", "table_healed"), 0);
+  assert.equal(table.apply(open(worker, "/x")).endedUs, null);
+  assert.equal(table.size, 2);
+});
 
 test("without a loss since the start nothing is read", () => {
   const { kernel, healer } = made();

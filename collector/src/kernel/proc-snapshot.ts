@@ -4,7 +4,7 @@ import type { ExecRecord, KernelRecord, Task } from "../kernel-record.ts";
 import { kernelLimits } from "./kernel-limits.ts";
 
 /** /proc counts in ticks of USER_HZ, which is 100 on every architecture we run on. */
-const microsecondsPerTick = 10_000;
+export const microsecondsPerTick = 10_000;
 
 /** Every process of user space, from /proc. Start times have a resolution of 10 ms there. */
 export function procSnapshot(): KernelRecord[] {
