@@ -1,4 +1,4 @@
-import type { ExplainedPlan } from "@atalaya/wire";
+import type { ExplainedPlan, Sensor } from "@atalaya/wire";
 import { printableText } from "./printable-text.ts";
 
 // The plan of what the kernel sends, for people: each entry with the rules that ask for it.
@@ -22,6 +22,30 @@ const headings: readonly [list: string, heading: string][] = [
   ["socket_names", "Connections to a socket that is a file named"],
   ["dns_domains", "Questions to name servers for, and below"],
 ];
+
+export type NodeInForce = { cluster: string; node: string; state: Sensor["state"]; version: number | null };
+
+/** Which plan each node says that it has; null where it has not reported. */
+export function nodesInForce(sensors: readonly Sensor[]): NodeInForce[] {
+  return sensors.map(({ cluster, node, state, report }) => {
+    return { cluster, node, state, version: report?.filters_version ?? null };
+  });
+}
+
+/** How far the plan of that version has come. */
+export function nodeLines(version: number, nodes: readonly NodeInForce[]): string[] {
+  if (nodes.length === 0) return [`Plan ${version} is in force on no node: none has reported.`];
+  const lines = nodes.map((one) => {
+    const has =
+      one.version === null
+        ? "has not reported"
+        : one.version === version
+          ? "in force"
+          : `has plan ${one.version} still`;
+    return printableText(`  ${one.cluster}/${one.node}  ${has}${one.state === "silent" ? ", and is silent" : ""}`);
+  });
+  return [`Plan ${version}, by node:`, ...lines];
+}
 
 const noRule = "the sensor itself, to tell whose the others are";
 

@@ -1,9 +1,10 @@
 import { parseArgs } from "node:util";
 import { loadRules, type Rule } from "@atalaya/rules";
-import { explainedPlanSchema, Fault } from "@atalaya/wire";
+import { type ExplainedPlan, explainedPlanSchema, Fault, sensorSchema } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
+import * as z from "zod";
 import { LineWriter } from "./line-writer.ts";
-import { planLines } from "./plan-lines.ts";
+import { type NodeInForce, nodeLines, nodesInForce, planLines } from "./plan-lines.ts";
 import { printableText } from "./printable-text.ts";
 import { problemLine, ruleFiles, usableRules } from "./rule-files.ts";
 
@@ -21,7 +22,7 @@ what it says; the rest never leaves the kernel.
   --json           list: one rule a line, as an object; show and plan: one object
   --rules FILE     a rule file, loaded after the built-in packs; may be given again
   --no-packs       without the built-in packs (check: the files must stand on their own)
-  --hub            plan: of the rules that the running hub has loaded and switched on
+  --hub            plan: of the rules that the running hub has loaded and switched on, and on which nodes it is in force
   --data DIR       plan --hub: the hub of this data folder
 
 Exit status: 0; 1 when a file has a problem, show found no rule or the hub can't be reached; 2 when the arguments are
@@ -96,12 +97,26 @@ type PlanOptions = { json: boolean; hub: boolean; "no-packs": boolean; data?: st
 /** The plan of what the kernel sends: of the files given, or of what the hub has in force. */
 async function plan(paths: readonly string[], options: PlanOptions): Promise<number> {
   if (options.hub && paths.length > 0) throw new Fault("USAGE", "rules plan takes rule files, or --hub");
-  const explained = options.hub
-    ? await connectHub(options.data).get("/api/v1/filter-plan", explainedPlanSchema)
-    : usableRules(ruleFiles([...(options.rules ?? []), ...paths], !options["no-packs"]))?.explainPlan();
+  if (options.hub) {
+    const { explained, nodes } = await planOfHub(options.data);
+    const lines = [...nodeLines(explained.plan.version, nodes), "", ...planLines(explained)];
+    return print(options.json ? [JSON.stringify({ ...explained, nodes }, null, 2)] : lines);
+  }
+  const explained = usableRules(ruleFiles([...(options.rules ?? []), ...paths], !options["no-packs"]))?.explainPlan();
   if (explained === undefined) return 1;
+  return print(options.json ? [JSON.stringify(explained, null, 2)] : planLines(explained));
+}
+
+async function planOfHub(data: string | undefined): Promise<{ explained: ExplainedPlan; nodes: NodeInForce[] }> {
+  const hub = connectHub(data);
+  const explained = await hub.get("/api/v1/filter-plan", explainedPlanSchema);
+  const { sensors } = await hub.get("/api/v1/sensors", z.object({ sensors: z.array(sensorSchema) }));
+  return { explained, nodes: nodesInForce(sensors) };
+}
+
+async function print(lines: readonly string[]): Promise<number> {
   const out = new LineWriter();
-  for (const line of options.json ? [JSON.stringify(explained, null, 2)] : planLines(explained)) await out.line(line);
+  for (const line of lines) await out.line(line);
   await out.flush();
   return 0;
 }
