@@ -150,6 +150,7 @@ export { foundProcessSchema, processPageSchema, processQuerySchema } from "./src
 export type * from "./src/recorder.ts";
 export {
   alertRecordingSchema,
+  isFirstRecording,
   isRecorded,
   noRecording,
   recordedAnswerSchema,
@@ -157,6 +158,7 @@ export {
   recorderPolicyOf,
   recorderPolicySchema,
   recorderState,
+  recordingName,
   recordingPageSchema,
 } from "./src/recorder.ts";
 export { type Resume, resumeSchema } from "./src/resume.ts";

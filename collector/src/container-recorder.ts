@@ -10,6 +10,7 @@ import {
   limits,
   noRecording,
   type RecorderPolicy,
+  recordingName,
   rings,
   type SyscallEvent,
 } from "@atalaya/wire";
@@ -41,7 +42,7 @@ const recordedClasses: ReadonlySet<EventClass> = new Set(["process", "file", "ne
 
 /**
  * Frames for the flight recorder: the events that are handed on anyway, of the containers that a scope of the policy
- * names, once more, a frame for each container and class. What the kernel's filters keep back is not seen here either.
+ * names, once more, a frame for each container and class; and of these containers what no rule asks for (recorded-groups.ts).
  */
 export class ContainerRecorder {
   readonly #origin: FrameOrigin;
@@ -49,6 +50,9 @@ export class ContainerRecorder {
   readonly #recordings = new Map<string, Recording>();
   readonly #spare: EventEncoder[] = [];
   readonly #open = new Set<Recording>();
+  /** Containers that may have been recorded before us. */
+  readonly #before = new Set<string>();
+  #hasForgotten = false;
   #policy: RecorderPolicy = noRecording;
   #podLabels: LabelsOfPods = {};
   #workspace = "";
@@ -72,12 +76,20 @@ export class ContainerRecorder {
     for (const recording of this.#recordings.values()) recording.isWanted = this.#isWanted(recording.names);
   }
 
-  add(event: AtalayaEvent): void {
-    if (this.#policy.scopes.length === 0 || !recordedClasses.has(event.class)) return;
+  /** It was there when this process started. */
+  ranBefore(containerId: string): void {
+    if (this.#before.size < collectorLimits.containersMax) this.#before.add(containerId);
+    else this.#hasForgotten = true;
+  }
+
+  /** True where it is recorded. */
+  add(event: AtalayaEvent): boolean {
+    if (this.#policy.scopes.length === 0 || !recordedClasses.has(event.class)) return false;
     const of = event as SyscallEvent;
-    if (of.container_id === null || of.container_id === "" || of.container_id === "host") return;
+    if (of.container_id === null || of.container_id === "" || of.container_id === "host") return false;
     const recording = this.#recordingOf(of, of.container_id);
     if (recording.isWanted) this.#record(recording, of);
+    return recording.isWanted;
   }
 
   #record(recording: Recording, event: SyscallEvent): void {
@@ -124,7 +136,8 @@ export class ContainerRecorder {
       return known;
     }
     const names = namesOf(event);
-    const id = randomBytes(8).toString("hex");
+    const isFirst = !this.#hasForgotten && !this.#before.has(containerId);
+    const id = recordingName(isFirst, randomBytes(7));
     const made = { containerId, names, isWanted: this.#isWanted(names), id, newest: new Map(), open: new Map() };
     this.#recordings.set(containerId, made);
     if (this.#recordings.size > collectorLimits.recordingsMax) this.#forgetOldest();
@@ -138,6 +151,7 @@ export class ContainerRecorder {
     this.#closeAll(oldest);
     this.#open.delete(oldest);
     this.#recordings.delete(oldest.containerId);
+    this.#hasForgotten = true;
   }
 
   #isWanted(names: Names): boolean {

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { type AtalayaEvent, blankEvent, decodeEvents, decodeFrame, type FrameHeader } from "@atalaya/wire";
+import {
+  type AtalayaEvent,
+  blankEvent,
+  decodeEvents,
+  decodeFrame,
+  type FrameHeader,
+  isFirstRecording,
+} from "@atalaya/wire";
 import { ContainerRecorder } from "../src/container-recorder.ts";
 
 const streams = { own: "1".repeat(16), earlier: "2".repeat(16), sensor: "3".repeat(16) };
@@ -87,6 +94,18 @@ test("only what a scope names is recorded: by default nothing, the host never, a
   recorder.setPolicy(shop);
   recorder.add(event("process"));
   assert.equal(taken(recorder)[0]?.header.firstPosition, 2, "the same recording goes on");
+});
+
+test("a recording's name says whether the container may have been recorded before", () => {
+  const recorder = made();
+  recorder.ranBefore("c-2");
+  for (const container_id of ["c-1", "c-2"]) assert.equal(recorder.add(event("process", { container_id })), true);
+  assert.equal(recorder.add(event("process", { container_id: "c-3", k8s_namespace: "other" })), false);
+  const first = taken(recorder).map(({ header: is }) => [is.containerId, isFirstRecording(is.layoutHash)]);
+  assert.deepEqual(first, [
+    ["c-1", true],
+    ["c-2", false],
+  ]);
 });
 
 test("an event that does not encode is missing by its number", () => {

@@ -6,6 +6,7 @@ import { isWithin, type ScopeFacts, scopeShape } from "./scope.ts";
 // A container is recorded where one of the scopes holds; without scopes none is. Recorded frames go up the socket as
 // `recorded`, one container and one class each. Their positions are numbers of the container's recorded events of that
 // class, from 1 on, and their layout hash names the recording: what is missing between two frames is told by the numbers.
+// The name's first byte is 0 where nothing of the container can have been recorded before that recording.
 
 export const recorderLimits = {
   scopesMax: 64,
@@ -66,6 +67,14 @@ export const noRecording: RecorderPolicy = { scopes: [] };
 export function isRecorded(policy: RecorderPolicy, facts: ScopeFacts): boolean {
   return policy.scopes.some((scope) => isWithin(scope, facts));
 }
+
+/** 16 hexadecimal digits that name a recording; `random` are seven bytes. */
+export function recordingName(isFirst: boolean, random: Buffer): string {
+  return `${isFirst ? "00" : "01"}${random.toString("hex", 0, 7)}`;
+}
+
+/** Whether it is the first of its container. */
+export const isFirstRecording = (name: string): boolean => name.startsWith("00");
 
 /** What the hub asks a publisher for: one container's recorded events since then, for one alert. */
 export const recorderPullSchema = z.object({

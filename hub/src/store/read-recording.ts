@@ -5,6 +5,7 @@ import {
   decodeEvents,
   decodeFrames,
   type Frame,
+  isFirstRecording,
   type RecordedEvent,
   type RecordingPage,
   recorderLimits,
@@ -22,7 +23,7 @@ export function readRecording(db: Db, workspaceId: string, alertId: string): Rec
   const rows = db.query.selectFrom("alert_recordings").selectAll().where("workspace_id", "=", workspaceId);
   const row = db.row(rows.where("alert_id", "=", alertId));
   if (row === undefined) return undefined;
-  const { events, undecodable, counts } = readFrames(row);
+  const { events, undecodable, counts, isWhole } = readFrames(row);
   const recording: AlertRecording = {
     state: stateOf(row),
     container_id: row.container_id,
@@ -30,7 +31,7 @@ export function readRecording(db: Db, workspaceId: string, alertId: string): Rec
     asked_us: row.asked_us,
     answered_us: row.answered_us,
     kept_from_us: row.kept_from_us,
-    from_beginning: counts.length > 0 && counts.every(({ earlier }) => earlier === 0),
+    from_beginning: isWhole,
     cut: row.is_cut !== 0,
     counts,
     undecodable,
@@ -44,10 +45,10 @@ function stateOf({ state, asked_us }: AlertRecordingTable): AlertRecording["stat
   return Date.now() * 1_000 - asked_us > recorderHubLimits.answerUs ? "unanswered" : "asked";
 }
 
-type Read = { events: RecordedEvent[]; undecodable: number; counts: AlertRecording["counts"] };
+type Read = { events: RecordedEvent[]; undecodable: number; counts: AlertRecording["counts"]; isWhole: boolean };
 
 function readFrames({ frames: packed }: AlertRecordingTable): Read {
-  const none: Read = { events: [], undecodable: 0, counts: [] };
+  const none: Read = { events: [], undecodable: 0, counts: [], isWhole: false };
   if (packed === null) return none;
   const bytes = zstdDecompressSync(packed, { maxOutputLength: 2 * recorderLimits.answerBytesMax });
   const frames = decodeFrames(bytes);
@@ -60,7 +61,8 @@ function readFrames({ frames: packed }: AlertRecordingTable): Read {
     else for (const event of read) events.push(recordedEvent(event));
   }
   events.sort((a, b) => a.time_us - b.time_us);
-  return { events, undecodable, counts: countsOf(spansOf(frames.value)) };
+  const spans = spansOf(frames.value);
+  return { events, undecodable, counts: countsOf(spans), isWhole: isWhole(spans) };
 }
 
 /** Undefined where they are not what the header says: so many, of that class, of that container. */
@@ -72,7 +74,7 @@ function eventsOf({ header, body }: Frame): SyscallEvent[] | undefined {
   return read.value.every(isMeant) ? read.value : undefined;
 }
 
-type Span = { class: string; first: number; last: number; events: number };
+type Span = { class: string; first: number; last: number; events: number; isFirst: boolean };
 
 /** Of each recording and class: from which number to which, and how many of them are here. */
 function spansOf(frames: readonly Frame[]): Span[] {
@@ -80,13 +82,20 @@ function spansOf(frames: readonly Frame[]): Span[] {
   for (const { header } of frames) {
     const { layoutHash, class: name, firstPosition, lastPosition, eventCount } = header;
     const key = `${layoutHash} ${name}`;
-    const span = spans.get(key) ?? { class: name, first: firstPosition, last: lastPosition, events: 0 };
+    const isFirst = isFirstRecording(layoutHash);
+    const span = spans.get(key) ?? { class: name, first: firstPosition, last: lastPosition, events: 0, isFirst };
     span.first = Math.min(span.first, firstPosition);
     span.last = Math.max(span.last, lastPosition);
     span.events += eventCount;
     spans.set(key, span);
   }
   return [...spans.values()];
+}
+
+/** Whether nothing came before it: each class from its first number on, in a recording that is its container's first. */
+function isWhole(spans: readonly Span[]): boolean {
+  const begun = new Set(spans.filter((span) => span.isFirst).map((span) => span.class));
+  return spans.length > 0 && spans.every((span) => span.first === 1 && begun.has(span.class));
 }
 
 function countsOf(spans: readonly Span[]): AlertRecording["counts"] {

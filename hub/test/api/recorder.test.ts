@@ -1,15 +1,16 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { alertPageSchema, openState, recorderPolicySchema, recordingPageSchema } from "@atalaya/wire";
+import { alertPageSchema, openState, recorderPolicySchema, recordingName, recordingPageSchema } from "@atalaya/wire";
 import { evilExec, frameBytes, processEvent } from "../core/hub-fixture.ts";
 import { packed, processFrame } from "../frames.ts";
 import { serveHub } from "../served-hub.ts";
 
 const policy = { scopes: [{ name: "shop", namespaces: ["shop"] }] };
-const recordedOf = (containerId: string, node: string) =>
-  packed(
-    frameBytes([processEvent({ container_id: containerId })], { containerId, node, firstPosition: 1, lastPosition: 1 }),
-  );
+const layoutHash = recordingName(true, Buffer.alloc(7, 1));
+const recordedOf = (containerId: string, node: string) => {
+  const span = { firstPosition: 1, lastPosition: 1, layoutHash };
+  return packed(frameBytes([processEvent({ container_id: containerId })], { containerId, node, ...span }));
+};
 const facts = "kept_from_us=7&cut=1&damaged=2";
 
 test("a policy goes to the nodes, an alert asks at once, and only its own node's answer for its container counts", async (t) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { zstdCompressSync } from "node:zlib";
-import { type AtalayaEvent, blankEvent, type NetworkEvent, type RecordedEvent } from "@atalaya/wire";
+import { type AtalayaEvent, blankEvent, type NetworkEvent, type RecordedEvent, recordingName } from "@atalaya/wire";
 import type { HubCore } from "../../src/hub-core.ts";
 import { evilExec, evilRule, frameBytes, frameOf, openTestHub, processEvent, sender } from "./hub-fixture.ts";
 
@@ -125,6 +125,30 @@ test("one container's alerts ask so often within an hour, answered or not, and o
     hub.recorder.pulls(of).map((pull) => pull.container_id),
     ["other"],
   );
+});
+
+test("a recording begins where the first of its container does, of each class", async (t) => {
+  const [first, next] = [recordingName(true, Buffer.alloc(7, 1)), recordingName(false, Buffer.alloc(7, 2))];
+  const of1 = (layoutHash: string, position = 1) => ({ firstPosition: position, lastPosition: position, layoutHash });
+  const shell = processEvent({ time_us: Date.now() * 1_000 });
+  const cases: [string, boolean, Buffer[]][] = [
+    ["all of it", true, [recorded([connect()], of1(first)), recorded([shell], of1(first))]],
+    ["before and after another collector", true, [recorded([shell], of1(first)), recorded([shell], of1(next))]],
+    ["another collector's alone", false, [recorded([shell], of1(next))]],
+    ["another collector's, of one class", false, [recorded([shell], of1(first)), recorded([connect()], of1(next))]],
+    ["not from the first on", false, [recorded([shell], of1(first, 2))]],
+    ["nothing", false, []],
+  ];
+  const { hub } = await openTestHub(t);
+  await hub.recorder.putPolicy("main", shop);
+  await hub.ingest([frameOf(cases.map((_, i) => inShop({ container_id: `c${i}`, pid: 700 + i })))], sender);
+  const { alerts } = await hub.alertPage("main", {});
+  assert.equal(alerts.length, cases.length);
+  for (const [i, [what, isWhole, frames]] of cases.entries()) {
+    const alertId = alerts[i]?.alert_id ?? "";
+    await hub.recorder.answer(of, alertId, answerOf(...frames));
+    assert.equal((await hub.recorder.page("main", alertId))?.recording.from_beginning, isWhole, what);
+  }
 });
 
 test("an answer that holds what is no event is counted, and the rest is shown", async (t) => {
