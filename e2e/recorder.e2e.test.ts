@@ -27,7 +27,7 @@ const rule = `
   priority: Warning
 `;
 const marker = "MARKERx91b7";
-const before = `/bin/true --password=${marker} what-led-to-it; exec 3<>/dev/tcp/127.0.0.1/4444; true`;
+const before = `/bin/true --password=${marker} what-led-to-it; exec 3<>/dev/tcp/127.0.0.1/4444; echo kept > /tmp/no-rule-asks; true`;
 
 /** Looks until it is there. Throws after a minute, with what the stack said. */
 async function until<T>(stack: Stack, what: string, look: () => Promise<T | undefined>): Promise<T> {
@@ -91,6 +91,7 @@ test("what a container did before an alert was on its node alone, and is in the 
         lines.some((line) => /^network connect tcp 127\.0\.0\.1:4444$/.test(line)),
         all,
       );
+      assert.ok(lines.includes("file open /tmp/no-rule-asks"), "what no rule asks for");
       assert.ok(!all.includes("too-early"), "nothing from before the policy");
       assert.ok(!all.includes("elsewhere"), "nothing of another container");
       assert.ok(!all.includes(marker) && all.includes("<redacted>"), "redacted");

@@ -7,6 +7,7 @@
 #ifndef ATALAYA_BLOCK_H
 #define ATALAYA_BLOCK_H
 
+#include "groups.h"
 #include "lower.h"
 
 #define ANCESTORS_MAX 8 /* control groups between a process and its container's: systemd in a container makes a few */
@@ -28,24 +29,15 @@ static __always_inline bool lease_holds(void)
 static __always_inline bool is_below(struct task_struct *task, struct enforced_root *root)
 {
 	__u64 id = 0;
-	struct css_set *set = OF(task, cgroups);
-	struct cgroup *cgroup = OF(set, dfl_cgrp);
-	if (root->cgroup_version == 1) {
-		__u64 memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
-		struct cgroup_subsys_state *state = NULL;
-		void *slot = (void *)set + bpf_core_field_offset(struct css_set, subsys) + memory * sizeof(void *);
-		bpf_probe_read_kernel(&state, sizeof(state), slot);
-		cgroup = BPF_CORE_READ(state, cgroup);
-	}
+	struct cgroup *cgroup = group_of(task, root->cgroup_version);
 #pragma unroll
 	for (int i = 0; i < ANCESTORS_MAX; i++) {
 		id = BPF_CORE_READ(cgroup, kn, id);
 		if (id == root->cgroup_id)
 			return true;
-		struct cgroup_subsys_state *above = BPF_CORE_READ(cgroup, self.parent);
-		if (!above)
+		cgroup = group_above(cgroup);
+		if (!cgroup)
 			return false;
-		cgroup = BPF_CORE_READ(above, cgroup);
 	}
 	return false;
 }

@@ -16,20 +16,16 @@ static __always_inline bool is_ordinary(__u32 kind)
 }
 
 /*
- * Whether the control groups may say one more of that kind, counted where not, and for whom. One token more in each refill
- * time. Two processors at once may give one too many: it is a bound, not a bill.
+ * Takes one token of a budget that holds `most` and gets one more in each refill time; false, and counted for whom, where
+ * none is left. Two processors at once may take one too many: it is a bound, not a bill.
  */
-static __always_inline bool groups_have_budget(const struct cgroup_ids *ids, __u32 kind, __u32 part,
-					       struct count_slot *count)
+static __always_inline bool take_token(const struct budget_key *key, __u64 most, __u64 refill_ns)
 {
-	const __u64 most = is_ordinary(kind) ? ORDINARY_BUDGET : BUDGET;
-	const __u64 refill_ns = is_ordinary(kind) ? ORDINARY_BUDGET_REFILL_NS : BUDGET_REFILL_NS;
 	__u64 now = bpf_ktime_get_boot_ns();
-	struct budget_key key = { .ids = *ids, .kind = kind | (part << BUDGET_PART_SHIFT) };
-	struct budget *budget = bpf_map_lookup_elem(&budgets, &key);
+	struct budget *budget = bpf_map_lookup_elem(&budgets, key);
 	if (!budget) {
 		struct budget fresh = { .filled_ns = now, .left = most - 1 };
-		bpf_map_update_elem(&budgets, &key, &fresh, BPF_ANY);
+		bpf_map_update_elem(&budgets, key, &fresh, BPF_ANY);
 		return true;
 	}
 	__u64 more = (now - budget->filled_ns) / refill_ns;
@@ -40,11 +36,23 @@ static __always_inline bool groups_have_budget(const struct cgroup_ids *ids, __u
 	}
 	if (budget->left == 0) {
 		budget->throttled++;
-		count->throttled++;
 		return false;
 	}
 	budget->left--;
 	return true;
+}
+
+/* Whether the control groups may say one more of that kind, counted where not. */
+static __always_inline bool groups_have_budget(const struct cgroup_ids *ids, __u32 kind, __u32 part,
+					       struct count_slot *count)
+{
+	const __u64 most = is_ordinary(kind) ? ORDINARY_BUDGET : BUDGET;
+	const __u64 refill_ns = is_ordinary(kind) ? ORDINARY_BUDGET_REFILL_NS : BUDGET_REFILL_NS;
+	struct budget_key key = { .ids = *ids, .kind = kind | (part << BUDGET_PART_SHIFT) };
+	if (take_token(&key, most, refill_ns))
+		return true;
+	count->throttled++;
+	return false;
 }
 
 /* The same of the control groups that the task is in. */

@@ -29,6 +29,10 @@
 #define BUDGET_REFILL_NS 20000000ULL /* and one more in so long: 50 a second */
 #define ORDINARY_BUDGET 8192 /* the same of what ordinary programs do: opens, connections, … (budget.h) */
 #define ORDINARY_BUDGET_REFILL_NS 500000ULL /* 2,000 a second */
+#define RECORDER_BUDGET 2048 /* the same, once more, of what only the flight recorder asks for */
+#define RECORDER_BUDGET_REFILL_NS 5000000ULL /* 200 a second */
+#define DESTINATIONS_MAX 2048 /* to which recorded processes connected, or sent, a moment ago */
+#define RECORDED_MAX 4096 /* containers of a node that are recorded */
 #define ENFORCED_MAX 4096 /* containers of a node in which programs are blocked */
 #define DNS_ASKERS_MAX 4096 /* questions on their way whose process is remembered, while somebody asks for answers */
 #define DNS_CALLERS_MAX 1024 /* connections to name servers whose process is remembered */

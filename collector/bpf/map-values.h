@@ -3,7 +3,7 @@
 #ifndef ATALAYA_MAP_VALUES_H
 #define ATALAYA_MAP_VALUES_H
 
-/* One slot of the map `counts` for each record_kind (0 is unused). attempted is the sum of the next four and the last three. */
+/* One slot of the map `counts` for each record_kind (0 is unused). attempted is the sum of all others but read_fault. */
 struct count_slot {
 	__u64 attempted;
 	__u64 submitted;
@@ -14,8 +14,9 @@ struct count_slot {
 	__u64 unread; /* nobody read any more: see reader_state */
 	__u64 throttled; /* its control group has used up its budget */
 	__u64 repeated; /* the same process said the same a moment ago */
+	__u64 unrecorded; /* only the flight recorder asked for it, and its container has said too much */
 };
-_Static_assert(sizeof(struct count_slot) == 72, "count_slot");
+_Static_assert(sizeof(struct count_slot) == 80, "count_slot");
 
 /* The only value of the map `reader`, in nanoseconds since boot. Zeros before the first time. */
 struct reader_state {
@@ -109,6 +110,14 @@ struct own_object {
 };
 _Static_assert(sizeof(struct own_object) == 32, "own_object");
 
+/* A container of which the flight recorder keeps more than rules ask for: the key of the map `recorded`. */
+struct recorded_key {
+	__u64 cgroup_id;
+	__u32 version; /* of that id: 2, or 1 (memory controller) */
+	__u32 gap;
+};
+_Static_assert(sizeof(struct recorded_key) == 16, "recorded_key");
+
 struct cgroup_ids {
 	__u64 v2;
 	__u64 v1; /* as in record_task */
@@ -140,7 +149,7 @@ struct filter_settings {
 	__u64 kinds; /* bit N: records of kind N are wanted, of those that nobody gets unasked */
 	__u64 unasked; /* bit N: nobody asks for records of kind N */
 	__u32 end_lengths; /* bit N - 1: a name's end of N bytes is watched */
-	__u32 flags; /* ASKS_… and PORTS_… */
+	__u32 flags; /* ASKS_…, PORTS_… and RECORDS_… */
 	__u64 rare_calls; /* bit N: calls of enum rare_call's number N are wanted */
 	__u32 changes; /* bit N: changes of enum change_call's number N are wanted, whatever they change */
 	__u32 listed_changes; /* the same, of what a list says */
@@ -153,5 +162,8 @@ _Static_assert(sizeof(struct filter_settings) == 376, "filter_settings");
 #define ASKS_REFUSED_EXECS 0x04
 #define PORTS_OF_CONNECT 0x08 /* only those of the map `ports` with the same bit */
 #define PORTS_OF_SEND 0x10
+#define ASKS_QUESTIONS 0x20 /* the map `domains` is not empty */
+#define RECORDS_V2_GROUPS 0x40 /* the map `recorded` holds control groups of that version */
+#define RECORDS_V1_GROUPS 0x80
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
  * The maps that all objects share (the loader creates each once and reuses it by name), and the ways to leave:
- * every event is counted exactly once as submitted, ring_full, filtered, scratch_busy, unread, throttled or repeated.
+ * every event is counted exactly once as submitted, ring_full, filtered, scratch_busy, unread, throttled, repeated or
+ * unrecorded.
  */
 #ifndef ATALAYA_MAPS_H
 #define ATALAYA_MAPS_H
@@ -110,6 +111,23 @@ struct {
 	__type(key, struct own_object_key);
 	__type(value, struct own_object);
 } own_objects SEC(".maps");
+
+/* As `asked`, of connections and datagrams that are recorded; type is the record's kind. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, DESTINATIONS_MAX);
+	__type(key, struct asked_key);
+	__type(value, __u64);
+} destinations SEC(".maps");
+
+/* The control groups of containers that are recorded. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, RECORDED_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct recorded_key);
+	__type(value, __u32);
+} recorded SEC(".maps");
 
 /* The containers in which programs are blocked, by the device of their root. */
 struct {

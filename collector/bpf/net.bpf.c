@@ -3,7 +3,7 @@
  * Outbound connections and datagrams, by cgroup hooks at the root: they see io_uring and connected UDP as well.
  * These programs can be preempted, so they write straight into the ring and use no scratch memory.
  */
-#include "budget.h"
+#include "recorded.h"
 #include <bpf/bpf_endian.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -11,15 +11,16 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define ALLOW 1
 #define DNS_PORT 53
 
-/* A connection to a name server is always reported: whose its questions are is known by it (remember_caller). */
+/* A connection to a name server is always reported while somebody asks for questions: whose they are is known by it (remember_caller). */
 static __always_inline bool is_port_asked(__u32 kind, __u32 protocol, __u32 port)
 {
-	if (protocol == IPPROTO_TCP && port == DNS_PORT)
-		return true;
 	struct filter_settings *filter = filters();
 	if (!filter)
 		return true;
-	if (is_unasked(kind))
+	bool is_unwanted = is_unasked(kind);
+	if (protocol == IPPROTO_TCP && port == DNS_PORT && (!is_unwanted || (filter->flags & ASKS_QUESTIONS)))
+		return true;
+	if (is_unwanted)
 		return false;
 	__u32 listed = kind == KIND_CONNECT ? PORTS_OF_CONNECT : PORTS_OF_SEND;
 	if (!(filter->flags & listed))
@@ -42,7 +43,14 @@ static __always_inline void remember_caller(struct bpf_sock_addr *ctx, struct ta
 	bpf_map_update_elem(&dns_callers, &cookie, &head.task, BPF_ANY);
 }
 
-static __always_inline struct connect_record *begin(__u32 kind, struct bpf_sock_addr *ctx, struct count_slot **slot)
+static __always_inline __u64 mixed(__u64 hash, __u32 word)
+{
+	return (hash ^ word) * DESTINATION_FACTOR;
+}
+
+/* `destination` stands for the address; the port is put to it here. */
+static __always_inline struct connect_record *begin(__u32 kind, struct bpf_sock_addr *ctx, __u64 destination,
+						    struct count_slot **slot)
 {
 	struct count_slot *count = count_of(kind);
 	if (!count)
@@ -50,18 +58,26 @@ static __always_inline struct connect_record *begin(__u32 kind, struct bpf_sock_
 	*slot = count;
 	count->attempted++;
 	struct task_struct *task = current_task();
-	if (!is_port_asked(kind, ctx->protocol, bpf_ntohs(ctx->user_port)) || is_ignored(task)) {
+	bool is_asked = is_port_asked(kind, ctx->protocol, bpf_ntohs(ctx->user_port));
+	if ((!is_asked && !is_recorded()) || is_ignored(task)) {
 		count->filtered++;
 		return NULL;
 	}
-	remember_caller(ctx, task);
-	if (!has_budget(task, kind, 0, count))
+	if (is_asked) {
+		remember_caller(ctx, task);
+		if (!has_budget(task, kind, 0, count))
+			return NULL;
+	} else if (is_same_destination(task, kind, mixed(destination, ctx->user_port), count) ||
+		   !recorder_has_budget(task, kind, count)) {
 		return NULL;
+	}
 	struct connect_record *record = RESERVE(bulk, struct connect_record, count);
 	if (!record)
 		return NULL;
 	__builtin_memset(record->source, 0, sizeof(*record) - sizeof(record->head));
 	fill_head(&record->head, kind, sizeof(*record), task);
+	if (!is_asked)
+		record->head.marks = MARK_FOR_RECORDER;
 	record->protocol = ctx->protocol;
 	record->destination_port = bpf_ntohs(ctx->user_port);
 	struct bpf_sock *socket = ctx->sk;
@@ -73,7 +89,7 @@ static __always_inline struct connect_record *begin(__u32 kind, struct bpf_sock_
 static __always_inline int report4(__u32 kind, struct bpf_sock_addr *ctx)
 {
 	struct count_slot *count = NULL;
-	struct connect_record *record = begin(kind, ctx, &count);
+	struct connect_record *record = begin(kind, ctx, mixed(0, ctx->user_ip4), &count);
 	if (!record)
 		return ALLOW;
 	record->family = 4;
@@ -88,7 +104,8 @@ static __always_inline int report4(__u32 kind, struct bpf_sock_addr *ctx)
 static __always_inline int report6(__u32 kind, struct bpf_sock_addr *ctx)
 {
 	struct count_slot *count = NULL;
-	struct connect_record *record = begin(kind, ctx, &count);
+	__u64 address = mixed(mixed(ctx->user_ip6[0], ctx->user_ip6[1]), ctx->user_ip6[2]);
+	struct connect_record *record = begin(kind, ctx, mixed(address, ctx->user_ip6[3]), &count);
 	if (!record)
 		return ALLOW;
 	record->family = 6;

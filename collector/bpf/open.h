@@ -12,6 +12,7 @@
 #include "budget.h"
 #include "file.h"
 #include "names.h"
+#include "recorded.h"
 #include "syscall.h"
 
 #ifdef WITH_QUICK_NO
@@ -76,6 +77,13 @@ static __always_inline bool under_prefix(struct path_walk *walk, __u32 from, __u
 	return value && (*value & uses);
 }
 
+#define FOR_RECORDER 3 /* why it is told: beside TOO_DEEP (names.h) and 1 */
+
+static __always_inline bool is_write(struct file *file)
+{
+	return BPF_CORE_READ(file, f_mode) & FMODE_WRITE_BIT;
+}
+
 /* 0 when nobody asks for it; TOO_DEEP when that is why it is told. */
 static __always_inline int wanted(struct filter_settings *filter, struct file *file)
 {
@@ -87,7 +95,7 @@ static __always_inline int wanted(struct filter_settings *filter, struct file *f
 	if (watched)
 		return watched;
 	__u32 uses = filter->open_prefixes != 0 ? PREFIX_FOR_OPEN : 0;
-	if (filter->write_prefixes != 0 && (BPF_CORE_READ(file, f_mode) & FMODE_WRITE_BIT))
+	if (filter->write_prefixes != 0 && is_write(file))
 		uses |= PREFIX_FOR_WRITE;
 	if (uses == 0)
 		return 0;
@@ -115,11 +123,15 @@ static __always_inline void report_opened(struct scratch *scratch, struct task_s
 					  struct count_slot *count)
 {
 	/* What is told for its depth alone (a package manager's work) is not to use up what names have. */
-	if (!has_budget(task, KIND_OPEN, why == TOO_DEEP, count))
+	bool is_within = why == FOR_RECORDER ? recorder_has_budget(task, KIND_OPEN, count) :
+					       has_budget(task, KIND_OPEN, why == TOO_DEEP, count);
+	if (!is_within)
 		return;
 	struct open_record *record = &scratch->open;
 	__builtin_memset(record, 0, sizeof(*record));
 	fill_head(&record->head, KIND_OPEN, 0, task);
+	if (why == FOR_RECORDER)
+		record->head.marks = MARK_FOR_RECORDER;
 	fill_file(record, file, call);
 	__u64 dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
 	__u32 length = append_path(scratch, sizeof(*record), dentry, (__u64)BPF_CORE_READ(file, f_path.mnt), &flags);
@@ -173,11 +185,30 @@ static __always_inline void report_named(struct scratch *scratch, struct task_st
 	report_parked(scratch, task, kind, result, call, length, 0, count);
 }
 
+static __always_inline bool is_recorded_file(struct file *file)
+{
+	return is_anybody_recorded() && is_write(file) && in_recorded_group();
+}
+
+/* Whether the flight recorder keeps it, be it asked for or not. */
+static __always_inline bool is_recorded_open(struct task_struct *task, long fd)
+{
+	if (fd < 0 || !is_anybody_recorded())
+		return false;
+	struct file *file = file_of(task, fd);
+	return file && is_recorded_file(file);
+}
+
+/* `is_asked` is false where no rule can ask for it. */
 static __always_inline void opened(struct scratch *scratch, struct task_struct *task, long result, enum open_way way,
-				   struct count_slot *count)
+				   bool is_asked, struct count_slot *count)
 {
 	struct filter_settings *filter = filters();
 	struct file *file = file_of(task, result);
+	if (!file && !is_asked) {
+		count->filtered++;
+		return;
+	}
 	if (!file) {
 		/* Another thread closed it already: all that is left is what the caller had written. */
 		struct open_call call = call_of(task, way);
@@ -185,7 +216,9 @@ static __always_inline void opened(struct scratch *scratch, struct task_struct *
 		report_named(scratch, task, KIND_OPEN, result, &call, count);
 		return;
 	}
-	int why = filter ? wanted(filter, file) : 0;
+	int why = filter && is_asked ? wanted(filter, file) : 0;
+	if (!why && is_recorded_file(file))
+		why = FOR_RECORDER;
 	if (why) {
 		struct open_call call = call_of(task, way);
 		report_opened(scratch, task, file, &call, why, 0, count);
@@ -202,7 +235,8 @@ static __always_inline int at_exit(long result, enum open_way way)
 		return 0;
 	count->attempted++;
 	struct task_struct *task = current_task();
-	if (is_unasked(kind) || (result >= 0 && surely_unwanted(task, result)) || is_ignored(task)) {
+	bool is_asked = !is_unasked(kind) && !(result >= 0 && surely_unwanted(task, result));
+	if ((!is_asked && !is_recorded_open(task, result)) || is_ignored(task)) {
 		count->filtered++;
 		return 0;
 	}
@@ -213,7 +247,7 @@ static __always_inline int at_exit(long result, enum open_way way)
 		struct open_call call = call_of(task, way);
 		report_named(scratch, task, kind, result, &call, count);
 	} else {
-		opened(scratch, task, result, way, count);
+		opened(scratch, task, result, way, is_asked, count);
 	}
 	scratch_give(scratch);
 	return 0;

@@ -71,11 +71,13 @@ _Static_assert(sizeof(struct record_task) == 112, "record_task");
 struct record_head {
 	__u32 size; /* of the whole record, strings included */
 	__u16 kind;
-	__u16 gap;
+	__u16 marks; /* MARK_… */
 	__u64 boot_us;
 	struct record_task task;
 };
 _Static_assert(sizeof(struct record_head) == 128, "record_head");
+
+#define MARK_FOR_RECORDER 0x1 /* no rule asks for it: it goes to the flight recorder, and nowhere else */
 
 /* Flags of exec, snapshot and the two open kinds. */
 #define FLAG_UPPER_LAYER 0x01 /* the file is in the upper layer of an overlay */

@@ -4,8 +4,8 @@
  * a family that few programs need, and connections to sockets that are files. Addresses and paths are the socket's, in
  * the kernel; nothing is read of user memory. Nobody gets these records unasked (filter_settings.kinds).
  */
-#include "budget.h"
 #include "names.h"
+#include "recorded.h"
 #include "socket.h"
 #include "syscall.h"
 
@@ -18,27 +18,32 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define RAW_SOCKET 3 /* SOCK_RAW */
 #define ABSTRACT_BYTES 128 /* more than a sun_path holds */
 
-/* Whether it is to be reported; counted where not. */
-static __always_inline bool is_due(__u32 kind, struct task_struct *task, struct count_slot *count)
+/* Whether it is to be reported, with which marks; counted where not. The flight recorder keeps binds and listens unasked. */
+static __always_inline bool is_due(__u32 kind, struct task_struct *task, __u16 *marks, struct count_slot *count)
 {
 	count->attempted++;
-	if (!kind_wanted(kind) || is_ignored(task)) {
+	bool is_asked = kind_wanted(kind);
+	bool is_kept = !is_asked && (kind == KIND_BIND || kind == KIND_LISTEN) && is_recorded();
+	if ((!is_asked && !is_kept) || is_ignored(task)) {
 		count->filtered++;
 		return false;
 	}
-	return has_budget(task, kind, 0, count);
+	*marks = is_kept ? MARK_FOR_RECORDER : 0;
+	return is_kept ? recorder_has_budget(task, kind, count) : has_budget(task, kind, 0, count);
 }
 
 /* A record in the ring with its head filled and the rest zero, or NULL (counted). */
 static __always_inline struct socket_record *begin(__u32 kind, struct task_struct *task, struct count_slot *count)
 {
-	if (!is_due(kind, task, count))
+	__u16 marks = 0;
+	if (!is_due(kind, task, &marks, count))
 		return NULL;
 	struct socket_record *record = RESERVE(bulk, struct socket_record, count);
 	if (!record)
 		return NULL;
 	__builtin_memset(record->local, 0, sizeof(*record) - sizeof(record->head));
 	fill_head(&record->head, kind, sizeof(*record), task);
+	record->head.marks = marks;
 	return record;
 }
 

@@ -34,16 +34,22 @@ static __always_inline void fill_session(struct record_task *out, struct task_st
 	}
 }
 
+/* Of the memory controller, whichever version its hierarchy is of. */
+static __always_inline struct cgroup *memory_group_of(struct css_set *set)
+{
+	__u64 memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+	struct cgroup_subsys_state *state = NULL;
+	void *slot = (void *)set + bpf_core_field_offset(struct css_set, subsys) + memory * sizeof(void *);
+	bpf_probe_read_kernel(&state, sizeof(state), slot);
+	return BPF_CORE_READ(state, cgroup);
+}
+
 static __always_inline struct cgroup_ids cgroups_of(struct task_struct *task)
 {
 	struct cgroup_ids ids = {};
 	struct css_set *set = OF(task, cgroups);
 	ids.v2 = OF(OF(OF(set, dfl_cgrp), kn), id);
-	__u64 memory = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
-	struct cgroup_subsys_state *state = NULL;
-	void *slot = (void *)set + bpf_core_field_offset(struct css_set, subsys) + memory * sizeof(void *);
-	bpf_probe_read_kernel(&state, sizeof(state), slot);
-	struct cgroup *cgroup = BPF_CORE_READ(state, cgroup);
+	struct cgroup *cgroup = memory_group_of(set);
 	if (BPF_CORE_READ(cgroup, root, hierarchy_id) != 0)
 		ids.v1 = BPF_CORE_READ(cgroup, kn, id);
 	return ids;

@@ -173,8 +173,11 @@ static __always_inline void request_over(struct scratch *scratch, struct io_kioc
 {
 	struct filter_settings *filter = filters();
 	struct file *file = result < 0 ? NULL : file_of_request(request, task, result);
-	int why = filter && file ? wanted(filter, file) : 0;
-	if (!file) {
+	bool is_asked = !is_unasked(kind);
+	int why = filter && file && is_asked ? wanted(filter, file) : 0;
+	if (file && !why && is_recorded_file(file))
+		why = FOR_RECORDER;
+	if (!file && is_asked) {
 		report_asked(scratch, request, task, kind, result, count);
 	} else if (why) {
 		struct open_call call = call_of_request(request);
@@ -200,7 +203,8 @@ int BPF_PROG(uring_complete, struct io_ring_ctx *ring, void *over)
 	count->attempted++;
 	struct task_struct *task = current_task();
 	/* The kernel's own workers end what a process left behind: it would not be theirs. */
-	if (is_unasked(kind) || (OF(task, flags) & KERNEL_THREAD_BIT) || is_ignored(task)) {
+	bool is_unwanted = is_unasked(kind) && (result < 0 || !is_recorded());
+	if (is_unwanted || (OF(task, flags) & KERNEL_THREAD_BIT) || is_ignored(task)) {
 		count->filtered++;
 		return 0;
 	}

@@ -1,5 +1,5 @@
 import { collectorLimits } from "./limits.ts";
-import type { Outlet } from "./pipeline.ts";
+import type { Outlet } from "./outlet.ts";
 import type { Window } from "./window.ts";
 
 /**

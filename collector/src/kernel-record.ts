@@ -33,6 +33,8 @@ type Base = {
   ring: "lifecycle" | "bulk";
   bootUs: number;
   task: Task;
+  /** No rule asks for it: it is for the flight recorder, and nowhere else. */
+  forRecorder?: true;
 };
 
 /** What an executable of an overlay's upper layer was copied from, and when that one last changed. */

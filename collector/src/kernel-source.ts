@@ -1,6 +1,7 @@
 import type { FilterPlan, ProgramState } from "@atalaya/wire";
 import type { EnforcedContainers } from "./kernel/enforced-containers.ts";
 import type { OwnTask } from "./kernel/own-tasks.ts";
+import type { RecordedContainers } from "./kernel/recorded-containers.ts";
 import type { Counter, KernelRecord } from "./kernel-record.ts";
 
 /**
@@ -65,6 +66,8 @@ export type KernelSource = {
   readonly earlier: EarlierPrograms | undefined;
   /** Where programs that did not come with the image are blocked: nowhere, until told. */
   readonly enforced: Pick<EnforcedContainers, "isPossible" | "add" | "remove" | "renew" | "release">;
+  /** Of which containers more is let through than the plan asks for, marked as the flight recorder's: of none, until told. */
+  readonly recorded: Pick<RecordedContainers, "add" | "remove">;
   /** Ends the watch for good: detaches, and removes what was pinned. `close` alone leaves the pinned at work. */
   unpin(): void;
   close(): void;

@@ -79,6 +79,8 @@ export const collectorLimits = {
   resumePatienceMs: 2_000,
   /** The flight recorder: containers whose numbers are remembered, a frame's body, encoders that are kept for later. */
   recordingsMax: 2_048,
+  /** From one look for recorded containers that have ended to the next. */
+  recordedSweepMs: 10_000,
   /** So long recorded events are gathered, and with each report all that were: the publisher waits for as long. */
   recordedPauseMs: 200,
   recordedFrameBytesMax: 256 * 1024,

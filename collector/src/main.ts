@@ -15,9 +15,9 @@ import { loadAddon } from "./kernel/addon.ts";
 import { leave } from "./leave.ts";
 import { collectorLimits } from "./limits.ts";
 import { choosePinFolder } from "./pin-folder.ts";
-import type { StateInForce } from "./pipeline.ts";
 import { type LinkListener, PublisherLink } from "./publisher-link.ts";
 import { shareFolder } from "./shared-folder.ts";
+import type { StateInForce } from "./state-in-force.ts";
 import { claimedVersion, StateKeeper } from "./state-keeper.ts";
 import type { FromWorker, ToWorker } from "./worker-messages.ts";
 

@@ -2,7 +2,7 @@ import { type AtalayaEvent, type EventClass, eventToJson, type LabelsOfPods, typ
 import { ContainerRecorder } from "./container-recorder.ts";
 import { FrameBuilder, type FrameOrigin, type RingName, type StreamName } from "./frame-builder.ts";
 import { collectorLimits } from "./limits.ts";
-import type { Outlet } from "./pipeline.ts";
+import type { Outlet } from "./outlet.ts";
 import type { FromWorker } from "./worker-messages.ts";
 
 type Post = (message: FromWorker, transfer: ArrayBuffer[]) => void;
@@ -23,6 +23,14 @@ export class FrameOutlet implements Outlet {
   add(event: AtalayaEvent, ring: RingName, position: number, stream: StreamName): boolean {
     this.#recorder.add(event);
     return this.#builder.add(event, ring, position, stream);
+  }
+
+  record(event: AtalayaEvent): boolean {
+    return this.#recorder.add(event);
+  }
+
+  ranBefore(containerId: string): void {
+    this.#recorder.ranBefore(containerId);
   }
 
   setWorkspace(workspace: string): void {
@@ -85,6 +93,12 @@ export class LineOutlet implements Outlet {
     if (passes(this.#filter, event)) this.#lines.push(`${JSON.stringify(eventToJson(event))}\n`);
     return true;
   }
+
+  record(): boolean {
+    return false;
+  }
+
+  ranBefore(): void {}
 
   setWorkspace(): void {}
 

@@ -1,15 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import {
-  type AtalayaEvent,
   type AuditLogState,
   blankEvent,
   type CollectorReason,
-  type DesiredState,
   emptyFilterPlan,
   type FilterPlan,
-  type LabelsOfPods,
   noRecording,
-  type RecorderPolicy,
   type Resume,
   type SensorEvent,
   type SensorReport,
@@ -22,7 +18,7 @@ import type { BundleFolders } from "./bundle.ts";
 import { CgroupPaths } from "./cgroup-paths.ts";
 import { Containers } from "./containers.ts";
 import { EventMaker } from "./event-maker.ts";
-import type { RingName, StreamName } from "./frame-builder.ts";
+import type { StreamName } from "./frame-builder.ts";
 import { Gathering } from "./gathering.ts";
 import { Handover } from "./handover.ts";
 import { monotonicMs } from "./health-file.ts";
@@ -33,26 +29,18 @@ import type { KernelSource } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
 import { nodeCounters } from "./node-counters.ts";
 import { OrderedDrain } from "./ordered-drain.ts";
+import type { Outlet } from "./outlet.ts";
 import { isOwnDeed } from "./own-deed.ts";
 import { ProcessTable } from "./process-table.ts";
 import { RecordStream } from "./record-stream.ts";
+import { RecordedGroups, withRecorder } from "./recorded-groups.ts";
 import { SelfWatch } from "./self-watch.ts";
+import type { StateInForce } from "./state-in-force.ts";
 import { TableHealer } from "./table-healer.ts";
 import { type Outcome, Tally } from "./tally.ts";
 import { Throttling } from "./throttling.ts";
 import { HostNames, hostRoot } from "./user-names.ts";
 import { Window } from "./window.ts";
-
-/** Where events go: into frames for the publisher, or into lines for a terminal. */
-export type Outlet = {
-  add(event: AtalayaEvent, ring: RingName, position: number, stream: StreamName): boolean;
-  /** Of what is added from here on. */
-  setWorkspace(workspace: string): void;
-  /** Which containers are recorded, from here on; with the labels of pods, by uid, that are known. */
-  setRecorder(policy: RecorderPolicy, podLabels: LabelsOfPods): void;
-  /** With `isWhole`, also what an outlet gathers for later. Hands on what was added; gives how many parcels and bytes went, to be acknowledged later in this order. */
-  flush(isWhole?: boolean): { parcels: number; bytes: number };
-};
 
 export type PipelineOptions = {
   node: string;
@@ -69,16 +57,6 @@ export type PipelineOptions = {
   heartbeat?: Heartbeat;
 };
 
-/** The part of a desired state that the sensor's thread puts in force. */
-export type StateInForce = {
-  version: number;
-  workspace: string;
-  filters: FilterPlan;
-  recorder?: RecorderPolicy;
-  drift?: DesiredState["drift"];
-  podLabels?: DesiredState["pod_labels"];
-};
-
 /** From the kernel's rings to the outlet, with an account of every record. */
 export class Pipeline {
   readonly #source: KernelSource;
@@ -90,6 +68,7 @@ export class Pipeline {
   readonly #table: ProcessTable;
   readonly #maker: EventMaker;
   readonly #blocker: Blocker;
+  readonly #recorded: RecordedGroups;
   readonly #window = new Window();
   readonly #gathering: Gathering;
   readonly #stream: RecordStream;
@@ -104,6 +83,7 @@ export class Pipeline {
   #lagUs = 0;
   #reports = 0;
   #plan: FilterPlan = emptyFilterPlan;
+  #recorder = noRecording;
   /** Until then the names that an earlier collector watched are in force. */
   #hasSetNames = false;
   #stateVersion = 0;
@@ -129,6 +109,17 @@ export class Pipeline {
     this.#containers = new Containers(this.#paths, new HostNames(options.bundleFolders?.root), options.bundleFolders);
     this.#maker = new EventMaker(this.#table, this.#containers, this.#clock);
     this.#blocker = this.#makeBlocker();
+    this.#recorded = new RecordedGroups({
+      recorded: source.recorded,
+      containers: () => this.#containers.all(),
+      paths: this.#paths,
+      cluster: options.cluster ?? "",
+      note: (reason) => this.note(reason),
+    });
+    this.#containers.onNews = (container) => {
+      this.#blocker.learned(container);
+      this.#recorded.learned(container);
+    };
     this.#paths.scan();
     const running = source.snapshot();
     this.#table.seed(running);
@@ -142,7 +133,11 @@ export class Pipeline {
       (group) => this.#containers.nameOf(group),
     );
     // Read now, through processes that live: those of later events may be gone before their container's files are open.
-    for (const { task } of running) this.#containers.userName(this.#containers.of(task), task);
+    for (const { task } of running) {
+      const container = this.#containers.of(task);
+      this.#containers.userName(container, task);
+      if (container.id !== null) outlet.ranBefore(container.id);
+    }
   }
 
   /** Drains once; true when there was something, so that it is worth looking again soon. It `mayWait` for more to go with it. */
@@ -182,7 +177,8 @@ export class Pipeline {
     return this.#window.isFull ? monotonicMs() : this.#eventMs;
   }
 
-  applyFilters(plan: FilterPlan): void {
+  applyFilters(asked: FilterPlan): void {
+    const plan = withRecorder(asked, this.#recorder);
     // The socket keeps the order: what comes last is in force, also when a new hub counts from the start again.
     if (isDeepStrictEqual(plan, this.#plan)) return;
     this.#source.setFilterPlan(this.#options.heartbeat === undefined ? plan : withHeartbeat(plan));
@@ -194,8 +190,10 @@ export class Pipeline {
 
   applyState(state: StateInForce): void {
     const { version, workspace, filters, drift, podLabels = {}, recorder = noRecording } = state;
+    this.#recorder = recorder;
     this.applyFilters(filters);
     this.#blocker.setPolicy(drift, podLabels);
+    this.#recorded.setPolicy(recorder, podLabels);
     // What happened before is the workspace's before.
     this.#gathering.handOver();
     this.#outlet.setWorkspace(workspace);
@@ -206,6 +204,7 @@ export class Pipeline {
   /** To be called several times a second: for as long, what is to be blocked in containers is. */
   enforce(): void {
     this.#blocker.step(performance.now());
+    this.#recorded.step(performance.now());
   }
 
   /** Nothing is blocked any more. */
@@ -298,7 +297,7 @@ export class Pipeline {
 
   #makeBlocker(): Blocker {
     const { cluster = "", permitFile, bundleFolders, log = () => undefined } = this.#options;
-    const blocker = new Blocker({
+    return new Blocker({
       enforced: this.#source.enforced,
       isAttached: this.#source.programs.some((program) => program.name === "process_exec" && program.attached),
       containers: () => this.#containers.all(),
@@ -309,8 +308,6 @@ export class Pipeline {
       note: (reason) => this.note(reason),
       log,
     });
-    this.#containers.onNews = (container) => blocker.learned(container);
-    return blocker;
   }
 
   /** Programs of another version, found at work; those whose counters we have already are ended. */
@@ -366,6 +363,7 @@ export class Pipeline {
     this.#newestBootUs = 0;
     const taken = drain.take(each);
     this.#blocker.hurry(performance.now());
+    this.#recorded.step(performance.now());
     const nowUs = this.#clock.nowBootUs();
     if (this.#newestBootUs > 0) this.#lagUs = Math.max(this.#lagUs, nowUs - this.#newestBootUs);
     tally.add("lifecycle", unreadable, taken.undecodable.lifecycle);
@@ -391,7 +389,9 @@ export class Pipeline {
     }
     const event = this.#maker.make(record);
     if (event === undefined) return "absorbed";
-    if (stream.isOnDisk(record, event.class)) return "handed_on";
+    const isOnDisk = stream.isOnDisk(record, event.class);
+    if (record.forRecorder) return isOnDisk || this.#outlet.record(event) ? "recorded" : "absorbed";
+    if (isOnDisk) return "handed_on";
     if (!this.#outlet.add(event, record.ring, record.position, name)) return "unencodable";
     this.#newestBootUs = record.bootUs;
     this.#gathering.added();

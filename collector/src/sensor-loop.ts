@@ -12,7 +12,9 @@ import { heartbeatBy } from "./heartbeat.ts";
 import type { KernelOptions, KernelSource } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
 import { FrameOutlet, LineOutlet } from "./outlets.ts";
-import { Pipeline, type StateInForce } from "./pipeline.ts";
+import { Pipeline } from "./pipeline.ts";
+import { withRecorder } from "./recorded-groups.ts";
+import type { StateInForce } from "./state-in-force.ts";
 import { collectorVersion } from "./version.ts";
 import type { FromWorker, ToWorker, WorkerOptions } from "./worker-messages.ts";
 
@@ -38,11 +40,16 @@ export function runSensor(open: (options: KernelOptions) => KernelSource, option
 
 /** Lines have no hub that could send another plan. */
 function firstPlan({ state, lines, plan }: WorkerOptions): FilterPlan | "unknown" {
-  if (state !== null) return state.filters;
+  if (state !== null) return withRecorder(state.filters, state.recorder);
   return lines === null ? "unknown" : plan;
 }
 
 type NextPlan = Extract<ToWorker, { type: "filters" | "state" }>;
+
+/** With what a recorder's policy asks for beside it. */
+function planOf(next: NextPlan): FilterPlan {
+  return next.type === "state" ? withRecorder(next.state.filters, next.state.recorder) : next.plan;
+}
 
 class SensorLoop {
   readonly #source: KernelSource;
@@ -157,7 +164,7 @@ class SensorLoop {
     if (next === undefined) this.#steps = !this.#source.takeOff();
     else {
       this.#steps = true;
-      if (this.#source.prepare(next.type === "state" ? next.state.filters : next.plan)) {
+      if (this.#source.prepare(planOf(next))) {
         this.#toApply.shift();
         if (next.type === "state") this.#applyState(next.state);
         else this.#pipeline.applyFilters(next.plan);

@@ -4,6 +4,7 @@ import type { Counter } from "./kernel-record.ts";
 /** What becomes of a record that was drained: each ends in exactly one of these (ledger.ts, hop `collector`). */
 export const outcomes = [
   "handed_on",
+  "recorded",
   "absorbed",
   "deduplicated",
   "undecodable",

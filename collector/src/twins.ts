@@ -54,6 +54,7 @@ export class Twins {
   }
 }
 
-function keyOf({ kind, task }: KernelRecord): string {
-  return `${kind} ${task.pid} ${task.startUs}`;
+/** What is for the flight recorder alone has twins of its own. */
+function keyOf({ kind, task, forRecorder }: KernelRecord): string {
+  return `${kind} ${task.pid} ${task.startUs} ${forRecorder === true}`;
 }

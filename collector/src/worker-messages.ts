@@ -1,7 +1,7 @@
 import type { AuditLogState, CollectorReason, FilterPlan, Resume } from "@atalaya/wire";
 import type { Counter } from "./kernel-record.ts";
 import type { LineFilter } from "./outlets.ts";
-import type { StateInForce } from "./pipeline.ts";
+import type { StateInForce } from "./state-in-force.ts";
 
 /** What the sensor's thread tells the main thread. */
 export type FromWorker =

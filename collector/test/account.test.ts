@@ -61,6 +61,14 @@ function some(count: number): KernelRecord[] {
   return records;
 }
 
+/** With what the flight recorder alone asks for among them. */
+function someRecorded(count: number): KernelRecord[] {
+  return Array.from({ length: count }, () => {
+    const kept: KernelRecord = { ...open(task({ pid: ++pid }), "/kept"), forRecorder: true };
+    return [kept, ...some(1)];
+  }).flat();
+}
+
 type Step =
   | { do: "happen"; count: number }
   | { do: "tick"; mayWait: boolean }
@@ -87,7 +95,7 @@ describe("the account of records", () => {
         const { epoch } = run.pipeline.sensorReport();
         for (const one of steps) {
           if (one.do === "happen") {
-            const records = some(one.count);
+            const records = someRecorded(one.count);
             happened.push(...records);
             rings.put(...records);
           } else if (one.do === "tick") run.pipeline.tick(one.mayWait);
@@ -107,7 +115,8 @@ describe("the account of records", () => {
           assertBalanced(run.pipeline.sensorReport());
         }
         const report = run.settle();
-        const wanted = happened.filter((record) => record.kind !== "cgroup_mkdir").map((record) => record.position);
+        const isSent = (one: KernelRecord) => one.kind !== "cgroup_mkdir" && one.forRecorder !== true;
+        const wanted = happened.filter(isSent).map((record) => record.position);
         const got = disk.of("process", "file", "network").map((stored) => stored.position);
         assert.deepEqual(
           got.sort((a, b) => a - b),
@@ -117,7 +126,8 @@ describe("the account of records", () => {
         assert.equal(report.epoch, epoch);
         assert.ok(report.counters.every((one) => one.reason !== "pending"));
         assert.equal(value(report, "exec", "handed_on"), happened.filter((one) => one.kind === "exec").length);
-        assert.equal(value(report, "cgroup_mkdir", "absorbed"), happened.length / 6);
+        assert.equal(value(report, "cgroup_mkdir", "absorbed"), happened.length / 7);
+        assert.equal(value(report, "open", "recorded"), happened.length / 7);
       }),
       { numRuns: 200 },
     );

@@ -1,13 +1,16 @@
 import assert from "node:assert/strict";
 import { execFileSync, spawn } from "node:child_process";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { letsThrough } from "@atalaya/rules";
 import { type AtalayaEvent, blankEvent, emptyFilterPlan, type FilterPlan, filterPlanSchema } from "@atalaya/wire";
 import fc from "fast-check";
 import { skipUnless } from "../../tools/testing/needs.ts";
+import { cgroupRoot } from "../src/kernel/cgroup-root.ts";
+import { recorderWord } from "../src/recorder-word.ts";
 import { KernelWatch, root } from "./kernel-watch.ts";
+import { OwnGroups } from "./own-groups.ts";
 
 // The kernel's filter and its model (rules/src/plan/lets-through.ts) are asked about the same calls, which are made for
 // real: what the property of the plan proves of the model holds of the kernel as far as they agree.
@@ -102,11 +105,28 @@ function planIn(folder: string): fc.Arbitrary<FilterPlan> {
     .map((drawn) => filterPlanSchema.parse({ ...emptyFilterPlan, ...drawn, version: 1 }));
 }
 
+/** What the flight recorder keeps of a recorded container although no rule asks for it. */
+function isKept(event: AtalayaEvent): boolean {
+  if (event.class === "network") return true;
+  return event.class === "file" && event.activity === "open" && ((event.open_flags ?? 0) & 3) !== 0;
+}
+
+/** The folder of the control group of version 2 that this process is in. */
+function ownGroup(): string {
+  const line = readFileSync("/proc/self/cgroup", "utf8")
+    .split("\n")
+    .find((one) => one.startsWith("0::"));
+  return join(cgroupRoot() ?? "", line?.slice(3) ?? "");
+}
+
 describe("the kernel's filter", { skip: skipUnless("kernel") }, () => {
   let watch: KernelWatch;
   let sampler: string;
+  let groups: OwnGroups;
+  const home = ownGroup();
   before(async () => {
     watch = await KernelWatch.open();
+    groups = new OwnGroups("model", 1);
     sampler = join(watch.folder, "sample-calls");
     const source = join(root, "collector", "test", "programs", "sample-calls.c");
     execFileSync("gcc", ["-O2", "-Wall", "-Werror", "-D_GNU_SOURCE", "-static", source, "-o", sampler]);
@@ -116,13 +136,18 @@ describe("the kernel's filter", { skip: skipUnless("kernel") }, () => {
       writeFileSync(line.slice(2), "");
     }
   });
-  after(() => watch.close());
+  after(() => {
+    writeFileSync(join(home, "cgroup.procs"), String(process.pid));
+    groups.remove();
+    watch.close();
+  });
 
-  /** What arrived of one process, as the keys of calls. */
-  function arrived(pid: number): string[] {
+  /** What arrived of one process, as the keys of calls: for rules, or for the flight recorder alone. */
+  function arrived(pid: number, forRecorder = false): string[] {
     const keys: string[] = [];
     for (const record of watch.records) {
       const { kind } = record;
+      if ((record.forRecorder === true) !== forRecorder) continue;
       // A namespace is its first process's.
       if (kind === "namespace" ? record.task.ppid !== pid : record.task.pid !== pid) continue;
       if (kind === "open" || kind === "open_failed") keys.push(`${kind} ${record.path} ${record.openFlags & 3}`);
@@ -134,22 +159,33 @@ describe("the kernel's filter", { skip: skipUnless("kernel") }, () => {
     return keys.sort();
   }
 
-  test("lets through what its model lets through, of every call under drawn plans", async () => {
+  test("lets through what its model does, recorded or not, and beside it what the recorder keeps, under drawn plans", async () => {
     const calls = callsIn(watch.folder);
     const input = Buffer.from(`${calls.map((one) => one.line).join("\n")}\n`);
     const seed = Date.now() % 2 ** 31;
-    let letThrough = 0;
-    for (const plan of fc.sample(planIn(watch.folder), { numRuns: 60, seed })) {
+    let [letThrough, recorded] = [0, 0];
+    const [folder = ""] = groups.folders;
+    const group = { cgroupId: statSync(folder).ino, cgroupVersion: 2 } as const;
+    writeFileSync(join(folder, "cgroup.procs"), String(process.pid));
+    for (const [i, plan] of fc.sample(planIn(watch.folder), { numRuns: 60, seed }).entries()) {
+      const isRecorded = i % 2 === 1;
+      if (isRecorded) watch.source.recorded.add(group);
+      else watch.source.recorded.remove(group);
       watch.records.length = 0;
-      watch.setPlan(plan);
+      watch.setPlan(isRecorded ? { ...plan, calls: [...plan.calls, recorderWord] } : plan);
       const { pid, status } = watch.run(sampler, [], { input });
       assert.equal(status, 0);
       await watch.first("exit", (record) => record.task.pid === pid);
       const expected = calls.filter((one) => letsThrough(plan, one.event)).map((one) => one.key);
       letThrough += expected.length;
       assert.deepEqual(arrived(pid), expected.sort(), `seed ${seed}, ${JSON.stringify(plan)}`);
+      const kept = calls.filter((one) => isRecorded && isKept(one.event) && !letsThrough(plan, one.event));
+      assert.deepEqual(arrived(pid, true), kept.map((one) => one.key).sort(), `seed ${seed}, ${JSON.stringify(plan)}`);
+      recorded += kept.length;
     }
+    watch.source.recorded.remove(group);
     assert.ok(letThrough > 500, `${letThrough} calls were let through`);
+    assert.ok(recorded > 500, `${recorded} calls were kept for the recorder`);
   });
 
   test("nothing is lost that the plan before and the plan after both ask for, however often they change", async () => {

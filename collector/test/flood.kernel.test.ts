@@ -11,7 +11,8 @@ import { skipUnless } from "../../tools/testing/needs.ts";
 import { buildCollector } from "../build.mjs";
 import { openKernel } from "../src/kernel/open-kernel.ts";
 import type { OpenedKernel } from "../src/kernel-source.ts";
-import { type Outlet, Pipeline } from "../src/pipeline.ts";
+import type { Outlet } from "../src/outlet.ts";
+import { Pipeline } from "../src/pipeline.ts";
 import { objectFolder, root } from "./kernel-watch.ts";
 import { OwnGroups } from "./own-groups.ts";
 
@@ -37,6 +38,12 @@ class Kept implements Outlet {
     if (this.#isKept(event)) this.seen.push({ event, atMs: Date.now() });
     return true;
   }
+
+  record(): boolean {
+    return false;
+  }
+
+  ranBefore(): void {}
 
   setWorkspace(): void {}
 

@@ -196,6 +196,7 @@ export class HandMadeSource implements KernelSource {
     return [];
   }
 
+  readonly recorded = { add: () => true, remove() {} };
   readonly enforced = { isPossible: true, add: () => true, remove() {}, renew() {}, release() {} };
 
   /** How many more steps it takes to load the programs of a plan. */

@@ -10,7 +10,7 @@ import {
 import type { RingName, StreamName } from "../src/frame-builder.ts";
 import type { Counter, KernelRecord } from "../src/kernel-record.ts";
 import type { EarlierPrograms, KernelSource } from "../src/kernel-source.ts";
-import type { Outlet } from "../src/pipeline.ts";
+import type { Outlet } from "../src/outlet.ts";
 
 type Ring = "lifecycle" | "bulk";
 export const bootId = "0".repeat(32);
@@ -71,6 +71,7 @@ export class PinnedRings {
             this.produced[ring] - Math.max(this.consumer[ring], this.records[ring][0]?.position ?? 0);
           return { ring, waitingBytes: this.records[ring].length === 0 ? 0 : waitingBytes, sizeBytes: 1 << 20 };
         }),
+      recorded: { add: () => true, remove() {} },
       enforced: { isPossible: true, add: () => true, remove() {}, renew() {}, release() {} },
       prepare: () => true,
       takeOff: () => true,
@@ -170,6 +171,15 @@ export class ParcelOutlet implements Outlet {
   setWorkspace(workspace: string): void {
     this.workspace = workspace;
   }
+
+  readonly recorded: AtalayaEvent[] = [];
+
+  record(event: AtalayaEvent): boolean {
+    this.recorded.push(event);
+    return true;
+  }
+
+  ranBefore(): void {}
 
   setRecorder(): void {}
 

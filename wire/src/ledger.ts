@@ -24,6 +24,8 @@ export const ledgerReasons = {
     filtered: "left_out",
     /** A question to a name server that the same process had asked a moment before (the collector's own word for twins is `deduplicated`). */
     repeated: "left_out",
+    /** Only the flight recorder asked for it, and its container had said too much: no rule misses it. */
+    unrecorded: "left_out",
     ring_full: "lost",
     scratch_busy: "lost",
     /** Nobody had read for 60 s. */
@@ -39,6 +41,8 @@ export const ledgerReasons = {
     /** Records of the audit log. */
     read: "in",
     handed_on: "out",
+    /** No rule asked for it: it went to the flight recorder alone. */
+    recorded: "left_out",
     /** A record that is no event by itself: a control group was made, a namespace changed. */
     absorbed: "left_out",
     /** Seen twice while two sets of programs overlapped. */
@@ -77,6 +81,8 @@ export const ledgerReasons = {
     heartbeat_failed: "note",
     /** Frames for the flight recorder that the publisher did not take in time (docs/flight-recorder.md). */
     recorder_unsent: "note",
+    /** A container that is recorded, and the kernel has no room for one more: of it only what rules ask for is. */
+    recorder_full: "note",
     /** Where a program came from could not be decided by its content: it counts as brought (docs/decisions/0019). */
     image_copy_gone: "note",
     image_copy_unread: "note",

@@ -1,11 +1,12 @@
 import type { FilterPlan } from "@atalaya/wire";
 import { askedChangeNumbers, fileChangeNumbers } from "../file-changes.ts";
 import { rareCallNumbers } from "../rare-calls.ts";
-import { settingsOf, switchable } from "./filter-settings.ts";
+import { recorderWord } from "../recorder-word.ts";
+import { isRecording, settingsOf, switchable } from "./filter-settings.ts";
 import { layout, recordKind } from "./layout.ts";
 
 // What a plan asks for, in words: those of its `calls` and `listed_changes`, `class.activity` of what it does not call unasked,
-// and `dns_domains` and `socket_names` where it names some. A program hangs while one of its words is asked for (programs.ts).
+// `dns_domains` and `socket_names` where it names some, and `recorded` where somebody may be recorded. A program hangs while one of its words is asked for (programs.ts).
 
 /** Which of the filter's maps hold something that asks. */
 export type Held = { domains: boolean; socketNames: boolean };
@@ -14,7 +15,8 @@ const { filter_settings: at } = layout;
 
 export function wordsOfPlan(plan: FilterPlan): ReadonlySet<string> {
   const held = { domains: plan.dns_domains.length > 0, socketNames: plan.socket_names.length > 0 };
-  return wordsOfSettings(settingsOf(plan), held);
+  const words = wordsOfSettings(settingsOf(plan), held);
+  return plan.calls.includes(recorderWord) ? new Set([...words, recorderWord]) : words;
 }
 
 /** The same from what lies in the kernel: of a collector before this one, whose plan nobody knows any more. */
@@ -31,5 +33,6 @@ export function wordsOfSettings(settings: Buffer, held: Held): ReadonlySet<strin
   for (const [word, kind] of Object.entries(switchable)) if (((unasked >> BigInt(kind)) & 1n) === 0n) words.add(word);
   if (held.domains) words.add("dns_domains");
   if (held.socketNames) words.add("socket_names");
+  if (isRecording(settings)) words.add(recorderWord);
   return words;
 }

@@ -8,7 +8,7 @@ import { socketFrom, streamKinds } from "./decode-socket.ts";
 import { taskAt } from "./decode-task.ts";
 import { watchFrom } from "./decode-watch.ts";
 import { ipText } from "./ip-text.ts";
-import { layout, recordFlag, recordKind, sizes } from "./layout.ts";
+import { layout, recordFlag, recordKind, recordMark, sizes } from "./layout.ts";
 import { i32At, type RecordBytes, textAt, u16At, u32At, u64At } from "./record-bytes.ts";
 
 export type RingName = "lifecycle" | "bulk";
@@ -56,7 +56,10 @@ export function decodeRecord(
   if (decoder === undefined) return undefined;
   const bootUs = u64At(from, at + layout.record_head.boot_us);
   const task = taskAt(from, at + layout.record_head.task);
-  return decoder(from, at, at + length, { position, ring, bootUs, task });
+  const record = decoder(from, at, at + length, { position, ring, bootUs, task });
+  const marks = u16At(from, at + layout.record_head.marks);
+  if (record !== undefined && (marks & recordMark.forRecorder) !== 0) record.forRecorder = true;
+  return record;
 }
 
 function execFrom(kind: "exec" | "snapshot", from: RecordBytes, at: number, end: number, base: Base) {

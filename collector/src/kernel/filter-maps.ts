@@ -2,7 +2,7 @@ import type { FilterPlan } from "@atalaya/wire";
 import type { Addon } from "./addon.ts";
 import { wordsOfSettings } from "./asked-words.ts";
 import { domainKey, endKey, nameKey, prefixKey, u32, u64 } from "./filter-keys.ts";
-import { eitherOf, settingsFlag, settingsOf, withEveryName } from "./filter-settings.ts";
+import { eitherOf, settingsFlag, settingsOf, withEveryName, withRecording } from "./filter-settings.ts";
 import { sizes } from "./layout.ts";
 import { mapShapes } from "./map-shapes.ts";
 import { startTicks } from "./proc-snapshot.ts";
@@ -34,6 +34,7 @@ export class FilterMaps {
   /** The keys that lie in each map. */
   readonly #held = new Map<PlanMap, Map<string, Buffer>>();
   #settings: Buffer = Buffer.alloc(sizes.filter_settings);
+  #recording = 0;
 
   constructor(addon: Addon) {
     this.#addon = addon;
@@ -45,7 +46,7 @@ export class FilterMaps {
    */
   set(plan: FilterPlan): void {
     const wanted = new Map(planMaps.map((map) => [map, wantedOf(plan, map)]));
-    const settings = settingsOf(plan);
+    const settings = withRecording(settingsOf(plan), this.#recording);
     const either = eitherOf(this.#settings, settings);
     const isTight = this.#isTight(wanted.get("names"));
     if (isTight) {
@@ -57,6 +58,13 @@ export class FilterMaps {
     this.#writeSettings(settings);
     for (const [map, entries] of wanted) this.#dropStale(map, entries);
     this.#settings = settings;
+  }
+
+  /** Whether the filters look for recorded containers, and in which hierarchies: flags of the settings. */
+  record(flags: number): void {
+    this.#recording = flags;
+    this.#settings = withRecording(this.#settings, flags);
+    this.#writeSettings(this.#settings);
   }
 
   /** Whether the names of two plans do not fit into the map together. */

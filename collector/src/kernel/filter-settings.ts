@@ -14,8 +14,14 @@ export const settingsFlag = {
   refusedExecs: 0x04,
   portsOfConnect: 0x08,
   portsOfSend: 0x10,
+  questions: 0x20,
+  recordsV2Groups: 0x40,
+  recordsV1Groups: 0x80,
 } as const;
 const whole = settingsFlag.allOpens | settingsFlag.refusedOpens | settingsFlag.refusedExecs;
+/** What lets more through where either of two settings has it. */
+const widening = whole | settingsFlag.questions | settingsFlag.recordsV2Groups | settingsFlag.recordsV1Groups;
+const recording = settingsFlag.recordsV2Groups | settingsFlag.recordsV1Groups;
 const listed = settingsFlag.portsOfConnect | settingsFlag.portsOfSend;
 
 /**
@@ -78,6 +84,7 @@ function flagsOf(plan: FilterPlan): number {
   if (plan.refused_execs) flags |= settingsFlag.refusedExecs;
   if (plan.connect_ports !== null) flags |= settingsFlag.portsOfConnect;
   if (plan.send_ports !== null) flags |= settingsFlag.portsOfSend;
+  if (plan.dns_domains.length > 0) flags |= settingsFlag.questions;
   return flags;
 }
 
@@ -99,9 +106,18 @@ export function eitherOf(one: Buffer, other: Buffer): Buffer {
   for (const member of ["end_lengths", "change_end_lengths", "changes", "listed_changes"] as const)
     out.writeUInt32LE((one.readUInt32LE(at[member]) | other.readUInt32LE(at[member])) >>> 0, at[member]);
   const [a, b] = [one.readUInt32LE(at.flags), other.readUInt32LE(at.flags)];
-  out.writeUInt32LE(((a | b) & whole) | (a & b & listed), at.flags);
+  out.writeUInt32LE(((a | b) & widening) | (a & b & listed), at.flags);
   return out;
 }
+
+/** The same, with those flags of recording (`records…Groups`) in place of its own. */
+export function withRecording(settings: Buffer, flags: number): Buffer {
+  const out = Buffer.from(settings);
+  out.writeUInt32LE((out.readUInt32LE(at.flags) & ~recording) | flags, at.flags);
+  return out;
+}
+
+export const isRecording = (settings: Buffer): boolean => (settings.readUInt32LE(at.flags) & recording) !== 0;
 
 /** The same without a look at names, for as long as the map of names cannot hold all of them. */
 export function withEveryName(settings: Buffer): Buffer {

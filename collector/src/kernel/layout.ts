@@ -30,6 +30,9 @@ export const recordKind = {
   dns_answer: 31,
 } as const;
 
+/** Of a record's head. */
+export const recordMark = { forRecorder: 0x1 } as const;
+
 export const recordFlag = {
   upperLayer: 0x01,
   memfd: 0x02,
@@ -50,7 +53,7 @@ export const recordFlag = {
 
 /** Offsets from the record's start, by struct and member; those of `record_task` from the task's start. */
 export const layout = {
-  record_head: { size: 0, kind: 4, boot_us: 8, task: 16 },
+  record_head: { size: 0, kind: 4, marks: 6, boot_us: 8, task: 16 },
   record_task: {
     start_us: 0,
     parent_start_us: 8,
@@ -163,11 +166,13 @@ export const layout = {
     unread: 48,
     throttled: 56,
     repeated: 64,
+    unrecorded: 72,
   },
   reader_state: { read_ns: 0, until_ns: 8 },
   name_key: { length: 0, bytes: 4 },
   prefix_key: { bits: 0, bytes: 4 },
   domain_key: { bits: 0, bytes: 4 },
+  recorded_key: { cgroup_id: 0, version: 8 },
   cgroup_ids: { v2: 0, v1: 8 },
   budget_key: { ids: 0, kind: 16 },
   budget: { filled_ns: 0, left: 8, throttled: 16 },
@@ -212,13 +217,14 @@ export const sizes = {
   watch_record: 176,
   dns_record: 424,
   dns_answer_record: 664,
-  count_slot: 72,
+  count_slot: 80,
   reader_state: 16,
   name_key: 64,
   prefix_key: 132,
   domain_key: 68,
   asked_key: 24,
   dns_question_key: 16,
+  recorded_key: 16,
   cgroup_ids: 16,
   own_task: 40,
   own_object_key: 8,

@@ -26,6 +26,8 @@ export const mapShapes: Readonly<Record<string, MapShape>> = {
   budgets: [lruHash, sizes.budget_key, sizes.budget, 8_192],
   own_tasks: [hash, 4, sizes.own_task, 16],
   own_objects: [hash, sizes.own_object_key, sizes.own_object, 1_024],
+  destinations: [lruHash, sizes.asked_key, 8, 2_048],
+  recorded: [hash, sizes.recorded_key, 4, 4_096],
   enforced: [hash, 4, sizes.enforced_root, 4_096],
   enforced_until: [array, 4, 8, 1],
   dns_askers: [lruHash, sizes.dns_question_key, sizes.record_task, 4_096],

@@ -16,6 +16,7 @@ import { nameOwnTask } from "./own-tasks.ts";
 import { lockPinFolder, PinnedSet, preparePinFolder } from "./pins.ts";
 import { KernelPrograms, reasonFrom } from "./probe-programs.ts";
 import { programPlans } from "./programs.ts";
+import { RecordedContainers } from "./recorded-containers.ts";
 import { Ring } from "./ring.ts";
 import { ringIdOf } from "./ring-id.ts";
 import { takeSnapshot } from "./snapshot.ts";
@@ -57,6 +58,7 @@ type Started = {
   rings: { lifecycle: Ring; bulk: Ring };
   filters: FilterMaps;
   enforced: EnforcedContainers;
+  recorded: RecordedContainers;
   adopted: boolean;
   gapUs: number;
 };
@@ -76,6 +78,8 @@ function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined
   const rings = { lifecycle: new Ring(addon, "lifecycle"), bulk: new Ring(addon, "bulk") };
   const enforced = new EnforcedContainers(addon);
   enforced.clear();
+  const recorded = new RecordedContainers(addon, filters);
+  recorded.clear();
   filters.ignore(options.ignorePids ?? []);
   addon.markRead(options.unreadAfterMs ?? kernelLimits.unreadAfterMs);
   const unpinned = found ? "" : (pins?.pinMaps() ?? "");
@@ -93,7 +97,7 @@ function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined
   hang();
   refuseWithoutEvents(programs, "attached");
   const gapUs = adopted || lastReadUs === 0 ? 0 : Math.max(0, Math.round(bootUs() - lastReadUs));
-  return { programs, hang, rings, filters, enforced, adopted, gapUs };
+  return { programs, hang, rings, filters, enforced, recorded, adopted, gapUs };
 }
 
 /** An earlier collector's plan stays in force until the next comes. */
@@ -158,6 +162,7 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
     readAccount: () => readAccount(addon, "account"),
     writeAccount: (bytes) => writeAccount(addon, "account", bytes),
     enforced: parts.enforced,
+    recorded: parts.recorded,
     get earlier() {
       return earlier;
     },

@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { release } from "node:os";
 import { changeCalls } from "../file-changes.ts";
 import { rareCalls } from "../rare-calls.ts";
+import { recorderWord } from "../recorder-word.ts";
 import { hasBpfLsm } from "./bpf-lsm.ts";
 
 export type Attachment = "tracing" | "cgroup" | "iterator" | { tracepoint: string };
@@ -82,13 +83,13 @@ const allPlans: readonly ProgramPlan[] = [
   ...askedAtExit("map", ["mmap", "mprotect"], ["file.map"]),
   ...askedAtExit("refused", ["execve", "execveat"], ["process.exec_failed"]),
   // Whose the questions over a connection are is known by the connection.
-  ...asked("net", "cgroup", ["connect4", "connect6"], ["network.connect", "dns_domains"]),
-  ...asked("net", "cgroup", ["sendmsg4", "sendmsg6"], ["network.send"]),
+  ...asked("net", "cgroup", ["connect4", "connect6"], ["network.connect", "dns_domains", recorderWord]),
+  ...asked("net", "cgroup", ["sendmsg4", "sendmsg6"], ["network.send", recorderWord]),
   ...asked("dns", "cgroup", ["dns_egress"], ["dns_domains"]),
   ...asked("dns-answer", "cgroup", ["dns_ingress"], ["dns_answer"]),
   ...askedAtExit("socket", ["dup", "dup2", "dup3", "fcntl"], ["dup"]),
-  ...asked("socket", "cgroup", ["bind4", "bind6"], ["bind"]),
-  ...asked("socket", "tracing", ["sock_listens"], ["listen"]),
+  ...asked("socket", "cgroup", ["bind4", "bind6"], ["bind", recorderWord]),
+  ...asked("socket", "tracing", ["sock_listens"], ["listen", recorderWord]),
   ...askedAtExit("socket", ["accept", "accept4"], ["accept"]),
   ...askedAtExit("socket", ["socket"], ["socket"]),
   ...askedAtExit("socket", ["connect"], ["unix_connect", "socket_names"]),

@@ -5,6 +5,8 @@ import { layout, recordKind, sizes } from "./layout.ts";
 const kindNames = new Map<number, string>(Object.entries(recordKind).map(([name, kind]) => [kind, name]));
 /** The upper half of a key's kind is a part of it: which call, which change (bpf/budget.h). */
 const kindMask = 0xffff;
+/** Budgets of the flight recorder alone: what is above them no rule had asked for. */
+const recorderPart = 0x8000_0000;
 
 /**
  * The control groups that used up a budget, from the map `budgets`: what each was not told of, by kind of record, since its entry
@@ -17,6 +19,7 @@ export function throttledGroups(addon: Addon): ThrottledGroup[] {
     const key = keys.subarray(at, at + sizes.budget_key);
     const value = addon.mapLookup("budgets", key);
     if (value.length !== sizes.budget) continue; // forgotten since its key was read
+    if (key.readUInt32LE(layout.budget_key.kind) >= recorderPart) continue;
     const throttled = Number(value.readBigUInt64LE(layout.budget.throttled));
     if (throttled > 0) add(sums, groupOf(key, throttled));
   }

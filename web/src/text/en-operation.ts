@@ -75,6 +75,8 @@ export const enOperation = {
       repeated: "asked a moment before",
       unread: "nobody read",
       scratch_busy: "interrupted",
+      unrecorded: "beyond the flight recorder's budget",
+      recorded: "for the flight recorder alone",
       absorbed: "no event by itself",
       deduplicated: "seen twice",
       duplicate: "seen twice",

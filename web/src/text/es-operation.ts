@@ -75,6 +75,8 @@ export const esOperation: typeof enOperation = {
       unread: "nadie leía",
       unencodable: "no codificable",
       scratch_busy: "interrumpido",
+      unrecorded: "fuera del presupuesto de la grabadora",
+      recorded: "solo para la grabadora",
       absorbed: "no es un evento por sí solo",
       deduplicated: "visto dos veces",
       duplicate: "visto dos veces",
