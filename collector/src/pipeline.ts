@@ -117,8 +117,7 @@ export class Pipeline {
       note: (reason) => this.note(reason),
     });
     this.#containers.onNews = (container) => {
-      this.#blocker.learned(container);
-      this.#recorded.learned(container);
+      for (const one of [this.#blocker, this.#recorded]) one.learned(container);
     };
     this.#paths.scan();
     const running = source.snapshot();
@@ -287,6 +286,7 @@ export class Pipeline {
       gap_us: this.#source.gapUs,
       ...(this.#options.heartbeat === undefined ? {} : { heartbeat: this.#options.heartbeat.state() }),
       ...(this.#blocker.state === undefined ? {} : { blocking: this.#blocker.state }),
+      ...(this.#recorded.size === undefined ? {} : { recorded_containers: this.#recorded.size }),
       ...(this.#auditLog === undefined ? {} : { audit_log: { state: this.#auditLog } }),
       throttled: this.#throttling.list(),
       tampered: this.#selfWatch.list(),

@@ -46,6 +46,11 @@ export class RecordedGroups {
     this.#options = options;
   }
 
+  /** How many the kernel knows; undefined where no policy names any. */
+  get size(): number | undefined {
+    return this.#policy.scopes.length === 0 ? undefined : this.#held.size;
+  }
+
   /** With the labels of pods, by uid, that are known. */
   setPolicy(policy: RecorderPolicy, podLabels: LabelsOfPods = {}): void {
     this.#policy = policy;

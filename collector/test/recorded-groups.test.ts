@@ -47,10 +47,10 @@ test("the kernel knows the control groups of those that a scope names, and forge
   assert.deepEqual(kernel(), ["2:100"]);
   groups.setPolicy({ scopes: [{ name: "all" }] });
   groups.step(2);
-  assert.deepEqual(kernel(), ["2:100", "2:101"]);
+  assert.deepEqual([kernel(), groups.size], [["2:100", "2:101"], 2]);
   groups.setPolicy({ scopes: [] });
   groups.step(3);
-  assert.deepEqual(kernel(), []);
+  assert.deepEqual([kernel(), groups.size], [[], undefined]);
 });
 
 test("a container whose names come later is told of then", () => {

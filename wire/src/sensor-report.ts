@@ -93,6 +93,8 @@ export const sensorReportSchema = z.object({
       withheld: z.array(z.object({ reason: z.string().max(48), value: count })).max(16),
     })
     .optional(),
+  /** Of how many containers the kernel lets through what the flight recorder keeps; absent where no policy names any. */
+  recorded_containers: count.optional(),
   tampered: z.array(tamperedWithSchema).max(512).optional(),
   programs: z.array(programStateSchema).max(256),
   /** By kind of record and reason: those of the hops `kernel` and `collector` in ledger.ts, and figures of the user side. */

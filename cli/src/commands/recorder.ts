@@ -85,9 +85,10 @@ async function status(hub: Hub, json: boolean): Promise<void> {
   const { scopes } = await hub.get("/api/v1/recorder-policy", recorderPolicySchema);
   const { sensors } = await hub.get("/api/v1/sensors", z.object({ sensors: z.array(sensorSchema) }));
   if (json) {
-    const nodes = sensors.map(({ cluster, node, publisher }) => ({
+    const nodes = sensors.map(({ cluster, node, publisher, report }) => ({
       cluster,
       node,
+      containers: report?.recorded_containers ?? null,
       recorder: publisher?.recorder ?? null,
     }));
     printLine(JSON.stringify({ scopes, nodes }));
@@ -97,10 +98,12 @@ async function status(hub: Hub, json: boolean): Promise<void> {
   for (const sensor of sensors) printLine(printable(statusLine(sensor)));
 }
 
-function statusLine({ cluster, node, publisher }: Sensor): string {
+function statusLine({ cluster, node, publisher, report }: Sensor): string {
   const is = publisher?.recorder;
-  const where = `${cluster}/${node}`;
-  if (is === undefined) return `${where}  has recorded nothing`;
+  const containers = report?.recorded_containers;
+  const now = containers === undefined ? "" : `  ${containers} container${containers === 1 ? "" : "s"} now,`;
+  const where = `${cluster}/${node}${now}`;
+  if (is === undefined) return `${where}  nothing recorded yet`;
   const mebibytes = (bytes: number) => (bytes / 1024 / 1024).toFixed(1);
   const since = is.oldest_us === null ? "nothing" : `since ${timeText(is.oldest_us)}`;
   const lost = `${is.given_up} given up early, ${is.unwritten} not written, ${is.refused_frames} frames refused`;
