@@ -20,7 +20,25 @@ const injections = [
   ),
 ];
 
+/** Mounts the node's control groups, both hierarchies that tell containers where there are two, and moves there. */
+const moveTo = (group: string): string[] => [
+  "sh",
+  "-c",
+  `own=$(sed -n 's/^[0-9]*:\\(memory\\)\\{0,1\\}://p' /proc/self/cgroup | tail -n 1)
+for kind in cgroup cgroup2; do
+  mount -t $kind $([ $kind = cgroup ] && echo -o memory) none /mnt || continue
+  mkdir -p "/mnt${group}" && echo 0 > "/mnt${group}/cgroup.procs"
+  umount /mnt
+done`,
+];
+
 const escapes = [
+  ...pair(
+    "Process Left Its Container",
+    "own-control-group",
+    { privileged: moveTo(""), also: ["Mount in a Container"] },
+    { privileged: moveTo("$own/inner"), also: ["Mount in a Container"] },
+  ),
   // Without the right to, the kernel refuses it.
   ...pair(
     "Mount in a Container",

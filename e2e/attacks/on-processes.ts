@@ -117,10 +117,19 @@ const driftLibraries = [
   ),
 ];
 
+const preloads = pair(
+  "Code Preloaded by the Environment",
+  "library",
+  { exec: ["/opt/report", "-c", "LD_PRELOAD=/tmp/l.so /opt/work; true"], also: [driftLibrary] },
+  { exec: ["/opt/report", "-c", `LD_PRELOAD=$(echo ${mathLibrary}) /opt/work; true`] },
+  { prepare: [["sh", "-c", `cp ${mathLibrary} /tmp/l.so`]] },
+);
+
 export const onProcesses: Attack[] = [
   ...webShells,
   ...openedShells,
   ...reconnaissance,
   ...driftBinaries,
   ...driftLibraries,
+  ...preloads,
 ];

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import { rmdirSync } from "node:fs";
+import { basename } from "node:path";
 import { after, before, describe } from "node:test";
 import { skipUnless } from "../../../tools/testing/needs.ts";
 import { CgroupPaths } from "../../src/cgroup-paths.ts";
 import { KernelWatch } from "../kernel-watch.ts";
+import { OwnGroups } from "../own-groups.ts";
 import { evasion, eventsOf, perform } from "./evasion.ts";
 import { PodGroup } from "./pod-group.ts";
 
@@ -12,15 +14,18 @@ const newNames = 0x04000000;
 describe("evasions of who and where", { skip: skipUnless("kernel") }, () => {
   let watch: KernelWatch;
   let pod: PodGroup;
+  let outside: OwnGroups;
   let another: PodGroup;
   before(async () => {
-    watch = await KernelWatch.open();
+    watch = await KernelWatch.open({ calls: ["cgroup_move"] });
+    outside = new OwnGroups("atalaya-outside", 1);
     pod = new PodGroup("atalaya-evasions");
     another = new PodGroup("atalaya-evasions-others", "decade");
   });
   after(() => {
     watch.close();
     pod.remove();
+    outside.remove();
     another.remove();
   });
   const scene = () => watch;
@@ -73,6 +78,27 @@ describe("evasions of who and where", { skip: skipUnless("kernel") }, () => {
     },
   );
 
+  evasion(16, "a process that leaves its container is told, with who moved it", ["cgroup_moved"], scene, async () => {
+    const [folder = ""] = outside.folders;
+    const leave = `${PodGroup.enter(folder)} && exec /bin/true`;
+    const { pid, status, stderr } = watch.run("/bin/sh", [
+      "-c",
+      `${PodGroup.enter(pod.folder)} && exec /bin/sh -c "$0"`,
+      leave,
+    ]);
+    assert.equal(status, 0, stderr);
+    const path = `/${basename(folder)}`;
+    await watch.first("cgroup_move", (record) => record.task.pid === pid && record.path === path);
+    // The other hierarchy's groups are older than the watch.
+    const paths = new CgroupPaths();
+    paths.scan();
+    const left = eventsOf(watch, paths).find(
+      (one) => "cgroup_path" in one && one.pid === pid && one.cgroup_path === path,
+    );
+    assert.ok(left?.class === "process");
+    assert.deepEqual([left.left_container, left.mover_pid, left.container_id], [true, pid, pod.containerId]);
+  });
+
   evasion(22, "one process id borne two hundred times is two hundred processes", ["process_exec"], scene, async () => {
     const pid = Number(perform(watch, "births", "again", "200", "/bin/true").stdout);
     await watch.first("exec", ({ task, argv }) => task.pid === pid && argv[1] === "life-199");
@@ -86,7 +112,7 @@ describe("evasions of who and where", { skip: skipUnless("kernel") }, () => {
     watch.records.splice(0);
   });
 
-  evasion(28, "a container in a container is the outer one's", ["cgroup_made"], scene, async () => {
+  evasion(28, "a container in a container is the outer one's", ["cgroup_made", "cgroup_moved"], scene, async () => {
     const inner = pod.below("docker", "1".repeat(64));
     const { pid } = watch.run("/bin/sh", ["-c", `${PodGroup.enter(inner)} && exec /bin/true in-the-inner-one`]);
     // What a short container leaves: nothing.

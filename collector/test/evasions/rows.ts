@@ -20,7 +20,7 @@ export const rows: readonly Row[] = [
   { number: 13, evasion: "scripts, `sh -c`, a script on standard input", sight: "weaker" },
   { number: 14, evasion: "`ld.so ./program`, LD_PRELOAD, dlopen", sight: "seen" },
   { number: 15, evasion: "unshare, setns, nsenter, clone into new namespaces", sight: "seen" },
-  { number: 16, evasion: "a process moves to another control group", sight: "weaker" },
+  { number: 16, evasion: "a process moves to another control group", sight: "seen" },
   { number: 17, evasion: "ptrace, process_vm_writev, pidfd_getfd, /proc/PID/mem", sight: "weaker" },
   { number: 18, evasion: "a descriptor is passed on, then used", sight: "seen" },
   { number: 19, evasion: "openat2, creat, open_by_handle_at, open_tree", sight: "seen" },
