@@ -69,12 +69,19 @@ static __always_inline struct open_call call_of(struct task_struct *task, enum o
 	return call;
 }
 
-static __always_inline bool under_prefix(struct path_walk *walk, __u32 from, __u32 uses)
+/*
+ * Whether the walked path begins so. In a frame of its own: with the key in its caller's, the calls that compare names passed
+ * the 512 bytes of stack that older kernels (5.10, 6.1) give to all of them together: nothing of open-slow.bpf.c was loaded.
+ */
+__noinline int under_prefix(__u32 from, __u32 uses)
 {
+	struct path_walk *walk = walk_state();
+	if (!walk)
+		return 0;
 	struct prefix_key key = { .bits = PREFIX_BYTES * 8 };
 	bpf_probe_read_kernel(key.bytes, PREFIX_BYTES, &walk->bytes[from & PATH_MASK]);
 	__u32 *value = bpf_map_lookup_elem(&prefixes, &key);
-	return value && (*value & uses);
+	return value && (*value & uses) ? 1 : 0;
 }
 
 #define FOR_RECORDER 3 /* why it is told: beside TOO_DEEP (names.h) and 1 */
@@ -106,7 +113,7 @@ static __always_inline int wanted(struct filter_settings *filter, struct file *f
 		return 0;
 	__u32 from = walk_path(dentry, mount);
 	/* A path deeper than the walk is reported: depth is no place to hide. */
-	return (walk->flags & FLAG_PATH_CUT) ? TOO_DEEP : under_prefix(walk, from, uses);
+	return (walk->flags & FLAG_PATH_CUT) ? TOO_DEEP : under_prefix(from, uses);
 }
 
 static __always_inline void fill_file(struct open_record *record, struct file *file, const struct open_call *call)
