@@ -147,6 +147,20 @@ export const attributionChecks: readonly Check[] = [
       },
     }),
   ),
+  {
+    name: "a container's process that moves to another control group is still the container's, and is told",
+    needs: ["cgroup_made", "cgroup_moved"],
+    async run(watch) {
+      const group = `${podSlice}/cri-containerd-${id("a")}.scope`;
+      for (const one of [group, "away"]) mkdirSync(`${root}/${one}`, { recursive: true });
+      const moves = [group, "away"].map((one) => `echo $$ > ${root}/${one}/cgroup.procs`);
+      const { pid, status, stderr } = runProgram("/bin/sh", ["-c", [...moves, "exec /bin/true"].join("; ")]);
+      assert.equal(status, 0, stderr);
+      const isIt = (event: EventOf<"process">) => event.pid === pid && event.cgroup_path === "/away";
+      const moved = await watch.first("process", "cgroup_move", isIt);
+      assert.deepEqual([moved.container_id, moved.left_container, moved.mover_pid], [id("a"), true, pid]);
+    },
+  },
   ...ofTheHost.map(
     ([what, group]): Check => ({
       name: `${what} is the host's`,

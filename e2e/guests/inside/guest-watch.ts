@@ -79,6 +79,11 @@ export class GuestWatch {
     return found() as SensorReport;
   }
 
+  /** Of the collector that runs. */
+  get collectorPid(): number {
+    return this.#collector?.pid ?? 0;
+  }
+
   /** To the collector, which goes on. */
   signal(signal: "SIGSTOP" | "SIGCONT"): void {
     this.#collector?.kill(signal);

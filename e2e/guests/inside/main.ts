@@ -33,6 +33,7 @@ const plan: FilterPlan = {
   change_names: ["changed-file"],
   change_prefixes: ["/tmp/written/"],
   calls: [
+    ...["cgroup_move", "sensor_signal", "sensor_bpf"],
     "dup",
     "bind",
     "listen",

@@ -68,6 +68,27 @@ export const sensorChecks: readonly Check[] = [
     },
   },
   {
+    name: "who touches what the sensor has in the kernel is told",
+    needs: ["sensor_bpf"],
+    async run(watch) {
+      const { pid, status, stderr } = runProgram("/guest/detach", [pinOf("connect6")]);
+      assert.equal(status, 0, stderr);
+      const touched = await watch.first("kernel", "sensor_bpf", (event) => event.pid === pid);
+      assert.equal(touched.name, "detach");
+      await untilTampered(watch, "detached", "connect6");
+    },
+  },
+  {
+    name: "who sends the sensor a signal is told",
+    needs: ["sensor_signal"],
+    async run(watch) {
+      const { pid, status, stderr } = runProgram("/bin/sh", ["-c", `kill -CONT ${watch.collectorPid}`]);
+      assert.equal(status, 0, stderr);
+      const sent = await watch.first("kernel", "sensor_signal", (event) => event.pid === pid);
+      assert.deepEqual([sent.target, sent.target_object], ["SIGCONT", "collector"]);
+    },
+  },
+  {
     name: "a pin that somebody removes is put back, and told",
     needs: ["process_exec"],
     async run(watch) {
