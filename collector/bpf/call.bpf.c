@@ -8,6 +8,7 @@
 #include "budget.h"
 #include "file.h"
 #include "path.h"
+#include "socket.h"
 #include "syscall.h"
 #include "task.h"
 #include "telling.h"
@@ -16,6 +17,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define NO_TEXT (-1)
 #define FILE_OF_FIRST (-2) /* the path of the file that the first argument is a descriptor of */
+#define FILE_OF_RESULT (-3) /* of the descriptor that the call gave */
 
 static __always_inline bool call_wanted(__u32 call)
 {
@@ -91,11 +93,17 @@ static __always_inline void report(struct scratch *scratch, struct task_struct *
 	record->arguments[4] = PT_REGS_PARM5_CORE_SYSCALL(registers);
 	if (call == CALL_PIDFD_SEND_SIGNAL) /* which has four of its own */
 		record->arguments[4] = pid_of_descriptor(task, record->arguments[0]);
+	if (call == CALL_PIDFD_GETFD) { /* three */
+		record->arguments[3] = stream_kind(task, result);
+		record->arguments[4] = pid_of_descriptor(task, record->arguments[0]);
+	}
 	record->result = result;
 	record->call = call;
 	__u32 length = 0;
 	if (text_at == FILE_OF_FIRST)
 		length = append_file(scratch, task, record->arguments[0]);
+	else if (text_at == FILE_OF_RESULT)
+		length = append_file(scratch, task, result);
 	else if (text_at != NO_TEXT)
 		length = append_text(scratch, record->arguments[text_at], count);
 	record->text_length = length;
@@ -130,7 +138,7 @@ static __always_inline int called(long result, __u32 call, int text_at)
 EXIT_PROGRAM(ptrace, CALL_PTRACE, NO_TEXT)
 EXIT_PROGRAM(process_vm_readv, CALL_PROCESS_VM_READV, NO_TEXT)
 EXIT_PROGRAM(process_vm_writev, CALL_PROCESS_VM_WRITEV, NO_TEXT)
-EXIT_PROGRAM(pidfd_getfd, CALL_PIDFD_GETFD, NO_TEXT)
+EXIT_PROGRAM(pidfd_getfd, CALL_PIDFD_GETFD, FILE_OF_RESULT)
 EXIT_PROGRAM(memfd_create, CALL_MEMFD_CREATE, 0)
 EXIT_PROGRAM(setns, CALL_SETNS, NO_TEXT)
 EXIT_PROGRAM(unshare, CALL_UNSHARE, NO_TEXT)

@@ -1,3 +1,4 @@
+import { streamKindOf } from "./kernel/decode-socket.ts";
 import type { CallRecord, WatchRecord } from "./kernel-record.ts";
 import { redactText } from "./redact.ts";
 
@@ -98,6 +99,8 @@ export function targetOf(record: CallRecord): string | undefined {
     case "setresgid":
       // What the caller takes up now; 4294967295 leaves it as it was.
       return String(low32(second));
+    case "pidfd_getfd":
+      return descriptorTaken(record);
     default:
       return record.text === undefined ? undefined : redactText(record.text);
   }
@@ -123,10 +126,16 @@ const byFirst: ReadonlySet<string> = new Set(["process_vm_readv", "process_vm_wr
 
 /** Of those that name another process by its id: the id in the caller's own namespace; of a descriptor's, the node's. */
 export function targetPidOf({ call, arguments: [first, second, , , fifth] }: CallRecord): number | undefined {
-  if (call === "pidfd_send_signal") return low32(fifth) > 0 ? low32(fifth) : undefined;
+  if (call === "pidfd_send_signal" || call === "pidfd_getfd") return low32(fifth) > 0 ? low32(fifth) : undefined;
   if (call === "ptrace") return first === 0 ? undefined : low32(second);
   if (!byFirst.has(call)) return undefined;
   const pid = low32(first);
   // Zero and below are groups of processes.
   return pid > 0 && pid < 2 ** 31 ? pid : undefined;
+}
+
+/** Of a file or folder its path, of the rest what it is: ipv4, unix, pipe, tty, ... */
+function descriptorTaken({ text, arguments: [, , , kind] }: CallRecord): string | undefined {
+  const name = streamKindOf(kind ?? 0);
+  return name === undefined || name === "file" || name === "directory" ? text && redactText(text) : name;
 }

@@ -64,7 +64,7 @@ export class EventMaker {
   #lineOfTarget(record: CallRecord | WatchRecord): string | undefined {
     if (record.kind !== "call") return record.targetPid === 0 ? undefined : this.#table.cmdlineOf(record.targetPid);
     const pid = targetPidOf(record);
-    const isOfNode = record.call === "pidfd_send_signal" || record.task.nsPid === record.task.pid;
+    const isOfNode = record.call.startsWith("pidfd_") || record.task.nsPid === record.task.pid;
     return pid === undefined || !isOfNode ? undefined : this.#table.cmdlineOf(pid);
   }
 

@@ -153,7 +153,7 @@ export type SocketRecord = Base & {
 export type CallRecord = Base & {
   kind: "call";
   call: RareCall;
-  /** The first five, as the caller gave them; exact below 2^53. The fifth of pidfd_send_signal is whom it was about, 0 where that is not known. */
+  /** The first five, as the caller gave them; exact below 2^53. The fifth of pidfd_send_signal and pidfd_getfd is whom it was about, 0 where that is not known. */
   arguments: readonly number[];
   result: number;
   /** A path or a name, read of user memory after the call; undefined where the call has none or it could not be read. */

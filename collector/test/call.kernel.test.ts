@@ -49,6 +49,7 @@ describe("rare calls", { skip: skipUnless("kernel") }, () => {
     ["tkill", "SIGSTOP"],
     ["tgkill", "SIGSTOP"],
     ["pidfd_send_signal", "SIGSTOP"],
+    ["pidfd_getfd", "unix"],
   ] as const) {
     test(`${name} is told, with the process that it was about`, async () => {
       const { calls, other } = await made(name);
@@ -58,7 +59,6 @@ describe("rare calls", { skip: skipUnless("kernel") }, () => {
 
   for (const [name, wanted] of [
     ["PTRACE_TRACEME", [["ptrace", "PTRACE_TRACEME", undefined]]],
-    ["pidfd_getfd", [["pidfd_getfd", undefined, undefined]]],
     ["memfd_create", [["memfd_create", "payload", undefined]]],
     ["setns", [["setns", "CLONE_NEWUTS", undefined]]],
     ["unshare", [["unshare", "CLONE_NEWUTS|CLONE_NEWIPC", undefined]]],

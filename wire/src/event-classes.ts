@@ -250,14 +250,14 @@ export const kernelColumns = {
    * What the call was about: the request of ptrace and the command of bpf by their names, the flags of setns and unshare,
    * the name of a memfd, the path of mount, umount, move_mount, pivot_root, chroot, open_tree and mount_setattr, the
    * (effective) id of the set*id calls, the signal's name, the command of keyctl, a key's description, the file of
-   * finit_module, the parameters of init_module, the name that delete_module was given, the file system's kind of fsopen
+   * finit_module, what pidfd_getfd took (a file, or ipv4, unix, ...), the parameters of init_module, the name that delete_module was given, the file system's kind of fsopen
    * and the key (never the value) of fsconfig. Names and paths are read of user memory after the call, that of
    * finit_module is the kernel's.
    */
   target: "str",
   /**
    * Whom ptrace, process_vm_* and kill, tkill, tgkill were about, by the caller's own pid namespace; no group of processes.
-   * Of pidfd_send_signal it is the node's number.
+   * Of pidfd_send_signal and pidfd_getfd it is the node's number.
    */
   target_pid: "u32",
   /** The command line of that process, where the number is the node's: secrets redacted, as of ancestors. */

@@ -8,6 +8,7 @@ const byNumber: ReadonlyMap<number, RareCall> = new Map(
 );
 /** Which have a text; of the others none is not an empty one. */
 const withText: ReadonlySet<RareCall> = new Set([
+  "pidfd_getfd",
   "memfd_create",
   "mount",
   "umount",

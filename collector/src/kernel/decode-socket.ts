@@ -20,6 +20,9 @@ const kinds: readonly (StreamKind | undefined)[] = [
   "other",
 ];
 
+/** Undefined where it is not known. */
+export const streamKindOf = (number: number): StreamKind | undefined => kinds[number];
+
 /** What standard input, output and error are; undefined where one is not known (a build that did not look). */
 export function streamKinds(bytes: Buffer, at: number): readonly StreamKind[] | undefined {
   const [input, output, error] = [0, 1, 2].map((fd) => kinds[bytes[at + fd] as number]);

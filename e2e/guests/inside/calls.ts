@@ -18,7 +18,7 @@ const cases: readonly Case[] = [
   ["PTRACE_SEIZE", "ptrace", "PTRACE_SEIZE"],
   ["process_vm_readv", "process_vm_readv", null],
   ["process_vm_writev", "process_vm_writev", null],
-  ["pidfd_getfd", "pidfd_getfd", null],
+  ["pidfd_getfd", "pidfd_getfd", "unix"],
   ["memfd_create", "memfd_create", "payload"],
   ["setns", "setns", "CLONE_NEWUTS"],
   ["unshare", "unshare", "CLONE_NEWUTS|CLONE_NEWIPC"],
@@ -50,7 +50,7 @@ const cases: readonly Case[] = [
 ];
 const aboutAnother: ReadonlySet<string> = new Set([
   ...["ptrace", "process_vm_readv", "process_vm_writev"],
-  ...["kill", "tkill", "tgkill", "pidfd_send_signal"],
+  ...["kill", "tkill", "tgkill", "pidfd_send_signal", "pidfd_getfd"],
 ]);
 
 function make(act: string) {
