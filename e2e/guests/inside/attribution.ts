@@ -153,8 +153,10 @@ export const attributionChecks: readonly Check[] = [
     async run(watch) {
       const group = `${podSlice}/cri-containerd-${id("a")}.scope`;
       for (const one of [group, "away"]) mkdirSync(`${root}/${one}`, { recursive: true });
-      const moves = [group, "away"].map((one) => `echo $$ > ${root}/${one}/cgroup.procs`);
-      const { pid, status, stderr } = runProgram("/bin/sh", ["-c", [...moves, "exec /bin/true"].join("; ")]);
+      const [enter, leave] = [group, "away"].map((one) => `echo $$ > ${root}/${one}/cgroup.procs`);
+      // In the container it runs a program, by which it is known to be there.
+      const script = `${enter}; exec /bin/sh -c '${leave}; exec /bin/true'`;
+      const { pid, status, stderr } = runProgram("/bin/sh", ["-c", script]);
       assert.equal(status, 0, stderr);
       const isIt = (event: EventOf<"process">) => event.pid === pid && event.cgroup_path === "/away";
       const moved = await watch.first("process", "cgroup_move", isIt);
