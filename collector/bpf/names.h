@@ -107,6 +107,30 @@ __noinline int any_component_watched(__u64 dentry, __u64 vfsmount)
 	return TOO_DEEP; /* that is no place to hide */
 }
 
+#define OTHER_NAMES_MAX 16
+
+/*
+ * A watched name of the file beside the one that it was opened by: its dentry, or 0. The kernel keeps those of its names that were looked up
+ * of late; who makes a hard link has looked up both.
+ */
+__noinline __u64 watched_other_name(__u64 inode, __u64 opened)
+{
+	struct filter_settings *filter = filters();
+	if (!filter)
+		return 0;
+	__u64 node = (__u64)BPF_CORE_READ((struct inode *)inode, i_dentry.first);
+	for (int i = 0; i < OTHER_NAMES_MAX && node; i++) {
+		__u64 dentry = node - bpf_core_field_offset(struct dentry, d_u.d_alias);
+		struct dentry_facts facts = {};
+		read_dentry(&facts, dentry);
+		if (dentry != opened && (name_watched(filter, &facts.name) ||
+					 (filter->end_lengths != 0 && end_watched((__u64)facts.name.name, facts.name.len))))
+			return dentry;
+		node = (__u64)BPF_CORE_READ((struct hlist_node *)node, next);
+	}
+	return 0;
+}
+
 /*
  * 1 when the file's own name has a watched end. No part of the walk above: with the stacks of three functions an open's is more
  * than Linux 5.10 gives.

@@ -84,18 +84,25 @@ __noinline int under_prefix(__u32 from, __u32 uses)
 	return value && (*value & uses) ? 1 : 0;
 }
 
-#define FOR_RECORDER 3 /* why it is told: beside TOO_DEEP (names.h) and 1 */
+#define BY_NAME 1 /* why it is told: beside TOO_DEEP (names.h) */
+#define FOR_RECORDER 3
+#define BY_START 4
 
 static __always_inline bool is_write(struct file *file)
 {
 	return BPF_CORE_READ(file, f_mode) & FMODE_WRITE_BIT;
 }
 
-/* 0 when nobody asks for it; TOO_DEEP when that is why it is told. */
+static __always_inline bool is_recorded_file(struct file *file)
+{
+	return is_anybody_recorded() && is_write(file) && in_recorded_group();
+}
+
+/* Why it is told; 0 when nobody asks for it. */
 static __always_inline int wanted(struct filter_settings *filter, struct file *file)
 {
 	if (filter->flags & ASKS_ALL_OPENS)
-		return 1;
+		return BY_START;
 	__u64 dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
 	__u64 mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
 	int watched = any_component_watched(dentry, mount);
@@ -113,7 +120,26 @@ static __always_inline int wanted(struct filter_settings *filter, struct file *f
 		return 0;
 	__u32 from = walk_path(dentry, mount);
 	/* A path deeper than the walk is reported: depth is no place to hide. */
-	return (walk->flags & FLAG_PATH_CUT) ? TOO_DEEP : under_prefix(from, uses);
+	return (walk->flags & FLAG_PATH_CUT) ? TOO_DEEP : under_prefix(from, uses) ? BY_START : 0;
+}
+
+/* The file's own place, where it is mounted over another one, by whose name it is opened. */
+static __always_inline bool is_mounted_over(struct file *file)
+{
+	return BPF_CORE_READ(file, f_path.dentry) == BPF_CORE_READ(file, f_path.mnt, mnt_root);
+}
+
+/* The dentry of a watched name of the file by which it was not opened, or 0. */
+static __always_inline __u64 other_name(struct file *file)
+{
+	struct inode *inode = BPF_CORE_READ(file, f_inode);
+	if ((BPF_CORE_READ(inode, i_mode) & FORMAT_MASK) != FORMAT_REGULAR)
+		return 0;
+	if (is_mounted_over(file))
+		return watched_other_name((__u64)inode, 0);
+	if (BPF_CORE_READ(inode, i_nlink) < 2)
+		return 0;
+	return watched_other_name((__u64)inode, (__u64)BPF_CORE_READ(file, f_path.dentry));
 }
 
 static __always_inline void fill_file(struct open_record *record, struct file *file, const struct open_call *call)
@@ -147,6 +173,58 @@ static __always_inline void report_opened(struct scratch *scratch, struct task_s
 	record->path_length = length;
 	record->flags |= flags;
 	submit(&bulk, scratch, sizeof(*record) + length, count);
+}
+
+/* The same of a file that has a watched name (`other`) beside the one that it was opened by: told with both. */
+static __always_inline void report_other_name(struct scratch *scratch, struct task_struct *task, struct file *file,
+					      const struct open_call *call, __u64 other, __u32 flags,
+					      struct count_slot *count)
+{
+	if (!has_budget(task, KIND_OPEN, 0, count))
+		return;
+	struct open_record *record = &scratch->open;
+	__builtin_memset(record, 0, sizeof(*record));
+	fill_head(&record->head, KIND_OPEN, 0, task);
+	fill_file(record, file, call);
+	__u32 at = sizeof(*record);
+	__u64 mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
+	__u32 base = append_path(scratch, at, (__u64)BPF_CORE_READ(file, f_path.dentry), mount, &flags);
+	at += base;
+	/* Below its own file system, where another file's name hides it. */
+	__u32 length = append_path(scratch, at, other, is_mounted_over(file) ? 0 : mount, &flags);
+	record->base_length = base;
+	record->path_length = length;
+	record->flags |= flags | FLAG_OTHER_NAME;
+	submit(&bulk, scratch, at + length, count);
+}
+
+/* By which names it is told: why by the one that it was opened by, and another that is watched. Zeros for neither. */
+struct telling {
+	int why;
+	__u64 other;
+};
+
+static __always_inline struct telling telling_of(struct file *file, bool is_asked)
+{
+	struct filter_settings *filter = filters();
+	struct telling telling = { .why = filter && is_asked ? wanted(filter, file) : 0 };
+	if (is_asked && telling.why != BY_NAME)
+		telling.other = other_name(file);
+	if (!telling.why && is_recorded_file(file))
+		telling.why = FOR_RECORDER;
+	return telling;
+}
+
+static __always_inline void report_file(struct scratch *scratch, struct task_struct *task, struct file *file,
+					const struct open_call *call, const struct telling *telling, __u32 flags,
+					struct count_slot *count)
+{
+	if (telling->why)
+		report_opened(scratch, task, file, call, telling->why, flags, count);
+	if (telling->why && telling->other)
+		count->attempted++; /* two records */
+	if (telling->other)
+		report_other_name(scratch, task, file, call, telling->other, flags, count);
 }
 
 /* Reports the path of `length` bytes that is parked at the end of the scratch memory, behind the longest base. */
@@ -194,11 +272,6 @@ static __always_inline void report_named(struct scratch *scratch, struct task_st
 	report_parked(scratch, task, kind, result, call, length, 0, count);
 }
 
-static __always_inline bool is_recorded_file(struct file *file)
-{
-	return is_anybody_recorded() && is_write(file) && in_recorded_group();
-}
-
 /* Whether the flight recorder keeps it, be it asked for or not. */
 static __always_inline bool is_recorded_open(struct task_struct *task, long fd)
 {
@@ -212,7 +285,6 @@ static __always_inline bool is_recorded_open(struct task_struct *task, long fd)
 static __always_inline void opened(struct scratch *scratch, struct task_struct *task, long result, enum open_way way,
 				   bool is_asked, struct count_slot *count)
 {
-	struct filter_settings *filter = filters();
 	struct file *file = file_of(task, result);
 	if (!file && !is_asked) {
 		count->filtered++;
@@ -225,12 +297,10 @@ static __always_inline void opened(struct scratch *scratch, struct task_struct *
 		report_named(scratch, task, KIND_OPEN, result, &call, count);
 		return;
 	}
-	int why = filter && is_asked ? wanted(filter, file) : 0;
-	if (!why && is_recorded_file(file))
-		why = FOR_RECORDER;
-	if (why) {
+	struct telling telling = telling_of(file, is_asked);
+	if (telling.why || telling.other) {
 		struct open_call call = call_of(task, way);
-		report_opened(scratch, task, file, &call, why, 0, count);
+		report_file(scratch, task, file, &call, &telling, 0, count);
 	} else {
 		count->filtered++;
 	}

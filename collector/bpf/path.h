@@ -13,6 +13,7 @@
 #define PATH_END (PATH_BYTES - 1)
 #define FORMAT_MASK 0170000 /* S_IFMT */
 #define FORMAT_FOLDER 0040000 /* S_IFDIR */
+#define FORMAT_REGULAR 0100000 /* S_IFREG */
 
 struct path_walk {
 	__u64 dentry;

@@ -66,6 +66,23 @@ static __always_inline int may_be_watched(__u64 at, __u64 vfsmount)
 	return 1;
 }
 
+/*
+ * Whether it may have been opened by another name than one that is watched: a hard link whose other names were looked up of late, or a file
+ * that is mounted over another one.
+ */
+static __always_inline bool may_have_other_name(struct file *file)
+{
+	struct inode *inode = file->f_inode;
+	if ((inode->i_mode & FORMAT_MASK) != FORMAT_REGULAR)
+		return false;
+	if (file->f_path.dentry == file->f_path.mnt->mnt_root)
+		return true;
+	if (inode->i_nlink < 2)
+		return false;
+	struct hlist_node *first = inode->i_dentry.first;
+	return first && first->next;
+}
+
 /* True when the opened file is certainly none that is asked for. */
 static __always_inline bool surely_unwanted(struct task_struct *task, long fd)
 {
@@ -82,7 +99,7 @@ static __always_inline bool surely_unwanted(struct task_struct *task, long fd)
 	struct file *file = AS(struct file, opened);
 	if (filter->write_prefixes != 0 && (file->f_mode & FMODE_WRITE_BIT))
 		return false;
-	return !may_be_watched((__u64)file->f_path.dentry, (__u64)file->f_path.mnt);
+	return !may_be_watched((__u64)file->f_path.dentry, (__u64)file->f_path.mnt) && !may_have_other_name(file);
 }
 
 #endif

@@ -88,6 +88,7 @@ _Static_assert(sizeof(struct record_head) == 128, "record_head");
 #define FLAG_CREATED 0x20
 #define FLAG_PATH_TRUSTED 0x40 /* from the kernel's dentries, not from user memory */
 #define FLAG_URING 0x100 /* through io_uring */
+#define FLAG_OTHER_NAME 0x400 /* of open: opened by another name than the path, which stands before it (in place of the directory) */
 #define FLAG_CWD_CUT 0x80 /* as FLAG_PATH_CUT, of the working directory */
 /* Of exec and snapshot alone. */
 #define FLAG_OVERLAY 0x1000 /* the file is in an overlay, in whichever layer */
@@ -199,7 +200,7 @@ struct cgroup_move_record {
 };
 _Static_assert(sizeof(struct cgroup_move_record) == 160, "cgroup_move_record");
 
-/* Strings: directory that a relative path of user memory starts from, path. */
+/* Strings: directory that a relative path of user memory starts from (or, with FLAG_OTHER_NAME, the path that was opened), path. */
 struct open_record {
 	struct record_head head;
 	__u64 inode;

@@ -171,17 +171,16 @@ static __always_inline void report_asked(struct scratch *scratch, struct io_kioc
 static __always_inline void request_over(struct scratch *scratch, struct io_kiocb *request, struct task_struct *task,
 					 __u32 kind, int result, struct count_slot *count)
 {
-	struct filter_settings *filter = filters();
 	struct file *file = result < 0 ? NULL : file_of_request(request, task, result);
 	bool is_asked = !is_unasked(kind);
-	int why = filter && file && is_asked ? wanted(filter, file) : 0;
-	if (file && !why && is_recorded_file(file))
-		why = FOR_RECORDER;
+	struct telling telling = {};
+	if (file)
+		telling = telling_of(file, is_asked);
 	if (!file && is_asked) {
 		report_asked(scratch, request, task, kind, result, count);
-	} else if (why) {
+	} else if (telling.why || telling.other) {
 		struct open_call call = call_of_request(request);
-		report_opened(scratch, task, file, &call, why, FLAG_URING, count);
+		report_file(scratch, task, file, &call, &telling, FLAG_URING, count);
 	} else {
 		count->filtered++;
 	}

@@ -140,6 +140,7 @@ export function blankFile(): Filling<FileEvent> {
     other_path: null,
     mode: null,
     change_flags: null,
+    opened_as: null,
   };
 }
 

@@ -167,6 +167,7 @@ function fileEvent(record: OpenRecord): Filling<FileEvent> {
   event.device = record.device;
   event.upper_layer = record.upperLayer;
   event.via_io_uring = record.viaIoUring;
+  event.opened_as = record.openedAs ?? null;
   return event;
 }
 

@@ -112,6 +112,8 @@ export type OpenRecord = Base & {
   error: number;
   pathTrusted: boolean;
   viaIoUring: boolean;
+  /** The path that it was opened by, where `path` is another name of the same file that is watched. */
+  openedAs?: string | undefined;
 };
 /** A file that became code without an exec, and is none of an image. */
 export type MapRecord = Base & {

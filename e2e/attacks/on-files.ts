@@ -66,6 +66,19 @@ const preloadFile = [
 
 const otherNames = [
   ...pair(
+    "Sensitive File Access",
+    "by-a-hard-link",
+    { exec: ["cat", "/opt/keys/seventh"] },
+    { exec: ["cat", "/opt/keys/eighth"] },
+    {
+      prepare: [
+        ["ln", "/opt/keys/id_ed25519", "/opt/keys/seventh"],
+        ["ln", "/opt/keys/authorized", "/opt/keys/eighth"],
+      ],
+      tidy: [["rm", "-f", "/opt/keys/seventh", "/opt/keys/eighth"]],
+    },
+  ),
+  ...pair(
     "Sensitive File Under Another Name",
     "hard-link",
     { exec: ["ln", "/opt/keys/id_ed25519", "/opt/keys/first"] },

@@ -167,6 +167,8 @@ export const fileColumns = {
   mode: "u32",
   /** The flags of renameat2 and linkat; of chattr those of the file (FS_..._FL). */
   change_flags: "u32",
+  /** The name that it was opened by, where `path` is another of its names that a rule asks for (hard link, bind mount). */
+  opened_as: "str",
 } as const satisfies ColumnTable;
 
 export const networkColumns = {
@@ -241,7 +243,6 @@ export const kernelColumns = {
     "fsconfig",
     "open_tree",
     "mount_setattr",
-    // Not calls of somebody's own: what was done to the sensor's processes and to what it has in the kernel.
     "sensor_signal",
     "sensor_bpf",
   ],
@@ -264,7 +265,6 @@ export const kernelColumns = {
   target_cmdline: "str",
   /** Of sensor_signal `collector` or `publisher`; of sensor_bpf `map`, `program` or `link` and its name. */
   target_object: "str",
-  /** Of sensor_bpf: the negative errno of a change that was refused. */
   error: "i32",
 } as const satisfies ColumnTable;
 

@@ -241,13 +241,17 @@ function openFrom(kind: OpenRecord["kind"], from: RecordBytes, at: number, end: 
   if (pathAt + u16At(from, at + of.path_length) !== end) return undefined;
   const flags = u32At(from, at + of.flags);
   const path = pathText(from, pathAt, end, (flags & recordFlag.pathCut) !== 0);
+  const start = textAt(from, baseAt, pathAt);
+  const isOther = (flags & recordFlag.otherName) !== 0;
   return {
     kind,
     position: base.position,
     ring: base.ring,
     bootUs: base.bootUs,
     task: base.task,
-    path: pathAt === baseAt ? path : join(textAt(from, baseAt, pathAt), path),
+    // Walked up to the root of its file system, whose own name is a slash.
+    path: isOther ? path.replace(/^\/+/, "/") : start === "" ? path : join(start, path),
+    openedAs: isOther ? start : undefined,
     openFlags: u32At(from, at + of.open_flags),
     created: (flags & recordFlag.created) !== 0,
     inode: u64At(from, at + of.inode),

@@ -44,6 +44,7 @@ export const recordFlag = {
   cwdCut: 0x80,
   uring: 0x100,
   envCut: 0x200,
+  otherName: 0x400,
   overlay: 0x1000,
   volume: 0x2000,
   blocked: 0x4000,

@@ -88,6 +88,8 @@ export const fileDescriptorFields: readonly Field[] = [
   fileField("fd.filename", "string", (event) => event.path?.slice(event.path.lastIndexOf("/") + 1) ?? null),
   // What the caller wrote is known only where the kernel resolved nothing.
   fileField("fd.nameraw", "string", (event) => (event.path_trusted === false ? event.path : null)),
+  // By which of its names it was opened, where fd.name is another one that a rule asks for.
+  fileField("fd.opened_as", "string", (event) => event.opened_as),
   fileField("fd.ino", "number", (event) => event.inode),
   fileField("fd.dev", "number", (event) => event.device),
   fileField("fd.is_upper_layer", "boolean", (event) => event.upper_layer),
