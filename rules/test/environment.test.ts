@@ -14,6 +14,13 @@ for (const [condition, expected] of [
   test(`${condition} is ${expected}`, () => assert.equal(holds(condition, started), expected));
 }
 
+test("a variable that is set twice has both values: who reads it may take either", () => {
+  const twice = exec({ env: ["LD_PRELOAD=/usr/lib/ok.so", "LD_PRELOAD=/tmp/l.so"] });
+  assert.ok(holds("proc.env[LD_PRELOAD] startswith /tmp/", twice));
+  assert.ok(holds("proc.env[LD_PRELOAD] startswith /usr/", twice));
+  assert.ok(!holds("proc.env[LD_PRELOAD] != /tmp/l.so", twice));
+});
+
 test("of other programs nothing is told", () => {
   assert.ok(!holds("proc.env exists or proc.env[LD_PRELOAD] exists", exec()));
 });

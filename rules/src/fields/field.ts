@@ -16,8 +16,8 @@ export type FieldType = "string" | "number" | "boolean" | "ip" | "net";
 /**
  * How several values of one field are compared.
  * one: there is one value. list: Falco's list fields (`in`: every value, `intersects`: at least one).
- * ancestors: the comparison holds for at least one. sides: either side of a connection, or one of several names of a
- * system call; holds for at least one, and `!=` for all.
+ * ancestors: the comparison holds for at least one. sides: either side of a connection, one of several names of a
+ * system call, or of the values of a variable that is set twice; holds for at least one, and `!=` for all.
  */
 export type FieldShape = "one" | "list" | "ancestors" | "sides";
 

@@ -63,13 +63,17 @@ function allAncestors(event: SyscallEvent, step: Step): FieldValue {
   return out.length === 0 ? undefined : out;
 }
 
-/** Of an exec: `proc.env[LD_PRELOAD]` is that variable's value, without a name it is all that are told, `NAME=value` with spaces between. */
+/**
+ * Of an exec: `proc.env[LD_PRELOAD]` is that variable's value, without a name it is all that are told, `NAME=value` with
+ * spaces between. Of one that is set more than once every value: some programs take the first, others the last.
+ */
 function environment(name: string | undefined): Read {
   const start = `${name}=`;
   return ({ event }) => {
     if (event?.class !== "process" || event.env === null) return undefined;
     if (name === undefined) return event.env.join(" ");
-    return event.env.find((variable) => variable.startsWith(start))?.slice(start.length);
+    const values = event.env.filter((variable) => variable.startsWith(start)).map((one) => one.slice(start.length));
+    return values.length > 1 ? values : values[0];
   };
 }
 
@@ -131,7 +135,7 @@ export const processFields: readonly Field[] = [
     "string",
     (event) => event.exec_verdict ?? (event.activity === "exec" ? "ran" : null),
   ),
-  boundField("syscall", "proc.env", "string", environment, { argument: "key", classes: ["process"] }),
+  boundField("syscall", "proc.env", "string", environment, { shape: "sides", argument: "key", classes: ["process"] }),
   actorField("proc.is_exe_deleted", "boolean", (event) => event.exe_deleted),
   actorField("proc.pid.ts", "number", (event) => (event.start_us === null ? null : event.start_us * 1_000)),
   processField("proc.exe_ino", "number", (event) => event.exe_inode),
