@@ -6,10 +6,14 @@ import { recorderStateSchema } from "./recorder.ts";
 // What the hub wants of a node, on its way down: hub -> publisher (in the reply to a request) -> collector (socket).
 // It is signed, so that neither a publisher that was taken over nor whoever sits between can change what a node watches.
 
-export const podLabelsLimits = { podsMax: 1_024, uidCharsMax: 64, charsMax: 262_144 } as const;
+/** A value has at most 63 characters in Kubernetes. */
+export const podLabelsLimits = { podsMax: 1_024, uidCharsMax: 64, valueCharsMax: 63, charsMax: 262_144 } as const;
 
 const podLabelsSchema = z
-  .record(z.string().max(podLabelsLimits.uidCharsMax), z.record(z.string().max(317), z.string().max(63)))
+  .record(
+    z.string().max(podLabelsLimits.uidCharsMax),
+    z.record(z.string().max(317), z.string().max(podLabelsLimits.valueCharsMax)),
+  )
   .refine((pods) => Object.keys(pods).length <= podLabelsLimits.podsMax);
 
 export const desiredStateSchema = z.object({

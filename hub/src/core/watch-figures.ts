@@ -36,7 +36,7 @@ export function watchFigures(parts: HubParts, inFlight: InFlight): void {
   );
   parts.metrics.watch(
     "atalaya_hub_pod_labels_left_out",
-    "Pods whose labels did not fit into their node's state: no scope that asks for labels holds there.",
+    "Pods whose labels are not known, of too many or with one that Kubernetes would not take: no scope that asks for labels holds there.",
     () => parts.podLabels.leftOut,
   );
   parts.metrics.watch(

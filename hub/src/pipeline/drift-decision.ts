@@ -1,7 +1,7 @@
 import type { Match } from "@atalaya/rules";
 import { type AtalayaEvent, type DriftPolicy, decideDrift, driftTag, type PodLabels } from "@atalaya/wire";
 
-/** A workspace's policy, and by uid the labels of pods for which it asks, as far as they are known. */
+/** A workspace's policy, and by uid the labels of the cluster's pods for which it asks, as far as they are known. */
 export type DriftKnown = { policy: DriftPolicy; podLabels: ReadonlyMap<string, PodLabels> };
 
 /** Whether the workspace's policy lets this match pass in silence. What a node blocked is always told. */

@@ -1,7 +1,8 @@
 import { type MessagePort, parentPort } from "node:worker_threads";
-import { type DriftPolicy, Fault, type PodLabels } from "@atalaya/wire";
+import { type DriftPolicy, Fault } from "@atalaya/wire";
 import { pipelineLimits } from "../core/limits.ts";
 import { packFault } from "../core/thread-fault.ts";
+import type { LabelsByCluster } from "../state/pod-labels.ts";
 import { Evaluation, type EvaluationOutlets } from "./evaluation.ts";
 import { EventMemory } from "./event-memory.ts";
 import { LiveWindow } from "./live-window.ts";
@@ -24,7 +25,7 @@ class EvaluatorThread {
   readonly #rules: RuleEngine;
   readonly #live = new LiveWindow();
   readonly #drift = new Map<string, DriftPolicy>();
-  readonly #podLabels = new Map<string, ReadonlyMap<string, PodLabels>>();
+  readonly #podLabels = new Map<string, LabelsByCluster>();
   #watched = false;
   #sequence = 0;
   #epoch = 0;
@@ -52,7 +53,7 @@ class EvaluatorThread {
       this.#rules.switch(message.switches);
       tell({ type: "plan", plan: this.#rules.plan() });
     } else if (message.type === "drift") this.#drift.set(message.workspaceId, message.policy);
-    else if (message.type === "pod_labels") this.#podLabels.set(message.workspaceId, new Map(message.labels));
+    else if (message.type === "pod_labels") this.#podLabels.set(message.workspaceId, message.labels);
     else if (message.type === "live") this.#watched = message.on;
     else this.#evaluate(message);
   }
@@ -60,7 +61,7 @@ class EvaluatorThread {
   #evaluate(message: Work): void {
     const { request, workspaceId, cluster } = message;
     const policy = this.#drift.get(workspaceId);
-    const drift = policy && { policy, podLabels: this.#podLabels.get(workspaceId) ?? new Map() };
+    const drift = policy && { policy, podLabels: this.#podLabels.get(workspaceId)?.get(cluster) ?? new Map() };
     const of = { request, workspaceId, cluster };
     const evaluation = new Evaluation(of, this.#memory, this.#rules, this.#outlets(), drift);
     try {

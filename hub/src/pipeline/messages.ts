@@ -8,10 +8,10 @@ import type {
   ExplainedPlan,
   FrameHeader,
   InventoryEvent,
-  PodLabels,
   SensorReport,
 } from "@atalaya/wire";
 import type { FaultMessage } from "../core/thread-fault.ts";
+import type { LabelsByCluster } from "../state/pod-labels.ts";
 import type { Session } from "../who/session.ts";
 import type { ProcessStart } from "../who/start-of-process.ts";
 import type { FoldedMatches } from "./fold-matches.ts";
@@ -43,8 +43,8 @@ export type ToEvaluator =
   | RulesMessage
   | { type: "switches"; switches: Switches }
   | { type: "drift"; workspaceId: string; policy: DriftPolicy }
-  /** By uid, the labels of pods for which the drift policy asks. */
-  | { type: "pod_labels"; workspaceId: string; labels: [uid: string, labels: PodLabels][] }
+  /** The labels of pods for which the drift policy asks. */
+  | { type: "pod_labels"; workspaceId: string; labels: LabelsByCluster }
   | ({ type: "frames"; frames: FramePart[] } & Origin)
   | ({ type: "records"; events: ApiEvent[]; lost: RecordCounts } & Origin)
   /** An event of our own making (the test alert): no positions. */

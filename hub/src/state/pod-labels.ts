@@ -7,32 +7,40 @@ export type LabelledPod = { cluster: string; node: string; uid: string; labels: 
 /** For whom the labels are that a workspace's policies ask for: its nodes, or this hub's own decisions. */
 export type LabelKeys = { node: ReadonlySet<string>; hub: ReadonlySet<string> };
 
+/** `leftOut`: how many more run than are read. */
+export type ReadPods = { pods: LabelledPod[]; leftOut: number };
+/** By cluster, and in it by uid: what one cluster tells of a uid is nothing about another's. */
+export type LabelsByCluster = ReadonlyMap<string, ReadonlyMap<string, PodLabels>>;
+
 export type PodLabelTableOptions = {
   /** Reads what the inventory knows. */
-  read(workspaceId: string, keys: readonly string[]): Promise<LabelledPod[]>;
+  read(workspaceId: string, keys: readonly string[]): Promise<ReadPods>;
   /** A node is to know others than before. */
   changed(of: NodeKey): void;
-  /** What this hub's decisions are to know, by uid. */
-  told(workspaceId: string, labels: [uid: string, labels: PodLabels][]): void;
+  /** What this hub's decisions are to know. */
+  told(workspaceId: string, labels: LabelsByCluster): void;
   failed(error: unknown): void;
 };
 
 type Nodes = Map<string, { of: NodeKey; pods: Record<string, PodLabels>; text: string }>;
-type Workspace = { keys: LabelKeys; nodes: Nodes; told: string; isStale: boolean };
+type Workspace = { keys: LabelKeys; nodes: Nodes; told: string; isStale: boolean; leftOut: number };
 
 /**
  * The labels of pods, as far as the policies of their workspaces ask for them: read again after the inventory changed, and
- * given to each node for its own pods alone. A node that has more of them than fit into its state does not know the rest.
+ * given to each node for its own pods alone. A node that has more of them than fit into its state does not know the rest, and of
+ * a pod with a label that no Kubernetes has, the labels are not known.
  */
 export class PodLabelTable {
   readonly #options: PodLabelTableOptions;
   readonly #workspaces = new Map<string, Workspace>();
   #reading: Promise<void> | undefined;
-  /** Pods whose labels did not fit into their node's state, when they were read last. */
-  leftOut = 0;
-
   constructor(options: PodLabelTableOptions) {
     this.#options = options;
+  }
+
+  /** Pods whose labels are not known though policies ask for them, when they were read last. */
+  get leftOut(): number {
+    return this.#workspaces.values().reduce((sum, { leftOut }) => sum + leftOut, 0);
   }
 
   /** What the policies of a workspace ask for now. */
@@ -40,7 +48,7 @@ export class PodLabelTable {
     const known = this.#workspaces.get(workspaceId);
     if (known === undefined && keys.node.size + keys.hub.size === 0) return;
     if (known !== undefined && isSame(known.keys, keys)) return;
-    const made = known ?? { keys, nodes: new Map(), told: "", isStale: true };
+    const made = known ?? { keys, nodes: new Map(), told: "", isStale: true, leftOut: 0 };
     this.#workspaces.set(workspaceId, Object.assign(made, { keys, isStale: true }));
   }
 
@@ -77,8 +85,8 @@ export class PodLabelTable {
       workspace.isStale = false;
       try {
         const keys = [...new Set([...workspace.keys.node, ...workspace.keys.hub])];
-        const pods = keys.length === 0 ? [] : await this.#options.read(workspaceId, keys);
-        this.#take(workspaceId, workspace, pods);
+        const read = keys.length === 0 ? { pods: [], leftOut: 0 } : await this.#options.read(workspaceId, keys);
+        this.#take(workspaceId, workspace, read);
       } catch (error) {
         workspace.isStale = true;
         this.#options.failed(error);
@@ -86,42 +94,57 @@ export class PodLabelTable {
     }
   }
 
-  #take(workspaceId: string, workspace: Workspace, pods: readonly LabelledPod[]): void {
-    const nodes = this.#byNode(workspaceId, workspace.keys.node, pods);
+  #take(workspaceId: string, workspace: Workspace, read: ReadPods): void {
+    const pods = read.pods.filter(({ labels }) => isPossible(labels));
+    const { nodes, leftOut } = byNode(workspaceId, workspace.keys.node, pods);
+    workspace.leftOut = read.leftOut + (read.pods.length - pods.length) + leftOut;
     const before = workspace.nodes;
     workspace.nodes = nodes;
     for (const [key, { of, text }] of nodes) if (text !== (before.get(key)?.text ?? "{}")) this.#options.changed(of);
     for (const [key, { of, text }] of before) if (!nodes.has(key) && text !== "{}") this.#options.changed(of);
-    const told = pods.flatMap(({ uid, labels }): [string, PodLabels][] => {
-      const known = only(workspace.keys.hub, labels);
-      return Object.keys(known).length === 0 ? [] : [[uid, known]];
-    });
-    const text = JSON.stringify(told);
-    if (text !== workspace.told && (told.length > 0 || workspace.told !== "")) this.#options.told(workspaceId, told);
+    const told = byCluster(workspace.keys.hub, pods);
+    const text = JSON.stringify([...told].map(([cluster, labels]) => [cluster, [...labels]]));
+    if (text !== workspace.told && (told.size > 0 || workspace.told !== "")) this.#options.told(workspaceId, told);
     workspace.told = text;
   }
+}
 
-  #byNode(workspaceId: string, keys: ReadonlySet<string>, pods: readonly LabelledPod[]): Nodes {
-    const nodes: Nodes = new Map();
-    const chars = new Map<string, number>();
-    this.leftOut = 0;
-    if (keys.size === 0) return nodes;
-    for (const { cluster, node, uid, labels } of pods) {
-      const key = `${cluster}\n${node}`;
-      const entry = nodes.get(key) ?? { of: { workspaceId, cluster, node }, pods: {}, text: "" };
-      nodes.set(key, entry);
-      const known = only(keys, labels);
-      const size = (chars.get(key) ?? 0) + uid.length + JSON.stringify(known).length + 4;
-      const isFull = Object.keys(entry.pods).length >= podLabelsLimits.podsMax || size > podLabelsLimits.charsMax;
-      if (isFull || uid.length > podLabelsLimits.uidCharsMax) this.leftOut += 1;
-      else {
-        entry.pods[uid] = known;
-        chars.set(key, size);
-      }
+function byNode(workspaceId: string, keys: ReadonlySet<string>, pods: readonly LabelledPod[]) {
+  const nodes: Nodes = new Map();
+  const chars = new Map<string, number>();
+  let leftOut = 0;
+  if (keys.size === 0) return { nodes, leftOut };
+  for (const { cluster, node, uid, labels } of pods) {
+    const key = `${cluster}\n${node}`;
+    const entry = nodes.get(key) ?? { of: { workspaceId, cluster, node }, pods: {}, text: "" };
+    nodes.set(key, entry);
+    const known = only(keys, labels);
+    const size = (chars.get(key) ?? 0) + uid.length + JSON.stringify(known).length + 4;
+    const isFull = Object.keys(entry.pods).length >= podLabelsLimits.podsMax || size > podLabelsLimits.charsMax;
+    if (isFull || uid.length > podLabelsLimits.uidCharsMax) leftOut += 1;
+    else {
+      entry.pods[uid] = known;
+      chars.set(key, size);
     }
-    for (const entry of nodes.values()) entry.text = JSON.stringify(entry.pods);
-    return nodes;
   }
+  for (const entry of nodes.values()) entry.text = JSON.stringify(entry.pods);
+  return { nodes, leftOut };
+}
+
+function byCluster(keys: ReadonlySet<string>, pods: readonly LabelledPod[]): LabelsByCluster {
+  const told = new Map<string, Map<string, PodLabels>>();
+  for (const { cluster, uid, labels } of pods) {
+    const known = only(keys, labels);
+    if (Object.keys(known).length === 0) continue;
+    const ofCluster = told.get(cluster) ?? new Map<string, PodLabels>();
+    told.set(cluster, ofCluster.set(uid, known));
+  }
+  return told;
+}
+
+/** Whether each value is one that a Kubernetes takes: else a node would understand none of its pods' labels. */
+function isPossible(labels: PodLabels): boolean {
+  return Object.values(labels).every((value) => value.length <= podLabelsLimits.valueCharsMax);
 }
 
 function only(keys: ReadonlySet<string>, labels: Readonly<Record<string, string>>): PodLabels {

@@ -11,7 +11,7 @@ import type {
 import type { ChangeQuery } from "../changes/change-store.ts";
 import type { AccountRow, CommittedAlert, SenderIdentity, SessionRow } from "../hub-core.ts";
 import type { NodeKey } from "../ledger/node-account.ts";
-import type { LabelledPod } from "../state/pod-labels.ts";
+import type { ReadPods } from "../state/pod-labels.ts";
 import { readApiChanges } from "./change-rows.ts";
 import {
   knowsEnrolmentToken,
@@ -59,7 +59,7 @@ export const readerQueries = {
   recording: ({ db }: ReaderFiles, of: { workspaceId: string; alertId: string }): RecordingPage | undefined =>
     readRecording(db, of.workspaceId, of.alertId),
 
-  podLabels: ({ db }: ReaderFiles, of: { workspaceId: string; keys: readonly string[] }): LabelledPod[] =>
+  podLabels: ({ db }: ReaderFiles, of: { workspaceId: string; keys: readonly string[] }): ReadPods =>
     readPodLabels(db, of),
 
   alertsSince: ({ db }: ReaderFiles, of: { workspaceId: string; commit: number }): CommittedAlert[] =>

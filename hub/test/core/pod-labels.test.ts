@@ -1,12 +1,23 @@
 import assert from "node:assert/strict";
 import { generateKeyPairSync } from "node:crypto";
+import { join } from "node:path";
 import { test } from "node:test";
-import { type DesiredState, type DriftPolicy, decodeFrame, type Frame, type InventoryEvent } from "@atalaya/wire";
+import {
+  type DesiredState,
+  type DriftPolicy,
+  decodeFrame,
+  desiredStateSchema,
+  type Frame,
+  type InventoryEvent,
+} from "@atalaya/wire";
 import type { HubCore } from "../../src/hub-core.ts";
 import type { NodeKey } from "../../src/ledger/node-account.ts";
 import { type LabelledPod, PodLabelTable } from "../../src/state/pod-labels.ts";
+import { rowOfEvent } from "../../src/store/inventory-row.ts";
+import { openMigrated } from "../../src/store/migrate.ts";
+import { readPodLabels } from "../../src/store/read-pod-labels.ts";
 import { inventoryFrame, inventoryRow, podRow } from "../frames.ts";
-import { evilExec, evilRule, frameOf, openTestHub, sender } from "./hub-fixture.ts";
+import { evilExec, evilRule, frameOf, openTestHub, sender, tempFolder } from "./hub-fixture.ts";
 
 const builtIn = [
   { path: "drift.yaml", text: evilRule.replace("tags: [T1059]", "tags: [T1059, drift]"), pack: "built-in" },
@@ -14,12 +25,17 @@ const builtIn = [
 const blocks: DriftPolicy = { rules: [{ name: "web", labels: { app: "web" }, action: "block" }] };
 const of = (node: string): NodeKey => ({ workspaceId: "main", cluster: "local", node });
 
-function tell(hub: HubCore, rows: InventoryEvent[]) {
-  const read = decodeFrame(inventoryFrame(rows, { node: "node-1" }));
+function tell(hub: HubCore, rows: InventoryEvent[], cluster = "local") {
+  const read = decodeFrame(inventoryFrame(rows, { node: "node-1", cluster }));
   assert.ok(read.ok);
   const frame: Frame = { header: read.value.header, body: read.value.body };
-  return hub.ingest([frame], { ...sender, node: "node-1" });
+  return hub.ingest([frame], { ...sender, cluster, node: "node-1" });
 }
+
+const podOn = (node: string, uid: string, labels: Record<string, string>): LabelledPod => {
+  return { cluster: "local", node, uid, labels };
+};
+const noEars = { changed: () => undefined, told: () => undefined };
 
 async function until<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
   const end = performance.now() + 10_000;
@@ -84,15 +100,68 @@ test("the hub's own decision knows the labels of a pod from the inventory", asyn
   assert.equal(await alerts(), before + 1);
 });
 
-test("a node with more pods than fit into its state does not know the rest, which is counted", async () => {
-  const pods = Array.from({ length: 1_100 }, (_, n): LabelledPod => {
-    return { cluster: "local", node: "node-1", uid: `pod-${n}`, labels: { app: "web" } };
+test("what one cluster tells of a pod says nothing of another cluster's pod of that uid", async (t) => {
+  const { hub } = await openTestHub(t, { builtIn });
+  const alerts = async () => (await hub.alertPage("main", {})).alerts.reduce((sum, alert) => sum + alert.count, 0);
+  const runIn = async (cluster: string) => {
+    const before = await alerts();
+    const exec = evilExec({ container_id: `c-${cluster}`, k8s_pod_uid: "pod-1", exe_path: "/x" });
+    await hub.ingest([frameOf([exec])], { ...sender, cluster });
+    return (await alerts()) - before;
+  };
+  await hub.putDriftPolicy("main", { rules: [{ name: "ci", labels: { app: "ci" }, action: "ignore" }] });
+  await tell(hub, [podRow({ uid: "pod-1", object_name: "ci-1", labels: ["app=ci"], node_name: "node-1" })], "other");
+  await until("the pod of the other cluster is let pass", async () =>
+    (await runIn("other")) === 0 ? true : undefined,
+  );
+  assert.equal(await runIn("local"), 1);
+});
+
+test("of a pod with a value that no Kubernetes takes the labels are not known, which is counted, and others keep theirs", async () => {
+  const pods = [podOn("node-1", "pod-1", { app: "a".repeat(64) }), podOn("node-1", "pod-2", { app: "a".repeat(63) })];
+  const told: unknown[] = [];
+  const table = new PodLabelTable({
+    ...noEars,
+    read: async (workspaceId) => ({
+      pods: workspaceId === "main" ? pods : [],
+      leftOut: workspaceId === "main" ? 0 : 5,
+    }),
+    told: (_, labels) => void told.push([...(labels.get("local")?.keys() ?? [])]),
+    failed: assert.fail,
   });
+  table.ask("main", { node: new Set(["app"]), hub: new Set(["app"]) });
+  table.ask("second", { node: new Set(["app"]), hub: new Set() });
+  await table.tick();
+  const given = table.of(of("node-1")) ?? {};
+  assert.deepEqual([Object.keys(given), told], [["pod-2"], [["pod-2"]]]);
+  assert.deepEqual(desiredStateSchema.shape.pod_labels.parse(given), given);
+  assert.equal(table.leftOut, 6, "of all workspaces");
+});
+
+test("where more pods run than are read each cluster has its turn, and the rest is counted", async (t) => {
+  const db = await openMigrated(join(tempFolder(t), "hub.sqlite"));
+  t.after(() => db.close());
+  for (const [cluster, count] of [["a", 6] as const, ["b", 2] as const]) {
+    for (let n = 0; n < count; n++) {
+      const row = podRow({ uid: `${cluster}-${n}`, object_name: "p", labels: ["app=web"], node_name: "node-1" });
+      const kept = rowOfEvent(row, { workspace_id: "main", cluster }, 1, 1);
+      assert.ok(kept);
+      db.run(db.query.insertInto("inventory_objects").values(kept));
+    }
+  }
+  const read = (podsMax: number) => readPodLabels(db, { workspaceId: "main", keys: ["app"], podsMax });
+  const { pods, leftOut } = read(4);
+  assert.deepEqual([pods.map(({ uid }) => uid), leftOut], [["a-0", "b-0", "a-1", "b-1"], 4]);
+  assert.deepEqual([read(8).pods.length, read(8).leftOut], [8, 0]);
+});
+
+test("a node with more pods than fit into its state does not know the rest, which is counted", async () => {
+  const pods = Array.from({ length: 1_100 }, (_, n) => podOn("node-1", `pod-${n}`, { app: "web" }));
   const changed: NodeKey[] = [];
   const table = new PodLabelTable({
-    read: async () => pods,
+    ...noEars,
+    read: async () => ({ pods, leftOut: 0 }),
     changed: (node) => void changed.push(node),
-    told: () => undefined,
     failed: assert.fail,
   });
   table.ask("main", { node: new Set(["app"]), hub: new Set() });
