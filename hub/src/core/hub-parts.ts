@@ -1,16 +1,4 @@
-import {
-  askedLabels,
-  blocksSomewhere,
-  type DriftPolicy,
-  driftPolicySchema,
-  Fault,
-  noRecording,
-  type RecorderPolicy,
-  recorderPolicySchema,
-  type Sensor,
-  type SyncRequest,
-  sideOf,
-} from "@atalaya/wire";
+import { Fault, type Sensor, type SyncRequest, sideOf } from "@atalaya/wire";
 import { BackupMaker, removeLeftovers } from "../backup/make-backup.ts";
 import { SensorHealth } from "../health/sensor-health.ts";
 import { AccountTable } from "../ledger/account-table.ts";
@@ -21,7 +9,6 @@ import { InFlight } from "../pipeline/in-flight.ts";
 import { Ingest } from "../pipeline/ingest.ts";
 import type { FromEvaluator } from "../pipeline/messages.ts";
 import { RecorderPulls } from "../recorder/recorder-pulls.ts";
-import { recorderSetting } from "../recorder/recorder-records.ts";
 import { defaultWorkspace } from "../server/workspace.ts";
 import { DesiredStates } from "../state/desired-states.ts";
 import { NodeSyncs } from "../state/node-syncs.ts";
@@ -33,6 +20,7 @@ import { DiskRoom } from "./disk-room.ts";
 import { HubMetrics } from "./hub-metrics.ts";
 import { pipelineLimits, storeLimits } from "./limits.ts";
 import type { HubCoreOptions } from "./open-hub-core.ts";
+import { PoliciesInForce } from "./policies-in-force.ts";
 import { Rate, RecentP99 } from "./rates.ts";
 import { Retention } from "./retention.ts";
 import { RuleBook } from "./rule-book.ts";
@@ -46,8 +34,7 @@ type Workspace = {
   rate: Rate;
   behind: RecentP99;
   settings: Map<string, string>;
-} & Policies;
-type Policies = { drift?: DriftPolicy; recorder?: RecorderPolicy };
+};
 type CommittedMessage = Extract<FromWriter, { type: "committed" }>;
 
 type Threads = { writer: WriterClient; state: StoredState; evaluators: EvaluatorPool; readers: ReaderPool };
@@ -55,7 +42,6 @@ type Threads = { writer: WriterClient; state: StoredState; evaluators: Evaluator
 /** Settings of the hub itself, not of a workspace. */
 const hubItself = "";
 const planSetting = "filter_plan";
-export const driftSetting = "drift_policy";
 const stateSetting = "desired_state";
 
 /** The threads and what the API thread keeps in memory, wired together. */
@@ -78,6 +64,7 @@ export class HubParts {
   readonly syncs: NodeSyncs;
   readonly states: DesiredStates;
   readonly podLabels: PodLabelTable;
+  readonly policies: PoliciesInForce;
   readonly pulls: RecorderPulls;
   readonly room: DiskRoom;
   readonly health: SensorHealth;
@@ -113,11 +100,13 @@ export class HubParts {
       told: (workspaceId, labels) => this.#evaluators.broadcast({ type: "pod_labels", workspaceId, labels }),
       failed: (error) => this.log("reading the labels of pods", error),
     });
-    for (const [workspaceId, { settings }] of this.#workspaces) {
-      const [recorder, drift] = [settings.get(recorderSetting), settings.get(driftSetting)];
-      if (recorder !== undefined) this.recorderChanged(workspaceId, recorderPolicySchema.parse(JSON.parse(recorder)));
-      if (drift !== undefined) this.driftChanged(workspaceId, driftPolicySchema.parse(JSON.parse(drift)));
-    }
+    this.policies = new PoliciesInForce({
+      podLabels: this.podLabels,
+      states: this.states,
+      evaluate: (workspaceId, policy) => this.#evaluators.broadcast({ type: "drift", workspaceId, policy }),
+      save: (workspaceId, name, value) => this.writer.write("putSetting", { workspaceId, name, value }),
+    });
+    for (const [workspaceId, { settings }] of this.#workspaces) this.policies.start(workspaceId, settings);
     this.pulls = new RecorderPulls(state.asked, (of) => this.states.wake(of));
     removeLeftovers(options.dataFolder);
     this.backups = new BackupMaker(options.dataFolder, options.version);
@@ -168,7 +157,7 @@ export class HubParts {
       await Promise.all([evaluators.close(), readers.close()]);
       throw error;
     }
-    await Promise.all([parts.rules.start(), parts.room.start(), parts.podLabels.read()]);
+    await Promise.all([parts.rules.start(), parts.room.start(), parts.podLabels.readAll()]);
     parts.retention.start();
     parts.#start();
     return parts;
@@ -179,39 +168,6 @@ export class HubParts {
       Object.assign(this.workspace(workspaceId), { commitNo, eventsTotal });
     }
     for (const [workspaceId, name, value] of state.settings) this.workspace(workspaceId).settings.set(name, value);
-  }
-
-  /** Reaches the evaluators before the events that come after it; nodes, where it blocks something. */
-  driftChanged(workspaceId: string, policy: DriftPolicy): void {
-    this.workspace(workspaceId).drift = policy;
-    this.#askLabels(workspaceId);
-    this.states.driftChanged(workspaceId, policy);
-    this.#evaluators.broadcast({ type: "drift", workspaceId, policy });
-  }
-
-  recorderChanged(workspaceId: string, policy: RecorderPolicy): void {
-    this.workspace(workspaceId).recorder = policy;
-    this.#askLabels(workspaceId);
-    this.states.recorded(workspaceId, policy);
-  }
-
-  /**
-   * What policies to come ask for is known before they are in force, beside what the present ones do: else nodes would not know
-   * it for a moment.
-   */
-  async prepareLabels(workspaceId: string, coming: Policies): Promise<void> {
-    this.#askLabels(workspaceId, coming);
-    await this.podLabels.read();
-  }
-
-  #askLabels(workspaceId: string, coming: Policies = {}): void {
-    const all = [this.workspace(workspaceId), coming];
-    const rules = all.flatMap(({ drift }) => drift?.rules ?? []);
-    const onNodes = all.flatMap(({ drift, recorder = noRecording }) => [
-      ...recorder.scopes,
-      ...(drift !== undefined && blocksSomewhere(drift) ? drift.rules : []),
-    ]);
-    this.podLabels.ask(workspaceId, { node: askedLabels(onNodes), hub: askedLabels(rules) });
   }
 
   #start(): void {

@@ -7,7 +7,6 @@ import {
   type AlertQuery,
   type ApiEvent,
   type DriftPolicy,
-  driftPolicySchema,
   type ExplainedPlan,
   Fault,
   type FilterPlan,
@@ -37,7 +36,7 @@ import { defaultWorkspace } from "../server/workspace.ts";
 import type { CredentialRow } from "../store/state-writes.ts";
 import { AccessRecords } from "./access-records.ts";
 import { EnrolmentRecords } from "./enrolment-records.ts";
-import { driftSetting, type HubParts } from "./hub-parts.ts";
+import type { HubParts } from "./hub-parts.ts";
 import { inventoryRecords } from "./inventory-records.ts";
 import { peopleRecords } from "./people-records.ts";
 import { testEvent, testRuleName } from "./test-alert.ts";
@@ -284,16 +283,11 @@ export class Hub implements HubCore {
   }
 
   async driftPolicy(workspaceId: string): Promise<DriftPolicy> {
-    const stored = this.#parts.workspace(workspaceId).settings.get(driftSetting);
-    return stored === undefined ? { rules: [] } : driftPolicySchema.parse(JSON.parse(stored));
+    return this.#parts.policies.drift(workspaceId);
   }
 
   async putDriftPolicy(workspaceId: string, policy: DriftPolicy): Promise<void> {
-    const value = JSON.stringify(policy);
-    await this.#parts.writer.write("putSetting", { workspaceId, name: driftSetting, value });
-    this.#parts.workspace(workspaceId).settings.set(driftSetting, value);
-    await this.#parts.prepareLabels(workspaceId, { drift: policy });
-    this.#parts.driftChanged(workspaceId, policy);
+    await this.#parts.policies.put(workspaceId, { drift: policy });
   }
 
   listen(listener: LiveListener): () => void {

@@ -1,4 +1,3 @@
-import { noRecording, recorderPolicySchema } from "@atalaya/wire";
 import type { HubParts } from "../core/hub-parts.ts";
 import type { RecorderStore } from "./recorder-store.ts";
 
@@ -8,15 +7,10 @@ export const recorderSetting = "recorder_policy";
 export function recorderRecords(parts: HubParts): RecorderStore {
   return {
     async policy(workspaceId) {
-      const stored = parts.workspace(workspaceId).settings.get(recorderSetting);
-      return stored === undefined ? noRecording : recorderPolicySchema.parse(JSON.parse(stored));
+      return parts.policies.recorder(workspaceId);
     },
     async putPolicy(workspaceId, policy) {
-      const value = JSON.stringify(policy);
-      await parts.writer.write("putSetting", { workspaceId, name: recorderSetting, value });
-      parts.workspace(workspaceId).settings.set(recorderSetting, value);
-      await parts.prepareLabels(workspaceId, { recorder: policy });
-      parts.recorderChanged(workspaceId, policy);
+      await parts.policies.put(workspaceId, { recorder: policy });
     },
     pulls: (of) => parts.pulls.take(of),
     open: (of, alertId) => parts.pulls.find(of, alertId),

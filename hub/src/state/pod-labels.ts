@@ -1,4 +1,4 @@
-import { type PodLabels, podLabelsLimits } from "@atalaya/wire";
+import { Fault, type PodLabels, podLabelsLimits } from "@atalaya/wire";
 import type { NodeKey } from "../ledger/node-account.ts";
 
 /** Of a pod that runs: where, and those of its labels that were asked for. */
@@ -23,7 +23,18 @@ export type PodLabelTableOptions = {
 };
 
 type Nodes = Map<string, { of: NodeKey; pods: Record<string, PodLabels>; text: string }>;
-type Workspace = { keys: LabelKeys; nodes: Nodes; told: string; isStale: boolean; leftOut: number };
+/** `known`: the labels that were asked for when it was read last; `failure`: why it could not be read since. */
+type Workspace = {
+  keys: LabelKeys;
+  known: LabelKeys;
+  nodes: Nodes;
+  told: string;
+  isStale: boolean;
+  leftOut: number;
+  failure: unknown;
+};
+
+const noKeys: LabelKeys = { node: new Set(), hub: new Set() };
 
 /**
  * The labels of pods, as far as the policies of their workspaces ask for them: read again after the inventory changed, and
@@ -48,8 +59,8 @@ export class PodLabelTable {
     const known = this.#workspaces.get(workspaceId);
     if (known === undefined && keys.node.size + keys.hub.size === 0) return;
     if (known !== undefined && isSame(known.keys, keys)) return;
-    const made = known ?? { keys, nodes: new Map(), told: "", isStale: true, leftOut: 0 };
-    this.#workspaces.set(workspaceId, Object.assign(made, { keys, isStale: true }));
+    const none = { known: noKeys, nodes: new Map(), told: "", leftOut: 0, failure: undefined };
+    this.#workspaces.set(workspaceId, Object.assign(known ?? none, { keys, isStale: true }));
   }
 
   /** The inventory of a workspace changed. */
@@ -74,35 +85,49 @@ export class PodLabelTable {
   }
 
   /** Resolves when what is stale now was read, or could not be. */
-  async read(): Promise<void> {
+  async readAll(): Promise<void> {
     await this.#reading;
     await this.tick();
+  }
+
+  /** Resolves when these labels, which were asked for, are known. Throws a Fault when they could not be read. */
+  async read(workspaceId: string, keys: LabelKeys): Promise<void> {
+    await this.readAll();
+    const { known = noKeys, failure } = this.#workspaces.get(workspaceId) ?? {};
+    if (covers(known, keys)) return;
+    const message = "The labels that the policy asks for could not be read, and nothing was changed; try again.";
+    throw new Fault("STORE_UNREACHABLE", message, {}, failure);
   }
 
   async #readStale(): Promise<void> {
     for (const [workspaceId, workspace] of this.#workspaces) {
       if (!workspace.isStale) continue;
       workspace.isStale = false;
+      // Others may be asked for while these are read.
+      const { keys } = workspace;
       try {
-        const keys = [...new Set([...workspace.keys.node, ...workspace.keys.hub])];
-        const read = keys.length === 0 ? { pods: [], leftOut: 0 } : await this.#options.read(workspaceId, keys);
-        this.#take(workspaceId, workspace, read);
+        const all = [...new Set([...keys.node, ...keys.hub])];
+        const read = all.length === 0 ? { pods: [], leftOut: 0 } : await this.#options.read(workspaceId, all);
+        this.#take(workspaceId, workspace, keys, read);
       } catch (error) {
         workspace.isStale = true;
+        workspace.failure = error;
         this.#options.failed(error);
       }
     }
   }
 
-  #take(workspaceId: string, workspace: Workspace, read: ReadPods): void {
+  #take(workspaceId: string, workspace: Workspace, keys: LabelKeys, read: ReadPods): void {
     const pods = read.pods.filter(({ labels }) => isPossible(labels));
-    const { nodes, leftOut } = byNode(workspaceId, workspace.keys.node, pods);
+    const { nodes, leftOut } = byNode(workspaceId, keys.node, pods);
     workspace.leftOut = read.leftOut + (read.pods.length - pods.length) + leftOut;
     const before = workspace.nodes;
     workspace.nodes = nodes;
+    workspace.known = keys;
+    workspace.failure = undefined;
     for (const [key, { of, text }] of nodes) if (text !== (before.get(key)?.text ?? "{}")) this.#options.changed(of);
     for (const [key, { of, text }] of before) if (!nodes.has(key) && text !== "{}") this.#options.changed(of);
-    const told = byCluster(workspace.keys.hub, pods);
+    const told = byCluster(keys.hub, pods);
     const text = JSON.stringify([...told].map(([cluster, labels]) => [cluster, [...labels]]));
     if (text !== workspace.told && (told.size > 0 || workspace.told !== "")) this.#options.told(workspaceId, told);
     workspace.told = text;
@@ -149,6 +174,10 @@ function isPossible(labels: PodLabels): boolean {
 
 function only(keys: ReadonlySet<string>, labels: Readonly<Record<string, string>>): PodLabels {
   return Object.fromEntries(Object.entries(labels).filter(([key]) => keys.has(key)));
+}
+
+function covers(known: LabelKeys, { node, hub }: LabelKeys): boolean {
+  return [...node].every((key) => known.node.has(key)) && [...hub].every((key) => known.hub.has(key));
 }
 
 function isSame(one: LabelKeys, other: LabelKeys): boolean {
