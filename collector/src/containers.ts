@@ -235,14 +235,18 @@ export class Containers {
     return { container: made, wait: null };
   }
 
-  /** Whether a container is somewhere else: where its runtime's config says, or else where it was met before (`met`). */
+  /**
+   * Whether a container is somewhere else: where its runtime's config says, or else where it was met before (`met`). The right
+   * unit or end of a path, which anybody may give to a group of his own, counts only against one that was met and has neither.
+   */
   #isAnothers(path: string, stated: string | null, met: Container["cgroup"]): boolean {
-    if (stated !== null && isStated(path, stated)) return false;
     const right = stated === null ? undefined : statedPath(stated);
+    if (path === right) return false;
     const isThere = (version: HierarchyVersion, one: string) =>
       one !== path && this.#paths.idOf(version, one) !== undefined;
     if (right !== undefined && (isThere(1, right) || isThere(2, right))) return true;
-    return met !== null && isThere(met.version, met.path);
+    if (met === null || !isThere(met.version, met.path)) return false;
+    return stated === null || !isStated(path, stated) || isStated(met.path, stated);
   }
 
   #readBundle(container: Known, now: number): void {

@@ -258,6 +258,37 @@ describe("who bears another container's name", () => {
     }
   });
 
+  test("is not that container by its unit's name or the end of its path, whichever was met first", () => {
+    for (const [i, cgroupsPath, real] of [
+      [0, "system.slice:cri-containerd:ID", "/system.slice/cri-containerd-ID.scope"],
+      [1, `/kubepods/pod${uid}/ID`, `/kubepods/pod${uid}/ID`],
+      // From the runtime's own group: what was met first.
+      [2, `kubepods/pod${uid}/ID`, `/runtime/kubepods/pod${uid}/ID`],
+    ] as const) {
+      const id = `b${i}`.repeat(32);
+      const own = real.replace("ID", id);
+      const forged = `/user.slice/user-1000.slice/user@1000.service${own.replace(/^\/(system.slice|runtime)/, "")}`;
+      bundleOf(id, cgroupsPath.replace("ID", id));
+      const { containers, of } = withGroups(`same-name-${i}`, own, forged);
+      containers.onNews = ({ cgroup }) => assert.equal(cgroup?.path, own);
+      if (i === 2) assert.equal(of(own).id, id);
+      assert.deepEqual([of(forged).id, of(forged).reason, of(own).id], [null, elsewhere, id]);
+      assert.deepEqual(
+        [...containers.all()].map(({ cgroup }) => cgroup?.path),
+        [own],
+      );
+    }
+  });
+
+  test("is a container's where its config says, when another group was met before", () => {
+    const id = "b9".repeat(32);
+    const [own, forged] = [`/runtime/default/${id}`, `/user.slice/${id}`];
+    const { of } = withGroups("met-before", own, forged);
+    assert.equal(of(forged).id, id, "no file says more");
+    bundleOf(id, `default/${id}`);
+    assert.deepEqual([of(own).id, of(own).cgroup?.path], [id, own]);
+  });
+
   test("is not that container while the one that was met first is there, also where no file says where it is", () => {
     const id = "7a".repeat(32);
     const { of } = withGroups("no-files", `/docker/${id}`, `/user.slice/docker-${id}.scope`);
