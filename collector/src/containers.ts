@@ -96,6 +96,17 @@ export class Containers {
     this.#paths.learn(version, cgroupId, path);
   }
 
+  /**
+   * Whether a container's process that was moved is outside its container's own control group, whatever the one that it is in
+   * is called. By the container's id only where it is not known where that group is, or where the process is.
+   */
+  hasLeft({ id, cgroup: own }: Container, task: GroupTask): boolean | null {
+    const here = own && this.#paths.get(own.version, own.version === 2 ? task.cgroupIdV2 : task.cgroupIdV1)?.path;
+    if (own && here) return here !== own.path && !here.startsWith(`${own.path}/`);
+    const now = this.of(task).id;
+    return now === null ? null : now !== id;
+  }
+
   /** The container of a task. The same object comes back for the same container, its fields fill up over time. */
   of(task: GroupTask): Container {
     const key = `${task.cgroupIdV2}/${task.cgroupIdV1}`;

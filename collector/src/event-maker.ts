@@ -68,14 +68,13 @@ export class EventMaker {
     return pid === undefined || !isOfNode ? undefined : this.#table.cmdlineOf(pid);
   }
 
-  /** Before the process is met where it is now: it left, if that is not the container that it was met in before. */
+  /** Before the process is met where it is now: it leaves the container that it was in before, or who made it. */
   #fillMove(event: Filling<ProcessEvent>, record: CgroupMoveRecord, entry: ProcessEntry): void {
     this.#containers.toldOf(record);
-    const [before, now] = [entry.place.containerId, this.#containers.of(record.task).id];
-    if (before !== null && before !== "host" && now !== null) event.left_container = now !== before;
+    if (entry.home !== null) event.left_container = this.#containers.hasLeft(entry.home, record.task);
     event.cgroup_path = record.path;
     event.mover_pid = record.moverPid;
-    event.mover_cmdline = this.#table.cmdlineOf(record.moverPid) ?? null;
+    event.mover_cmdline = this.#table.cmdlineOf(record.moverPid, record.moverStartUs) ?? null;
   }
 
   #fillActor(event: Filling<SyscallEvent>, record: KernelRecord, entry: ProcessEntry): void {

@@ -38,9 +38,10 @@ export class ProcessTable {
     this.#copies = copies;
   }
 
-  /** Of the process that has that number on the node, or had it last. */
-  cmdlineOf(pid: number): string | undefined {
-    return this.#entries.get(pid)?.program.cmdline;
+  /** Of the process that has that number on the node, or had it last; where its start is known, of no other. */
+  cmdlineOf(pid: number, startUs?: number): string | undefined {
+    const entry = startUs === undefined ? this.#entries.get(pid) : this.#bearer(pid, startUs);
+    return entry?.program.cmdline;
   }
 
   get size(): number {

@@ -35,6 +35,15 @@ describe("the process table", () => {
     assert.deepEqual(table.lineage(grown, child(12, 11)).exePaths, ["/bin/sh", "/bin/sh"]);
   });
 
+  test("the command line of a process whose start is known is not that of who has its number now", () => {
+    const table = new ProcessTable(new Counters());
+    table.apply(exec(task({ pid: 10, startUs: 90_000 }), ["/bin/first"]));
+    assert.equal(table.cmdlineOf(10, 90_000), "/bin/first");
+    table.apply(exec(task({ pid: 10, startUs: 190_000 }), ["/bin/second"]));
+    assert.deepEqual([table.cmdlineOf(10, 90_000), table.cmdlineOf(10, 190_000)], [undefined, "/bin/second"]);
+    assert.equal(table.cmdlineOf(10), "/bin/second");
+  });
+
   test("ancestors stay after they ended and were forgotten, and after their parent became another program", () => {
     const table = new ProcessTable(new Counters());
     table.apply(exec(task({ pid: 10, ppid: 0, comm: "nginx" }), ["/usr/sbin/nginx"]));

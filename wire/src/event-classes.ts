@@ -123,8 +123,8 @@ export const processColumns = {
   /** Of a cgroup_move: where it is now, from the root of its hierarchy (the unified one, or the memory controller's). */
   cgroup_path: "str",
   /**
-   * Of a cgroup_move of a container's process: that is outside its container's own control group, in the hierarchies that tell
-   * containers. It is told as its container's all the same, and so is what it starts.
+   * Of a cgroup_move of a container's process: that is outside its container's own control group, in the hierarchy that the
+   * container is known by, and whatever the group's name is. It is told as its container's all the same, and so is what it starts.
    */
   left_container: "bool",
   /** Who moved it: often itself. */
