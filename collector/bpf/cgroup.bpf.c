@@ -67,7 +67,8 @@ int BPF_PROG(cgroup_moved, struct cgroup *cgroup, const char *path, struct task_
 		count->filtered++;
 		return 0;
 	}
-	if (!has_budget(task, KIND_CGROUP_MOVE, 0, count))
+	/* Who moves pays: the task is in the new group already, whose budget another may have used up. */
+	if (!has_budget(current_task(), KIND_CGROUP_MOVE, 0, count))
 		return 0;
 	struct scratch *scratch = is_read(count) ? scratch_take(count) : NULL;
 	if (!scratch)

@@ -13,7 +13,7 @@ describe("moves between control groups", { skip: skipUnless("kernel") }, () => {
   let groups: OwnGroups;
   before(async () => {
     watch = await KernelWatch.open({ calls: ["cgroup_move"] });
-    groups = new OwnGroups("atalaya-moves", 1);
+    groups = new OwnGroups("atalaya-moves", 2);
   });
   after(() => {
     watch.close();
@@ -35,6 +35,21 @@ describe("moves between control groups", { skip: skipUnless("kernel") }, () => {
     const { pid, stdout } = watch.run("/bin/sh", ["-c", script]);
     const moved = await watch.first("cgroup_move", ({ task }) => task.pid === Number(stdout));
     assert.equal(moved.moverPid, pid);
+  });
+
+  test("who moves many uses up its own budget, not that of the group where they go", async () => {
+    const [folder = "", another = ""] = groups.folders;
+    const flood = `i=0; while [ $i -lt 400 ]; do echo $$ > ${another}/cgroup.procs; i=$((i + 1)); done`;
+    // Its own group is where it goes: the mover's budget, and the target's, are one.
+    const [, ...shell] = OwnGroups.within(another, ["/bin/sh", "-c", flood]);
+    const flooder = watch.run("/bin/sh", shell);
+    const script = `sleep 5 & echo $! > ${another}/cgroup.procs; echo $!; kill $!`;
+    const [, ...within] = OwnGroups.within(folder, ["/bin/sh", "-c", script]);
+    const { pid, stdout } = watch.run("/bin/sh", within);
+    const moved = await watch.first("cgroup_move", ({ task }) => task.pid === Number(stdout));
+    assert.equal(moved.moverPid, pid);
+    const told = watch.of("cgroup_move", ({ task }) => task.pid === flooder.pid).length;
+    assert.ok(told < 400, `${told} of 400 were told`);
   });
 
   test("of the older hierarchies the memory controller's is told", {
