@@ -56,7 +56,8 @@ const stateOf = (victim: Container): string => join(dirname(dirname(victim.bundl
 async function runBeside(victim: Container, argv: readonly string[], target: number): Promise<void> {
   const groups = controlGroupsOf(await firstProcessOf(victim)).map((folder) => `echo $$ > ${folder}/cgroup.procs; `);
   const env = { PATH: "/usr/sbin:/usr/bin:/sbin:/bin", TARGET: String(target) };
-  await promisify(execFile)("sh", ["-c", `${groups.join("")}exec "$@"`, "sh", ...argv], { timeout: commandMs, env });
+  const options = { timeout: commandMs, env, cwd: "/" };
+  await promisify(execFile)("sh", ["-c", `${groups.join("")}exec "$@"`, "sh", ...argv], options);
 }
 
 async function firstProcessOf(victim: Container): Promise<number> {
