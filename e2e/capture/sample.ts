@@ -6,7 +6,13 @@ import { promisify } from "node:util";
 import { eventToJson, type SyscallEvent } from "@atalaya/wire";
 import { type Attack, attackId, commandText } from "../attacks/attack.ts";
 
-const samplesFolder = join(import.meta.dirname, "..", "..", "detections", "samples");
+const root = join(import.meta.dirname, "..", "..");
+const samplesFolder = join(root, "detections", "samples");
+/** Where this sensor and its Node lie is nobody's business either: as in the image. */
+const ofThisMachine = [
+  [process.execPath, "/atalaya/bin/node"],
+  [root, "/atalaya"],
+] as const;
 
 /** Above the runtime stands whoever ran the capture: no part of the attack, and nobody's business. */
 const runtimes = ["runc", "containerd-shim"];
@@ -27,7 +33,11 @@ export async function writeSample(attack: Attack, events: readonly SyscallEvent[
     events: events.map((event) => eventToJson(belowTheRuntime(event))),
   };
   mkdirSync(dirname(file), { recursive: true });
-  writeFileSync(file, `${JSON.stringify(sample, null, 2)}\n`);
+  const text = `${JSON.stringify(sample, null, 2)}\n`;
+  writeFileSync(
+    file,
+    ofThisMachine.reduce((whole, [here, there]) => whole.replaceAll(here, there), text),
+  );
 }
 
 /** The event with its ancestors up to the runtime, which is the last. */
