@@ -116,7 +116,8 @@ export type HubCore = {
   putNotification(workspaceId: string, notification: Notification): Promise<void>;
   /** Without rules where nobody set one. */
   driftPolicy(workspaceId: string): Promise<DriftPolicy>;
-  putDriftPolicy(workspaceId: string, policy: DriftPolicy): Promise<void>;
+  /** `ifVersions`: only in place of one of these (policyVersion), else it throws CHANGED_SINCE. */
+  putDriftPolicy(workspaceId: string, policy: DriftPolicy, ifVersions?: readonly string[]): Promise<void>;
 
   /** What some containers did before an alert. */
   readonly recorder: RecorderStore;

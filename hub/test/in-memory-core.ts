@@ -13,6 +13,7 @@ import type {
 } from "@atalaya/wire";
 import { decodeEvents, decodeInventory, emptyFilterPlan, Fault } from "@atalaya/wire";
 import type { ChangeRow } from "../src/changes/change-store.ts";
+import { requireVersion } from "../src/core/policy-version.ts";
 import type { AccountRow, CommittedAlert, HubCore, LiveListener, SenderIdentity, SessionRow } from "../src/hub-core.ts";
 import { InMemoryEnrolment } from "./in-memory-enrolment.ts";
 
@@ -258,7 +259,8 @@ export class InMemoryCore implements HubCore {
     return this.drift;
   }
 
-  async putDriftPolicy(_workspaceId: string, policy: DriftPolicy) {
+  async putDriftPolicy(_workspaceId: string, policy: DriftPolicy, ifVersions?: readonly string[]) {
+    requireVersion(this.drift, ifVersions);
     this.drift = policy;
   }
 

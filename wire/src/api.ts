@@ -45,8 +45,8 @@ import { publisherReportSchema } from "./sync.ts";
 //   GET    /api/v1/notification          -> Notification
 //   PUT    /api/v1/notification          Notification -> Notification
 //   POST   /api/v1/notification/test     -> { ok, detail }
-//   GET    /api/v1/drift-policy          -> DriftPolicy
-//   PUT    /api/v1/drift-policy          DriftPolicy -> DriftPolicy
+//   GET    /api/v1/drift-policy          -> DriftPolicy                with its ETag
+//   PUT    /api/v1/drift-policy          DriftPolicy -> DriftPolicy    with If-Match only in place of that one, else 412
 //   GET    /api/v1/recorder-policy       -> RecorderPolicy
 //   PUT    /api/v1/recorder-policy       RecorderPolicy -> RecorderPolicy
 //   GET    /api/v1/alerts/:alert_id/recording   -> RecordingPage      what the flight recorder had of the alert's container

@@ -19,6 +19,7 @@ export const faultCodes = {
   LOGIN_SLOWED: "Too many failed logins; wait and try again.",
   FORBIDDEN: "The account may not do this.",
   NOT_FOUND: "There is no such thing.",
+  CHANGED_SINCE: "It was changed since it was read; read it again.",
   BUSY: "The hub is at its limit; try again after the time in Retry-After.",
   PORT_TAKEN: "Another process listens on the port.",
   DATA_UNWRITABLE: "The data folder cannot be written.",

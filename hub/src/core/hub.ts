@@ -39,6 +39,7 @@ import { EnrolmentRecords } from "./enrolment-records.ts";
 import type { HubParts } from "./hub-parts.ts";
 import { inventoryRecords } from "./inventory-records.ts";
 import { peopleRecords } from "./people-records.ts";
+import { requireVersion } from "./policy-version.ts";
 import { testEvent, testRuleName } from "./test-alert.ts";
 
 const noneLost: RecordCounts = { undecodable: 0, too_large: 0 };
@@ -286,8 +287,9 @@ export class Hub implements HubCore {
     return this.#parts.policies.drift(workspaceId);
   }
 
-  async putDriftPolicy(workspaceId: string, policy: DriftPolicy): Promise<void> {
-    await this.#parts.policies.put(workspaceId, { drift: policy });
+  async putDriftPolicy(workspaceId: string, policy: DriftPolicy, ifVersions?: readonly string[]): Promise<void> {
+    const { policies } = this.#parts;
+    await policies.put(workspaceId, { drift: policy }, () => requireVersion(policies.drift(workspaceId), ifVersions));
   }
 
   listen(listener: LiveListener): () => void {

@@ -55,11 +55,14 @@ export class PoliciesInForce {
 
   /**
    * Puts what is given in force, in place of what was. Throws a Fault, and changes nothing, when the labels cannot be read or the
-   * store fails.
+   * store fails, and where `allow` throws, when its turn has come, by what is in force then.
    */
-  async put(workspaceId: string, coming: Policies): Promise<void> {
+  async put(workspaceId: string, coming: Policies, allow: () => void = () => undefined): Promise<void> {
     const before = this.#turns.get(workspaceId) ?? Promise.resolve();
-    const turn = before.then(() => this.#put(workspaceId, coming));
+    const turn = before.then(() => {
+      allow();
+      return this.#put(workspaceId, coming);
+    });
     this.#turns.set(
       workspaceId,
       turn.catch(() => undefined),

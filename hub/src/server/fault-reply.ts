@@ -22,6 +22,7 @@ const statusOf: Partial<Record<FaultCode, number>> = {
   LOGIN_SLOWED: 429,
   FORBIDDEN: 403,
   NOT_FOUND: 404,
+  CHANGED_SINCE: 412,
   RULES_BROKEN: 409,
   BUSY: 429,
   STORE_UNREACHABLE: 503,
