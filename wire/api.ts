@@ -31,7 +31,7 @@ export { doneBySchema, podSessionSchema } from "./src/done-by.ts";
 export type * from "./src/drift-policy.ts";
 export { decideDrift, driftPolicySchema } from "./src/drift-policy.ts";
 export type * from "./src/drift-trial.ts";
-export { blockedDrift, tryDrift } from "./src/drift-trial.ts";
+export { blockedDrift, blockedVerdicts, tryDrift } from "./src/drift-trial.ts";
 export type * from "./src/enrolment.ts";
 export {
   apiChangePageSchema,

@@ -44,7 +44,7 @@ export {
   driftPolicySchema,
 } from "./src/drift-policy.ts";
 export type * from "./src/drift-trial.ts";
-export { blockedDrift, driftTag, tryDrift } from "./src/drift-trial.ts";
+export { blockedDrift, blockedVerdicts, driftTag, tryDrift } from "./src/drift-trial.ts";
 export { EventEncoder } from "./src/encode-event.ts";
 export type * from "./src/enrolment.ts";
 export {

@@ -27,8 +27,10 @@ export const limits = {
   streamRetryMs: [500, 1_000, 2_000, 5_000, 10_000],
   /** How often an alert whose node was asked for its recording is looked at again. */
   recordingLookMs: 2_000,
-  /** Alerts that a dry run of a drift policy looks at, and so many that were blocked are listed: each is asked for. */
+  /** Alerts that a dry run of a drift policy looks at: each is asked for. */
   driftAlertsMax: 300,
+  /** Alerts of what was blocked that are listed, and as many of what is on trial. */
+  blockedListedMax: 150,
   /** Pages of the newest changes in which those of the policy are sought. */
   driftChangePagesMax: 5,
   driftChangesShown: 10,

@@ -141,7 +141,19 @@ export class ContractServer {
       response.writeHead(204).end();
       return;
     }
+    if (path === "drift-policy") return this.#drift(request, response, body);
     send(response, 200, this.#route(`${request.method} ${path}`, url.searchParams, body));
+  }
+
+  #drift(request: IncomingMessage, response: ServerResponse, body: unknown): void {
+    const versionOf = (policy: DriftPolicy) => `"${Buffer.from(JSON.stringify(policy)).toString("base64url")}"`;
+    if (request.method === "PUT") {
+      if (request.headers["if-match"] !== versionOf(this.driftPolicy))
+        throw new Refused(412, "CHANGED_SINCE", "Another policy is in force than the one that was read");
+      this.driftPolicy = driftPolicySchema.parse(body);
+    }
+    response.setHeader("etag", versionOf(this.driftPolicy));
+    send(response, 200, this.driftPolicy);
   }
 
   #login(body: unknown, response: ServerResponse): void {
@@ -195,11 +207,6 @@ export class ContractServer {
         one.node_id === revoked ? { ...one, revoked_us: Date.now() * 1000, revoked_by: "admin" } : one,
       );
       return {};
-    }
-    if (route === "GET drift-policy") return this.driftPolicy;
-    if (route === "PUT drift-policy") {
-      this.driftPolicy = driftPolicySchema.parse(body);
-      return this.driftPolicy;
     }
     if (route === "GET notification") return this.notification;
     if (route === "PUT notification") {
@@ -268,7 +275,10 @@ export class ContractServer {
   #page(query: URLSearchParams): unknown {
     const given = Object.fromEntries(query);
     const filters = readFilters({ ...given, status: given["status"] ?? "all" });
-    const found = this.alerts.filter((alert) => matchesFilters(alert, filters));
+    const verdict = query.get("verdict");
+    const says = ({ evidence }: Alert) => evidence.some((one) => one.output_fields["proc.exec_verdict"] === verdict);
+    const fitting = verdict === null ? this.alerts : this.alerts.filter(says);
+    const found = fitting.filter((alert) => matchesFilters(alert, filters));
     const from = Number(query.get("cursor") ?? 0);
     const limit = Number(query.get("limit") ?? 50);
     const next = from + limit < found.length ? { next_cursor: String(from + limit) } : {};

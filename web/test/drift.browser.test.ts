@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import type { Alert, DriftPolicy } from "@atalaya/wire/api";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { makeAlert, makeRules } from "./canned.ts";
+import { signIn } from "./chromium.ts";
 import { PageInBrowser } from "./page-in-browser.ts";
 
 const policy: DriftPolicy = {
@@ -61,6 +62,44 @@ describe("the drift policy, in a browser", { skip: skipUnless("browser") }, () =
     assert.deepEqual(page.complaints, []);
   });
 
+  test("who saves over another's change is told so, loads it anew, and loses nobody's", async () => {
+    at.hub.driftPolicy = policy;
+    const page = await at.open("/drift");
+    const builds = page.getByRole("listitem", { name: "Rule 1: builds" });
+    await builds.getByLabel("Namespaces").fill("build-*\nci");
+    const theirs: DriftPolicy = { rules: [{ name: "theirs", action: "alert" }] };
+    at.hub.driftPolicy = theirs;
+    await page.getByRole("button", { name: "Try it" }).click();
+    await page.getByRole("button", { name: "Put in force" }).click();
+    const told = page.getByRole("alert").filter({ hasText: "Somebody else changed the policy" });
+    await told.waitFor();
+    assert.deepEqual(at.hub.driftPolicy, theirs);
+    assert.equal(await builds.getByLabel("Namespaces").inputValue(), "build-*\nci", "what was typed stays until then");
+    await told.getByRole("button", { name: "Load it anew" }).click();
+    const rule = page.getByRole("listitem", { name: "Rule 1: theirs" });
+    await rule.getByLabel("Namespaces").fill("ci");
+    assert.equal(await told.count(), 0);
+    await page.getByRole("button", { name: "Try it" }).click();
+    await page.getByRole("button", { name: "Put in force" }).click();
+    await page.getByText("In force: 1 rule.").waitFor();
+    assert.deepEqual(at.hub.driftPolicy.rules[0]?.namespaces, ["ci"]);
+  });
+
+  test("what was blocked is asked for as a list, and it is said when more came than are listed", async () => {
+    const many = (verdict: "ran" | "blocked" | "would_block", count: number) =>
+      Array.from({ length: count }, (_, n) => driftAlert(`${verdict}-${n}`, "shop", verdict));
+    at.hub.alerts = [...many("ran", 250), ...many("blocked", 200), ...many("would_block", 3)];
+    const page = await at.window();
+    let asked = 0;
+    page.on("request", (request) => {
+      if (/\/api\/v1\/alerts\b/.test(request.url())) asked += 1;
+    });
+    await signIn(page, `${at.address}/drift`);
+    await page.getByText("More came; only 153 are listed.").waitFor();
+    assert.equal(await page.getByRole("list", { name: "Blocked in the last 7 days" }).locator(".tag.amber").count(), 3);
+    assert.ok(asked < 20, `${asked} requests`);
+  });
+
   test("a new rule that blocks begins on trial, and what is wrong with a policy is said by its rule", async () => {
     const page = await at.open("/drift");
     await page.getByText("No rule is in force").waitFor();
@@ -83,7 +122,11 @@ describe("the drift policy, in a browser", { skip: skipUnless("browser") }, () =
   });
 
   test("what was blocked is listed, with what is on trial, and who changed the policy, in Spanish", async () => {
-    at.hub.alerts = [driftAlert("a-1", "shop", "blocked"), driftAlert("a-2", "tools", "would_block")];
+    const earlier = { last_seen_us: (Date.now() - 60_000) * 1_000 };
+    at.hub.alerts = [
+      { ...driftAlert("a-1", "shop", "would_block"), ...earlier },
+      driftAlert("a-2", "tools", "blocked"),
+    ];
     const page = await at.open("/drift", { locale: "es-ES" });
     const blocked = page.getByRole("list", { name: "Bloqueado en los últimos 7 días" });
     await blocked.getByRole("link", { name: "/tmp/tool se inició en shop" }).waitFor();

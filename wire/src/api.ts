@@ -117,6 +117,8 @@ export const alertQuerySchema = z.object({
   assignee: z.string().max(128).optional(),
   technique: z.string().max(32).optional(),
   muted: z.enum(["true", "false"]).optional(),
+  /** What became of a brought program, as a piece of the alert's evidence says. */
+  verdict: z.enum(["blocked", "would_block"]).optional(),
   /** Words looked for in title (both languages), summary, rule and output. */
   q: z.string().max(256).optional(),
   since_us: z.coerce.number().optional(),

@@ -22,23 +22,35 @@ export async function* tryDrift(source: AlertSource, policy: DriftPolicy, sinceU
     yield { alert, decision: decideDrift(policy, factsOf(await source.alert(alert.alert_id))) };
 }
 
-export type BlockedAlert = { alert: AlertSummary; verdict: "blocked" | "would_block" };
+export const blockedVerdicts = ["blocked", "would_block"] as const;
+export type BlockedVerdict = (typeof blockedVerdicts)[number];
 
-/** An alert folds repeats of one program, whose verdicts may differ: one for each that its pieces of evidence say. */
-export async function* blockedDrift(source: AlertSource, sinceUs: number): AsyncGenerator<BlockedAlert> {
-  for await (const alert of driftAlerts(source, sinceUs)) {
-    const { evidence } = await source.alert(alert.alert_id);
-    const verdicts = evidence.map((one) => one.output_fields["proc.exec_verdict"]);
-    for (const verdict of ["blocked", "would_block"] as const) if (verdicts.includes(verdict)) yield { alert, verdict };
-  }
+/** An alert folds repeats of one program, whose verdicts may differ: it is told for each that its pieces of evidence say. */
+export function blockedDrift(
+  source: Pick<AlertSource, "rules" | "alerts">,
+  verdict: BlockedVerdict,
+  sinceUs: number,
+): AsyncGenerator<AlertSummary> {
+  return driftAlerts(source, sinceUs, { verdict });
 }
 
-async function* driftAlerts(source: AlertSource, sinceUs: number): AsyncGenerator<AlertSummary> {
+/** Of each rule the newest first. */
+async function* driftAlerts(
+  source: Pick<AlertSource, "rules" | "alerts">,
+  sinceUs: number,
+  more: Record<string, string> = {},
+): AsyncGenerator<AlertSummary> {
   const rules = await source.rules();
   for (const { rule } of rules.filter((one) => one.tags.includes(driftTag))) {
     let cursor: string | undefined;
     do {
-      const query = { rule, since_us: String(sinceUs), limit: "200", ...(cursor === undefined ? {} : { cursor }) };
+      const query = {
+        rule,
+        since_us: String(sinceUs),
+        limit: "200",
+        ...more,
+        ...(cursor === undefined ? {} : { cursor }),
+      };
       const page = await source.alerts(new URLSearchParams(query));
       yield* page.alerts;
       cursor = page.next_cursor;

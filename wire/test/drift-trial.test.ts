@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Alert, AlertPage, AlertSummary } from "../api.ts";
 import type { DriftPolicy } from "../src/drift-policy.ts";
-import { type AlertSource, blockedDrift, tryDrift } from "../src/drift-trial.ts";
+import { type AlertSource, blockedDrift, blockedVerdicts, tryDrift } from "../src/drift-trial.ts";
 
 type Given = Partial<Alert["where"]> & { rule?: string; verdicts?: string[]; path?: string };
 
@@ -22,7 +22,9 @@ function hubWith(given: readonly Given[]): { source: AlertSource; asked: string[
     ],
     alerts: async (query) => {
       asked.push(query.toString());
-      const found = alerts.filter(({ rule }) => rule === query.get("rule"));
+      const verdict = query.get("verdict");
+      const says = ({ evidence }: Alert) => evidence.some((one) => one.output_fields["proc.exec_verdict"] === verdict);
+      const found = alerts.filter((one) => one.rule === query.get("rule") && (verdict === null || says(one)));
       const at = Number(query.get("cursor") ?? 0);
       const next = at + 1 < found.length ? { next_cursor: String(at + 1) } : {};
       return { alerts: found.slice(at, at + 1) as AlertSummary[], ...next } as AlertPage;
@@ -57,11 +59,13 @@ test("a policy is tried on the alerts of rules with the tag drift, all pages of 
 });
 
 test("of what was blocked each verdict of an alert is told once", async () => {
-  const { source } = hubWith([{ verdicts: ["blocked", "blocked", "would_block"] }, { verdicts: ["ran"] }]);
+  const { source, asked } = hubWith([{ verdicts: ["blocked", "blocked", "would_block"] }, { verdicts: ["ran"] }]);
   const told = [];
-  for await (const { alert, verdict } of blockedDrift(source, 0)) told.push([alert.alert_id, verdict]);
+  for (const verdict of blockedVerdicts)
+    for await (const { alert_id } of blockedDrift(source, verdict, 0)) told.push([alert_id, verdict]);
   assert.deepEqual(told, [
     ["a-0", "blocked"],
     ["a-0", "would_block"],
   ]);
+  assert.equal(asked.length, 2, "the hub finds them");
 });

@@ -4,6 +4,7 @@ import {
   alertPageSchema,
   alertSchema,
   blockedDrift,
+  blockedVerdicts,
   type DriftPolicy,
   driftPolicySchema,
   Fault,
@@ -122,9 +123,11 @@ async function tryOut(hub: Hub, policy: DriftPolicy, sinceUs: number): Promise<v
 
 async function listBlocked(hub: Hub, sinceUs: number): Promise<void> {
   const sums = { blocked: 0, would_block: 0 };
-  for await (const { alert, verdict } of blockedDrift(sourceOf(hub), sinceUs)) {
-    sums[verdict] += 1;
-    printLine(printable(`${verdict}  ${timeText(alert.last_seen_us)}  ${alert.summary.en}`));
+  for (const verdict of blockedVerdicts) {
+    for await (const alert of blockedDrift(sourceOf(hub), verdict, sinceUs)) {
+      sums[verdict] += 1;
+      printLine(printable(`${verdict}  ${timeText(alert.last_seen_us)}  ${alert.summary.en}`));
+    }
   }
   printLine(`blocked: ${sums.blocked}, on trial: ${sums.would_block}`);
 }

@@ -86,6 +86,19 @@ function filtered(start: AlertsQuery, query: AlertQuery): AlertsQuery {
       ),
     );
   }
+  if (query.verdict !== undefined) {
+    // As JSON.stringify wrote it: within a value the quotation marks would be escaped.
+    const written = `"proc.exec_verdict":${JSON.stringify(query.verdict)}`;
+    found = found.where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom("alert_evidence")
+          .select("alert_evidence.alert_id")
+          .whereRef("alert_evidence.workspace_id", "=", "alerts.workspace_id")
+          .whereRef("alert_evidence.alert_id", "=", "alerts.alert_id")
+          .where(sql<number>`instr(evidence, ${written})`, ">", 0),
+      ),
+    );
+  }
   for (const word of searchable(query.q ?? "").split(/\s+/)) {
     if (word !== "") found = found.where(sql<number>`instr(search_text, ${word})`, ">", 0);
   }

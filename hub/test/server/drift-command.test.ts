@@ -59,7 +59,12 @@ test("what was blocked, and what would have been, is listed; a policy that block
   };
   const verdicts = ["blocked", "would_block", null] as const;
   const events = verdicts.map((exec_verdict, n) =>
-    evilExec({ container_id: `c-${n}`, k8s_namespace: "shop", exec_verdict }),
+    evilExec({
+      container_id: `c-${n}`,
+      k8s_namespace: "shop",
+      exec_verdict,
+      argv: ["evil", '"proc.exec_verdict":"blocked"'],
+    }),
   );
   await hub.core.ingest([frameOf(events)], { ...sender, workspaceId: "default" });
   const said = await drift("blocked");

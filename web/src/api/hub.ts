@@ -53,6 +53,9 @@ export type InventoryPage = InventoryNamespacePage | InventoryWorkloadPage | Inv
 
 type ApiChangePage = z.infer<typeof apiChangePageSchema>;
 
+/** What the hub gave, and its ETag where it has one. */
+export type Versioned<T> = { value: T; version: string | null };
+
 /** The hub's API as the page uses it. Every method throws Refusal. */
 export const hub = {
   session: (): Promise<Session> => call("GET", "session", sessionSchema),
@@ -84,9 +87,10 @@ export const hub = {
     call("DELETE", `enrolment-tokens/${encodeURIComponent(id)}`, z.unknown()),
   changes: (after: string | null): Promise<ApiChangePage> =>
     call("GET", after === null ? "changes" : `changes?after=${encodeURIComponent(after)}`, apiChangePageSchema),
-  driftPolicy: (): Promise<DriftPolicy> => call("GET", "drift-policy", driftPolicySchema),
-  saveDriftPolicy: (policy: DriftPolicy): Promise<DriftPolicy> =>
-    call("PUT", "drift-policy", driftPolicySchema, policy),
+  driftPolicy: (): Promise<Versioned<DriftPolicy>> => callVersioned("GET", "drift-policy", driftPolicySchema),
+  /** Only in place of that version: else Refusal CHANGED_SINCE. */
+  saveDriftPolicy: (policy: DriftPolicy, replaces: string | null): Promise<Versioned<DriftPolicy>> =>
+    callVersioned("PUT", "drift-policy", driftPolicySchema, policy, replaces),
   status: (): Promise<Status> => call("GET", "status", statusSchema),
   notification: (): Promise<Notification> => call("GET", "notification", notificationSchema),
   saveNotification: (value: Notification): Promise<Notification> =>
@@ -102,9 +106,21 @@ export const alertSource: AlertSource = {
 };
 
 async function call<T>(method: string, path: string, schema: z.ZodType<T>, body?: unknown): Promise<T> {
+  return (await callVersioned(method, path, schema, body)).value;
+}
+
+/** `replaces` is the version that is to be changed. */
+async function callVersioned<T>(
+  method: string,
+  path: string,
+  schema: z.ZodType<T>,
+  body?: unknown,
+  replaces: string | null = null,
+): Promise<Versioned<T>> {
   const headers: Record<string, string> = { accept: "application/json" };
   if (method !== "GET") headers["x-atalaya-csrf"] = "1";
   if (body !== undefined) headers["content-type"] = "application/json";
+  if (replaces !== null) headers["if-match"] = replaces;
   const request: RequestInit = { method, headers, credentials: "same-origin", cache: "no-store" };
   if (body !== undefined) request.body = JSON.stringify(body);
   const answer = await fetch(`/api/v1/${path}`, request).catch(() => {
@@ -114,7 +130,7 @@ async function call<T>(method: string, path: string, schema: z.ZodType<T>, body?
   const text = await answer.text();
   const parsed = schema.safeParse(text === "" ? undefined : parseJson(text));
   if (!parsed.success) throw new Refusal(answer.status, "SHAPE", "");
-  return parsed.data;
+  return { value: parsed.data, version: answer.headers.get("etag") };
 }
 
 function parseJson(text: string): unknown {

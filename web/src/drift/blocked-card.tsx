@@ -13,12 +13,13 @@ export function BlockedCard(): ReactElement {
   const text = useText();
   const pick = usePick();
   const query = useQuery(blockedQuery);
-  const found = query.data ?? [];
+  const { alerts: found, isCut } = query.data ?? { alerts: [], isCut: false };
   return (
     <Card title={text.drift.blockedTitle}>
       <p className="soft">{text.drift.blockedText}</p>
       {query.isError && <p className="soft">{failureText(query.error, text)}</p>}
       {query.isSuccess && found.length === 0 && <p>{text.drift.blockedNone}</p>}
+      {isCut && <p className="soft">{text.drift.blockedCut(found.length)}</p>}
       <ul className="list" aria-label={text.drift.blockedTitle}>
         {found.map(({ alert, verdict }) => (
           <li key={`${alert.alert_id} ${verdict}`} className="list-row">

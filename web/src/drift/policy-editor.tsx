@@ -5,6 +5,7 @@ import { type ReactElement, useMemo, useState } from "react";
 import { Card } from "../alert/alert-facts.tsx";
 import { hub } from "../api/hub.ts";
 import { driftPolicyQuery, queryClient } from "../api/queries.ts";
+import { Refusal } from "../api/refusal.ts";
 import { failureText } from "../parts/failure.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { keyed, Plain } from "../parts/plain.tsx";
@@ -18,6 +19,9 @@ import { TrialList } from "./trial-list.tsx";
 
 const hoursOfTrial = [24, 168, 720] as const;
 
+/** Whether another policy is in force than the one that was opened. */
+const wasChanged = (error: unknown) => error instanceof Refusal && error.code === "CHANGED_SINCE";
+
 /** As the forms write it. */
 function textOf(policy: DriftPolicy): string | undefined {
   const read = readForms(formsOf(policy));
@@ -25,7 +29,7 @@ function textOf(policy: DriftPolicy): string | undefined {
 }
 
 /** The rules in their order. Another policy is put in force only after its dry run was shown. */
-export function PolicyEditor({ policy }: { policy: DriftPolicy }): ReactElement {
+export function PolicyEditor({ policy, version }: { policy: DriftPolicy; version: string | null }): ReactElement {
   const text = useText();
   const { canAdmin } = useRights();
   const [forms, setForms] = useState(() => formsOf(policy));
@@ -45,16 +49,27 @@ export function PolicyEditor({ policy }: { policy: DriftPolicy }): ReactElement 
     onError: say,
   });
   const save = useMutation({
-    mutationFn: (asked: DriftPolicy) => hub.saveDriftPolicy(asked),
+    mutationFn: (asked: DriftPolicy) => hub.saveDriftPolicy(asked, version),
     onSuccess: (saved) => {
       queryClient.setQueryData(driftPolicyQuery.queryKey, saved);
-      setForms(formsOf(saved));
-      setTried(undefined);
-      void queryClient.invalidateQueries({ queryKey: ["drift-changes"] });
-      toast(text.drift.inForce(saved.rules.length));
+      show(saved.value);
+      toast(text.drift.inForce(saved.value.rules.length));
+    },
+    onError: (error) => wasChanged(error) || say(error),
+  });
+  const loadAnew = useMutation({
+    mutationFn: () => queryClient.fetchQuery({ ...driftPolicyQuery, staleTime: 0 }),
+    onSuccess: ({ value }) => {
+      save.reset();
+      show(value);
     },
     onError: say,
   });
+  const show = (shown: DriftPolicy) => {
+    setForms(formsOf(shown));
+    setTried(undefined);
+    void queryClient.invalidateQueries({ queryKey: ["drift-changes"] });
+  };
   const replace = (at: number, form: RuleForm) => setForms(forms.with(at, form));
   return (
     <Card title={text.drift.policy}>
@@ -125,6 +140,14 @@ export function PolicyEditor({ policy }: { policy: DriftPolicy }): ReactElement 
             : text.drift.asInForce
           : text.settings.adminOnly}
       </p>
+      {wasChanged(save.error) && (
+        <div className="drift-issues" role="alert">
+          <p>{text.drift.changedMeanwhile}</p>
+          <Button variant="default" loading={loadAnew.isPending} onClick={() => loadAnew.mutate()}>
+            {text.drift.loadAnew}
+          </Button>
+        </div>
+      )}
       {isTried && <TrialList trial={tried.trial} />}
     </Card>
   );

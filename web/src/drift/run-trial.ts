@@ -1,4 +1,12 @@
-import { type BlockedAlert, blockedDrift, type DriftPolicy, type TriedAlert, tryDrift } from "@atalaya/wire/api";
+import {
+  type AlertSummary,
+  type BlockedVerdict,
+  blockedDrift,
+  blockedVerdicts,
+  type DriftPolicy,
+  type TriedAlert,
+  tryDrift,
+} from "@atalaya/wire/api";
 import { alertSource } from "../api/hub.ts";
 import { limits } from "../limits.ts";
 
@@ -18,12 +26,22 @@ export async function runTrial(policy: DriftPolicy, sinceUs: number): Promise<Tr
   return trial;
 }
 
-/** What was blocked since then, and what would have been. Throws Refusal. */
-export async function findBlocked(sinceUs: number): Promise<BlockedAlert[]> {
-  const found: BlockedAlert[] = [];
-  for await (const one of blockedDrift(alertSource, sinceUs)) {
-    found.push(one);
-    if (found.length === limits.driftAlertsMax) break;
+export type BlockedAlert = { alert: AlertSummary; verdict: BlockedVerdict };
+/** `isCut`: more came than are listed. */
+export type Blocked = { alerts: BlockedAlert[]; isCut: boolean };
+
+/** What was blocked since then, and what would have been, the newest first. Throws Refusal. */
+export async function findBlocked(sinceUs: number): Promise<Blocked> {
+  const alerts: BlockedAlert[] = [];
+  let isCut = false;
+  for (const verdict of blockedVerdicts) {
+    let listed = 0;
+    for await (const alert of blockedDrift(alertSource, verdict, sinceUs)) {
+      isCut ||= listed === limits.blockedListedMax;
+      if (listed === limits.blockedListedMax) break;
+      listed += 1;
+      alerts.push({ alert, verdict });
+    }
   }
-  return found;
+  return { alerts: alerts.sort((a, b) => b.alert.last_seen_us - a.alert.last_seen_us), isCut };
 }

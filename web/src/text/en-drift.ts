@@ -35,6 +35,9 @@ export const enDrift = {
     tryFirst: "Not in force yet. Try it first: you see what would have become of the alerts that came.",
     readyToPut: "This is what it would have done. It is not in force yet.",
     asInForce: "This is in force.",
+    changedMeanwhile:
+      "Somebody else changed the policy since you opened it. Yours was not put in force, and theirs is untouched. Load it anew, and make your change in it; what you wrote here is lost then.",
+    loadAnew: "Load it anew",
     inForce: (count: number) => `In force: ${count} ${count === 1 ? "rule" : "rules"}.`,
     trialTitle: "What it would have done",
     trialSums: (total: number, ignored: number, blocked: number) =>
@@ -48,6 +51,8 @@ export const enDrift = {
     blockedTitle: "Blocked in the last 7 days",
     blockedText: "And what would have been blocked, where rules are on trial.",
     blockedNone: "Nothing was blocked.",
+    blockedCut: (count: number) =>
+      `More came; only ${count} are listed. All are told by: atalaya drift blocked --since 7d`,
     verdicts: { blocked: "blocked", would_block: "on trial" },
     changedTitle: "Who changed it",
     changedNone: "Nobody, as far back as the newest changes reach.",

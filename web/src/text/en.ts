@@ -64,6 +64,7 @@ export const en = {
         "The hub's database does not answer. Try again in a moment; if it stays so, look at the hub's log.",
       QUERY_FAILED: "The hub failed at this question by a fault of its own. Its log says more: please report it.",
       BUSY: "The hub is at its limit. Try again in a moment.",
+      CHANGED_SINCE: "It was changed since you opened it: nothing was saved. Load it anew.",
       STORE_FULL: "The hub's disk is full: nothing can be changed until there is room.",
       LOGIN_SLOWED: "Too many failed logins. Wait and try again.",
     } as Record<string, string>,

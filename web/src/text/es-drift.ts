@@ -36,6 +36,9 @@ export const esDrift: typeof enDrift = {
     tryFirst: "Aún no está en vigor. Pruébela antes: verá qué habría sido de las alertas que llegaron.",
     readyToPut: "Esto es lo que habría hecho. Aún no está en vigor.",
     asInForce: "Esto está en vigor.",
+    changedMeanwhile:
+      "Otra persona cambió la política desde que usted la abrió. La suya no se puso en vigor y la otra sigue intacta. Cárguela de nuevo y haga en ella su cambio; lo escrito aquí se pierde entonces.",
+    loadAnew: "Cargarla de nuevo",
     inForce: (count) => `En vigor: ${count} ${count === 1 ? "regla" : "reglas"}.`,
     trialTitle: "Qué habría hecho",
     trialSums: (total, ignored, blocked) =>
@@ -49,6 +52,7 @@ export const esDrift: typeof enDrift = {
     blockedTitle: "Bloqueado en los últimos 7 días",
     blockedText: "Y lo que se habría bloqueado, donde hay reglas a prueba.",
     blockedNone: "No se bloqueó nada.",
+    blockedCut: (count) => `Llegaron más; solo figuran ${count}. Todas las dice: atalaya drift blocked --since 7d`,
     verdicts: { blocked: "bloqueado", would_block: "a prueba" },
     changedTitle: "Quién la cambió",
     changedNone: "Nadie, hasta donde llegan los cambios más recientes.",

@@ -64,6 +64,7 @@ export const es: Dictionary = {
         "La base de datos del servidor no responde. Inténtelo de nuevo en un momento; si sigue así, mire el registro del servidor.",
       QUERY_FAILED: "El hub falló en esta consulta por un error propio. Su registro dice más: repórtelo, por favor.",
       BUSY: "El servidor está al límite. Inténtelo de nuevo en un momento.",
+      CHANGED_SINCE: "Cambió desde que usted lo abrió: no se guardó nada. Cárguelo de nuevo.",
       STORE_FULL: "El disco del servidor está lleno: nada puede cambiarse hasta que haya sitio.",
       LOGIN_SLOWED: "Demasiados intentos fallidos. Espere e inténtelo de nuevo.",
     },
