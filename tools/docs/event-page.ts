@@ -6,10 +6,21 @@ import { root } from "../setup/root.mjs";
 
 const source = readFileSync(join(root, "wire", "src", "event-classes.ts"), "utf8");
 
-/** The sentence that stands above a column in the table's source, if there is one. */
-function remark(column: string): string {
-  const found = new RegExp(`/\\*\\*([^*]+)\\*/\\s+${column}:`).exec(source)?.[1] ?? "";
-  return found.trim().replaceAll("|", "\\|");
+/** A table of columns as it stands in the source, and after it those that it takes in (`...actor`). */
+function tablesOf(name: string): string[] {
+  const [table = ""] = new RegExp(`^(?:export )?const ${name} = \\{[\\s\\S]*?^\\}`, "m").exec(source) ?? [];
+  return [table, ...[...table.matchAll(/^ {2}\.\.\.(\w+),/gm)].flatMap(([, taken = ""]) => tablesOf(taken))];
+}
+
+/** What stands above a column in the first of the tables that has it, as one line; "" where nothing does. */
+export function remark(column: string, tables: readonly string[]): string {
+  for (const table of tables) {
+    const at = new RegExp(`(?:/\\*\\*((?:(?!\\*/)[\\s\\S])*)\\*/\\s+)?^ {2}${column}:`, "m").exec(table);
+    if (at === null) continue;
+    const lines = (at[1] ?? "").split("\n").map((line) => line.trim().replace(/^\* ?/, ""));
+    return lines.join(" ").trim().replaceAll("|", "\\|");
+  }
+  return "";
 }
 
 function typeText(type: unknown): string {
@@ -35,9 +46,10 @@ export function eventPage(): string {
   for (const [name, columns] of Object.entries(classColumns)) {
     // State of objects: no rule sees it, nothing prints it.
     if (name === "inventory") continue;
+    const tables = tablesOf(`${name}Columns`);
     parts.push("", `## ${name}`, "", "| column | type | |", "| --- | --- | --- |");
     for (const [column, type] of Object.entries(columns))
-      parts.push(`| \`${column}\` | ${typeText(type)} | ${remark(column)} |`);
+      parts.push(`| \`${column}\` | ${typeText(type)} | ${remark(column, tables)} |`);
   }
   return `${parts.join("\n")}\n`;
 }

@@ -66,10 +66,7 @@ const actor = {
   container_reason: "str",
 } as const satisfies ColumnTable;
 
-/**
- * Of what came later than the first actor columns: at the end of each class, where an old decoder stops reading, and only
- * where the bitmap keeps its size (class kernel has no bit left in its last byte, and nobody sends it yet).
- */
+/** Came after the first actor columns: at a class's end, where an old decoder stops; kernel's bitmap had no bit left for it. */
 const entry = {
   /**
    * The process by which this one's line came into its container from outside (the container's first process, or the
@@ -153,6 +150,7 @@ export const fileColumns = {
   /** The raw open flags (O_*). */
   open_flags: "u32",
   created: "bool",
+  /** 0, or the negative errno of an open or a change that was refused. */
   error: "i32",
   path_trusted: "bool",
   inode: "u53",
@@ -265,6 +263,7 @@ export const kernelColumns = {
   target_cmdline: "str",
   /** Of sensor_signal `collector` or `publisher`; of sensor_bpf `map`, `program` or `link` and its name. */
   target_object: "str",
+  /** Of a sensor_bpf: 0, or the negative errno with which bpf(2) was refused. */
   error: "i32",
 } as const satisfies ColumnTable;
 
