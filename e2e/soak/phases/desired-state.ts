@@ -24,6 +24,9 @@ function opensOf(of: SensorReport | undefined): number {
 const switchRule = (client: HubClient, enabled: boolean) =>
   client.put(`/api/v1/rules/${encodeURIComponent(attackRule)}/enabled`, { enabled }, ruleSchema);
 
+const isInTime = (seconds: number) => seconds <= deadlineSeconds + reportSeconds;
+const inWords = (seconds: number) => `${seconds.toFixed(1)} s, its report included`;
+
 /** Waits until the collector holds another state than `version`; gives the seconds that it took, by its next report. */
 async function untilState(client: HubClient, version: number): Promise<number> {
   const begun = performance.now();
@@ -56,13 +59,8 @@ export const desiredState: Phase = {
     const watched = await opensPerSecond(client, pause);
     check("opens of a watched name are reported", watched > 0, `${watched.toFixed(0)} a second`);
     await switchRule(client, false);
-    const seconds = await untilState(client, version);
-    const inTime = seconds <= deadlineSeconds + reportSeconds;
-    check(
-      "a rule's switch reaches the node within five seconds",
-      inTime,
-      `${seconds.toFixed(1)} s, its report included`,
-    );
+    const offSeconds = await untilState(client, version);
+    check("a rule's switch reaches the node within five seconds", isInTime(offSeconds), inWords(offSeconds));
     await pause(1);
     const off = await opensPerSecond(client, pause);
     check("what no rule watches stays in the kernel", off < watched / 10, `${off.toFixed(0)} a second`);
@@ -71,8 +69,11 @@ export const desiredState: Phase = {
     const after = await laterReport(client, before);
     const through = (opensOf(after) - opensOf(before)) / awaySeconds;
     check("the last state holds over restarts without a hub", through < watched / 10, `${through.toFixed(0)} a second`);
+    const versionOff = after?.state_version ?? 0;
     await switchRule(client, true);
-    await pause(2);
+    const onSeconds = await untilState(client, versionOff);
+    check("so does its switch back, after the hub was away", isInTime(onSeconds), inWords(onSeconds));
+    await pause(1);
     const again = await opensPerSecond(client, pause);
     check("a rule that is switched on again is watched", again > watched / 2, `${again.toFixed(0)} a second`);
   },
