@@ -78,7 +78,10 @@ __noinline int scratch_end_watched(__u32 end, __u32 length, __u32 wanted)
 
 #define TOO_DEEP 2
 
-/* 1 when one of the last components of the file's path is watched, the file's own name first; TOO_DEEP when there are more. */
+/*
+ * 1 when one of the last components of the file's path is watched, the file's own name first, or that name's end; TOO_DEEP when
+ * there are more. Linux 5.10 gives an open, this walk and the look at the end 512 bytes of stack together.
+ */
 __noinline int any_component_watched(__u64 dentry, __u64 vfsmount)
 {
 	struct filter_settings *filter = filters();
@@ -86,6 +89,7 @@ __noinline int any_component_watched(__u64 dentry, __u64 vfsmount)
 		return 0;
 	struct mount *mount = (void *)(vfsmount - bpf_core_field_offset(struct mount, mnt));
 	__u64 root = (__u64)BPF_CORE_READ(mount, mnt.mnt_root);
+	bool is_own_name = filter->end_lengths != 0;
 	for (int i = 0; i < MATCH_DEPTH; i++) {
 		if (dentry == root) {
 			struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
@@ -100,6 +104,9 @@ __noinline int any_component_watched(__u64 dentry, __u64 vfsmount)
 		read_dentry(&facts, dentry);
 		if (name_watched(filter, &facts.name))
 			return 1;
+		if (is_own_name && end_watched((__u64)facts.name.name, facts.name.len))
+			return 1;
+		is_own_name = false;
 		if (facts.parent == dentry)
 			return 0;
 		dentry = facts.parent;
@@ -129,27 +136,6 @@ __noinline __u64 watched_other_name(__u64 inode, __u64 opened)
 		node = (__u64)BPF_CORE_READ((struct hlist_node *)node, next);
 	}
 	return 0;
-}
-
-/*
- * 1 when the file's own name has a watched end. No part of the walk above: with the stacks of three functions an open's is more
- * than Linux 5.10 gives.
- */
-__noinline int own_end_watched(__u64 dentry, __u64 vfsmount)
-{
-	struct mount *mount = (void *)(vfsmount - bpf_core_field_offset(struct mount, mnt));
-	for (int i = 0; i < MATCH_DEPTH; i++) {
-		if (dentry != (__u64)BPF_CORE_READ(mount, mnt.mnt_root))
-			break;
-		struct mount *parent = BPF_CORE_READ(mount, mnt_parent);
-		if (parent == mount)
-			return 0;
-		dentry = (__u64)BPF_CORE_READ(mount, mnt_mountpoint);
-		mount = parent;
-	}
-	struct dentry_facts facts = {};
-	read_dentry(&facts, dentry);
-	return end_watched((__u64)facts.name.name, facts.name.len);
 }
 
 /*

@@ -106,8 +106,6 @@ static __always_inline int wanted(struct filter_settings *filter, struct file *f
 	__u64 dentry = (__u64)BPF_CORE_READ(file, f_path.dentry);
 	__u64 mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
 	int watched = any_component_watched(dentry, mount);
-	if (watched != 1 && filter->end_lengths != 0 && own_end_watched(dentry, mount))
-		return 1;
 	if (watched)
 		return watched;
 	__u32 uses = filter->open_prefixes != 0 ? PREFIX_FOR_OPEN : 0;
