@@ -115,10 +115,11 @@ __noinline int any_component_watched(__u64 dentry, __u64 vfsmount)
 }
 
 #define OTHER_NAMES_MAX 16
+#define MORE_NAMES 1 /* no dentry's address */
 
 /*
- * A watched name of the file beside the one that it was opened by: its dentry, or 0. The kernel keeps those of its names that were looked up
- * of late; who makes a hard link has looked up both.
+ * A watched name of the file beside the one that it was opened by: its dentry; MORE_NAMES when it has more than are looked at;
+ * or 0. The kernel keeps those of its names that were looked up of late; who makes a hard link has looked up both.
  */
 __noinline __u64 watched_other_name(__u64 inode, __u64 opened)
 {
@@ -135,7 +136,7 @@ __noinline __u64 watched_other_name(__u64 inode, __u64 opened)
 			return dentry;
 		node = (__u64)BPF_CORE_READ((struct hlist_node *)node, next);
 	}
-	return 0;
+	return node ? MORE_NAMES : 0;
 }
 
 /*

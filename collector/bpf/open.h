@@ -127,7 +127,7 @@ static __always_inline bool is_mounted_over(struct file *file)
 	return BPF_CORE_READ(file, f_path.dentry) == BPF_CORE_READ(file, f_path.mnt, mnt_root);
 }
 
-/* The dentry of a watched name of the file by which it was not opened, or 0. */
+/* The dentry of a watched name of the file by which it was not opened, MORE_NAMES (names.h), or 0. */
 static __always_inline __u64 other_name(struct file *file)
 {
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
@@ -155,7 +155,7 @@ static __always_inline void report_opened(struct scratch *scratch, struct task_s
 					  const struct open_call *call, int why, __u32 flags,
 					  struct count_slot *count)
 {
-	/* What is told for its depth alone (a package manager's work) is not to use up what names have. */
+	/* What is told for its depth or its many names alone (a package manager's work) is not to use up what names have. */
 	bool is_within = why == FOR_RECORDER ? recorder_has_budget(task, KIND_OPEN, count) :
 					       has_budget(task, KIND_OPEN, why == TOO_DEEP, count);
 	if (!is_within)
@@ -208,6 +208,10 @@ static __always_inline struct telling telling_of(struct file *file, bool is_aske
 	struct telling telling = { .why = filter && is_asked ? wanted(filter, file) : 0 };
 	if (is_asked && telling.why != BY_NAME)
 		telling.other = other_name(file);
+	if (telling.other == MORE_NAMES) {
+		telling.other = 0;
+		telling.why = telling.why ? telling.why : TOO_DEEP; /* many names are no place to hide either */
+	}
 	if (!telling.why && is_recorded_file(file))
 		telling.why = FOR_RECORDER;
 	return telling;

@@ -51,6 +51,16 @@ describe("another name for a watched file", { skip: skipUnless("kernel") }, () =
       assert.deepEqual(await opened(other), { path: secret, openedAs: other, inode: statSync(secret).ino });
     },
   );
+  evasion(21, "who opens it by one of many hard links is told with that name", ["exit_openat"], scene, async () => {
+    const links = Array.from({ length: 20 }, (_, i) => `${other}-${i}`);
+    try {
+      for (const link of links) linkSync(secret, link);
+      const [last = ""] = links.slice(-1);
+      assert.deepEqual(await opened(last), { path: last, openedAs: undefined, inode: statSync(secret).ino });
+    } finally {
+      for (const link of links) rmSync(link, { force: true });
+    }
+  });
   evasion(21, "so is who opens it where it is mounted over another file", ["exit_openat"], scene, async () => {
     writeFileSync(other, "");
     execFileSync("mount", ["--bind", secret, other]);
