@@ -114,6 +114,23 @@ __noinline int any_component_watched(__u64 dentry, __u64 vfsmount)
 	return TOO_DEEP; /* that is no place to hide */
 }
 
+/* Where a name hangs in the list of its file's names: in a union with a name (6.18 and before), or without one (7.2). */
+struct dentry___plain {
+	struct hlist_node d_alias;
+} __attribute__((preserve_access_index));
+struct dentry___named {
+	union {
+		struct hlist_node d_alias;
+	} d_u;
+} __attribute__((preserve_access_index));
+
+static __always_inline __u64 name_of_node(__u64 node)
+{
+	if (bpf_core_field_exists(struct dentry___plain, d_alias))
+		return node - bpf_core_field_offset(struct dentry___plain, d_alias);
+	return node - bpf_core_field_offset(struct dentry___named, d_u.d_alias);
+}
+
 #define OTHER_NAMES_MAX 16
 #define MORE_NAMES 1 /* no dentry's address */
 
@@ -128,7 +145,7 @@ __noinline __u64 watched_other_name(__u64 inode, __u64 opened)
 		return 0;
 	__u64 node = (__u64)BPF_CORE_READ((struct inode *)inode, i_dentry.first);
 	for (int i = 0; i < OTHER_NAMES_MAX && node; i++) {
-		__u64 dentry = node - bpf_core_field_offset(struct dentry, d_u.d_alias);
+		__u64 dentry = name_of_node(node);
 		struct dentry_facts facts = {};
 		read_dentry(&facts, dentry);
 		if (dentry != opened && (name_watched(filter, &facts.name) ||
