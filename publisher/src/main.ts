@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import { parseArgs } from "node:util";
+import { setFlagsFromString } from "node:v8";
 import { Fault, type PartMessage } from "@atalaya/wire/framing";
 import { HealthServer } from "@atalaya/wire/health";
 import { awaitFolders } from "./await-folder.ts";
@@ -142,6 +143,9 @@ async function run(given: Given): Promise<void> {
   }
   await awaitFolders(given.awaited, say);
   const publisher = await startPublisher(given);
+  // Of a heap this small the next full collection is never far: at 60m they took a sixth of all that there is. Given to Node at
+  // its start, a flag of the heap makes it throw its own compiled code away, which is 0.9 s at 60m.
+  setFlagsFromString("--heap-growing-percent=400");
   obstacle = publisher.obstacle;
   stop = () => void publisher.stop().then(() => process.exit(0));
   // Whoever started us is gone: frames are on disk, so ending loses nothing.
