@@ -1,5 +1,4 @@
 import { randomUUID } from "node:crypto";
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
@@ -24,7 +23,6 @@ export const collectorBudget = budgets.collector;
 type Part = keyof typeof budgets;
 const load = { execsPerSecond: 100, opensPerSecond: 1_700 };
 const attackMs = 500;
-const chart = new URL("../../charts/atalaya/templates/", import.meta.url);
 const settleMs = 60_000;
 const defaultSeconds = 600;
 
@@ -37,20 +35,10 @@ async function makeLimited(groups: Record<Part, LimitedGroup>, ended: string[]):
     launch: (part, args) => {
       if (part === "hub") return undefined;
       const more = part === "collector" ? ["--objects", objects] : [];
-      const node = [process.execPath, ...shippedFlags(part)];
-      return [...groups[part].enter, ...node, join(bundled, part, "main.js"), ...args, ...more];
+      return [...groups[part].enter, process.execPath, join(bundled, part, "main.js"), ...args, ...more];
     },
   });
 }
-
-/** What the chart gives Node between its name and the program's. */
-function shippedFlags(part: Part): string[] {
-  const [, flags] = readFileSync(new URL(`${part}.yaml`, chart), "utf8").match(commandLine) ?? [];
-  if (flags === undefined) throw new Error(`the chart does not say how the ${part} is started`);
-  return flags.split(", ").filter((flag) => flag !== "");
-}
-
-const commandLine = /command: \[\/atalaya\/bin\/node, (.*?)\/atalaya\/\w+\/main\.js\]/;
 
 /** How long each attack's alert took to this reader of the stream, from the system call, in milliseconds. */
 function followAlerts(stack: SoakStack, signal: AbortSignal): Map<number, number> {
