@@ -199,35 +199,40 @@ function namespaceFrom(from: RecordBytes, at: number, end: number, base: Base): 
   };
 }
 
-function cgroupFrom(from: RecordBytes, at: number, end: number, base: Base): KernelRecord | undefined {
-  const { cgroup_record: of } = layout;
-  const textFrom = at + sizes.cgroup_record;
+type GroupLayout = typeof layout.cgroup_record | typeof layout.cgroup_move_record;
+
+/** The control group that a record of `size` bytes and a path tells of. */
+function groupFrom(from: RecordBytes, at: number, end: number, of: GroupLayout, size: number) {
+  const textFrom = at + size;
   if (end < textFrom || textFrom + u16At(from, at + of.path_length) !== end) return undefined;
+  const version: 1 | 2 = u32At(from, at + of.version) === 2 ? 2 : 1;
+  return { cgroupId: u64At(from, at + of.cgroup_id), version, path: textAt(from, textFrom, end) };
+}
+
+function cgroupFrom(from: RecordBytes, at: number, end: number, base: Base): KernelRecord | undefined {
+  const group = groupFrom(from, at, end, layout.cgroup_record, sizes.cgroup_record);
+  if (group === undefined) return undefined;
   return {
     kind: "cgroup_mkdir",
     position: base.position,
     ring: base.ring,
     bootUs: base.bootUs,
     task: base.task,
-    cgroupId: u64At(from, at + of.cgroup_id),
-    version: u32At(from, at + of.version) === 2 ? 2 : 1,
-    path: textAt(from, textFrom, end),
+    ...group,
   };
 }
 
 function cgroupMoveFrom(from: RecordBytes, at: number, end: number, base: Base): KernelRecord | undefined {
   const { cgroup_move_record: of } = layout;
-  const textFrom = at + sizes.cgroup_move_record;
-  if (end < textFrom || textFrom + u16At(from, at + of.path_length) !== end) return undefined;
+  const group = groupFrom(from, at, end, of, sizes.cgroup_move_record);
+  if (group === undefined) return undefined;
   return {
     kind: "cgroup_move",
     position: base.position,
     ring: base.ring,
     bootUs: base.bootUs,
     task: base.task,
-    cgroupId: u64At(from, at + of.cgroup_id),
-    version: u32At(from, at + of.version) === 2 ? 2 : 1,
-    path: textAt(from, textFrom, end),
+    ...group,
     moverPid: u32At(from, at + of.mover_pid),
     moverStartUs: u64At(from, at + of.mover_start_us),
   };
