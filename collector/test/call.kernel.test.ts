@@ -6,9 +6,7 @@ import { targetOf, targetPidOf } from "../src/call-target.ts";
 import type { CallRecord } from "../src/kernel-record.ts";
 import { rareCalls } from "../src/rare-calls.ts";
 import { callProgram } from "./call-program.ts";
-import { KernelWatch } from "./kernel-watch.ts";
-
-const countedParts = ["submitted", "ring_full", "filtered", "scratch_busy", "unread", "throttled", "repeated"];
+import { countedParts, KernelWatch } from "./kernel-watch.ts";
 
 describe("rare calls", { skip: skipUnless("kernel") }, () => {
   let watch: KernelWatch;

@@ -7,9 +7,8 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { fileChanges } from "../src/file-changes.ts";
 import type { ChangeRecord } from "../src/kernel-record.ts";
-import { KernelWatch, root } from "./kernel-watch.ts";
+import { countedParts, KernelWatch, root } from "./kernel-watch.ts";
 
-const countedParts = ["submitted", "ring_full", "filtered", "scratch_busy", "unread", "throttled", "repeated"];
 const all = { calls: [...fileChanges] };
 const hasOldCalls = process.arch === "x64";
 

@@ -43,6 +43,18 @@ type RunOptions = { uid?: number; cwd?: string; input?: Buffer; env?: Readonly<R
 export type Kind = KernelRecord["kind"];
 export type RecordOf<K extends Kind> = KernelRecord & { kind: K };
 
+/** What became of all that was attempted: each event is one of these, so that their sum is `attempted`. */
+export const countedParts = [
+  "submitted",
+  "ring_full",
+  "filtered",
+  "scratch_busy",
+  "unread",
+  "throttled",
+  "repeated",
+  "unrecorded",
+];
+
 /** What was awaited was not among the kernel's records. */
 export class NotSeen extends Error {}
 

@@ -6,7 +6,7 @@ import { after, before, describe, test } from "node:test";
 import type { FilterPlan } from "@atalaya/wire";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { recorderWord } from "../src/recorder-word.ts";
-import { KernelWatch, root } from "./kernel-watch.ts";
+import { countedParts, KernelWatch, root } from "./kernel-watch.ts";
 import { OwnGroups } from "./own-groups.ts";
 
 // The control groups of "containers" in which this process's children run, in turn.
@@ -141,21 +141,11 @@ describe("what the flight recorder keeps and no rule asks for", { skip: skipUnle
   });
 
   test("the account of each kind adds up", () => {
-    const parts = [
-      "submitted",
-      "ring_full",
-      "filtered",
-      "scratch_busy",
-      "unread",
-      "throttled",
-      "repeated",
-      "unrecorded",
-    ];
     for (const kind of ["open", "connect", "send", "bind", "listen"]) {
       const open = (): number => {
         const counters = watch.source.counters().filter((one) => one.class === kind);
         const countOf = (reason: string) => counters.find((one) => one.reason === reason)?.value ?? 0;
-        return countOf("attempted") - parts.reduce((sum, part) => sum + countOf(part), 0);
+        return countOf("attempted") - countedParts.reduce((sum, part) => sum + countOf(part), 0);
       };
       // What others on this machine do meanwhile may be counted by half.
       const looks = Array.from({ length: 50 }, open);

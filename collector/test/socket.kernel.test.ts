@@ -5,12 +5,11 @@ import { createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { skipUnless } from "../../tools/testing/needs.ts";
-import { KernelWatch } from "./kernel-watch.ts";
+import { countedParts, KernelWatch } from "./kernel-watch.ts";
 
 // On loopback, at an address that nobody else uses.
 const address = `127.54.${process.pid & 0xff}.${1 + ((process.pid >> 8) & 0x3f)}`;
 const everyCall = ["dup", "bind", "listen", "accept", "socket", "unix_connect"] as const;
-const countedParts = ["submitted", "ring_full", "filtered", "scratch_busy", "unread", "throttled", "repeated"];
 
 describe("calls on sockets", { skip: skipUnless("kernel") }, () => {
   let watch: KernelWatch;
