@@ -1,5 +1,5 @@
 // Changes of names and modes. To add one: its number in bpf/record.h, its programs in bpf/change.bpf.c and
-// src/kernel/programs.ts, a line here, and its name among the activities of the class file (wire/src/event-classes.ts).
+// src/kernel/programs.ts, a line here, and its name among the activities of the class file (wire/src/syscall-columns.ts).
 
 /** Numbers of `enum change_call`. */
 export const fileChangeNumbers = {

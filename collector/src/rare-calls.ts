@@ -1,5 +1,5 @@
 // Calls that few programs have a use for. To add one: its number in bpf/record.h, its program in bpf/call.bpf.c, a line here, and
-// its name among the activities of the class kernel (wire/src/event-classes.ts).
+// its name among the activities of the class kernel (wire/src/syscall-columns.ts).
 
 /** Numbers of `enum rare_call`, by the name of the tracepoint at the call's exit. */
 export const rareCallNumbers = {

@@ -4,7 +4,9 @@ import { join } from "node:path";
 import { classColumns } from "@atalaya/wire";
 import { root } from "../setup/root.mjs";
 
-const source = readFileSync(join(root, "wire", "src", "event-classes.ts"), "utf8");
+const source = ["process-columns.ts", "syscall-columns.ts", "event-classes.ts"]
+  .map((file) => readFileSync(join(root, "wire", "src", file), "utf8"))
+  .join("\n");
 
 /** A table of columns as it stands in the source, and after it those that it takes in (`...actor`). */
 function tablesOf(name: string): string[] {
@@ -39,7 +41,7 @@ export function eventPage(): string {
     "What `atalaya events --json` and `atalaya collector --stdout` print and `atalaya replay` reads: one object a line, with",
     "`class` and the columns of that class. A column that is not known is left out. Times are microseconds: of the epoch in",
     "`time_us`, since boot in `start_us`, `exec_us` and `parent_start_us`. Unknown keys are ignored, a value of the wrong type",
-    "is refused by its column's name. Made from `wire/src/event-classes.ts`.",
+    "is refused by its column's name. Made from the tables that `wire/src/event-classes.ts` names.",
     "",
     '    {"class":"process","activity":"exec","time_us":1764000000000000,"pid":42,"name":"sh","argv":["sh","-c","id"]}',
   ];
