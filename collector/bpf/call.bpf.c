@@ -80,30 +80,27 @@ static __always_inline __u32 pid_of_descriptor(struct task_struct *task, int fd)
 	return pid ? BPF_CORE_READ(pid, numbers[0].nr) : 0;
 }
 
-static __always_inline void report(struct scratch *scratch, struct task_struct *task, struct pt_regs *registers,
-				   __u32 call, int text_at, long result, struct count_slot *count)
+static __always_inline void report(struct scratch *scratch, struct task_struct *task, const struct ended_call *ended,
+				   __u32 call, int text_at, struct count_slot *count)
 {
 	struct call_record *record = &scratch->call;
 	__builtin_memset(record, 0, sizeof(*record));
 	fill_head(&record->head, KIND_CALL, 0, task);
-	record->arguments[0] = PT_REGS_PARM1_CORE_SYSCALL(registers);
-	record->arguments[1] = PT_REGS_PARM2_CORE_SYSCALL(registers);
-	record->arguments[2] = PT_REGS_PARM3_CORE_SYSCALL(registers);
-	record->arguments[3] = PT_REGS_PARM4_CORE_SYSCALL(registers);
-	record->arguments[4] = PT_REGS_PARM5_CORE_SYSCALL(registers);
+	for (int i = 0; i < 5; i++)
+		record->arguments[i] = argument(ended, i);
 	if (call == CALL_PIDFD_SEND_SIGNAL) /* which has four of its own */
 		record->arguments[4] = pid_of_descriptor(task, record->arguments[0]);
 	if (call == CALL_PIDFD_GETFD) { /* three */
-		record->arguments[3] = stream_kind(task, result);
+		record->arguments[3] = stream_kind(task, ended->result);
 		record->arguments[4] = pid_of_descriptor(task, record->arguments[0]);
 	}
-	record->result = result;
+	record->result = ended->result;
 	record->call = call;
 	__u32 length = 0;
 	if (text_at == FILE_OF_FIRST)
 		length = append_file(scratch, task, record->arguments[0]);
 	else if (text_at == FILE_OF_RESULT)
-		length = append_file(scratch, task, result);
+		length = append_file(scratch, task, ended->result);
 	else if (text_at != NO_TEXT)
 		length = append_text(scratch, record->arguments[text_at], count);
 	record->text_length = length;
@@ -111,29 +108,23 @@ static __always_inline void report(struct scratch *scratch, struct task_struct *
 }
 
 /* `call` and `text_at` (which argument points to a text) are constants. */
-static __always_inline int called(long result, __u32 call, int text_at)
+static __always_inline int called(struct ended_call *ended, __u32 call, int text_at)
 {
-	if (result < 0)
+	if (ended->result < 0)
 		return 0;
 	struct task_struct *task = current_task();
-	struct pt_regs *registers = saved_registers(task);
 	struct count_slot *count = count_of(KIND_CALL);
-	if (!registers || !count || !is_telling(call, task, registers) || !is_due(call, task, count))
+	if (!count || !has_arguments(ended) || !is_telling(call, task, ended) || !is_due(call, task, count))
 		return 0;
 	struct scratch *scratch = scratch_take(count);
 	if (!scratch)
 		return 0;
-	report(scratch, task, registers, call, text_at, result, count);
+	report(scratch, task, ended, call, text_at, count);
 	scratch_give(scratch);
 	return 0;
 }
 
-#define EXIT_PROGRAM(name, call, text_at)                                             \
-	SEC("tp/syscalls/sys_exit_" #name)                                            \
-	int exit_##name(struct trace_event_raw_sys_exit *ctx)                         \
-	{                                                                             \
-		return called(ctx->ret, call, text_at);                               \
-	}
+#define EXIT_PROGRAM(name, call, text_at) AT_EXIT(name, exit_##name, called, call, text_at)
 
 EXIT_PROGRAM(ptrace, CALL_PTRACE, NO_TEXT)
 EXIT_PROGRAM(process_vm_readv, CALL_PROCESS_VM_READV, NO_TEXT)

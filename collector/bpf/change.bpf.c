@@ -38,24 +38,6 @@ struct change {
 	bool is_whole; /* wanted, whatever it changes */
 };
 
-static __always_inline __u64 argument(struct pt_regs *registers, int index)
-{
-	switch (index) {
-	case 0:
-		return PT_REGS_PARM1_CORE_SYSCALL(registers);
-	case 1:
-		return PT_REGS_PARM2_CORE_SYSCALL(registers);
-	case 2:
-		return PT_REGS_PARM3_CORE_SYSCALL(registers);
-	case 3:
-		return PT_REGS_PARM4_CORE_SYSCALL(registers);
-	case 4:
-		return PT_REGS_PARM5_CORE_SYSCALL(registers);
-	default:
-		return 0;
-	}
-}
-
 /* Whether it is to be looked at; counted where not. */
 static __always_inline bool is_due(struct change *change, struct task_struct *task, struct count_slot *count)
 {
@@ -119,12 +101,12 @@ static __always_inline bool name_asked(__u32 size, __u32 other_size)
 	       (other_size > 0 && changed_name_watched(OTHER_PARKED, other_size));
 }
 
-static __always_inline void report(struct scratch *scratch, struct task_struct *task, struct pt_regs *registers,
+static __always_inline void report(struct scratch *scratch, struct task_struct *task, const struct ended_call *ended,
 				   struct change *change, const struct change_way *way, struct count_slot *count)
 {
 	struct filter_settings *filter = filters();
-	__u32 size = park(scratch, PARKED, argument(registers, way->path));
-	__u32 other_size = way->other == NONE ? 0 : park(scratch, OTHER_PARKED, argument(registers, way->other));
+	__u32 size = park(scratch, PARKED, argument(ended, way->path));
+	__u32 other_size = way->other == NONE ? 0 : park(scratch, OTHER_PARKED, argument(ended, way->other));
 	bool is_wanted = change->is_whole || name_asked(size, other_size);
 	if (!filter || (!is_wanted && filter->change_prefixes == 0)) {
 		count->filtered++;
@@ -139,7 +121,7 @@ static __always_inline void report(struct scratch *scratch, struct task_struct *
 		count->read_fault++;
 	}
 	if (size > 0) {
-		int base = way->base == NONE ? CWD_FD : (int)argument(registers, way->base);
+		int base = way->base == NONE ? CWD_FD : (int)argument(ended, way->base);
 		size = place(scratch, at, PARKED, size, task, base, &flags);
 		is_wanted = is_wanted || changed_prefix_watched(scratch, at, size);
 	}
@@ -152,7 +134,7 @@ static __always_inline void report(struct scratch *scratch, struct task_struct *
 			bpf_probe_read_kernel(&scratch->bytes[at], other_size & (PATH_BYTES - 1),
 					      &scratch->bytes[OTHER_PARKED]);
 		} else {
-			int base = way->other_base == NONE ? CWD_FD : (int)argument(registers, way->other_base);
+			int base = way->other_base == NONE ? CWD_FD : (int)argument(ended, way->other_base);
 			other_size = place(scratch, at, OTHER_PARKED, other_size, task, base, &flags);
 			is_wanted = is_wanted || changed_prefix_watched(scratch, at, other_size);
 		}
@@ -165,16 +147,15 @@ static __always_inline void report(struct scratch *scratch, struct task_struct *
 		submit(&bulk, scratch, at + other_size, count);
 }
 
-static __always_inline int changed(long result, struct change_way way)
+static __always_inline int changed(struct ended_call *ended, struct change_way way)
 {
 	struct task_struct *task = current_task();
-	struct pt_regs *registers = saved_registers(task);
 	struct count_slot *count = count_of(KIND_CHANGE);
-	if (!registers || !count)
+	if (!count || !has_arguments(ended))
 		return 0;
-	struct change change = { .call = way.call, .error = result < 0 ? result : 0 };
-	change.mode = argument(registers, way.mode) & 07777;
-	change.change_flags = argument(registers, way.flags);
+	struct change change = { .call = way.call, .error = error_of(ended) };
+	change.mode = argument(ended, way.mode) & 07777;
+	change.change_flags = argument(ended, way.flags);
 	if (way.call == CHANGE_UNLINK && (change.change_flags & REMOVE_FOLDER))
 		change.call = CHANGE_RMDIR;
 	if (!is_due(&change, task, count))
@@ -182,7 +163,7 @@ static __always_inline int changed(long result, struct change_way way)
 	struct scratch *scratch = scratch_take(count);
 	if (!scratch)
 		return 0;
-	report(scratch, task, registers, &change, &way, count);
+	report(scratch, task, ended, &change, &way, count);
 	scratch_give(scratch);
 	return 0;
 }
@@ -232,12 +213,7 @@ static __always_inline int changed_by_fd(int fd, struct change change)
 	return 0;
 }
 
-#define EXIT_PROGRAM(name, ...)                                                       \
-	SEC("tp/syscalls/sys_exit_" #name)                                            \
-	int exit_##name(struct trace_event_raw_sys_exit *ctx)                         \
-	{                                                                             \
-		return changed(ctx->ret, (struct change_way){ __VA_ARGS__ });         \
-	}
+#define EXIT_PROGRAM(name, ...) AT_EXIT(name, exit_##name, changed, (struct change_way){ __VA_ARGS__ })
 
 /* call, path, its base, other path, its base, mode, flags */
 EXIT_PROGRAM(rename, CHANGE_RENAME, 0, NONE, 1, NONE, NONE, NONE)
@@ -256,16 +232,16 @@ EXIT_PROGRAM(chmod, CHANGE_CHMOD, 0, NONE, NONE, NONE, 1, NONE)
 EXIT_PROGRAM(fchmodat, CHANGE_CHMOD, 1, 0, NONE, NONE, 2, NONE)
 EXIT_PROGRAM(fchmodat2, CHANGE_CHMOD, 1, 0, NONE, NONE, 2, 3)
 
-SEC("tp/syscalls/sys_exit_fchmod")
-int exit_fchmod(struct trace_event_raw_sys_exit *ctx)
+static __always_inline int changed_mode(struct ended_call *ended)
 {
-	struct pt_regs *registers = saved_registers(current_task());
-	if (!registers)
+	if (!has_arguments(ended))
 		return 0;
-	struct change change = { .call = CHANGE_CHMOD, .error = ctx->ret < 0 ? ctx->ret : 0 };
-	change.mode = argument(registers, 1) & 07777;
-	return changed_by_fd(argument(registers, 0), change);
+	struct change change = { .call = CHANGE_CHMOD, .error = error_of(ended) };
+	change.mode = argument(ended, 1) & 07777;
+	return changed_by_fd(argument(ended, 0), change);
 }
+
+AT_EXIT(fchmod, exit_fchmod, changed_mode)
 
 /* FS_XFLAG_IMMUTABLE and FS_XFLAG_APPEND as FS_IMMUTABLE_FL and FS_APPEND_FL. */
 static __always_inline __u32 plain_flags(__u32 extended)
@@ -273,18 +249,18 @@ static __always_inline __u32 plain_flags(__u32 extended)
 	return (extended & 0x8 ? 0x10 : 0) | (extended & 0x10 ? 0x20 : 0);
 }
 
-SEC("tp/syscalls/sys_exit_ioctl")
-int exit_ioctl(struct trace_event_raw_sys_exit *ctx)
+static __always_inline int changed_flags(struct ended_call *ended)
 {
-	struct pt_regs *registers = saved_registers(current_task());
-	if (!registers)
+	if (!has_arguments(ended))
 		return 0;
-	__u32 command = argument(registers, 1);
+	__u32 command = argument(ended, 1);
 	if (command != SET_FLAGS && command != SET_EXTENDED_FLAGS)
 		return 0;
-	struct change change = { .call = CHANGE_CHATTR, .error = ctx->ret < 0 ? ctx->ret : 0 };
-	bpf_probe_read_user(&change.change_flags, sizeof(change.change_flags), (void *)argument(registers, 2));
+	struct change change = { .call = CHANGE_CHATTR, .error = error_of(ended) };
+	bpf_probe_read_user(&change.change_flags, sizeof(change.change_flags), (void *)argument(ended, 2));
 	if (command == SET_EXTENDED_FLAGS)
 		change.change_flags = plain_flags(change.change_flags);
-	return changed_by_fd(argument(registers, 0), change);
+	return changed_by_fd(argument(ended, 0), change);
 }
+
+AT_EXIT(ioctl, exit_ioctl, changed_flags)

@@ -124,19 +124,19 @@ static __always_inline void mapped(struct task_struct *task, struct file *file, 
 	scratch_give(scratch);
 }
 
-SEC("tp/syscalls/sys_exit_mmap")
-int exit_mmap(struct trace_event_raw_sys_exit *ctx)
+static __always_inline int made_code(struct ended_call *ended)
 {
-	struct task_struct *task = current_task();
-	struct pt_regs *registers = saved_registers(task);
-	if (!registers || (unsigned long)ctx->ret >= ERRORS_FROM)
+	if ((unsigned long)ended->result >= ERRORS_FROM || !has_arguments(ended))
 		return 0;
-	__u32 protection = PT_REGS_PARM3_CORE_SYSCALL(registers);
+	__u32 protection = argument(ended, 2);
 	if (!(protection & PROT_EXEC_BIT))
 		return 0;
-	mapped(task, file_of(task, PT_REGS_PARM5_CORE_SYSCALL(registers)), protection);
+	struct task_struct *task = current_task();
+	mapped(task, file_of(task, argument(ended, 4)), protection);
 	return 0;
 }
+
+AT_EXIT(mmap, exit_mmap, made_code)
 
 struct found_file {
 	struct file *file;
@@ -150,18 +150,18 @@ static long find_file(struct task_struct *task, struct vm_area_struct *area, str
 }
 
 /* What was mapped to be read is made code afterwards. */
-SEC("tp/syscalls/sys_exit_mprotect")
-int exit_mprotect(struct trace_event_raw_sys_exit *ctx)
+static __always_inline int made_code_later(struct ended_call *ended)
 {
-	struct task_struct *task = current_task();
-	struct pt_regs *registers = saved_registers(task);
-	if (!registers || ctx->ret != 0)
+	if (ended->result != 0 || !has_arguments(ended))
 		return 0;
-	__u32 protection = PT_REGS_PARM3_CORE_SYSCALL(registers);
+	__u32 protection = argument(ended, 2);
 	if (!(protection & PROT_EXEC_BIT))
 		return 0;
+	struct task_struct *task = current_task();
 	struct found_file found = {};
-	bpf_find_vma(task, PT_REGS_PARM1_CORE_SYSCALL(registers), find_file, &found, 0);
+	bpf_find_vma(task, argument(ended, 0), find_file, &found, 0);
 	mapped(task, found.file, protection);
 	return 0;
 }
+
+AT_EXIT(mprotect, exit_mprotect, made_code_later)

@@ -4,8 +4,8 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-EXIT_PROGRAM(open, exit_open_slow, BY_OPEN)
-EXIT_PROGRAM(creat, exit_creat_slow, BY_CREAT)
-EXIT_PROGRAM(openat, exit_openat_slow, BY_OPENAT)
-EXIT_PROGRAM(openat2, exit_openat2_slow, BY_OPENAT2)
-EXIT_PROGRAM(open_by_handle_at, exit_open_by_handle_at_slow, BY_HANDLE)
+AT_EXIT(open, exit_open_slow, at_exit, BY_OPEN)
+AT_EXIT(creat, exit_creat_slow, at_exit, BY_CREAT)
+AT_EXIT(openat, exit_openat_slow, at_exit, BY_OPENAT)
+AT_EXIT(openat2, exit_openat2_slow, at_exit, BY_OPENAT2)
+AT_EXIT(open_by_handle_at, exit_open_by_handle_at_slow, at_exit, BY_HANDLE)

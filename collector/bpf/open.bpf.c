@@ -5,8 +5,8 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-EXIT_PROGRAM(open, exit_open, BY_OPEN)
-EXIT_PROGRAM(creat, exit_creat, BY_CREAT)
-EXIT_PROGRAM(openat, exit_openat, BY_OPENAT)
-EXIT_PROGRAM(openat2, exit_openat2, BY_OPENAT2)
-EXIT_PROGRAM(open_by_handle_at, exit_open_by_handle_at, BY_HANDLE)
+AT_EXIT(open, exit_open, at_exit, BY_OPEN)
+AT_EXIT(creat, exit_creat, at_exit, BY_CREAT)
+AT_EXIT(openat, exit_openat, at_exit, BY_OPENAT)
+AT_EXIT(openat2, exit_openat2, at_exit, BY_OPENAT2)
+AT_EXIT(open_by_handle_at, exit_open_by_handle_at, at_exit, BY_HANDLE)

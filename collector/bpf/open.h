@@ -41,30 +41,29 @@ struct open_call {
 };
 
 /* The arguments of the call; read only when something is to be reported or was refused. `way` is a constant. */
-static __always_inline struct open_call call_of(struct task_struct *task, enum open_way way)
+static __always_inline struct open_call call_of(struct ended_call *ended, enum open_way way)
 {
 	struct open_call call = { .base_fd = CWD_FD };
-	struct pt_regs *registers = saved_registers(task);
-	if (!registers)
+	if (!has_arguments(ended))
 		return call;
 	if (way == BY_OPEN) {
-		call.path = (const char *)PT_REGS_PARM1_CORE_SYSCALL(registers);
-		call.flags = PT_REGS_PARM2_CORE_SYSCALL(registers);
+		call.path = (const char *)argument(ended, 0);
+		call.flags = argument(ended, 1);
 	} else if (way == BY_CREAT) {
-		call.path = (const char *)PT_REGS_PARM1_CORE_SYSCALL(registers);
+		call.path = (const char *)argument(ended, 0);
 		call.flags = CREAT_FLAGS;
 	} else if (way == BY_OPENAT) {
-		call.base_fd = PT_REGS_PARM1_CORE_SYSCALL(registers);
-		call.path = (const char *)PT_REGS_PARM2_CORE_SYSCALL(registers);
-		call.flags = PT_REGS_PARM3_CORE_SYSCALL(registers);
+		call.base_fd = argument(ended, 0);
+		call.path = (const char *)argument(ended, 1);
+		call.flags = argument(ended, 2);
 	} else if (way == BY_OPENAT2) {
 		__u64 flags = 0; /* struct open_how begins with them */
-		call.base_fd = PT_REGS_PARM1_CORE_SYSCALL(registers);
-		call.path = (const char *)PT_REGS_PARM2_CORE_SYSCALL(registers);
-		bpf_probe_read_user(&flags, sizeof(flags), (void *)PT_REGS_PARM3_CORE_SYSCALL(registers));
+		call.base_fd = argument(ended, 0);
+		call.path = (const char *)argument(ended, 1);
+		bpf_probe_read_user(&flags, sizeof(flags), (void *)argument(ended, 2));
 		call.flags = flags;
 	} else {
-		call.flags = PT_REGS_PARM3_CORE_SYSCALL(registers);
+		call.flags = argument(ended, 2);
 	}
 	return call;
 }
@@ -284,32 +283,33 @@ static __always_inline bool is_recorded_open(struct task_struct *task, long fd)
 }
 
 /* `is_asked` is false where no rule can ask for it. */
-static __always_inline void opened(struct scratch *scratch, struct task_struct *task, long result, enum open_way way,
-				   bool is_asked, struct count_slot *count)
+static __always_inline void opened(struct scratch *scratch, struct task_struct *task, struct ended_call *ended,
+				   enum open_way way, bool is_asked, struct count_slot *count)
 {
-	struct file *file = file_of(task, result);
+	struct file *file = file_of(task, ended->result);
 	if (!file && !is_asked) {
 		count->filtered++;
 		return;
 	}
 	if (!file) {
 		/* Another thread closed it already: all that is left is what the caller had written. */
-		struct open_call call = call_of(task, way);
+		struct open_call call = call_of(ended, way);
 		count->read_fault++;
-		report_named(scratch, task, KIND_OPEN, result, &call, count);
+		report_named(scratch, task, KIND_OPEN, ended->result, &call, count);
 		return;
 	}
 	struct telling telling = telling_of(file, is_asked);
 	if (telling.why || telling.other) {
-		struct open_call call = call_of(task, way);
+		struct open_call call = call_of(ended, way);
 		report_file(scratch, task, file, &call, &telling, 0, count);
 	} else {
 		count->filtered++;
 	}
 }
 
-static __always_inline int at_exit(long result, enum open_way way)
+static __always_inline int at_exit(struct ended_call *ended, enum open_way way)
 {
+	long result = ended->result;
 	__u32 kind = result < 0 ? KIND_OPEN_FAILED : KIND_OPEN;
 	struct count_slot *count = count_of(kind);
 	if (!count)
@@ -325,20 +325,13 @@ static __always_inline int at_exit(long result, enum open_way way)
 	if (!scratch)
 		return 0;
 	if (result < 0) {
-		struct open_call call = call_of(task, way);
+		struct open_call call = call_of(ended, way);
 		report_named(scratch, task, kind, result, &call, count);
 	} else {
-		opened(scratch, task, result, way, is_asked, count);
+		opened(scratch, task, ended, way, is_asked, count);
 	}
 	scratch_give(scratch);
 	return 0;
 }
-
-#define EXIT_PROGRAM(call, program, way)                                              \
-	SEC("tp/syscalls/sys_exit_" #call)                                            \
-	int program(struct trace_event_raw_sys_exit *ctx)                             \
-	{                                                                             \
-		return at_exit(ctx->ret, way);                                        \
-	}
 
 #endif

@@ -7,8 +7,12 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-static __always_inline int refused(long result, const void *path)
+/* `path_at` is a constant: which argument is the path. */
+static __always_inline int refused(struct ended_call *ended, int path_at)
 {
+	if (ended->result >= 0)
+		return 0; /* process_exec has reported it */
+	const void *path = has_arguments(ended) ? (const void *)argument(ended, path_at) : NULL;
 	struct count_slot *count = count_of(KIND_EXEC_FAILED);
 	if (!count)
 		return 0;
@@ -31,7 +35,7 @@ static __always_inline int refused(long result, const void *path)
 	} else if (has_budget(task, KIND_EXEC_FAILED, 0, count)) {
 		__builtin_memset(record, 0, sizeof(*record));
 		fill_head(&record->head, KIND_EXEC_FAILED, 0, task);
-		record->error = result;
+		record->error = ended->result;
 		length &= PATH_BYTES - 1;
 		record->filename_length = length;
 		submit(&lifecycle, scratch, sizeof(*record) + length, count);
@@ -40,20 +44,5 @@ static __always_inline int refused(long result, const void *path)
 	return 0;
 }
 
-SEC("tp/syscalls/sys_exit_execve")
-int exit_execve(struct trace_event_raw_sys_exit *ctx)
-{
-	if (ctx->ret >= 0)
-		return 0; /* process_exec has reported it */
-	struct pt_regs *registers = saved_registers(current_task());
-	return refused(ctx->ret, registers ? (void *)PT_REGS_PARM1_CORE_SYSCALL(registers) : NULL);
-}
-
-SEC("tp/syscalls/sys_exit_execveat")
-int exit_execveat(struct trace_event_raw_sys_exit *ctx)
-{
-	if (ctx->ret >= 0)
-		return 0;
-	struct pt_regs *registers = saved_registers(current_task());
-	return refused(ctx->ret, registers ? (void *)PT_REGS_PARM2_CORE_SYSCALL(registers) : NULL);
-}
+AT_EXIT(execve, exit_execve, refused, 0)
+AT_EXIT(execveat, exit_execveat, refused, 1)

@@ -72,8 +72,9 @@ static __always_inline struct sock *sock_at(struct task_struct *task, long fd)
  * Two streams and a socket are all that a remote shell is. A socket of AF_UNIX leads to this machine only, and is how
  * Node starts each of its children.
  */
-static __always_inline int duplicated(long fd)
+static __always_inline int duplicated(struct ended_call *ended)
 {
+	long fd = ended->result;
 	if (fd < 0 || fd >= STANDARD_STREAMS)
 		return 0;
 	struct task_struct *task = current_task();
@@ -83,38 +84,22 @@ static __always_inline int duplicated(long fd)
 	return report(KIND_DUP, task, sk, fd);
 }
 
-SEC("tp/syscalls/sys_exit_dup")
-int exit_dup(struct trace_event_raw_sys_exit *ctx)
-{
-	return duplicated(ctx->ret);
-}
-
-SEC("tp/syscalls/sys_exit_dup2")
-int exit_dup2(struct trace_event_raw_sys_exit *ctx)
-{
-	return duplicated(ctx->ret);
-}
-
-SEC("tp/syscalls/sys_exit_dup3")
-int exit_dup3(struct trace_event_raw_sys_exit *ctx)
-{
-	return duplicated(ctx->ret);
-}
+AT_EXIT(dup, exit_dup, duplicated)
+AT_EXIT(dup2, exit_dup2, duplicated)
+AT_EXIT(dup3, exit_dup3, duplicated)
 
 /* Most calls of fcntl give 0: of those the command decides, and that is known from Linux 5.15 on. */
-SEC("tp/syscalls/sys_exit_fcntl")
-int exit_fcntl(struct trace_event_raw_sys_exit *ctx)
+static __always_inline int duplicated_by_command(struct ended_call *ended)
 {
-	if (ctx->ret < 0 || ctx->ret >= STANDARD_STREAMS)
+	if (ended->result < 0 || ended->result >= STANDARD_STREAMS || !has_arguments(ended))
 		return 0;
-	struct pt_regs *registers = saved_registers(current_task());
-	if (!registers)
-		return 0;
-	__u32 command = PT_REGS_PARM2_CORE_SYSCALL(registers);
+	__u32 command = argument(ended, 1);
 	if (command != DUPLICATE_FD && command != DUPLICATE_FD_CLOEXEC)
 		return 0;
-	return duplicated(ctx->ret);
+	return duplicated(ended);
 }
+
+AT_EXIT(fcntl, exit_fcntl, duplicated_by_command)
 
 /* As it is asked for: what is in use already, or not allowed, is refused only afterwards. */
 static __always_inline struct socket_record *begin_bind(struct bpf_sock_addr *ctx, struct count_slot **slot)
@@ -171,8 +156,9 @@ int BPF_PROG(sock_listens, const struct sock *sk, int old_state, int new_state)
 }
 
 /* A connection is made by whoever's interrupt brings the packet; the process is who takes it. */
-static __always_inline int accepted(long fd)
+static __always_inline int accepted(struct ended_call *ended)
 {
+	long fd = ended->result;
 	struct task_struct *task = current_task();
 	struct sock *sk = sock_at(task, fd);
 	if (!sk)
@@ -181,24 +167,14 @@ static __always_inline int accepted(long fd)
 	return family == AF_INET || family == AF_INET6 ? report(KIND_ACCEPT, task, sk, fd) : 0;
 }
 
-SEC("tp/syscalls/sys_exit_accept")
-int exit_accept(struct trace_event_raw_sys_exit *ctx)
-{
-	return accepted(ctx->ret);
-}
-
-SEC("tp/syscalls/sys_exit_accept4")
-int exit_accept4(struct trace_event_raw_sys_exit *ctx)
-{
-	return accepted(ctx->ret);
-}
+AT_EXIT(accept, exit_accept, accepted)
+AT_EXIT(accept4, exit_accept4, accepted)
 
 /* Streams and datagrams of IP, and AF_UNIX, are everybody's; the rest is for tools. */
-SEC("tp/syscalls/sys_exit_socket")
-int exit_socket(struct trace_event_raw_sys_exit *ctx)
+static __always_inline int made_socket(struct ended_call *ended)
 {
 	struct task_struct *task = current_task();
-	struct sock *sk = sock_at(task, ctx->ret);
+	struct sock *sk = sock_at(task, ended->result);
 	if (!sk)
 		return 0;
 	__u16 family = BPF_CORE_READ(sk, __sk_common.skc_family);
@@ -206,8 +182,10 @@ int exit_socket(struct trace_event_raw_sys_exit *ctx)
 		return 0;
 	if ((family == AF_INET || family == AF_INET6) && BPF_CORE_READ(sk, sk_type) != RAW_SOCKET)
 		return 0;
-	return report(KIND_SOCKET, task, sk, ctx->ret);
+	return report(KIND_SOCKET, task, sk, ended->result);
 }
+
+AT_EXIT(socket, exit_socket, made_socket)
 
 /* The other end, as connect found it: a stream's was made from the listener and has its address. */
 static __always_inline struct unix_sock *peer_of(struct sock *sk)
@@ -265,17 +243,12 @@ static __always_inline void report_peer(struct scratch *scratch, struct task_str
 }
 
 /* A path of AF_UNIX as the one who bound it saw it: a name given to it in a container by a mount hides nothing. */
-SEC("tp/syscalls/sys_exit_connect")
-int exit_connect(struct trace_event_raw_sys_exit *ctx)
+static __always_inline int connected(struct ended_call *ended)
 {
-	if (ctx->ret != 0)
+	if (ended->result != 0 || !has_arguments(ended))
 		return 0;
 	struct task_struct *task = current_task();
-	struct pt_regs *registers = saved_registers(task);
-	if (!registers)
-		return 0;
-	int fd = PT_REGS_PARM1_CORE_SYSCALL(registers);
-	struct sock *sk = sock_at(task, fd);
+	struct sock *sk = sock_at(task, (int)argument(ended, 0));
 	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
 		return 0;
 	struct count_slot *count = count_of(KIND_UNIX_CONNECT);
@@ -302,3 +275,5 @@ int exit_connect(struct trace_event_raw_sys_exit *ctx)
 	scratch_give(scratch);
 	return 0;
 }
+
+AT_EXIT(connect, exit_connect, connected)

@@ -49,10 +49,10 @@ static __always_inline bool is_own(struct task_struct *task, __u32 number)
 	return own.ns_pid == number;
 }
 
-static __always_inline bool is_telling(__u32 call, struct task_struct *task, struct pt_regs *registers)
+static __always_inline bool is_telling(__u32 call, struct task_struct *task, const struct ended_call *ended)
 {
-	__u64 first = PT_REGS_PARM1_CORE_SYSCALL(registers);
-	__u64 second = PT_REGS_PARM2_CORE_SYSCALL(registers);
+	__u64 first = argument(ended, 0);
+	__u64 second = argument(ended, 1);
 	switch (call) {
 	case CALL_PTRACE:
 		return is_telling_trace(first);
@@ -62,7 +62,7 @@ static __always_inline bool is_telling(__u32 call, struct task_struct *task, str
 	case CALL_TKILL:
 		return is_telling_signal((__u32)second) && !is_own(task, first);
 	case CALL_TGKILL:
-		return is_telling_signal((__u32)PT_REGS_PARM3_CORE_SYSCALL(registers)) && !is_own(task, first);
+		return is_telling_signal((__u32)argument(ended, 2)) && !is_own(task, first);
 	case CALL_PIDFD_SEND_SIGNAL:
 		return is_telling_signal((__u32)second);
 	default:

@@ -73,15 +73,13 @@ int BPF_PROG(sensor_signal, int signal, struct kernel_siginfo *info, struct task
 	return 0;
 }
 
-SEC("tp/syscalls/sys_exit_bpf")
-int sensor_bpf(struct trace_event_raw_sys_exit *ctx)
+static __always_inline int touched(struct ended_call *ended)
 {
-	struct task_struct *task = current_task();
-	struct pt_regs *registers = saved_registers(task);
-	if (!registers)
+	if (!has_arguments(ended))
 		return 0;
-	__u32 command = PT_REGS_PARM1_CORE_SYSCALL(registers);
-	int fd = touched_fd(command, PT_REGS_PARM2_CORE_SYSCALL(registers), ctx->ret);
+	struct task_struct *task = current_task();
+	__u32 command = argument(ended, 0);
+	int fd = touched_fd(command, argument(ended, 1), ended->result);
 	struct file *file = fd < 0 ? NULL : file_of(task, fd);
 	struct own_object_key key = {};
 	if (!file || !object_key(file, &key))
@@ -94,7 +92,9 @@ int sensor_bpf(struct trace_event_raw_sys_exit *ctx)
 	if (!record)
 		return 0;
 	fill(record, KIND_SENSOR_BPF, task, command, own->name);
-	record->error = ctx->ret < 0 ? ctx->ret : 0;
+	record->error = error_of(ended);
 	SUBMIT(record, count);
 	return 0;
 }
+
+AT_EXIT(bpf, sensor_bpf, touched)
