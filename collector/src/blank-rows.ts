@@ -75,6 +75,7 @@ export function blankProcess(): Filling<ProcessEvent> {
     mover_cmdline: null,
     env: null,
     env_truncated: null,
+    age_us: null,
   };
 }
 
@@ -141,6 +142,7 @@ export function blankFile(): Filling<FileEvent> {
     mode: null,
     change_flags: null,
     opened_as: null,
+    age_us: null,
   };
 }
 
@@ -202,6 +204,7 @@ export function blankNetwork(): Filling<NetworkEvent> {
     fd: null,
     socket: null,
     path: null,
+    age_us: null,
   };
 }
 
@@ -258,6 +261,7 @@ export function blankKernel(): Filling<KernelEvent> {
     target_cmdline: null,
     target_object: null,
     error: null,
+    age_us: null,
   };
 }
 
@@ -317,6 +321,7 @@ export function blankDns(): Filling<DnsEvent> {
     protocol: null,
     entry_pid: null,
     entry_start_us: null,
+    age_us: null,
   };
 }
 

@@ -83,6 +83,7 @@ export class EventMaker {
     event.position = record.position;
     if (event.class === "process" && record.kind === "cgroup_move") this.#fillMove(event, record, entry);
     fillTask(event, task);
+    event.age_us = Math.max(0, record.bootUs - task.startUs);
     event.exec_us = entry.execUs;
     event.exe_path = entry.exePath;
     event.cwd = entry.cwd;

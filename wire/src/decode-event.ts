@@ -18,9 +18,9 @@ export function classByNumber(number: number): EventClass | undefined {
  * columns become dictionaries: seven times the memory, eight times the time.
  */
 const blankRows = Object.fromEntries(
-  Object.entries(columnPlans).map(([name, { names, second }]) => [
+  Object.entries(columnPlans).map(([name, { names, later }]) => [
     name,
-    blankRow(name, [...names, ...(second?.names ?? [])]),
+    blankRow(name, [names, ...later.map((part) => part.names)].flat()),
   ]),
 ) as Record<EventClass, Record<string, unknown>>;
 
@@ -80,10 +80,13 @@ class Reader {
   }
 
   event(name: EventClass, isLonger: boolean): unknown {
-    const { second, ...first } = columnPlans[name];
+    const plan = columnPlans[name];
     const row = { ...blankRows[name] };
-    this.#part(first, row);
-    if (isLonger && second !== undefined && !this.#failed) this.#part(second, row);
+    this.#part(plan, row);
+    // The mark stands for the second part; a third is there where the event goes on behind it.
+    for (const [i, part] of isLonger ? plan.later.entries() : []) {
+      if (!this.#failed && (i === 0 || this.#at < this.#end)) this.#part(part, row);
+    }
     return this.#failed ? undefined : row;
   }
 

@@ -5,22 +5,22 @@ import {
   classNumbers,
   type EventClass,
   type InventoryEvent,
-  secondParts,
+  laterParts,
 } from "./event-classes.ts";
 import { limits } from "./limits.ts";
 
 /** Columns that share one bitmap. */
 export type Part = { names: string[]; types: ColumnType[]; bitmapBytes: number };
-type Plan = Part & { number: number; second: Part | undefined };
+type Plan = Part & { number: number; later: readonly Part[] };
 
 export const columnPlans = Object.fromEntries(
   Object.entries(classColumns).map(([name, table]) => {
     const columns = Object.entries(table);
-    const second = columns.findIndex(([column]) => column === secondParts[name as EventClass]);
+    const starts = (laterParts[name as EventClass] ?? []).map((first) => columns.findIndex(([one]) => one === first));
     const plan: Plan = {
       number: classNumbers[name as EventClass],
-      ...partOf(second < 0 ? columns : columns.slice(0, second)),
-      second: second < 0 ? undefined : partOf(columns.slice(second)),
+      ...partOf(columns.slice(0, starts[0])),
+      later: starts.map((start, i) => partOf(columns.slice(start, starts[i + 1]))),
     };
     return [name, plan];
   }),
@@ -76,12 +76,13 @@ export class EventEncoder {
     this.#room(6);
     this.length += 6;
     this.#part(plan, row);
-    const { second } = plan;
-    const isLonger = second?.names.some((column) => row[column] !== null && row[column] !== undefined) === true;
-    if (second !== undefined && isLonger) this.#part(second, row);
+    const { later } = plan;
+    const parts =
+      1 + later.findLastIndex(({ names }) => names.some((one) => row[one] !== null && row[one] !== undefined));
+    for (let i = 0; i < parts; i++) this.#part(later[i] as Part, row);
     this.buffer.writeUInt32LE(this.length - start, start);
     this.buffer[start + 4] = plan.number;
-    this.buffer[start + 5] = isLonger ? 1 : 0;
+    this.buffer[start + 5] = parts > 0 ? 1 : 0;
     return this.length - start;
   }
 

@@ -97,13 +97,14 @@ export const classNumbers = {
 export type EventClass = keyof typeof classNumbers;
 
 /**
- * Where the second part of a class begins whose first presence bitmap is full: columns from here on have a bitmap of their
- * own behind the first part's values, only where one of them is present (docs/decisions/0022). Never moved.
+ * Where the later parts of a class begin, whose presence bitmaps before them are full: columns from there on have a bitmap
+ * of their own behind the values before, only where one of them, or of a part behind them, is present (docs/decisions/0022,
+ * 0035). Never moved, and every part but the last has a multiple of eight columns: its bitmap could not grow.
  */
-export const secondParts: Partial<Record<EventClass, string>> = {
-  process: "left_container",
-  file: "other_path",
-  kernel: "target_object",
+export const laterParts: Partial<Record<EventClass, readonly string[]>> = {
+  process: ["left_container"],
+  file: ["other_path"],
+  kernel: ["target_object"],
 };
 
 export const classColumns = {

@@ -77,6 +77,12 @@ export const entry = {
   entry_start_us: "u53",
 } as const satisfies ColumnTable;
 
+/** Came later still: at the end of each class at that time. */
+export const age = {
+  /** How long the process had lived, from its start (its fork) on. */
+  age_us: "u53",
+} as const satisfies ColumnTable;
+
 export const processColumns = {
   // cgroup_move: the process was moved to another control group.
   activity: ["exec", "exec_failed", "fork", "exit", "namespace", "cgroup_move"],
@@ -135,4 +141,5 @@ export const processColumns = {
   env: "strs",
   /** The environment was too long to be looked through, or holds more of them, or longer ones, than are told. */
   env_truncated: "bool",
+  ...age,
 } as const satisfies ColumnTable;

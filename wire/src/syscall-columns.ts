@@ -1,5 +1,5 @@
 import type { ColumnTable } from "./columns.ts";
-import { actor, entry } from "./process-columns.ts";
+import { actor, age, entry } from "./process-columns.ts";
 
 // What a process did to files, on the network and to the kernel; the process itself is in process-columns.ts.
 
@@ -33,6 +33,7 @@ export const fileColumns = {
   change_flags: "u32",
   /** The name that it was opened by, where `path` is another of its names that a rule asks for (hard link, bind mount). */
   opened_as: "str",
+  ...age,
 } as const satisfies ColumnTable;
 
 export const networkColumns = {
@@ -52,6 +53,7 @@ export const networkColumns = {
   socket: "u53s",
   /** Of a connection to a socket that is a file: as the kernel resolved it where it was bound. An abstract name begins with @. */
   path: "str",
+  ...age,
 } as const satisfies ColumnTable;
 
 export const dnsColumns = {
@@ -67,6 +69,7 @@ export const dnsColumns = {
   dst_port: "u16",
   protocol: ["udp", "tcp"],
   ...entry,
+  ...age,
 } as const satisfies ColumnTable;
 
 export const kernelColumns = {
@@ -131,4 +134,5 @@ export const kernelColumns = {
   target_object: "str",
   /** Of a sensor_bpf: 0, or the negative errno with which bpf(2) was refused. */
   error: "i32",
+  ...age,
 } as const satisfies ColumnTable;

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { blankEvent, decodeEvents, EventEncoder, type FileEvent, type ProcessEvent } from "../index.ts";
+import { columnPlans } from "../src/encode-event.ts";
 
 const encoded = (event: FileEvent | ProcessEvent): Buffer => {
   const encoder = new EventEncoder();
@@ -46,4 +47,11 @@ test("the mark in a class that has no second part changes nothing", () => {
   marked[5] = 1;
   const decoded = decodeEvents(marked);
   assert.ok(decoded.ok && decoded.value[0]?.class === "dns" && decoded.value[0].query === "example.com");
+});
+
+test("only the last part of a class has room: a bitmap that grew would make the rows of before unreadable", () => {
+  for (const [name, { later, ...first }] of Object.entries(columnPlans)) {
+    for (const part of [first, ...later].slice(0, -1)) assert.equal(part.names.length % 8, 0, name);
+    assert.ok(later.every((part) => part.names.length > 0));
+  }
 });

@@ -27,6 +27,13 @@ function ancestorCommandLine(event: SyscallEvent, index: number): string | undef
   return program.slice(0, 15) === name ? name + line.slice(end) : line;
 }
 
+const nanosecondsOf = (us: number | null): number | null => (us === null ? null : us * 1_000);
+
+/** How long the parent had lived. */
+function parentsAge({ age_us: age, start_us: start, parent_start_us: parent }: SyscallEvent): number | null {
+  return age === null || start === null || parent === null ? null : age + start - parent;
+}
+
 const firstWord = (line: string | undefined): string | undefined => line?.split(" ", 1)[0];
 
 type Step = (event: SyscallEvent, index: number) => string | number | undefined;
@@ -138,6 +145,8 @@ export const processFields: readonly Field[] = [
   boundField("syscall", "proc.env", "string", environment, { shape: "sides", argument: "key", classes: ["process"] }),
   actorField("proc.is_exe_deleted", "boolean", (event) => event.exe_deleted),
   actorField("proc.pid.ts", "number", (event) => (event.start_us === null ? null : event.start_us * 1_000)),
+  actorField("proc.duration", "number", (event) => nanosecondsOf(event.age_us)),
+  actorField("proc.ppid.duration", "number", (event) => nanosecondsOf(parentsAge(event))),
   processField("proc.exe_ino", "number", (event) => event.exe_inode),
   processField("proc.stdin.type", "string", (event) => event.stdio?.[0] ?? null),
   processField("proc.stdout.type", "string", (event) => event.stdio?.[1] ?? null),
@@ -168,8 +177,6 @@ export const processFields: readonly Field[] = [
   absentField("proc.pvpid", "number"),
   absentField("proc.loginshellid", "number"),
   absentField("proc.aenv", "string", { argument: "key" }),
-  absentField("proc.duration", "number"),
-  absentField("proc.ppid.duration", "number"),
   absentField("proc.is_vpgid_leader", "boolean"),
   absentField("proc.is_pgid_leader", "boolean"),
   absentField("proc.is_sid_leader", "boolean"),
