@@ -25,6 +25,7 @@ export {
   tokenRequestSchema,
   tokenSchema,
 } from "./src/api.ts";
+export { cloneFlags, type FlagNames, namespaceFlags } from "./src/clone-flags.ts";
 export type { ColumnTable, ColumnType, RowOf } from "./src/columns.ts";
 export { classByNumber, decodeEvents, decodeInventory } from "./src/decode-event.ts";
 export type * from "./src/desired-state.ts";

@@ -1,3 +1,4 @@
+import { namespaceFlags } from "@atalaya/wire";
 import { streamKindOf } from "./kernel/decode-socket.ts";
 import type { CallRecord, WatchRecord } from "./kernel-record.ts";
 import { redactText } from "./redact.ts";
@@ -51,18 +52,6 @@ const keyCommands: readonly string[] = (
   "GET_PERSISTENT DH_COMPUTE PKEY_QUERY PKEY_ENCRYPT PKEY_DECRYPT PKEY_SIGN PKEY_VERIFY RESTRICT_KEYRING MOVE " +
   "CAPABILITIES WATCH_KEY"
 ).split(" ");
-
-/** include/uapi/linux/sched.h */
-const namespaceFlags: readonly (readonly [number, string])[] = [
-  [0x80, "CLONE_NEWTIME"],
-  [0x20000, "CLONE_NEWNS"],
-  [0x2000000, "CLONE_NEWCGROUP"],
-  [0x4000000, "CLONE_NEWUTS"],
-  [0x8000000, "CLONE_NEWIPC"],
-  [0x10000000, "CLONE_NEWUSER"],
-  [0x20000000, "CLONE_NEWPID"],
-  [0x40000000, "CLONE_NEWNET"],
-];
 
 const low32 = (value: number | undefined): number => (value ?? 0) % 2 ** 32;
 

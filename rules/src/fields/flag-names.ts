@@ -1,9 +1,9 @@
 // Flags as Falco renders them: names joined by `|`, which rules compare with `contains`.
 
-type Flags = readonly (readonly [number, string])[];
+import { cloneFlags, type FlagNames } from "@atalaya/wire";
 
 // include/uapi/asm-generic/fcntl.h; O_TMPFILE and O_SYNC contain other bits, so they come before them.
-const openFlags: Flags = [
+const openFlags: FlagNames = [
   [0o20200000, "O_TMPFILE"],
   [0o4010000, "O_SYNC"],
   [0o100, "O_CREAT"],
@@ -22,24 +22,7 @@ const openFlags: Flags = [
   [0o10000000, "O_PATH"],
 ];
 
-// include/uapi/linux/sched.h
-const cloneFlags: Flags = [
-  [0x100, "CLONE_VM"],
-  [0x200, "CLONE_FS"],
-  [0x400, "CLONE_FILES"],
-  [0x800, "CLONE_SIGHAND"],
-  [0x4000, "CLONE_VFORK"],
-  [0x10000, "CLONE_THREAD"],
-  [0x20000, "CLONE_NEWNS"],
-  [0x2000000, "CLONE_NEWCGROUP"],
-  [0x4000000, "CLONE_NEWUTS"],
-  [0x8000000, "CLONE_NEWIPC"],
-  [0x10000000, "CLONE_NEWUSER"],
-  [0x20000000, "CLONE_NEWPID"],
-  [0x40000000, "CLONE_NEWNET"],
-];
-
-function named(flags: number, table: Flags, first: string[]): string {
+function named(flags: number, table: FlagNames, first: string[]): string {
   const out = first;
   let left = flags;
   for (const [bits, name] of table) {
@@ -59,7 +42,7 @@ export const openFlagNames = (flags: number): string => named(flags, openFlags, 
 export const cloneFlagNames = (flags: number): string => named(flags % 2 ** 32, cloneFlags, []);
 
 // include/uapi/linux/stat.h, by Falco's names
-const modeBits: Flags = [
+const modeBits: FlagNames = [
   [0o4000, "S_ISUID"],
   [0o2000, "S_ISGID"],
   [0o1000, "S_ISVTX"],
@@ -78,13 +61,13 @@ const modeBits: Flags = [
 export const modeNames = (mode: number): string => named(mode, modeBits, []);
 
 // include/uapi/linux/fs.h
-const attributes: Flags = [
+const attributes: FlagNames = [
   [0x10, "FS_IMMUTABLE_FL"],
   [0x20, "FS_APPEND_FL"],
   [0x40, "FS_NODUMP_FL"],
   [0x80, "FS_NOATIME_FL"],
 ];
-const renameFlags: Flags = [
+const renameFlags: FlagNames = [
   [1, "RENAME_NOREPLACE"],
   [2, "RENAME_EXCHANGE"],
   [4, "RENAME_WHITEOUT"],
