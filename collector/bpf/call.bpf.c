@@ -49,6 +49,40 @@ static __always_inline __u32 append_text(struct scratch *scratch, __u64 from, st
 	return (got - 1) & (PATH_BYTES - 1);
 }
 
+#define SET_TEXT 1 /* FSCONFIG_SET_STRING */
+#define SOURCE_KEY 0x656372756f73ULL /* "source" as a number, the zero behind it included: both machines are little-endian */
+#define SOURCE_KEY_BYTES 6
+#define MOUNT_CHANGE_BYTES 24 /* attr_set, attr_clr, propagation */
+
+/* Whether the key that was read says from where a file system comes: the values of others may be secrets. */
+static __always_inline bool is_source(struct scratch *scratch, __u32 length)
+{
+	__u64 key = 0;
+	bpf_probe_read_kernel(&key, SOURCE_KEY_BYTES, &scratch->bytes[sizeof(struct call_record)]);
+	return length == SOURCE_KEY_BYTES && key == SOURCE_KEY;
+}
+
+/* Appends what fsconfig sets, or mount_setattr changes, behind the text of `length` bytes. Gives its length. */
+static __always_inline __u32 append_value(struct scratch *scratch, __u32 call, __u32 length, struct count_slot *count)
+{
+	struct call_record *record = &scratch->call;
+	void *from = (void *)record->arguments[3];
+	__u32 at = sizeof(*record) + (length & (PATH_BYTES - 1));
+	long got = 0;
+	if (call == CALL_MOUNT_SETATTR) {
+		if (!bpf_probe_read_user(&scratch->bytes[at], MOUNT_CHANGE_BYTES, from))
+			return MOUNT_CHANGE_BYTES;
+	} else {
+		if ((__u32)record->arguments[1] != SET_TEXT || !is_source(scratch, length))
+			return 0;
+		got = bpf_probe_read_user_str(&scratch->bytes[at], PATH_BYTES, from);
+		if (got >= 1)
+			return (got - 1) & (PATH_BYTES - 1);
+	}
+	count->read_fault++;
+	return 0;
+}
+
 /* The same of a file's path, in the kernel. */
 static __always_inline __u32 append_file(struct scratch *scratch, struct task_struct *task, int fd)
 {
@@ -104,6 +138,11 @@ static __always_inline void report(struct scratch *scratch, struct task_struct *
 	else if (text_at != NO_TEXT)
 		length = append_text(scratch, record->arguments[text_at], count);
 	record->text_length = length;
+	if (call == CALL_FSCONFIG || call == CALL_MOUNT_SETATTR) {
+		__u32 value = append_value(scratch, call, length, count);
+		record->value_length = value;
+		length += value;
+	}
 	submit(&bulk, scratch, sizeof(*record) + length, count);
 }
 

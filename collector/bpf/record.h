@@ -297,7 +297,10 @@ enum rare_call {
 	CALL_MOUNT_SETATTR = 35,
 };
 
-/* A rare call that succeeded. The task is as the call left it. Strings: text (a path or a name, from user memory). */
+/*
+ * A rare call that succeeded. The task is as the call left it. Strings: text (a path or a name, from user memory), value (of
+ * fsconfig that of the key `source`, of mount_setattr the first three members of its struct mount_attr; of the rest none).
+ */
 struct call_record {
 	struct record_head head;
 	__u64 arguments[5]; /* as the registers held them */
@@ -305,7 +308,7 @@ struct call_record {
 	__u32 call; /* enum rare_call */
 	__u32 flags; /* FLAG_READ_FAULT */
 	__u16 text_length;
-	__u16 gap;
+	__u16 value_length;
 	__u32 gap_at_end;
 };
 _Static_assert(sizeof(struct call_record) == 192, "call_record");

@@ -1,6 +1,7 @@
 import { namespaceFlags } from "@atalaya/wire";
 import { streamKindOf } from "./kernel/decode-socket.ts";
 import type { CallRecord, WatchRecord } from "./kernel-record.ts";
+import { mountChangeText } from "./mount-change.ts";
 import { redactText } from "./redact.ts";
 
 // What a rare call was about, out of its raw arguments.
@@ -109,6 +110,11 @@ export const deedOf = ({ kind, number }: WatchRecord): string =>
 function keyCommand(number: number): string {
   const name = keyCommands[number];
   return name === undefined ? String(number) : `KEYCTL_${name}`;
+}
+
+/** Of fsconfig the device or the server's path that it sets, without secrets; of mount_setattr what it changes. */
+export function targetObjectOf({ source, mountChange }: CallRecord): string | undefined {
+  return mountChange === undefined ? source && redactText(source) : mountChangeText(mountChange);
 }
 
 const byFirst: ReadonlySet<string> = new Set(["process_vm_readv", "process_vm_writev", "kill", "tkill", "tgkill"]);

@@ -9,7 +9,7 @@ import type {
 } from "@atalaya/wire";
 import { blankDns, blankFile, blankKernel, blankNetwork, blankProcess, type Filling } from "./blank-rows.ts";
 import type { BootClock } from "./boot-clock.ts";
-import { deedOf, targetOf, targetPidOf } from "./call-target.ts";
+import { deedOf, targetObjectOf, targetOf, targetPidOf } from "./call-target.ts";
 import type { Container, Containers } from "./containers.ts";
 import type {
   CallRecord,
@@ -233,6 +233,7 @@ function callEvent(record: CallRecord): Filling<KernelEvent> {
   event.activity = record.call;
   event.target = targetOf(record) ?? null;
   event.target_pid = targetPidOf(record) ?? null;
+  event.target_object = targetObjectOf(record) ?? null;
   return event;
 }
 

@@ -160,6 +160,10 @@ export type CallRecord = Base & {
   result: number;
   /** A path or a name, read of user memory after the call; undefined where the call has none or it could not be read. */
   text: string | undefined;
+  /** Of an fsconfig that sets `source`: the device, or the server's path. */
+  source?: string;
+  /** Of mount_setattr: the first members of its struct mount_attr. */
+  mountChange?: { set: number; clear: number; propagation: number };
 };
 /** What somebody (`task`) did to the sensor itself. */
 export type WatchRecord = Base & {

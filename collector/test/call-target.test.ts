@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { targetOf } from "../src/call-target.ts";
+import { targetObjectOf, targetOf } from "../src/call-target.ts";
 import type { RareCall } from "../src/rare-calls.ts";
 import { call as callOf, task } from "./hand-made-records.ts";
 
@@ -16,3 +16,18 @@ for (const call of ["mount", "umount", "move_mount", "pivot_root", "chroot", "me
     assert.equal(withText(call, "/var/lib/kubelet/pods/1/volumes/data"), "/var/lib/kubelet/pods/1/volumes/data");
   });
 }
+
+test("what fsconfig and mount_setattr set is told in words, without secrets", () => {
+  const of = (call: RareCall, value: Parameters<typeof targetObjectOf>[0] | object) =>
+    targetObjectOf({ ...callOf(task({ pid: 7 }), call, "/mnt"), ...value });
+  const changed = (set: number, clear: number, propagation: number) =>
+    of("mount_setattr", { mountChange: { set, clear, propagation } });
+  assert.equal(of("fsconfig", {}), undefined);
+  assert.equal(of("fsconfig", { source: "/dev/sda1" }), "/dev/sda1");
+  assert.ok(!of("fsconfig", { source: `https://bob:${marker}@example.com/x` })?.includes(marker));
+  assert.equal(changed(0x9, 0, 0), "set=MOUNT_ATTR_RDONLY|MOUNT_ATTR_NOEXEC");
+  assert.equal(changed(0x10, 0x70, 0), "set=MOUNT_ATTR_NOATIME clear=MOUNT_ATTR__ATIME");
+  assert.equal(changed(0x40000100000, 0, 0x100000), "set=MOUNT_ATTR_IDMAP|4398046511104 propagation=MS_SHARED");
+  assert.equal(changed(0, 0, 3), "propagation=3");
+  assert.equal(changed(0, 0, 0), "");
+});

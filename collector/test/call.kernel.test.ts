@@ -84,6 +84,7 @@ describe("rare calls", { skip: skipUnless("kernel") }, () => {
         ["fsopen", "tmpfs", undefined],
         // The key, not the value; the one that makes it has neither.
         ["fsconfig", "size", undefined],
+        ["fsconfig", "source", undefined],
         ["fsconfig", undefined, undefined],
         ["fsmount", undefined, undefined],
       ],

@@ -119,7 +119,7 @@ export const kernelColumns = {
    * the name of a memfd, the path of mount, umount, move_mount, pivot_root, chroot, open_tree and mount_setattr, the
    * (effective) id of the set*id calls, the signal's name, the command of keyctl, a key's description, the file of
    * finit_module, what pidfd_getfd took (a file, or ipv4, unix, ...), the parameters of init_module, the name that delete_module was given, the file system's kind of fsopen
-   * and the key (never the value) of fsconfig. Names and paths are read of user memory after the call, that of
+   * and the key of fsconfig. Names and paths are read of user memory after the call, that of
    * finit_module is the kernel's.
    */
   target: "str",
@@ -130,7 +130,11 @@ export const kernelColumns = {
   target_pid: "u32",
   /** The command line of that process, where the number is the node's: secrets redacted, as of ancestors. */
   target_cmdline: "str",
-  /** Of sensor_signal `collector` or `publisher`; of sensor_bpf `map`, `program` or `link` and its name. */
+  /**
+   * Of sensor_signal `collector` or `publisher`; of sensor_bpf `map`, `program` or `link` and its name; of fsconfig what it sets
+   * the key `source` to (a device, a server's path; the value of no other key is told); of mount_setattr what it changes:
+   * `set=MOUNT_ATTR_NOEXEC clear=MOUNT_ATTR_RDONLY propagation=MS_PRIVATE`.
+   */
   target_object: "str",
   /** Of a sensor_bpf: 0, or the negative errno with which bpf(2) was refused. */
   error: "i32",

@@ -19,6 +19,7 @@ const withText: ReadonlySet<RareCall> = new Set([
   ...(["fsopen", "fsconfig", "open_tree", "mount_setattr"] as const),
 ]);
 const argumentCount = 5;
+const mountChangeBytes = 24;
 
 type Base = { position: number; ring: "lifecycle" | "bulk"; bootUs: number; task: Task };
 
@@ -26,7 +27,9 @@ type Base = { position: number; ring: "lifecycle" | "bulk"; bootUs: number; task
 export function callFrom(from: RecordBytes, at: number, end: number, base: Base): CallRecord | undefined {
   const { call_record: of } = layout;
   const textStart = at + sizes.call_record;
-  if (end < textStart || textStart + u16At(from, at + of.text_length) !== end) return undefined;
+  if (end < textStart) return undefined;
+  const textEnd = textStart + u16At(from, at + of.text_length);
+  if (textEnd + u16At(from, at + of.value_length) !== end) return undefined;
   const call = byNumber.get(u32At(from, at + of.call));
   if (call === undefined) return undefined;
   const isRead = withText.has(call) && (u32At(from, at + of.flags) & recordFlag.readFault) === 0;
@@ -39,6 +42,20 @@ export function callFrom(from: RecordBytes, at: number, end: number, base: Base)
     call,
     arguments: Array.from({ length: argumentCount }, (_, i) => u64At(from, at + of.arguments + 8 * i)),
     result: u64At(from, at + of.result),
-    text: isRead ? textAt(from, textStart, end) : undefined,
+    text: isRead ? textAt(from, textStart, textEnd) : undefined,
+    ...(textEnd < end && valueAt(call, from, textEnd, end)),
   };
+}
+
+/** What a mount call sets. It lies behind a text: where no word begins. */
+function valueAt(
+  call: RareCall,
+  from: RecordBytes,
+  at: number,
+  end: number,
+): Pick<CallRecord, "source" | "mountChange"> {
+  if (call === "fsconfig") return { source: textAt(from, at, end) };
+  if (call !== "mount_setattr" || end - at !== mountChangeBytes) return {};
+  const [set = 0, clear = 0, propagation = 0] = [0, 8, 16].map((of) => Number(from.bytes.readBigUInt64LE(at + of)));
+  return { mountChange: { set, clear, propagation } };
 }

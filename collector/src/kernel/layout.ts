@@ -135,7 +135,7 @@ export const layout = {
     result: 172,
     flags: 176,
   },
-  call_record: { arguments: 128, result: 168, call: 176, flags: 180, text_length: 184 },
+  call_record: { arguments: 128, result: 168, call: 176, flags: 180, text_length: 184, value_length: 186 },
   change_record: {
     inode: 128,
     device: 136,

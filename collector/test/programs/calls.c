@@ -170,15 +170,16 @@ static long detached(bool is_whole)
 	int fs = syscall(SYS_fsopen, "tmpfs", 1);
 	if (!is_whole || fs < 0)
 		return fs;
-	if (syscall(SYS_fsconfig, fs, 1, "size", "1048576", 0) || syscall(SYS_fsconfig, fs, 6, NULL, NULL, 0))
+	if (syscall(SYS_fsconfig, fs, 1, "size", "1048576", 0) ||
+	    syscall(SYS_fsconfig, fs, 1, "source", "https://me:planted@server/share", 0) || syscall(SYS_fsconfig, fs, 6, NULL, NULL, 0))
 		return -1;
 	return syscall(SYS_fsmount, fs, 1, 0);
 }
 
 static long fixed(const char *folder)
 {
-	/* Private propagation, as it is already. */
-	unsigned long wanted[4] = { 0, 0, MS_PRIVATE, 0 };
+	/* No programs and no devices; writing, and private propagation, as it is already. */
+	unsigned long wanted[4] = { 0x8 | 0x4, 0x1, MS_PRIVATE, 0 };
 	return own_mounts(folder) ? -1 : syscall(SYS_mount_setattr, AT_FDCWD, folder, 0, wanted, sizeof(wanted));
 }
 

@@ -5,7 +5,7 @@ import { programPlans } from "../../../collector/src/kernel/programs.ts";
 import type { Check } from "./check.ts";
 import { type EventOf, type GuestWatch, runProgram } from "./guest-watch.ts";
 
-type Case = [act: string, call: EventOf<"kernel">["activity"], target: string | null];
+type Case = [act: string, call: EventOf<"kernel">["activity"], target: string | null, object?: string];
 
 const program = "/guest/calls";
 const folder = "/tmp/mounted";
@@ -44,9 +44,13 @@ const cases: readonly Case[] = [
   ["request_key", "request_key", "planted"],
   ["fsmount", "fsopen", "tmpfs"],
   ["fsmount", "fsconfig", "size"],
+  ["fsmount", "fsconfig", "source", "https://me:<redacted>@server/share"],
   ["fsmount", "fsmount", null],
   ["move_mount", "open_tree", folder],
-  ["mount_setattr", "mount_setattr", folder],
+  [
+    ...(["mount_setattr", "mount_setattr", folder] as const),
+    "set=MOUNT_ATTR_NODEV|MOUNT_ATTR_NOEXEC clear=MOUNT_ATTR_RDONLY propagation=MS_PRIVATE",
+  ],
 ];
 const aboutAnother: ReadonlySet<string> = new Set([
   ...["ptrace", "process_vm_readv", "process_vm_writev"],
@@ -61,7 +65,7 @@ function make(act: string) {
   return runProgram("/bin/busybox", ["unshare", "-m", "sh", "-ec", script]);
 }
 
-async function checkCall(watch: GuestWatch, [act, call, target]: Case): Promise<void> {
+async function checkCall(watch: GuestWatch, [act, call, target, object]: Case): Promise<void> {
   const { pid, status, stdout, stderr } = make(act);
   assert.equal(status, 0, stderr);
   const made = await watch.first(
@@ -69,7 +73,7 @@ async function checkCall(watch: GuestWatch, [act, call, target]: Case): Promise<
     call,
     (event) => event.pid === pid && (target === null || event.target === target),
   );
-  assert.deepEqual([made.target, made.name], [target, "calls"]);
+  assert.deepEqual([made.target, made.target_object, made.name], [target, object ?? null, "calls"]);
   assert.equal(made.target_pid, aboutAnother.has(call ?? "") ? Number(stdout) : null);
 }
 
@@ -78,7 +82,7 @@ export const callChecks: readonly Check[] = [
     .filter(([, call]) => programPlans.some(({ program }) => program === `exit_${call}`)) // a younger kernel's alone
     .map(
       (one): Check => ({
-        name: one[0] === one[1] ? `call: ${one[0]}` : `call: ${one[1]}, ${one[0]}`,
+        name: one[0] === one[1] ? `call: ${one[0]}` : `call: ${one[1]}, ${one[0]}${one[3] ? ` (${one[2]})` : ""}`,
         needs: [`exit_${one[1]}`],
         run: (watch) => checkCall(watch, one),
       }),
