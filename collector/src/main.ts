@@ -207,10 +207,12 @@ function peerOf(objectFolder: string, descriptor: number): number {
   }
 }
 
-/** What the sensor's thread needs of a state. */
+/** What the sensor's thread needs of a state. What is not understood says nothing; the keeper has told of it. */
 function inForce({ version, workspace, filters, recorder, drift, pod_labels: podLabels }: DesiredState): StateInForce {
-  const policies = { ...(recorder && { recorder: recorderPolicyOf(recorder) }), ...(drift && { drift }) };
-  return { version, workspace, filters, ...policies, ...(podLabels && { podLabels }) };
+  const state: StateInForce = { version, workspace, filters, ...(drift && { drift }) };
+  if (recorder && recorder !== "not_understood") state.recorder = recorderPolicyOf(recorder);
+  if (podLabels && podLabels !== "not_understood") state.podLabels = podLabels;
+  return state;
 }
 
 function workerFile(): URL {

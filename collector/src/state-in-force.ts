@@ -1,4 +1,4 @@
-import type { DesiredState, FilterPlan, RecorderPolicy } from "@atalaya/wire";
+import type { DesiredState, FilterPlan, LabelsOfPods, RecorderPolicy } from "@atalaya/wire";
 
 /** The part of a desired state that the sensor's thread puts in force. */
 export type StateInForce = {
@@ -7,5 +7,5 @@ export type StateInForce = {
   filters: FilterPlan;
   recorder?: RecorderPolicy;
   drift?: DesiredState["drift"];
-  podLabels?: DesiredState["pod_labels"];
+  podLabels?: LabelsOfPods;
 };

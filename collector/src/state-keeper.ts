@@ -52,6 +52,7 @@ export class StateKeeper {
     const state = signed === "unreadable" ? undefined : this.#open(signed, 0);
     if (signed !== "unreadable" && state?.ok) {
       this.#held = { signed, version: state.value.version };
+      this.#tellOfParts(state.value);
       return state.value;
     }
     const why = state === undefined || state.ok ? "it is damaged" : state.reason;
@@ -70,8 +71,22 @@ export class StateKeeper {
     }
     this.#held = { signed, version: state.value.version };
     this.#everHeld = true;
-    if (held === undefined || held.signed.state !== signed.state) this.#keep(signed);
+    if (held?.signed.state === signed.state) return state;
+    this.#tellOfParts(state.value);
+    this.#keep(signed);
     return state;
+  }
+
+  /** Parts that this version cannot read. That of a drift policy is the blocker's to tell. */
+  #tellOfParts({ version, recorder, pod_labels }: DesiredState): void {
+    const tell = (reason: CollectorReason, what: string) => {
+      this.#options.note(reason);
+      this.#options.log(
+        `what state ${version} says of ${what} is not understood, and not followed; the rest is in force`,
+      );
+    };
+    if (recorder === "not_understood") tell("recorder_not_understood", "the flight recorder");
+    if (pod_labels === "not_understood") tell("labels_not_understood", "the labels of pods");
   }
 
   /** A state under a CA that is no longer the hub's does not hold off the first one of its successor. */

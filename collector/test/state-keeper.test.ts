@@ -79,6 +79,23 @@ describe("the desired state", () => {
     assert.equal(claimedVersion(signed({ version: 6 })), 6);
   });
 
+  test("a part that a later version wrote otherwise is counted and said once a state, and the rest is in force", () => {
+    const at = join(folder, "parts");
+    const odd = { recorder: { scopes: "all" }, pod_labels: { "pod-1": "web" } } as unknown as Partial<DesiredState>;
+    const { made, notes, lines } = keeper({ folder: at });
+    for (const one of [signed(odd), signed(odd)]) {
+      const taken = made.take(one);
+      assert.ok(taken.ok && taken.value.filters.open_names[0] === "shadow");
+      assert.deepEqual([taken.value.recorder, taken.value.pod_labels], ["not_understood", "not_understood"]);
+    }
+    const wanted = ["recorder_not_understood", "labels_not_understood"];
+    assert.deepEqual(notes.splice(0), wanted, "the second is the same state");
+    assert.match(lines.join("\n"), /what state 5 says of the labels of pods is not understood/);
+    const again = keeper({ folder: at });
+    assert.equal(again.made.load()?.version, 5);
+    assert.deepEqual(again.notes, wanted);
+  });
+
   test("the CA may come later, and change: what the old one signed does not hold off the new hub's first state", () => {
     const caFile = join(folder, "later.pem");
     const at = join(folder, "changed");

@@ -16,6 +16,10 @@ const podLabelsSchema = z
   )
   .refine((pods) => Object.keys(pods).length <= podLabelsLimits.podsMax);
 
+/** A part that is optional, or one that this version cannot read: it is told of as that, and the rest is in force. */
+const orNotUnderstood = <T extends z.ZodType>(part: T) =>
+  part.or(z.unknown().transform(() => "not_understood" as const)).optional();
+
 export const desiredStateSchema = z.object({
   /** Grows with every change, also over a restart of the hub; a node refuses one that is older than what it holds. */
   version: z.number().int().nonnegative(),
@@ -30,17 +34,17 @@ export const desiredStateSchema = z.object({
    * Which containers the flight recorder keeps; absent where the workspace records none. One that a later version wrote
    * otherwise records nothing, and holds up nothing else.
    */
-  recorder: recorderStateSchema.optional().catch(undefined),
+  recorder: orNotUnderstood(recorderStateSchema),
   /**
    * The workspace's drift policy, where it blocks somewhere; whether the node follows is the node's own say (docs/drift.md).
    * To pass over a word of a later version could block more than was meant: such a policy is none, the rest is in force.
    */
-  drift: driftPolicySchema.or(z.unknown().transform(() => "not_understood" as const)).optional(),
+  drift: orNotUnderstood(driftPolicySchema),
   /**
    * By uid, the labels of the node's pods, as far as scopes of the two ask for them: a pod that is not here has labels that
    * are not known. Whatever is not as documented says nothing of any pod.
    */
-  pod_labels: podLabelsSchema.optional().catch(undefined),
+  pod_labels: orNotUnderstood(podLabelsSchema),
 });
 export type DesiredState = z.infer<typeof desiredStateSchema>;
 

@@ -77,6 +77,9 @@ export const ledgerReasons = {
     state_refused: "note",
     state_unreadable: "note",
     state_unkept: "note",
+    /** What a state said of the flight recorder, or of the labels of pods, and this version cannot read: it says nothing. */
+    recorder_not_understood: "note",
+    labels_not_understood: "note",
     audit_log_failed: "note",
     heartbeat_failed: "note",
     /** Frames for the flight recorder that the publisher did not take in time (docs/flight-recorder.md). */

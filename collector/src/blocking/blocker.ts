@@ -56,7 +56,7 @@ export class Blocker {
   }
 
   /** The policy in force, undefined where it blocks nowhere; and the labels of pods that it asks for, as far as they are known. */
-  setPolicy(policy: DesiredState["drift"], podLabels: DesiredState["pod_labels"] = {}): void {
+  setPolicy(policy: DesiredState["drift"], podLabels: LabelsOfPods = {}): void {
     this.#podLabels = podLabels;
     this.#isUnderstood = policy !== "not_understood";
     this.#policy = policy === "not_understood" ? undefined : policy;
