@@ -28,6 +28,7 @@ static __always_inline bool surely_unwanted(struct task_struct *task, long fd)
 #define O_CREAT_BIT 0100
 #define O_EXCL_BIT 0200
 #define O_TRUNC_BIT 01000
+#define TMPFILE_BIT 020000000 /* of O_TMPFILE, which makes a file without a name */
 #define O_CLOEXEC_BIT 02000000 /* belongs to the descriptor: what tells the dynamic loader's opens from a tool's */
 #define DROPPED_BY_OPEN (O_CREAT_BIT | O_EXCL_BIT | O_TRUNC_BIT | O_CLOEXEC_BIT) /* not kept in file->f_flags */
 #define CREAT_FLAGS (O_CREAT_BIT | O_TRUNC_BIT | 1)
@@ -144,9 +145,10 @@ static __always_inline void fill_file(struct open_record *record, struct file *f
 	struct inode *inode = BPF_CORE_READ(file, f_inode);
 	record->inode = BPF_CORE_READ(inode, i_ino);
 	record->device = device_of(inode);
+	record->file_mode = BPF_CORE_READ(inode, i_mode);
 	record->open_flags = BPF_CORE_READ(file, f_flags) | (call->flags & DROPPED_BY_OPEN);
 	record->flags = file_flags(file) | FLAG_PATH_TRUSTED;
-	if (BPF_CORE_READ(file, f_mode) & FMODE_CREATED_BIT)
+	if ((BPF_CORE_READ(file, f_mode) & FMODE_CREATED_BIT) || (record->open_flags & TMPFILE_BIT))
 		record->flags |= FLAG_CREATED;
 }
 

@@ -210,7 +210,7 @@ struct open_record {
 	__u32 flags;
 	__u16 base_length;
 	__u16 path_length;
-	__u32 gap;
+	__u32 file_mode; /* of the inode, its type included; 0 where there is no file */
 };
 _Static_assert(sizeof(struct open_record) == 160, "open_record");
 

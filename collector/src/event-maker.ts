@@ -161,6 +161,7 @@ function fileEvent(record: OpenRecord): Filling<FileEvent> {
   event.path = record.path;
   event.open_flags = record.openFlags;
   event.created = record.created;
+  if (record.created) event.mode = record.fileMode;
   event.error = record.error;
   event.path_trusted = record.pathTrusted;
   event.inode = record.inode;

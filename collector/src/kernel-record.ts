@@ -104,7 +104,10 @@ export type OpenRecord = Base & {
   kind: "open" | "open_failed";
   path: string;
   openFlags: number;
+  /** The file was made by this open, O_TMPFILE's included. */
   created: boolean;
+  /** Permission bits of the file; null of a refused open, and where an earlier build's record does not say. */
+  fileMode: number | null;
   inode: number;
   device: number;
   upperLayer: boolean;

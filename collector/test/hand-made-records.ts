@@ -104,6 +104,7 @@ export function open(of: Task, path: string): OpenRecord {
   const rest = {
     openFlags: 0,
     created: false,
+    fileMode: 0o644,
     inode: 1,
     device: 1,
     upperLayer: false,

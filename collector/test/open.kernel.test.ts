@@ -103,6 +103,25 @@ describe("opened files", { skip: skipUnless("kernel") }, () => {
     assert.equal(watch.of("open", (record) => record.task.pid === reader.pid).length, 0);
   });
 
+  test("a file that an open makes is told with the mode that it got, O_TMPFILE's too", async () => {
+    const folder = watch.makeFolder("written");
+    const script = `process.umask(0o027);
+      fs.openSync("made", "w", 0o755);
+      fs.openSync("made", "w", 0o777);
+      fs.openSync(".", fs.constants.O_RDWR | ${0o20200000}, 0o711);`;
+    const { pid } = watch.run(process.execPath, ["-e", script], { cwd: folder });
+    await watch.first("exit", (record) => record.task.pid === pid);
+    const opens = watch.of("open", (record) => record.task.pid === pid && record.path.startsWith(folder));
+    assert.deepEqual(
+      opens.map(({ created, fileMode }) => [created, fileMode]),
+      [
+        [true, 0o750],
+        [false, 0o750],
+        [true, 0o710],
+      ],
+    );
+  });
+
   test("a refused open of a watched name is reported, with a path that is not to be trusted", async () => {
     const folder = watch.makeFolder("closed");
     chmodSync(watch.folder, 0o755);

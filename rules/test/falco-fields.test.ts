@@ -13,3 +13,25 @@ test("how long a process had lived is told in nanoseconds, of each of its events
   }
   assert.ok(!holds("proc.duration exists or proc.ppid.duration exists", open()));
 });
+
+test("an open made an executable where the file is new and somebody may execute it", () => {
+  const made = (created: boolean | null, mode: number | null) => open({ created, mode });
+  for (const [event, expected] of [
+    [made(true, 0o755), true],
+    [made(true, 0o610), true],
+    [made(true, 0o644), false],
+    [made(false, null), false],
+    [exec(), false],
+  ] as const) {
+    assert.equal(holds("evt.is_open_exec = true", event), expected);
+    assert.equal(holds("evt.is_open_exec = false", event), !expected);
+  }
+  assert.ok(!holds("evt.type = chmod and evt.is_open_exec = true", open({ activity: "chmod", mode: 0o755 })));
+  // Of an earlier sensor's event it is not known.
+  assert.ok(!holds("evt.is_open_exec exists", made(true, null)));
+});
+
+test("a file without a name that an open made is a file", () => {
+  assert.ok(holds("fd.typechar = f and fd.type = file", open({ created: true, mode: 0o755, open_flags: 0o20200002 })));
+  assert.ok(holds("fd.typechar = d", open({ open_flags: 0o200000 })));
+});

@@ -27,7 +27,7 @@ export const fileColumns = {
   via_io_uring: "bool",
   /** Of rename and link the new path; of symlink what it points to, as it was written. */
   other_path: "str",
-  /** The mode that chmod or mkdir asks for. */
+  /** The mode that chmod or mkdir asks for; of an open that made the file the mode that it has. */
   mode: "u32",
   /** The flags of renameat2 and linkat; of chattr those of the file (FS_..._FL). */
   change_flags: "u32",

@@ -259,6 +259,7 @@ function openFrom(kind: OpenRecord["kind"], from: RecordBytes, at: number, end: 
     openedAs: isOther ? start : undefined,
     openFlags: u32At(from, at + of.open_flags),
     created: (flags & recordFlag.created) !== 0,
+    fileMode: modeFrom(u32At(from, at + of.file_mode)),
     inode: u64At(from, at + of.inode),
     device: u32At(from, at + of.device),
     upperLayer: (flags & recordFlag.upperLayer) !== 0,
@@ -267,6 +268,9 @@ function openFrom(kind: OpenRecord["kind"], from: RecordBytes, at: number, end: 
     viaIoUring: (flags & recordFlag.uring) !== 0,
   };
 }
+
+/** Of a file that is there the type is never 0. */
+const modeFrom = (mode: number): number | null => (mode === 0 ? null : mode & 0o7777);
 
 function mapFrom(from: RecordBytes, at: number, end: number, base: Base): KernelRecord | undefined {
   const { map_record: of } = layout;

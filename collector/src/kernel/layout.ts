@@ -113,6 +113,7 @@ export const layout = {
     flags: 148,
     base_length: 152,
     path_length: 154,
+    file_mode: 156,
   },
   map_record: { inode: 128, device: 136, protection: 140, flags: 144, path_length: 148 },
   connect_record: {

@@ -40,6 +40,12 @@ const opensFor =
     return event.open_flags === null ? null : access.includes(event.open_flags & 3);
   };
 
+/** Whether an open made a file that somebody may execute. */
+function createsExecutable(event: AtalayaEvent): boolean | null {
+  if (event.class !== "file" || event.activity !== "open" || event.created === false) return false;
+  return event.created === null || event.mode === null ? null : (event.mode & 0o111) !== 0;
+}
+
 function flags(event: AtalayaEvent): string | null {
   if (event.class === "file") return fileFlags(event);
   if (event.class === "kernel") return speaksOfNamespaces(event) ? event.target : null;
@@ -124,6 +130,7 @@ export const eventFields: readonly Field[] = [
   actorField("evt.is_open_read", "boolean", opensFor([0, 2])),
   actorField("evt.is_open_write", "boolean", opensFor([1, 2])),
   fileField("evt.is_open_create", "boolean", (event) => event.created),
+  actorField("evt.is_open_exec", "boolean", createsExecutable),
   // Only exits of calls are events, as in Falco since 0.42.
   actorField("evt.dir", "string", () => "<"),
   ...carried,
@@ -143,7 +150,6 @@ export const eventFields: readonly Field[] = [
   absentField("evt.cpu", "number"),
   absentField("evt.count", "number"),
   absentField("evt.category"),
-  absentField("evt.is_open_exec", "boolean"),
   absentField("evt.is_io", "boolean"),
   absentField("evt.is_io_read", "boolean"),
   absentField("evt.is_io_write", "boolean"),

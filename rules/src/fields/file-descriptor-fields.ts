@@ -13,7 +13,8 @@ function directoryOf(path: string): string {
   return slash <= 0 ? "/" : path.slice(0, slash);
 }
 
-const isDirectory = (event: FileEvent): boolean => ((event.open_flags ?? 0) & 0o200000) !== 0;
+/** O_DIRECTORY; O_TMPFILE holds that bit too, and opens a file. */
+const isDirectory = (event: FileEvent): boolean => ((event.open_flags ?? 0) & 0o20200000) === 0o200000;
 const takesConnections = (event: NetworkEvent): boolean =>
   event.activity === "accept" || event.activity === "listen" || event.activity === "bind";
 
