@@ -113,10 +113,11 @@ export type HubCore = {
   auditCredentials(workspaceId: string): Promise<AuditCredential[]>;
   revokeCredential(workspaceId: string, credentialId: string): Promise<boolean>;
   notification(workspaceId: string): Promise<Notification>;
-  putNotification(workspaceId: string, notification: Notification): Promise<void>;
+  /** `ifVersions`: only in place of one of these (settingVersion), else it throws CHANGED_SINCE. */
+  putNotification(workspaceId: string, notification: Notification, ifVersions?: readonly string[]): Promise<void>;
   /** Without rules where nobody set one. */
   driftPolicy(workspaceId: string): Promise<DriftPolicy>;
-  /** `ifVersions`: only in place of one of these (policyVersion), else it throws CHANGED_SINCE. */
+  /** `ifVersions` as above. */
   putDriftPolicy(workspaceId: string, policy: DriftPolicy, ifVersions?: readonly string[]): Promise<void>;
 
   /** What some containers did before an alert. */

@@ -13,7 +13,7 @@ import type {
 } from "@atalaya/wire";
 import { decodeEvents, decodeInventory, emptyFilterPlan, Fault } from "@atalaya/wire";
 import type { ChangeRow } from "../src/changes/change-store.ts";
-import { requireVersion } from "../src/core/policy-version.ts";
+import { requireVersion } from "../src/core/setting-version.ts";
 import type { AccountRow, CommittedAlert, HubCore, LiveListener, SenderIdentity, SessionRow } from "../src/hub-core.ts";
 import { InMemoryEnrolment } from "./in-memory-enrolment.ts";
 
@@ -63,7 +63,8 @@ export class InMemoryCore implements HubCore {
   recorded: RecorderPolicy = { scopes: [] };
   readonly recorder: HubCore["recorder"] = {
     policy: async () => this.recorded,
-    putPolicy: async (_, policy) => {
+    putPolicy: async (_, policy, ifVersions) => {
+      requireVersion(this.recorded, ifVersions);
       this.recorded = policy;
     },
     pulls: () => [],
@@ -251,7 +252,8 @@ export class InMemoryCore implements HubCore {
     return this.setting;
   }
 
-  async putNotification(_workspaceId: string, setting: Notification) {
+  async putNotification(_workspaceId: string, setting: Notification, ifVersions?: readonly string[]) {
+    requireVersion(this.setting, ifVersions);
     this.setting = setting;
   }
 

@@ -42,13 +42,13 @@ import { publisherReportSchema } from "./sync.ts";
 //   GET    /api/v1/inventory/objects/:cluster/:uid   -> InventoryObject
 //   POST   /api/v1/test-alert            -> Alert
 //   POST   /api/v1/backups               -> application/zstd: a tar of the whole hub
-//   GET    /api/v1/notification          -> Notification
-//   PUT    /api/v1/notification          Notification -> Notification
+//   GET    /api/v1/notification          -> Notification               with its ETag
+//   PUT    /api/v1/notification          Notification -> Notification  with If-Match only in place of that one, else 412
 //   POST   /api/v1/notification/test     -> { ok, detail }
 //   GET    /api/v1/drift-policy          -> DriftPolicy                with its ETag
 //   PUT    /api/v1/drift-policy          DriftPolicy -> DriftPolicy    with If-Match only in place of that one, else 412
-//   GET    /api/v1/recorder-policy       -> RecorderPolicy
-//   PUT    /api/v1/recorder-policy       RecorderPolicy -> RecorderPolicy
+//   GET    /api/v1/recorder-policy       -> RecorderPolicy             with its ETag
+//   PUT    /api/v1/recorder-policy       RecorderPolicy -> RecorderPolicy    with If-Match only in place of that one, else 412
 //   GET    /api/v1/alerts/:alert_id/recording   -> RecordingPage      what the flight recorder had of the alert's container
 //   POST   /api/v1/audit-credentials     { cluster } -> AuditCredential      (GET lists, DELETE /:id revokes)
 //   GET    /api/v1/nodes                 -> { nodes: EnrolledNode[] }

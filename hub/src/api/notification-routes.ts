@@ -5,6 +5,7 @@ import { checkNotification } from "../notify/check-notification.ts";
 import type { Notifier } from "../notify/notifier.ts";
 import type { App, RouteContext } from "../server/app-type.ts";
 import { defaultWorkspace } from "../server/workspace.ts";
+import { ifMatchSchema, versionsIn, withVersion } from "./if-match.ts";
 import { refusals, signedIn } from "./route-schema.ts";
 
 const tags = ["notification"];
@@ -17,11 +18,11 @@ export function addNotificationRoutes(app: App, { core }: RouteContext, notifier
     config: { access: "admin" },
     schema: {
       tags,
-      summary: "Where alerts are told to",
+      summary: "Where alerts are told to. ETag says which setting it is",
       security: signedIn,
       response: { 200: notificationSchema, ...refusals },
     },
-    handler: (request) => core.notification(whoOf(request).workspaceId),
+    handler: async (request, reply) => withVersion(reply, await core.notification(whoOf(request).workspaceId)),
   });
 
   app.route({
@@ -30,20 +31,21 @@ export function addNotificationRoutes(app: App, { core }: RouteContext, notifier
     config: { access: "admin" },
     schema: {
       tags,
-      summary: "Change where alerts are told to",
+      summary: "Change where alerts are told to; with If-Match only in place of that setting, else 412",
       security: signedIn,
+      headers: ifMatchSchema,
       body: notificationSchema,
       response: { 200: notificationSchema, ...refusals },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const who = whoOf(request);
       checkNotification(request.body);
       if (who.workspaceId !== defaultWorkspace && (request.body.stdout || request.body.file !== null))
         throw new Fault("FORBIDDEN", "The hub's own output and files are for its owner's workspace: use a webhook");
-      await core.putNotification(who.workspaceId, request.body);
+      await core.putNotification(who.workspaceId, request.body, versionsIn(request.headers));
       notifier.changed(who.workspaceId);
       request.log.info({ user: who.user, enabled: request.body.enabled }, "the notification was changed");
-      return request.body;
+      return withVersion(reply, request.body);
     },
   });
 

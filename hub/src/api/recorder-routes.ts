@@ -15,6 +15,7 @@ import { senderIn, whoOf } from "../auth/authenticate.ts";
 import { checkNames } from "../enrolment/check-names.ts";
 import type { App, RouteContext } from "../server/app-type.ts";
 import type { BodyAdmission } from "./body-admission.ts";
+import { ifMatchSchema, versionsIn, withVersion } from "./if-match.ts";
 import { refusals, sensorOnly, signedIn } from "./route-schema.ts";
 import { nodeOf } from "./sending-node.ts";
 import { unpackZstd } from "./unpack.ts";
@@ -33,11 +34,12 @@ export function addRecorderRoutes(app: App, { core }: RouteContext): void {
     config: { access: "viewer" },
     schema: {
       tags,
-      summary: "Which containers the flight recorder keeps the last minutes of: those that a scope names",
+      summary:
+        "Which containers the flight recorder keeps the last minutes of: those that a scope names. ETag says which",
       security: signedIn,
       response: { 200: recorderPolicySchema, ...refusals },
     },
-    handler: (request) => core.recorder.policy(whoOf(request).workspaceId),
+    handler: async (request, reply) => withVersion(reply, await core.recorder.policy(whoOf(request).workspaceId)),
   });
 
   app.route({
@@ -46,16 +48,18 @@ export function addRecorderRoutes(app: App, { core }: RouteContext): void {
     config: { access: "admin" },
     schema: {
       tags,
-      summary: "Put other scopes in force, as a whole; without any nothing is recorded",
+      summary: "Put other scopes in force, as a whole; with If-Match only in place of those, else 412",
+      description: "Without scopes nothing is recorded.",
       security: signedIn,
+      headers: ifMatchSchema,
       body: recorderPolicySchema,
       response: { 200: recorderPolicySchema, ...refusals },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const who = whoOf(request);
-      await core.recorder.putPolicy(who.workspaceId, request.body);
+      await core.recorder.putPolicy(who.workspaceId, request.body, versionsIn(request.headers));
       request.log.info({ user: who.user, scopes: request.body.scopes.length }, "the recorder's policy was changed");
-      return request.body;
+      return withVersion(reply, request.body);
     },
   });
 

@@ -39,8 +39,9 @@ import { EnrolmentRecords } from "./enrolment-records.ts";
 import type { HubParts } from "./hub-parts.ts";
 import { inventoryRecords } from "./inventory-records.ts";
 import { peopleRecords } from "./people-records.ts";
-import { requireVersion } from "./policy-version.ts";
+import { requireVersion } from "./setting-version.ts";
 import { testEvent, testRuleName } from "./test-alert.ts";
+import { Turns } from "./turns.ts";
 
 const noneLost: RecordCounts = { undecodable: 0, too_large: 0 };
 const dayUs = 86_400_000_000;
@@ -58,6 +59,7 @@ export class Hub implements HubCore {
   readonly #parts: HubParts;
   readonly #access: AccessRecords;
   readonly #nodeMetrics = new LedgerMetrics();
+  readonly #notifications = new Turns();
   readonly enrolment: EnrolmentRecords;
   readonly people: PeopleStore;
   readonly inventory: InventoryStore;
@@ -277,10 +279,13 @@ export class Hub implements HubCore {
     return stored === undefined ? noNotification : notificationSchema.parse(JSON.parse(stored));
   }
 
-  async putNotification(workspaceId: string, notification: Notification): Promise<void> {
-    const value = JSON.stringify(notification);
-    await this.#parts.writer.write("putSetting", { workspaceId, name: "notification", value });
-    this.#parts.workspace(workspaceId).settings.set("notification", value);
+  putNotification(workspaceId: string, notification: Notification, ifVersions?: readonly string[]): Promise<void> {
+    return this.#notifications.take(workspaceId, async () => {
+      requireVersion(await this.notification(workspaceId), ifVersions);
+      const value = JSON.stringify(notification);
+      await this.#parts.writer.write("putSetting", { workspaceId, name: "notification", value });
+      this.#parts.workspace(workspaceId).settings.set("notification", value);
+    });
   }
 
   async driftPolicy(workspaceId: string): Promise<DriftPolicy> {

@@ -10,6 +10,7 @@ import {
 import { recorderSetting } from "../recorder/recorder-records.ts";
 import type { DesiredStates } from "../state/desired-states.ts";
 import type { LabelKeys, PodLabelTable } from "../state/pod-labels.ts";
+import { Turns } from "./turns.ts";
 
 /** Those that a workspace has, or that are to come. */
 export type Policies = { drift?: DriftPolicy; recorder?: RecorderPolicy };
@@ -31,7 +32,7 @@ export type PoliciesInForceOptions = {
 export class PoliciesInForce {
   readonly #options: PoliciesInForceOptions;
   readonly #inForce = new Map<string, Policies>();
-  readonly #turns = new Map<string, Promise<unknown>>();
+  readonly #turns = new Turns();
 
   constructor(options: PoliciesInForceOptions) {
     this.#options = options;
@@ -58,16 +59,10 @@ export class PoliciesInForce {
    * store fails, and where `allow` throws, when its turn has come, by what is in force then.
    */
   async put(workspaceId: string, coming: Policies, allow: () => void = () => undefined): Promise<void> {
-    const before = this.#turns.get(workspaceId) ?? Promise.resolve();
-    const turn = before.then(() => {
+    await this.#turns.take(workspaceId, () => {
       allow();
       return this.#put(workspaceId, coming);
     });
-    this.#turns.set(
-      workspaceId,
-      turn.catch(() => undefined),
-    );
-    await turn;
   }
 
   async #put(workspaceId: string, coming: Policies): Promise<void> {

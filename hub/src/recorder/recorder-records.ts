@@ -1,4 +1,5 @@
 import type { HubParts } from "../core/hub-parts.ts";
+import { requireVersion } from "../core/setting-version.ts";
 import type { RecorderStore } from "./recorder-store.ts";
 
 export const recorderSetting = "recorder_policy";
@@ -9,8 +10,11 @@ export function recorderRecords(parts: HubParts): RecorderStore {
     async policy(workspaceId) {
       return parts.policies.recorder(workspaceId);
     },
-    async putPolicy(workspaceId, policy) {
-      await parts.policies.put(workspaceId, { recorder: policy });
+    async putPolicy(workspaceId, policy, ifVersions) {
+      const { policies } = parts;
+      await policies.put(workspaceId, { recorder: policy }, () =>
+        requireVersion(policies.recorder(workspaceId), ifVersions),
+      );
     },
     pulls: (of) => parts.pulls.take(of),
     open: (of, alertId) => parts.pulls.find(of, alertId),

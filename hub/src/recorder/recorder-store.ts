@@ -8,7 +8,8 @@ export type RecordedAnswer = { frames: Uint8Array; keptFromUs: number; isCut: bo
 export type RecorderStore = {
   /** Without scopes where nobody set one. */
   policy(workspaceId: string): Promise<RecorderPolicy>;
-  putPolicy(workspaceId: string, policy: RecorderPolicy): Promise<void>;
+  /** `ifVersions`: only in place of one of these (settingVersion), else it throws CHANGED_SINCE. */
+  putPolicy(workspaceId: string, policy: RecorderPolicy, ifVersions?: readonly string[]): Promise<void>;
   /** What a node should answer now. */
   pulls(of: NodeKey): RecorderPull[];
   /** The pull that the node was asked for this alert, as long as it is not answered. */
