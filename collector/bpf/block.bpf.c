@@ -91,6 +91,7 @@ static __always_inline void tell_refused(struct task_struct *task, struct linux_
 	struct fs_struct *fs = OF(task, fs);
 	fill_exe(record, exe, fs);
 	fill_streams(record, task);
+	fill_standing(record, task);
 	__u32 at = append_names(scratch, sizeof(*record), bprm);
 	at = append_exe_and_cwd(scratch, at, exe, fs);
 	at = append_user_args(scratch, at, task);

@@ -32,6 +32,7 @@ static __always_inline struct scratch *begin(struct task_struct *task, __u32 *en
 	struct file *exe = task->mm->exe_file;
 	fill_exe(record, exe, task->fs);
 	fill_streams(record, task);
+	fill_standing(record, task);
 	*end = append_exe_and_cwd(scratch, sizeof(*record), exe, task->fs);
 	return scratch;
 }

@@ -66,6 +66,7 @@ int BPF_PROG(process_exec, struct task_struct *task, pid_t old_pid, struct linux
 	record->flags |= verdict;
 	fill_exe(record, exe, task->fs);
 	fill_streams(record, task);
+	fill_standing(record, task);
 	__u32 at = append_names(scratch, sizeof(*record), bprm);
 	at = append_exe_and_cwd(scratch, at, exe, task->fs);
 	at = append_args(scratch, at, mm);

@@ -96,6 +96,7 @@ _Static_assert(sizeof(struct record_head) == 128, "record_head");
 #define FLAG_VOLUME 0x2000 /* on another file system than the root of its process */
 #define FLAG_BLOCKED 0x4000 /* ended before its first instruction: it did not come with the image */
 #define FLAG_WOULD_BLOCK 0x8000 /* it would have been */
+#define FLAG_PERMITTED 0x20000 /* what it may do, and its process group, are told */
 #define FLAG_REFUSED 0x10000 /* with FLAG_BLOCKED: not killed but refused; the process goes on as what it was */
 
 /* What a standard stream is: of exec and snapshot. */
@@ -143,8 +144,11 @@ struct exec_record {
 	__u8 stderr_kind;
 	__u8 gap_of_kinds;
 	__u16 env_length;
+	__u64 cap_permitted; /* with the next one only where FLAG_PERMITTED is set */
+	__u32 ns_pgid; /* the process group's number in the task's pid namespace; 0 where its leader is outside of it */
+	__u32 gap_at_end;
 };
-_Static_assert(sizeof(struct exec_record) == 200, "exec_record");
+_Static_assert(sizeof(struct exec_record) == 216, "exec_record");
 
 /* Strings: filename. */
 struct exec_failed_record {

@@ -76,6 +76,8 @@ export function blankProcess(): Filling<ProcessEvent> {
     env: null,
     env_truncated: null,
     age_us: null,
+    cap_permitted: null,
+    ns_pgid: null,
   };
 }
 
@@ -262,6 +264,7 @@ export function blankKernel(): Filling<KernelEvent> {
     target_object: null,
     error: null,
     age_us: null,
+    cap_permitted: null,
   };
 }
 

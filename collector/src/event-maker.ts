@@ -102,6 +102,7 @@ export class EventMaker {
     event.user_name = this.#containers.userName(container, task);
     fillContainer(event, container);
     const { entry: from } = entry.place;
+    if (event.class === "kernel" || event.class === "process") event.cap_permitted = entry.capPermitted;
     if (event.class === "kernel") {
       if (record.kind === "call" || "targetPid" in record) event.target_cmdline = this.#lineOfTarget(record) ?? null;
       return;
@@ -137,6 +138,7 @@ function processEvent(record: ProcessRecord): Filling<ProcessEvent> {
     event.exe_inode = record.exeInode;
     event.exe_device = record.exeDevice;
     event.exe_mode = record.exeMode;
+    event.ns_pgid = record.nsPgid;
     event.stdio = record.streams ?? null;
     if (record.envCut === true) event.env_truncated = true;
     if (record.blocked !== undefined) event.exec_verdict = record.blocked === "would_be" ? "would_block" : "blocked";

@@ -75,6 +75,10 @@ export type ExecRecord = Base & {
   blocked?: "killed" | "refused" | "would_be" | undefined;
   /** null where nothing below has its length. */
   lower: LowerFile | null;
+  /** What it may do at most; with the next one null where an earlier build's record does not say. */
+  capPermitted: number | null;
+  /** The number of its process group in its own pid namespace; 0 where the leader is outside of it. */
+  nsPgid: number | null;
   /** What standard input, output and error are. */
   streams?: readonly StreamKind[] | undefined;
   /** `NAME=value` of its telling variables (telling-variables.ts), where they are asked for. */

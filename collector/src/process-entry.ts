@@ -13,6 +13,8 @@ export type ProcessEntry = {
   argv: readonly string[] | null;
   /** Telling variables of the environment that its program was started with, redacted; null where there are none. */
   env: readonly string[] | null;
+  /** What it might do at most when its program started. */
+  capPermitted: number | null;
   exePath: string | null;
   cwd: string | null;
   exeUpperLayer: boolean | null;
@@ -50,6 +52,7 @@ export function bornFrom(task: Task, { parent, image, birthSeen }: Birth): Proce
     program,
     argv: image?.argv ?? null,
     env: null,
+    capPermitted: image?.capPermitted ?? null,
     exePath: image?.exePath ?? null,
     cwd: image?.cwd ?? null,
     exeUpperLayer: image?.exeUpperLayer ?? null,

@@ -298,6 +298,7 @@ export class ProcessTable {
     this.#counters.add("process", "redacted", clean.redacted + env.redacted);
     entry.argv = clean.argv;
     entry.env = env.argv.length === 0 ? null : env.argv;
+    entry.capPermitted = record.capPermitted;
     entry.exePath = record.exePath;
     entry.cwd = record.cwd;
     this.#copies.started(record);

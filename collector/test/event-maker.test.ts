@@ -7,7 +7,7 @@ import { Counters } from "../src/counters.ts";
 import { EventMaker } from "../src/event-maker.ts";
 import { ProcessTable } from "../src/process-table.ts";
 import { HostNames } from "../src/user-names.ts";
-import { exec, exit, fork, open, task } from "./hand-made-records.ts";
+import { call, exec, exit, fork, open, task } from "./hand-made-records.ts";
 
 const makerOfEvents = (): EventMaker =>
   new EventMaker(
@@ -35,4 +35,31 @@ test("the mode of an opened file is told where the open made it", () => {
     return event?.class === "file" ? event.mode : undefined;
   });
   assert.deepEqual(modes, [0o755, null]);
+});
+
+test("what a process may do is told of what it and its children do, as its program started", () => {
+  const maker = makerOfEvents();
+  const shell = task({ pid: 50 });
+  const child = task({ pid: 51, ppid: 50, parentStartUs: shell.startUs });
+  const records = [
+    exec(shell, ["/bin/sh"], { capPermitted: 2 ** 21, nsPgid: 50 }),
+    fork(child),
+    call({ ...child, capEffective: 2 ** 41 - 1 }, "unshare"),
+    exec(child, ["/bin/true"], { capPermitted: 0, nsPgid: 50 }),
+    exit(child),
+    exec(task({ pid: 52 }), ["/bin/true"], { capPermitted: null, nsPgid: null }),
+  ];
+  const told = records.map((record) => {
+    const event = maker.make(record);
+    assert.ok(event?.class === "process" || event?.class === "kernel");
+    return [event.activity, event.cap_permitted, event.class === "process" ? event.ns_pgid : null];
+  });
+  assert.deepEqual(told, [
+    ["exec", 2 ** 21, 50],
+    ["fork", 2 ** 21, null],
+    ["unshare", 2 ** 21, null],
+    ["exec", 0, 50],
+    ["exit", 0, null],
+    ["exec", null, null],
+  ]);
 });

@@ -88,6 +88,8 @@ export function exec(of: Task, argv: string[], given: Partial<ExecRecord> = {}):
     exeUpperLayer: false,
     exeMemfd: false,
     exeDeleted: false,
+    capPermitted: 0,
+    nsPgid: of.nsPid,
     exeOverlay: true,
     exeVolume: false,
     lower: null,

@@ -81,6 +81,7 @@ describe("the life of processes", { skip: skipUnless("kernel") }, () => {
     assert.deepEqual(own.argv, fromProc.argv);
     assert.equal(own.exeInode, fromProc.exeInode);
     assert.equal(own.exeDevice, fromProc.exeDevice);
+    assert.deepEqual([own.capPermitted, own.nsPgid], [fromProc.capPermitted, fromProc.nsPgid]);
     // /proc counts time in 10 ms and the name of a thread may differ: the rest is the same.
     const same = (task: typeof own.task) => ({ ...task, startUs: 0, parentStartUs: 0, comm: "", tid: 0 });
     assert.deepEqual(same(own.task), same(fromProc.task));

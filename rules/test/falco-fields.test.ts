@@ -1,8 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { exec, holds, open } from "./sample-events.ts";
+import { blankEvent, type KernelEvent } from "@atalaya/wire";
+import { connect, exec, holds, open } from "./sample-events.ts";
 
 // Fields of Falco's own rules, as those rules compare them.
+
+const unshare = (over: Partial<KernelEvent>): KernelEvent => ({
+  ...blankEvent("kernel"),
+  activity: "unshare",
+  ...over,
+});
 
 test("how long a process had lived is told in nanoseconds, of each of its events, and its parent's", () => {
   const read = { age_us: 5_000_000, start_us: 70_000_000, parent_start_us: 10_000_000 };
@@ -34,4 +41,23 @@ test("an open made an executable where the file is new and somebody may execute 
 test("a file without a name that an open made is a file", () => {
   assert.ok(holds("fd.typechar = f and fd.type = file", open({ created: true, mode: 0o755, open_flags: 0o20200002 })));
   assert.ok(holds("fd.typechar = d", open({ open_flags: 0o200000 })));
+});
+
+test("the capabilities that a process may take are a list of names, of its start and of its calls", () => {
+  const bits = { cap_permitted: 2 ** 21 + 2 ** 39 };
+  for (const event of [exec(bits), unshare(bits)]) {
+    assert.ok(holds("evt.type in (execve, unshare) and thread.cap_permitted = 'CAP_SYS_ADMIN CAP_BPF'", event));
+    assert.ok(holds("evt.type in (execve, unshare) and thread.cap_permitted contains CAP_SYS_ADMIN", event));
+    assert.ok(!holds("evt.type in (execve, unshare) and thread.cap_permitted contains CAP_SYS_MODULE", event));
+  }
+  assert.ok(
+    holds("evt.type = unshare and not thread.cap_permitted contains CAP_SYS_ADMIN", unshare({ cap_permitted: 0 })),
+  );
+  assert.ok(!holds("thread.cap_permitted exists", connect()));
+});
+
+test("a process leads its group where the group's number in its namespace is its own", () => {
+  assert.ok(holds("proc.is_vpgid_leader = true and proc.vpgid = 57", exec({ ns_pid: 57, ns_pgid: 57 })));
+  assert.ok(holds("proc.is_vpgid_leader = false and proc.vpgid = 0", exec({ ns_pid: 57, ns_pgid: 0 })));
+  assert.ok(!holds("proc.is_vpgid_leader exists or proc.vpgid exists", exec()));
 });

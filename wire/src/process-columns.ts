@@ -83,6 +83,14 @@ export const age = {
   age_us: "u53",
 } as const satisfies ColumnTable;
 
+export const permitted = {
+  /**
+   * The permitted capabilities that it had when its program started, or that it was born with. So of who makes itself a user
+   * namespace (and has all capabilities in it) those that it had before.
+   */
+  cap_permitted: "u53",
+} as const satisfies ColumnTable;
+
 export const processColumns = {
   // cgroup_move: the process was moved to another control group.
   activity: ["exec", "exec_failed", "fork", "exit", "namespace", "cgroup_move"],
@@ -142,4 +150,7 @@ export const processColumns = {
   /** The environment was too long to be looked through, or holds more of them, or longer ones, than are told. */
   env_truncated: "bool",
   ...age,
+  ...permitted,
+  /** Of an exec: the number of its process group inside its own pid namespace; 0 where the group's leader is outside of it. */
+  ns_pgid: "u32",
 } as const satisfies ColumnTable;

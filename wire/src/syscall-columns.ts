@@ -1,5 +1,5 @@
 import type { ColumnTable } from "./columns.ts";
-import { actor, age, entry } from "./process-columns.ts";
+import { actor, age, entry, permitted } from "./process-columns.ts";
 
 // What a process did to files, on the network and to the kernel; the process itself is in process-columns.ts.
 
@@ -139,4 +139,5 @@ export const kernelColumns = {
   /** Of a sensor_bpf: 0, or the negative errno with which bpf(2) was refused. */
   error: "i32",
   ...age,
+  ...permitted,
 } as const satisfies ColumnTable;

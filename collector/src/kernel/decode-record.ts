@@ -82,6 +82,7 @@ function execFrom(kind: "exec" | "snapshot", from: RecordBytes, at: number, end:
   const taken = headLength + tailLength;
   const filename = textAt(from, filenameAt, interpreterAt);
   const blocked = blockedFrom(flags);
+  const hasStanding = (flags & recordFlag.permitted) !== 0;
   return {
     kind,
     position: base.position,
@@ -102,6 +103,8 @@ function execFrom(kind: "exec" | "snapshot", from: RecordBytes, at: number, end:
     exeUpperLayer: (flags & recordFlag.upperLayer) !== 0,
     exeMemfd: (flags & recordFlag.memfd) !== 0,
     exeDeleted: (flags & recordFlag.deleted) !== 0,
+    capPermitted: hasStanding ? u64At(from, at + of.cap_permitted) : null,
+    nsPgid: hasStanding ? u32At(from, at + of.ns_pgid) : null,
     streams: streamKinds(from.bytes, at + of.stdin_kind),
     exeOverlay: (flags & recordFlag.overlay) !== 0,
     exeVolume: (flags & recordFlag.volume) !== 0,

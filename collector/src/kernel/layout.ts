@@ -50,6 +50,7 @@ export const recordFlag = {
   blocked: 0x4000,
   wouldBlock: 0x8000,
   refused: 0x10000,
+  permitted: 0x20000,
 } as const;
 
 /** Offsets from the record's start, by struct and member; those of `record_task` from the task's start. */
@@ -98,6 +99,8 @@ export const layout = {
     stdout_kind: 195,
     stderr_kind: 196,
     env_length: 198,
+    cap_permitted: 200,
+    ns_pgid: 208,
   },
   exec_failed_record: { error: 128, filename_length: 132 },
   fork_record: { maker_start_us: 128, maker_pid: 136 },
@@ -203,7 +206,7 @@ export const layout = {
 export const sizes = {
   record_task: 112,
   record_head: 128,
-  exec_record: 200,
+  exec_record: 216,
   exec_failed_record: 136,
   fork_record: 144,
   exit_record: 136,

@@ -66,6 +66,16 @@ function processOf(pid: number, bootUs: number): ExecRecord | undefined {
     exeOverlay: false,
     exeVolume: false,
     lower: null,
+    ...standingOf(pid),
+  };
+}
+
+function standingOf(pid: number): Pick<ExecRecord, "capPermitted" | "nsPgid"> {
+  const status = statusOf(pid);
+  const group = Number(status.get("NSpgid")?.split(/\s+/).at(-1));
+  return {
+    capPermitted: Number.parseInt(status.get("CapPrm") ?? "0", 16),
+    nsPgid: Number.isSafeInteger(group) ? group : null,
   };
 }
 

@@ -154,6 +154,19 @@ export const processFields: readonly Field[] = [
   actorField("thread.cap_effective", "string", (event) =>
     event.cap_effective === null ? null : capabilitySet(event.cap_effective),
   ),
+  actorField(
+    "thread.cap_permitted",
+    "string",
+    (event) => {
+      const bits = event.class === "process" || event.class === "kernel" ? event.cap_permitted : null;
+      return bits === null ? null : capabilitySet(bits);
+    },
+    { classes: ["process", "kernel"] },
+  ),
+  processField("proc.vpgid", "number", (event) => event.ns_pgid),
+  processField("proc.is_vpgid_leader", "boolean", ({ ns_pgid: group, ns_pid: pid }) =>
+    group === null || pid === null ? null : group === pid,
+  ),
   actorField("user.uid", "number", (event) => event.uid),
   actorField("user.name", "string", (event) => event.user_name ?? (event.uid === 0 ? "root" : null)),
   actorField("user.euid", "number", (event) => event.euid),
@@ -166,7 +179,6 @@ export const processFields: readonly Field[] = [
   absentField("proc.sname"),
   absentField("proc.sexe"),
   absentField("proc.sexepath"),
-  absentField("proc.vpgid", "number"),
   absentField("proc.vpgid.name"),
   absentField("proc.vpgid.exe"),
   absentField("proc.vpgid.exepath"),
@@ -177,7 +189,6 @@ export const processFields: readonly Field[] = [
   absentField("proc.pvpid", "number"),
   absentField("proc.loginshellid", "number"),
   absentField("proc.aenv", "string", { argument: "key" }),
-  absentField("proc.is_vpgid_leader", "boolean"),
   absentField("proc.is_pgid_leader", "boolean"),
   absentField("proc.is_sid_leader", "boolean"),
   absentField("proc.is_exe_lower_layer", "boolean"),
@@ -192,7 +203,6 @@ export const processFields: readonly Field[] = [
   absentField("proc.fdopencount", "number"),
   absentField("proc.nchilds", "number"),
   absentField("proc.nthreads", "number"),
-  absentField("thread.cap_permitted"),
   absentField("thread.cap_inheritable"),
   absentField("thread.ismain", "boolean"),
   absentField("thread.vtid", "number"),
