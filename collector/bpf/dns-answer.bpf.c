@@ -46,7 +46,7 @@ SEC("cgroup_skb/ingress")
 int dns_ingress(struct __sk_buff *skb)
 {
 	struct route route = {};
-	if (!kind_wanted(KIND_DNS_ANSWER) || !find_transport(skb, &route) || !is_of_a_name_server(skb, &route, FROM_PORT))
+	if (is_surely_no_message(skb, FROM_PORT) || !kind_wanted(KIND_DNS_ANSWER) || !find_transport(skb, &route) || !is_of_a_name_server(skb, &route, FROM_PORT))
 		return ALLOW;
 	__u32 at = message_at(skb, &route);
 	if (at == 0 || at + QUESTION_BYTES_MIN > skb->len)

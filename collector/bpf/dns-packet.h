@@ -104,6 +104,36 @@ static __always_inline bool is_of_a_name_server(struct __sk_buff *skb, struct ro
 	return socket && socket->dst_port == bpf_htons(DNS_PORT);
 }
 
+#define PLAIN_IPV4 0x45 /* version 4, a header of five words */
+#define LATER_FRAGMENT bpf_htons(FRAGMENT_OFFSET)
+
+/*
+ * A quick no to most packets: every one that a socket sends comes by here, those on loopback too. What is there to be read without a
+ * helper's call says that it is not between a socket and a name server. It never says so where find_transport and
+ * is_of_a_name_server find one: without a yes it is only "look closely".
+ */
+static __always_inline bool is_surely_no_message(struct __sk_buff *skb, __u32 port_at)
+{
+	void *data = (void *)(long)skb->data;
+	void *end = (void *)(long)skb->data_end;
+	__be16 *port;
+	if (skb->protocol == bpf_htons(0x0800)) {
+		struct iphdr *ip = data;
+		if (data + sizeof(*ip) + 4 > end || *(__u8 *)data != PLAIN_IPV4 || (ip->frag_off & LATER_FRAGMENT))
+			return false;
+		port = data + sizeof(*ip) + port_at;
+	} else {
+		struct ipv6hdr *ip = data;
+		if (data + sizeof(*ip) + 4 > end || (ip->nexthdr != IPPROTO_TCP && ip->nexthdr != IPPROTO_UDP))
+			return false;
+		port = data + sizeof(*ip) + port_at;
+	}
+	if (*port == bpf_htons(DNS_PORT))
+		return false;
+	struct bpf_sock *socket = skb->sk;
+	return !socket || socket->dst_port != bpf_htons(DNS_PORT);
+}
+
 /* Fills `server` (16 bytes, of IPv4 the first four) with the address that lies `at4` or `at6` bytes into the packet. */
 static __always_inline void load_server(struct __sk_buff *skb, const struct route *route, __u8 *server, __u32 at4, __u32 at6)
 {

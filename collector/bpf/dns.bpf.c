@@ -101,7 +101,7 @@ SEC("cgroup_skb/egress")
 int dns_egress(struct __sk_buff *skb)
 {
 	struct route route = {};
-	if (!find_transport(skb, &route))
+	if (is_surely_no_message(skb, TO_PORT) || !find_transport(skb, &route))
 		return ALLOW;
 	return is_of_a_name_server(skb, &route, TO_PORT) ? look(skb, &route) : ALLOW;
 }
