@@ -141,19 +141,27 @@ export class ContractServer {
       response.writeHead(204).end();
       return;
     }
-    if (path === "drift-policy") return this.#drift(request, response, body);
+    if (path === "drift-policy" || path === "notification") return this.#versioned(path, request, response, body);
     send(response, 200, this.#route(`${request.method} ${path}`, url.searchParams, body));
   }
 
-  #drift(request: IncomingMessage, response: ServerResponse, body: unknown): void {
-    const versionOf = (policy: DriftPolicy) => `"${Buffer.from(JSON.stringify(policy)).toString("base64url")}"`;
+  /** What is replaced only in place of what was read. */
+  #versioned(
+    path: "drift-policy" | "notification",
+    request: IncomingMessage,
+    response: ServerResponse,
+    body: unknown,
+  ): void {
+    const now = () => (path === "notification" ? this.notification : this.driftPolicy);
+    const version = () => `"${Buffer.from(JSON.stringify(now())).toString("base64url")}"`;
     if (request.method === "PUT") {
-      if (request.headers["if-match"] !== versionOf(this.driftPolicy))
-        throw new Refused(412, "CHANGED_SINCE", "Another policy is in force than the one that was read");
-      this.driftPolicy = driftPolicySchema.parse(body);
+      if (request.headers["if-match"] !== version())
+        throw new Refused(412, "CHANGED_SINCE", "It was changed since it was read");
+      if (path === "notification") this.notification = notificationSchema.parse(body);
+      else this.driftPolicy = driftPolicySchema.parse(body);
     }
-    response.setHeader("etag", versionOf(this.driftPolicy));
-    send(response, 200, this.driftPolicy);
+    response.setHeader("etag", version());
+    send(response, 200, now());
   }
 
   #login(body: unknown, response: ServerResponse): void {
@@ -207,11 +215,6 @@ export class ContractServer {
         one.node_id === revoked ? { ...one, revoked_us: Date.now() * 1000, revoked_by: "admin" } : one,
       );
       return {};
-    }
-    if (route === "GET notification") return this.notification;
-    if (route === "PUT notification") {
-      this.notification = notificationSchema.parse(body);
-      return this.notification;
     }
     if (route === "POST notification/test") return { ok: false, detail: "connect ECONNREFUSED 127.0.0.1:9" };
     if (route === "POST test-alert") {

@@ -270,6 +270,27 @@ describe("the page in a browser", { skip: skipUnless("browser") }, () => {
     await page.getByText("connect ECONNREFUSED 127.0.0.1:9").waitFor();
   });
 
+  test("a notification that somebody else changed meanwhile is not saved over, and what was typed stays", async () => {
+    const page = await at.open("/settings");
+    const address = page.getByLabel("Address (https://…)");
+    await address.fill("https://mine.example.org/hook");
+    at.hub.notification = { ...at.hub.notification, url: "https://theirs.example.org/hook" };
+    await page.getByRole("button", { name: "Save" }).click();
+    const told = page.getByRole("alert").filter({ hasText: "Somebody else changed this" });
+    await told.waitFor();
+    assert.equal(at.hub.notification.url, "https://theirs.example.org/hook");
+    assert.equal(await address.inputValue(), "https://mine.example.org/hook");
+    await told.getByRole("button", { name: "Load it anew" }).click();
+    await page.waitForFunction(() =>
+      document.querySelector<HTMLInputElement>("input[type=url]")?.value.includes("theirs"),
+    );
+    assert.equal(await told.count(), 0);
+    await address.fill("https://both.example.org/hook");
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByText("Saved.").waitFor();
+    assert.equal(at.hub.notification.url, "https://both.example.org/hook");
+  });
+
   test("an alert that is not there says so", async () => {
     const page = await at.open("/alerts/nothing");
     await page.getByRole("heading", { name: "There is no such alert" }).waitFor();

@@ -92,9 +92,10 @@ export const hub = {
   saveDriftPolicy: (policy: DriftPolicy, replaces: string | null): Promise<Versioned<DriftPolicy>> =>
     callVersioned("PUT", "drift-policy", driftPolicySchema, policy, replaces),
   status: (): Promise<Status> => call("GET", "status", statusSchema),
-  notification: (): Promise<Notification> => call("GET", "notification", notificationSchema),
-  saveNotification: (value: Notification): Promise<Notification> =>
-    call("PUT", "notification", notificationSchema, value),
+  notification: (): Promise<Versioned<Notification>> => callVersioned("GET", "notification", notificationSchema),
+  /** As `saveDriftPolicy`. */
+  saveNotification: (value: Notification, replaces: string | null): Promise<Versioned<Notification>> =>
+    callVersioned("PUT", "notification", notificationSchema, value, replaces),
   testNotification: (): Promise<{ ok: boolean; detail: string }> => call("POST", "notification/test", testResultSchema),
 };
 

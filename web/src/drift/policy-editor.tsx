@@ -5,7 +5,7 @@ import { type ReactElement, useMemo, useState } from "react";
 import { Card } from "../alert/alert-facts.tsx";
 import { hub } from "../api/hub.ts";
 import { driftPolicyQuery, queryClient } from "../api/queries.ts";
-import { Refusal } from "../api/refusal.ts";
+import { ChangedMeanwhile, wasChanged } from "../parts/changed-meanwhile.tsx";
 import { failureText } from "../parts/failure.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { keyed, Plain } from "../parts/plain.tsx";
@@ -18,9 +18,6 @@ import { runTrial, type Trial } from "./run-trial.ts";
 import { TrialList } from "./trial-list.tsx";
 
 const hoursOfTrial = [24, 168, 720] as const;
-
-/** Whether another policy is in force than the one that was opened. */
-const wasChanged = (error: unknown) => error instanceof Refusal && error.code === "CHANGED_SINCE";
 
 /** As the forms write it. */
 function textOf(policy: DriftPolicy): string | undefined {
@@ -141,12 +138,11 @@ export function PolicyEditor({ policy, version }: { policy: DriftPolicy; version
           : text.settings.adminOnly}
       </p>
       {wasChanged(save.error) && (
-        <div className="drift-issues" role="alert">
-          <p>{text.drift.changedMeanwhile}</p>
-          <Button variant="default" loading={loadAnew.isPending} onClick={() => loadAnew.mutate()}>
-            {text.drift.loadAnew}
-          </Button>
-        </div>
+        <ChangedMeanwhile
+          message={text.drift.changedMeanwhile}
+          load={() => loadAnew.mutate()}
+          isLoading={loadAnew.isPending}
+        />
       )}
       {isTried && <TrialList trial={tried.trial} />}
     </Card>

@@ -5,6 +5,7 @@ import { type FormEvent, type ReactElement, useState } from "react";
 import { Card } from "../alert/alert-facts.tsx";
 import { hub } from "../api/hub.ts";
 import { notificationQuery, queryClient } from "../api/queries.ts";
+import { ChangedMeanwhile, wasChanged } from "../parts/changed-meanwhile.tsx";
 import { failureText } from "../parts/failure.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { toast } from "../parts/toasts.tsx";
@@ -13,21 +14,30 @@ import { useText } from "../text/language.ts";
 import { visibleString } from "../text/visible-text.ts";
 
 /** The one address that alerts are sent to, with a test that says whether it arrived. */
-export function NotificationForm({ value }: { value: Notification }): ReactElement {
+export function NotificationForm({ value, version }: { value: Notification; version: string | null }): ReactElement {
   const text = useText();
   const { canAdmin } = useRights();
   const [form, setForm] = useState(value);
   const set = (change: Partial<Notification>) => setForm({ ...form, ...change });
   const dirty = JSON.stringify(form) !== JSON.stringify(value);
   const urlProblem = problemOf(form, text.settings);
+  const say = (error: unknown) => toast(failureText(error, text), "failed");
   const save = useMutation({
-    mutationFn: () => hub.saveNotification({ ...form, file: form.file?.trim() || null }),
+    mutationFn: () => hub.saveNotification({ ...form, file: form.file?.trim() || null }, version),
     onSuccess: (saved) => {
       queryClient.setQueryData(notificationQuery.queryKey, saved);
-      setForm(saved);
+      setForm(saved.value);
       toast(text.settings.saved);
     },
-    onError: (error) => toast(failureText(error, text), "failed"),
+    onError: (error) => wasChanged(error) || say(error),
+  });
+  const loadAnew = useMutation({
+    mutationFn: () => queryClient.fetchQuery({ ...notificationQuery, staleTime: 0 }),
+    onSuccess: (inForce) => {
+      save.reset();
+      setForm(inForce.value);
+    },
+    onError: say,
   });
   const test = useMutation({ mutationFn: hub.testNotification });
   const submit = (event: FormEvent) => {
@@ -102,6 +112,13 @@ export function NotificationForm({ value }: { value: Notification }): ReactEleme
             {dirty && <span className="soft">{text.settings.unsaved}</span>}
           </div>
         </fieldset>
+        {wasChanged(save.error) && (
+          <ChangedMeanwhile
+            message={text.settings.changedMeanwhile}
+            load={() => loadAnew.mutate()}
+            isLoading={loadAnew.isPending}
+          />
+        )}
         {!canAdmin && <p className="soft">{text.settings.adminOnly}</p>}
         <div role="status">
           {test.data !== undefined && (

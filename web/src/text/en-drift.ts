@@ -37,7 +37,6 @@ export const enDrift = {
     asInForce: "This is in force.",
     changedMeanwhile:
       "Somebody else changed the policy since you opened it. Yours was not put in force, and theirs is untouched. Load it anew, and make your change in it; what you wrote here is lost then.",
-    loadAnew: "Load it anew",
     inForce: (count: number) => `In force: ${count} ${count === 1 ? "rule" : "rules"}.`,
     trialTitle: "What it would have done",
     trialSums: (total: number, ignored: number, blocked: number) =>

@@ -170,6 +170,8 @@ export const enOperation = {
     filePlaceholder: "/var/log/atalaya/alerts.jsonl",
     save: "Save",
     saved: "Saved.",
+    changedMeanwhile:
+      "Somebody else changed this since you opened it. Yours was not saved, and theirs is untouched. Load it anew, and make your change in it; what you wrote here is lost then.",
     unsaved: "Save your changes before you test.",
     test: "Send a test",
     testOk: "It arrived.",

@@ -58,6 +58,7 @@ export const en = {
     shape:
       "The hub answered with something this page does not understand. Load the page again: it may be of another version.",
     forbidden: "Your account may not do this. Ask an administrator of this hub.",
+    loadAnew: "Load it anew",
     other: (message: string) => `The hub refused: ${message}`,
     codes: {
       STORE_UNREACHABLE:

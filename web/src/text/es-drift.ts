@@ -38,7 +38,6 @@ export const esDrift: typeof enDrift = {
     asInForce: "Esto está en vigor.",
     changedMeanwhile:
       "Otra persona cambió la política desde que usted la abrió. La suya no se puso en vigor y la otra sigue intacta. Cárguela de nuevo y haga en ella su cambio; lo escrito aquí se pierde entonces.",
-    loadAnew: "Cargarla de nuevo",
     inForce: (count) => `En vigor: ${count} ${count === 1 ? "regla" : "reglas"}.`,
     trialTitle: "Qué habría hecho",
     trialSums: (total, ignored, blocked) =>

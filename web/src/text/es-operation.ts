@@ -170,6 +170,8 @@ export const esOperation: typeof enOperation = {
     filePlaceholder: "/var/log/atalaya/alerts.jsonl",
     save: "Guardar",
     saved: "Guardado.",
+    changedMeanwhile:
+      "Otra persona cambió esto desde que usted lo abrió. Lo suyo no se guardó y lo otro sigue intacto. Cárguelo de nuevo y haga ahí su cambio; lo escrito aquí se pierde entonces.",
     unsaved: "Guarde los cambios antes de probar.",
     test: "Enviar una prueba",
     testOk: "Llegó.",

@@ -58,6 +58,7 @@ export const es: Dictionary = {
     offline: "El servidor no responde. Compruebe que está en marcha (npm start) y que la red llega a él.",
     shape: "El servidor respondió algo que esta página no entiende. Cárguela de nuevo: puede ser de otra versión.",
     forbidden: "Su cuenta no puede hacer esto. Pida permiso a quien administra este servidor.",
+    loadAnew: "Cargar de nuevo",
     other: (message) => `El servidor se negó: ${message}`,
     codes: {
       STORE_UNREACHABLE:
