@@ -42,13 +42,6 @@ export function RuleRow({ form, place, isFirst, isLast, change, move, remove }: 
             set({ action: actions.find((one) => one === value) ?? form.action })
           }
         />
-        {form.action === "block" && (
-          <Checkbox
-            label={text.trial}
-            checked={form.isTrial}
-            onChange={({ currentTarget: { checked: isTrial } }) => set({ isTrial })}
-          />
-        )}
         <span className="drift-moves">
           <ActionIcon variant="subtle" aria-label={text.up(label)} disabled={isFirst} onClick={() => move(-1)}>
             <Icon name="up" />
@@ -61,6 +54,14 @@ export function RuleRow({ form, place, isFirst, isLast, change, move, remove }: 
           </ActionIcon>
         </span>
       </div>
+      {form.action === "block" && (
+        <Checkbox
+          className="drift-on-trial"
+          label={text.trial}
+          checked={form.isTrial}
+          onChange={({ currentTarget: { checked: isTrial } }) => set({ isTrial })}
+        />
+      )}
       <div className="drift-lists">
         {listsOf(form.action).map((name) => (
           <PatternList
