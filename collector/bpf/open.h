@@ -11,6 +11,7 @@
 #include "base.h"
 #include "budget.h"
 #include "file.h"
+#include "memory.h"
 #include "names.h"
 #include "recorded.h"
 #include "syscall.h"
@@ -318,6 +319,11 @@ static __always_inline int at_exit(struct ended_call *ended, enum open_way way)
 		return 0;
 	count->attempted++;
 	struct task_struct *task = current_task();
+	if (result >= 0 && asks_memory()) {
+		struct file *file = file_of(task, result);
+		if (file)
+			look_at_memory(file, result);
+	}
 	bool is_asked = !is_unasked(kind) && !(result >= 0 && surely_unwanted(task, result));
 	if ((!is_asked && !is_recorded_open(task, result)) || is_ignored(task)) {
 		count->filtered++;

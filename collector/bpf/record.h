@@ -299,6 +299,7 @@ enum rare_call {
 	CALL_FSCONFIG = 33,
 	CALL_OPEN_TREE = 34,
 	CALL_MOUNT_SETATTR = 35,
+	CALL_PROC_MEM_OPEN = 36, /* no call of its own: memory.h; arguments: whose it is, as the caller numbers it and as the node does */
 };
 
 /*

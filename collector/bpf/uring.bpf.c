@@ -202,10 +202,15 @@ int BPF_PROG(uring_complete, struct io_ring_ctx *ring, void *over)
 	count->attempted++;
 	struct task_struct *task = current_task();
 	/* The kernel's own workers end what a process left behind: it would not be theirs. */
-	bool is_unwanted = is_unasked(kind) && (result < 0 || !is_recorded());
+	bool is_unwanted = is_unasked(kind) && (result < 0 || !(is_recorded() || asks_memory()));
 	if (is_unwanted || (OF(task, flags) & KERNEL_THREAD_BIT) || is_ignored(task)) {
 		count->filtered++;
 		return 0;
+	}
+	if (result >= 0 && asks_memory()) {
+		struct file *file = file_of_request(request, task, result);
+		if (file)
+			look_at_memory(file, result);
 	}
 	struct scratch *scratch = scratch_take(count);
 	if (!scratch)

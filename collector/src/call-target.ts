@@ -117,7 +117,10 @@ export function targetObjectOf({ source, mountChange }: CallRecord): string | un
   return mountChange === undefined ? source && redactText(source) : mountChangeText(mountChange);
 }
 
-const byFirst: ReadonlySet<string> = new Set(["process_vm_readv", "process_vm_writev", "kill", "tkill", "tgkill"]);
+const byFirst: ReadonlySet<string> = new Set([
+  ...["process_vm_readv", "process_vm_writev", "kill", "tkill", "tgkill"],
+  "proc_mem_open",
+]);
 
 /** Of those that name another process by its id: the id in the caller's own namespace; of a descriptor's, the node's. */
 export function targetPidOf({ call, arguments: [first, second, , , fifth] }: CallRecord): number | undefined {
@@ -127,6 +130,13 @@ export function targetPidOf({ call, arguments: [first, second, , , fifth] }: Cal
   const pid = low32(first);
   // Zero and below are groups of processes.
   return pid > 0 && pid < 2 ** 31 ? pid : undefined;
+}
+
+/** The same as the node numbers it; undefined where that is not known (of a caller in a namespace of its own). */
+export function nodePidOf(record: CallRecord): number | undefined {
+  if (record.call === "proc_mem_open") return record.arguments[1];
+  const isOfNode = record.call.startsWith("pidfd_") || record.task.nsPid === record.task.pid;
+  return isOfNode ? targetPidOf(record) : undefined;
 }
 
 /** Of a file or folder its path, of the rest what it is: ipv4, unix, pipe, tty, ... */

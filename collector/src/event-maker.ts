@@ -9,7 +9,7 @@ import type {
 } from "@atalaya/wire";
 import { blankDns, blankFile, blankKernel, blankNetwork, blankProcess, type Filling } from "./blank-rows.ts";
 import type { BootClock } from "./boot-clock.ts";
-import { deedOf, targetObjectOf, targetOf, targetPidOf } from "./call-target.ts";
+import { deedOf, nodePidOf, targetObjectOf, targetOf, targetPidOf } from "./call-target.ts";
 import type { Container, Containers } from "./containers.ts";
 import type {
   CallRecord,
@@ -60,12 +60,10 @@ export class EventMaker {
     return event;
   }
 
-  /** Of a caller in a pid namespace of its own it is not known who has the number there. */
   #lineOfTarget(record: CallRecord | WatchRecord): string | undefined {
     if (record.kind !== "call") return record.targetPid === 0 ? undefined : this.#table.cmdlineOf(record.targetPid);
-    const pid = targetPidOf(record);
-    const isOfNode = record.call.startsWith("pidfd_") || record.task.nsPid === record.task.pid;
-    return pid === undefined || !isOfNode ? undefined : this.#table.cmdlineOf(pid);
+    const pid = nodePidOf(record);
+    return pid === undefined ? undefined : this.#table.cmdlineOf(pid);
   }
 
   /** Before the process is met where it is now: it leaves the container that it was in before, or who made it. */

@@ -38,7 +38,10 @@ export const rareCallNumbers = {
   fsconfig: 33,
   open_tree: 34,
   mount_setattr: 35,
+  proc_mem_open: 36,
 } as const;
 
 export type RareCall = keyof typeof rareCallNumbers;
 export const rareCalls = Object.keys(rareCallNumbers) as readonly RareCall[];
+/** Those that have a call, and a program, of their own; the rest is seen by the programs of opens (bpf/memory.h). */
+export const hookedCalls: readonly RareCall[] = rareCalls.filter((call) => call !== "proc_mem_open");

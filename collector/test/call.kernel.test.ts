@@ -117,6 +117,11 @@ describe("rare calls", { skip: skipUnless("kernel") }, () => {
     });
   }
 
+  test("another's memory opened for writing is told, with whose it is; opened for reading, or one's own, it is not", async () => {
+    const { calls, other } = await made("proc_mem_open");
+    assert.deepEqual(targets(calls), [["proc_mem_open", `/proc/${other}/mem`, other]]);
+  });
+
   test("chroot is told, with its path and no word of a namespace", async () => {
     assert.deepEqual(targets((await made("chroot")).calls), [["chroot", folder, undefined]]);
   });

@@ -18,6 +18,12 @@ const injections = [
     { exec: probe("memory-of", callNumber.process_vm_writev) },
     { exec: probe("memory-of", callNumber.process_vm_readv) },
   ),
+  ...pair(
+    "Process Injection in a Container",
+    "memory-opened",
+    { exec: ["sh", "-c", "sleep 9 & exec 3>>/proc/$!/mem; kill $!"] },
+    { exec: ["sh", "-c", "sleep 9 & exec 3</proc/$!/mem 4>>/proc/$$/mem; kill $!"] },
+  ),
 ];
 
 /** Mounts the node's control groups, both hierarchies that tell containers where there are two, and moves there. */

@@ -51,6 +51,8 @@ const cases: [condition: string, event: KernelEvent, expected: boolean][] = [
   ],
   ["evt.type = bpf and evt.arg.cmd exists", call("sensor_bpf", "BPF_MAP_UPDATE_ELEM"), false],
   ["evt.type = process_vm_writev and evt.arg.pid = 7", call("process_vm_writev", null, 7), true],
+  ["evt.type = proc_mem_open and evt.arg.pid = 7", call("proc_mem_open", "/proc/7/mem", 7), true],
+  ["evt.type = proc_mem_open and evt.arg.name startswith /proc/", call("proc_mem_open", "/proc/7/mem", 7), true],
   ["evt.type = ptrace and evt.failed = false", call("ptrace", "PTRACE_ATTACH", 7), true],
   // It speaks of no such call: whether the kernel sends some for other rules must not matter to it.
   ["proc.name = gdb and container.id != host", call("ptrace", "PTRACE_ATTACH", 7), false],

@@ -112,19 +112,21 @@ export const kernelColumns = {
     "mount_setattr",
     "sensor_signal",
     "sensor_bpf",
+    // The memory of another process was opened for writing, as /proc/PID/mem.
+    "proc_mem_open",
   ],
   ...actor,
   /**
    * What the call was about: the request of ptrace and the command of bpf by their names, the flags of setns and unshare,
-   * the name of a memfd, the path of mount, umount, move_mount, pivot_root, chroot, open_tree and mount_setattr, the
+   * the name of a memfd, the path of mount, umount, move_mount, pivot_root, chroot, open_tree, mount_setattr and proc_mem_open, the
    * (effective) id of the set*id calls, the signal's name, the command of keyctl, a key's description, the file of
    * finit_module, what pidfd_getfd took (a file, or ipv4, unix, ...), the parameters of init_module, the name that delete_module was given, the file system's kind of fsopen
-   * and the key of fsconfig. Names and paths are read of user memory after the call, that of
-   * finit_module is the kernel's.
+   * and the key of fsconfig. Names and paths are read of user memory after the call, those of
+   * finit_module and proc_mem_open are the kernel's.
    */
   target: "str",
   /**
-   * Whom ptrace, process_vm_* and kill, tkill, tgkill were about, by the caller's own pid namespace; no group of processes.
+   * Whom ptrace, process_vm_*, proc_mem_open and kill, tkill, tgkill were about, by the caller's own pid namespace; no group of processes.
    * Of pidfd_send_signal and pidfd_getfd it is the node's number.
    */
   target_pid: "u32",

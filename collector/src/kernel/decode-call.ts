@@ -16,7 +16,7 @@ const withText: ReadonlySet<RareCall> = new Set([
   "pivot_root",
   "chroot",
   ...(["add_key", "request_key", "init_module", "finit_module", "delete_module"] as const),
-  ...(["fsopen", "fsconfig", "open_tree", "mount_setattr"] as const),
+  ...(["fsopen", "fsconfig", "open_tree", "mount_setattr", "proc_mem_open"] as const),
 ]);
 const argumentCount = 5;
 const mountChangeBytes = 24;

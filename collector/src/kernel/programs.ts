@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { release } from "node:os";
 import { changeCalls } from "../file-changes.ts";
-import { rareCalls } from "../rare-calls.ts";
+import { hookedCalls } from "../rare-calls.ts";
 import { recorderWord } from "../recorder-word.ts";
 import { hasBpfLsm } from "./bpf-lsm.ts";
 
@@ -93,7 +93,7 @@ const allPlans: readonly ProgramPlan[] = [
   ...askedAtExit("socket", ["accept", "accept4"], ["accept"]),
   ...askedAtExit("socket", ["socket"], ["socket"]),
   ...askedAtExit("socket", ["connect"], ["unix_connect", "socket_names"]),
-  ...rareCalls.map((call) => atExit("call", call, { askedBy: [call] })),
+  ...hookedCalls.map((call) => atExit("call", call, { askedBy: [call] })),
   ...asked("watch", "tracing", ["sensor_signal"], ["sensor_signal"]),
   { ...atExit("watch", "bpf", { askedBy: ["sensor_bpf"] }), program: "sensor_bpf" },
   ...changeCalls.map(([call, askedBy]) => atExit("change", call, { askedBy })),

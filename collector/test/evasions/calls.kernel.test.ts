@@ -47,6 +47,15 @@ describe("evasions by calls that few programs need", { skip: skipUnless("kernel"
   evasion(17, "pidfd_getfd tells what it took", ["exit_pidfd_getfd"], scene, async () => {
     assert.equal((await made("pidfd_getfd", "pidfd_getfd")).event.target, "unix");
   });
+  const memory = { proc_mem_open: "/proc/%/mem", proc_mem_open_elsewhere: "FOLDER/%/task/%/mem" };
+  for (const [act, path] of Object.entries(memory)) {
+    evasion(17, `${act}: /proc/PID/mem for writing tells whose it is`, ["exit_openat"], scene, async () => {
+      const { event, other } = await made(act, "proc_mem_open");
+      const told = path.replace("FOLDER", folder).replaceAll("%", String(other));
+      assert.deepEqual([event.target, event.target_pid], [told, other]);
+      assert.match(event.target_cmdline ?? "", /calls/);
+    });
+  }
   evasion(20, "move_mount tells where the mount went", ["exit_move_mount"], scene, async () => {
     assert.equal((await made("move_mount", "move_mount")).event.target, folder);
   });

@@ -21,7 +21,7 @@ export const rows: readonly Row[] = [
   { number: 14, evasion: "`ld.so ./program`, LD_PRELOAD, dlopen", sight: "seen" },
   { number: 15, evasion: "unshare, setns, nsenter, clone into new namespaces", sight: "seen" },
   { number: 16, evasion: "a process moves to another control group", sight: "seen" },
-  { number: 17, evasion: "ptrace, process_vm_writev, pidfd_getfd, /proc/PID/mem", sight: "weaker" },
+  { number: 17, evasion: "ptrace, process_vm_writev, pidfd_getfd, /proc/PID/mem", sight: "seen" },
   { number: 18, evasion: "a descriptor is passed on, then used", sight: "seen" },
   { number: 19, evasion: "openat2, creat, open_by_handle_at, open_tree", sight: "seen" },
   { number: 20, evasion: "the mount calls of Linux 5.2 and later", sight: "seen" },

@@ -80,6 +80,17 @@ static long memory(long call)
 	return ended(child, got == sizeof(room) ? 0 : -1);
 }
 
+/* A look, and our own: not reported. */
+static long opened_memory(const char *proc, const char *form)
+{
+	char path[4096];
+	pid_t child = victim();
+	snprintf(path, sizeof(path), form, proc, child, child);
+	if (open("/proc/self/mem", O_RDWR) < 0 || open(path, O_RDONLY) < 0)
+		return -1;
+	return ended(child, open(path, O_WRONLY));
+}
+
 static long taken(void)
 {
 	pid_t child = victim();
@@ -208,6 +219,10 @@ static long made_too(const char *name, const char *folder)
 		return detached(true);
 	if (strcmp(name, "mount_setattr") == 0)
 		return fixed(folder);
+	if (strcmp(name, "proc_mem_open") == 0)
+		return opened_memory("/proc", "%s/%d/mem");
+	if (strcmp(name, "proc_mem_open_elsewhere") == 0)
+		return own_mounts(folder) || mount("none", folder, "proc", 0, NULL) ? -1 : opened_memory(folder, "%s/%d/task/%d/mem");
 	return -2;
 }
 

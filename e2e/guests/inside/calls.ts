@@ -78,6 +78,16 @@ async function checkCall(watch: GuestWatch, [act, call, target, object]: Case): 
 }
 
 export const callChecks: readonly Check[] = [
+  {
+    name: "call: proc_mem_open (another's memory opened for writing)",
+    needs: ["exit_openat"],
+    async run(watch) {
+      const { pid, status, stdout, stderr } = make("proc_mem_open");
+      assert.equal(status, 0, stderr);
+      const told = await watch.first("kernel", "proc_mem_open", (event) => event.pid === pid);
+      assert.deepEqual([told.target, told.target_pid], [`/proc/${Number(stdout)}/mem`, Number(stdout)]);
+    },
+  },
   ...cases
     .filter(([, call]) => programPlans.some(({ program }) => program === `exit_${call}`)) // a younger kernel's alone
     .map(

@@ -77,7 +77,16 @@ function argumentName(event: AtalayaEvent): string | null {
   if (event.class === "file") return isOpened(event) || hasChangeField(event, "evt.arg.name") ? event.path : null;
   return event.class === "kernel" && namesSomething.includes(event.activity ?? "") ? event.target : null;
 }
-const namesSomething = ["memfd_create", "umount", "delete_module", "add_key", "request_key", "fsopen", "finit_module"];
+const namesSomething = [
+  "memfd_create",
+  "umount",
+  "delete_module",
+  "add_key",
+  "request_key",
+  "fsopen",
+  "finit_module",
+  "proc_mem_open",
+];
 
 /** Names in `evt.arg.NAME` that events of ours carry; `evt.arg[NAME]` is the same. */
 const carried: readonly Field[] = [

@@ -75,7 +75,8 @@ const namesByKind: Readonly<Record<string, readonly string[]>> = {
   "kernel.fsconfig": ["fsconfig"],
   "kernel.open_tree": ["open_tree"],
   "kernel.mount_setattr": ["mount_setattr"],
-  // What was done to the sensor: names of ours.
+  // Names of ours: another process' memory opened for writing; what was done to the sensor.
+  "kernel.proc_mem_open": ["proc_mem_open"],
   "kernel.sensor_signal": ["sensor_signal"],
   "kernel.sensor_bpf": ["sensor_bpf"],
 };
