@@ -34,6 +34,7 @@
 #define DESTINATIONS_MAX 2048 /* to which recorded processes connected, or sent, a moment ago */
 #define RECORDED_MAX 4096 /* containers of a node that are recorded */
 #define ENFORCED_MAX 4096 /* containers of a node in which programs are blocked */
+#define CONNECTING_MAX 4096 /* connections on their way whose process is remembered, while somebody asks for those that fail */
 #define DNS_ASKERS_MAX 4096 /* questions on their way whose process is remembered, while somebody asks for answers */
 #define DNS_CALLERS_MAX 1024 /* connections to name servers whose process is remembered */
 

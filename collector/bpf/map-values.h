@@ -3,6 +3,8 @@
 #ifndef ATALAYA_MAP_VALUES_H
 #define ATALAYA_MAP_VALUES_H
 
+#include "record.h"
+
 /* One slot of the map `counts` for each record_kind (0 is unused). attempted is the sum of all others but read_fault. */
 struct count_slot {
 	__u64 attempted;
@@ -117,6 +119,18 @@ struct recorded_key {
 	__u32 gap;
 };
 _Static_assert(sizeof(struct recorded_key) == 16, "recorded_key");
+
+/*
+ * A connection of TCP that is on its way: the value of the map `connecting`, by the cookie of its socket. The head is whose
+ * it is, with the marks that its failure is to have.
+ */
+struct connecting {
+	struct record_head head;
+	__u8 destination[16]; /* as connect_record's */
+	__u16 port;
+	__u16 gap[3];
+};
+_Static_assert(sizeof(struct connecting) == 152, "connecting");
 
 struct cgroup_ids {
 	__u64 v2;

@@ -153,6 +153,14 @@ struct {
 	__type(value, struct record_task);
 } dns_callers SEC(".maps");
 
+/* Whose a connection is that is on its way: how it ends is some interrupt's or a timer's to say. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, CONNECTING_MAX);
+	__type(key, __u64);
+	__type(value, struct connecting);
+} connecting SEC(".maps");
+
 /* Who waits for an answer. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

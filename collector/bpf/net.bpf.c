@@ -29,99 +29,113 @@ static __always_inline bool is_port_asked(__u32 kind, __u32 protocol, __u32 port
 	return uses && (*uses & listed);
 }
 
-/*
- * Of a connection to a name server: its questions are told by the packets, and those do not say whose they are. Also where
- * the connection itself is not told any more.
- */
-static __always_inline void remember_caller(struct bpf_sock_addr *ctx, struct task_struct *task)
+/* The address that is asked for, of which `family` is 4 or 6, in network order. */
+static __always_inline void copy_address(void *to, struct bpf_sock_addr *ctx, int family)
 {
-	if (ctx->protocol != IPPROTO_TCP || bpf_ntohs(ctx->user_port) != DNS_PORT)
+	__u32 *words = to;
+	if (family == 4) {
+		words[0] = ctx->user_ip4;
 		return;
-	struct record_head head;
-	fill_head(&head, KIND_CONNECT, sizeof(head), task);
+	}
+	words[0] = ctx->user_ip6[0];
+	words[1] = ctx->user_ip6[1];
+	words[2] = ctx->user_ip6[2];
+	words[3] = ctx->user_ip6[3];
+}
+
+/*
+ * Whose a connection of TCP is. Of one to a name server its questions are told by the packets, and those do not say whose
+ * they are; and how any of them ends is said by an interrupt or a timer. Also where the connection itself is not told.
+ */
+static __always_inline void remember_caller(struct bpf_sock_addr *ctx, struct task_struct *task, int family,
+					    bool is_asked, bool is_ending_due, __u16 marks)
+{
+	bool is_for_questions = is_asked && bpf_ntohs(ctx->user_port) == DNS_PORT;
+	if (!is_for_questions && !is_ending_due)
+		return;
+	struct connecting caller = {};
+	fill_head(&caller.head, KIND_CONNECT_FAILED, sizeof(struct socket_record), task);
 	__u64 cookie = bpf_get_socket_cookie(ctx);
-	bpf_map_update_elem(&dns_callers, &cookie, &head.task, BPF_ANY);
+	if (is_for_questions)
+		bpf_map_update_elem(&dns_callers, &cookie, &caller.head.task, BPF_ANY);
+	if (!is_ending_due)
+		return;
+	caller.head.marks = marks;
+	caller.port = bpf_ntohs(ctx->user_port);
+	copy_address(caller.destination, ctx, family);
+	bpf_map_update_elem(&connecting, &cookie, &caller, BPF_ANY);
 }
 
-static __always_inline __u64 mixed(__u64 hash, __u32 word)
+static __always_inline __u64 hash_of(struct bpf_sock_addr *ctx, int family)
 {
-	return (hash ^ word) * DESTINATION_FACTOR;
+	__u32 words[4] = {};
+	copy_address(words, ctx, family);
+	__u64 address = family == 4 ? mixed(0, words[0]) : mixed(mixed(mixed(mixed(0, words[0]), words[1]), words[2]), words[3]);
+	return mixed(address, ctx->user_port);
 }
 
-/* `destination` stands for the address; the port is put to it here. */
-static __always_inline struct connect_record *begin(__u32 kind, struct bpf_sock_addr *ctx, __u64 destination,
-						    struct count_slot **slot)
+/* Whether it is to be told, with which marks; counted where not. */
+static __always_inline bool is_due(__u32 kind, struct bpf_sock_addr *ctx, int family, __u16 *marks,
+				   struct count_slot *count)
 {
-	struct count_slot *count = count_of(kind);
-	if (!count)
-		return NULL;
-	*slot = count;
-	count->attempted++;
 	struct task_struct *task = current_task();
 	bool is_asked = is_port_asked(kind, ctx->protocol, bpf_ntohs(ctx->user_port));
-	if ((!is_asked && !is_recorded()) || is_ignored(task)) {
+	bool may_fail = kind == KIND_CONNECT && ctx->protocol == IPPROTO_TCP;
+	bool is_failure_asked = may_fail && kind_wanted(KIND_CONNECT_FAILED);
+	bool is_kept = (!is_asked || (may_fail && !is_failure_asked)) && is_recorded();
+	if ((!is_asked && !is_failure_asked && !is_kept) || is_ignored(task)) {
 		count->filtered++;
-		return NULL;
+		return false;
 	}
-	if (is_asked) {
-		remember_caller(ctx, task);
-		if (!has_budget(task, kind, 0, count))
-			return NULL;
-	} else if (is_same_destination(task, kind, mixed(destination, ctx->user_port), count) ||
-		   !recorder_has_budget(task, kind, count)) {
-		return NULL;
+	if (may_fail)
+		remember_caller(ctx, task, family, is_asked, is_failure_asked || is_kept,
+				is_failure_asked ? 0 : MARK_FOR_RECORDER);
+	if (is_asked)
+		return has_budget(task, kind, 0, count);
+	if (!is_kept && !(is_failure_asked && is_recorded())) {
+		count->filtered++;
+		return false;
 	}
+	*marks = MARK_FOR_RECORDER;
+	return !is_same_destination(task, kind, hash_of(ctx, family), count) && recorder_has_budget(task, kind, count);
+}
+
+static __always_inline void fill_source(struct connect_record *record, struct bpf_sock *socket, int family)
+{
+	__u32 *source = (void *)record->source;
+	if (!socket)
+		return;
+	record->source_port = socket->src_port;
+	if (family == 4) {
+		source[0] = socket->src_ip4;
+		return;
+	}
+	source[0] = socket->src_ip6[0];
+	source[1] = socket->src_ip6[1];
+	source[2] = socket->src_ip6[2];
+	source[3] = socket->src_ip6[3];
+}
+
+static __always_inline int report(__u32 kind, struct bpf_sock_addr *ctx, int family)
+{
+	struct count_slot *count = count_of(kind);
+	__u16 marks = 0;
+	if (!count)
+		return ALLOW;
+	count->attempted++;
+	if (!is_due(kind, ctx, family, &marks, count))
+		return ALLOW;
 	struct connect_record *record = RESERVE(bulk, struct connect_record, count);
 	if (!record)
-		return NULL;
+		return ALLOW;
 	__builtin_memset(record->source, 0, sizeof(*record) - sizeof(record->head));
-	fill_head(&record->head, kind, sizeof(*record), task);
-	if (!is_asked)
-		record->head.marks = MARK_FOR_RECORDER;
+	fill_head(&record->head, kind, sizeof(*record), current_task());
+	record->head.marks = marks;
+	record->family = family;
 	record->protocol = ctx->protocol;
 	record->destination_port = bpf_ntohs(ctx->user_port);
-	struct bpf_sock *socket = ctx->sk;
-	if (socket)
-		record->source_port = socket->src_port;
-	return record;
-}
-
-static __always_inline int report4(__u32 kind, struct bpf_sock_addr *ctx)
-{
-	struct count_slot *count = NULL;
-	struct connect_record *record = begin(kind, ctx, mixed(0, ctx->user_ip4), &count);
-	if (!record)
-		return ALLOW;
-	record->family = 4;
-	*(__u32 *)record->destination = ctx->user_ip4;
-	struct bpf_sock *socket = ctx->sk;
-	if (socket)
-		*(__u32 *)record->source = socket->src_ip4;
-	SUBMIT(record, count);
-	return ALLOW;
-}
-
-static __always_inline int report6(__u32 kind, struct bpf_sock_addr *ctx)
-{
-	struct count_slot *count = NULL;
-	__u64 address = mixed(mixed(ctx->user_ip6[0], ctx->user_ip6[1]), ctx->user_ip6[2]);
-	struct connect_record *record = begin(kind, ctx, mixed(address, ctx->user_ip6[3]), &count);
-	if (!record)
-		return ALLOW;
-	record->family = 6;
-	__u32 *destination = (void *)record->destination;
-	destination[0] = ctx->user_ip6[0];
-	destination[1] = ctx->user_ip6[1];
-	destination[2] = ctx->user_ip6[2];
-	destination[3] = ctx->user_ip6[3];
-	struct bpf_sock *socket = ctx->sk;
-	if (socket) {
-		__u32 *source = (void *)record->source;
-		source[0] = socket->src_ip6[0];
-		source[1] = socket->src_ip6[1];
-		source[2] = socket->src_ip6[2];
-		source[3] = socket->src_ip6[3];
-	}
+	copy_address(record->destination, ctx, family);
+	fill_source(record, ctx->sk, family);
 	SUBMIT(record, count);
 	return ALLOW;
 }
@@ -129,23 +143,23 @@ static __always_inline int report6(__u32 kind, struct bpf_sock_addr *ctx)
 SEC("cgroup/connect4")
 int connect4(struct bpf_sock_addr *ctx)
 {
-	return report4(KIND_CONNECT, ctx);
+	return report(KIND_CONNECT, ctx, 4);
 }
 
 SEC("cgroup/connect6")
 int connect6(struct bpf_sock_addr *ctx)
 {
-	return report6(KIND_CONNECT, ctx);
+	return report(KIND_CONNECT, ctx, 6);
 }
 
 SEC("cgroup/sendmsg4")
 int sendmsg4(struct bpf_sock_addr *ctx)
 {
-	return report4(KIND_SEND, ctx);
+	return report(KIND_SEND, ctx, 4);
 }
 
 SEC("cgroup/sendmsg6")
 int sendmsg6(struct bpf_sock_addr *ctx)
 {
-	return report6(KIND_SEND, ctx);
+	return report(KIND_SEND, ctx, 6);
 }

@@ -38,6 +38,7 @@ enum record_kind {
 	KIND_ACCEPT = 23,
 	KIND_SOCKET = 24,
 	KIND_UNIX_CONNECT = 25,
+	KIND_CONNECT_FAILED = 26,
 	KIND_SENSOR_SIGNAL = 28,
 	KIND_SENSOR_BPF = 29,
 	KIND_MAP = 30,
@@ -243,7 +244,8 @@ struct connect_record {
 _Static_assert(sizeof(struct connect_record) == 168, "connect_record");
 
 /*
- * What became of a socket: of dup, bind, listen, accept, socket and unix_connect. The addresses are the socket's own.
+ * What became of a socket: of dup, bind, listen, accept, socket, unix_connect and connect_failed. The addresses are the
+ * socket's own, of connect_failed the remote one is what was asked for.
  * Strings: path (of AF_UNIX, as the kernel resolved it when the socket was bound; an abstract name begins with @).
  */
 struct socket_record {
@@ -256,7 +258,7 @@ struct socket_record {
 	__u16 type; /* SOCK_..., without flags */
 	__u16 protocol;
 	__u16 path_length;
-	__s32 result; /* of the call: a descriptor; 0 where it has none */
+	__s32 result; /* of the call: a descriptor; 0 where it has none; of connect_failed the negative errno */
 	__u32 flags; /* FLAG_PATH_CUT, FLAG_DELETED */
 	__u32 gap;
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /*
- * What the flight recorder keeps of some containers although no rule asks for it: opens for writing, connections and
- * datagrams, binds and listens. Such a record is marked, and goes to the recorder alone. The map `recorded` holds the
+ * What the flight recorder keeps of some containers although no rule asks for it: opens for writing, connections (and
+ * those that failed), datagrams, binds and listens. Such a record is marked, and goes to the recorder alone. The map `recorded` holds the
  * containers' control groups; where it is empty, one look at a flag is all that this costs.
  */
 #ifndef ATALAYA_RECORDED_H
@@ -56,13 +56,37 @@ static __always_inline bool is_recorded(void)
  * As has_budget, for the recorder alone: what is above it no rule had asked for, so it is no loss, and has a count of its own.
  * The upper half of the ring is for what rules ask for.
  */
-static __always_inline bool recorder_has_budget(struct task_struct *task, __u32 kind, struct count_slot *count)
+static __always_inline bool recorder_has_budget_of(const struct cgroup_ids *ids, __u32 kind, struct count_slot *count)
 {
-	struct budget_key key = { .ids = cgroups_of(task), .kind = kind | RECORDER_PART };
+	struct budget_key key = { .ids = *ids, .kind = kind | RECORDER_PART };
 	if (bpf_ringbuf_query(&bulk, BPF_RB_AVAIL_DATA) <= BULK_RING_BYTES / 2 &&
 	    take_token(&key, RECORDER_BUDGET, RECORDER_BUDGET_REFILL_NS))
 		return true;
 	count->unrecorded++;
+	return false;
+}
+
+static __always_inline bool recorder_has_budget(struct task_struct *task, __u32 kind, struct count_slot *count)
+{
+	struct cgroup_ids ids = cgroups_of(task);
+	return recorder_has_budget_of(&ids, kind, count);
+}
+
+static __always_inline __u64 mixed(__u64 hash, __u32 word)
+{
+	return (hash ^ word) * DESTINATION_FACTOR;
+}
+
+/* Whether the same was told of that process and that place a moment ago; counted then. */
+static __always_inline bool is_told_again(struct asked_key *key, struct count_slot *count)
+{
+	__u64 now = bpf_ktime_get_boot_ns();
+	__u64 *before = bpf_map_lookup_elem(&destinations, key);
+	if (before && now - *before < ASKED_AGAIN_NS) {
+		count->repeated++;
+		return true;
+	}
+	bpf_map_update_elem(&destinations, key, &now, BPF_ANY);
 	return false;
 }
 
@@ -73,14 +97,7 @@ static __always_inline bool is_same_destination(struct task_struct *task, __u32 
 	struct asked_key key = { .name_hash = destination, .type = kind };
 	key.pid = OF(task, tgid);
 	key.start_us = OF(OF(task, group_leader), start_boottime) / 1000;
-	__u64 now = bpf_ktime_get_boot_ns();
-	__u64 *before = bpf_map_lookup_elem(&destinations, &key);
-	if (before && now - *before < ASKED_AGAIN_NS) {
-		count->repeated++;
-		return true;
-	}
-	bpf_map_update_elem(&destinations, &key, &now, BPF_ANY);
-	return false;
+	return is_told_again(&key, count);
 }
 
 #endif

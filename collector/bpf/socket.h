@@ -9,6 +9,7 @@
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10
+#define STATE_ASKED 2 /* TCP_SYN_SENT */
 #define STATE_CLOSE 7 /* TCP_CLOSE: never connected, or no more */
 #define STATE_LISTEN 10 /* TCP_LISTEN */
 #define SOCKFS_MAGIC 0x534f434b

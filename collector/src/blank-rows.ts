@@ -207,6 +207,7 @@ export function blankNetwork(): Filling<NetworkEvent> {
     socket: null,
     path: null,
     age_us: null,
+    error: null,
   };
 }
 

@@ -217,10 +217,11 @@ function socketEvent(record: SocketRecord): Filling<NetworkEvent> {
   event.socket = [family, type, protocol];
   if (kind === "dup" || kind === "accept" || kind === "socket") event.fd = record.result;
   if (kind === "unix_connect") event.path = record.path;
+  if (kind === "connect_failed") event.error = record.result;
   if (localIp === undefined || remoteIp === undefined) return event;
   event.protocol = protocol === 6 ? "tcp" : protocol === 17 ? "udp" : "other";
   if (kind === "socket") return event;
-  const isServer = kind !== "dup";
+  const isServer = kind !== "dup" && kind !== "connect_failed";
   event[isServer ? "dst_ip" : "src_ip"] = localIp;
   event[isServer ? "dst_port" : "src_port"] = record.localPort;
   if (kind === "bind" || kind === "listen") return event;

@@ -141,9 +141,9 @@ export type ConnectRecord = Base & {
   dstIp: string;
   dstPort: number;
 };
-/** What was done with a socket; addresses and path are the socket's own. */
+/** What was done with a socket, or became of it; addresses and path are the socket's own, of connect_failed the remote one is what was asked for. */
 export type SocketRecord = Base & {
-  kind: "dup" | "bind" | "listen" | "accept" | "socket" | "unix_connect";
+  kind: "dup" | "bind" | "listen" | "accept" | "socket" | "unix_connect" | "connect_failed";
   /** AF_..., SOCK_..., and of IP or of that family. */
   family: number;
   type: number;
@@ -155,7 +155,7 @@ export type SocketRecord = Base & {
   remotePort: number;
   /** Of unix_connect: of whom it is connected with. An abstract name begins with @. */
   path: string;
-  /** The descriptor that the call gave; 0 where it gives none. */
+  /** The descriptor that the call gave; 0 where it gives none; of connect_failed the negative errno. */
   result: number;
 };
 /** A call that few programs have a use for, and that succeeded; `task` is as it was afterwards. */

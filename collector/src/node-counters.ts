@@ -33,6 +33,7 @@ export const ringOfKind: Readonly<Record<string, Ring>> = {
   accept: "bulk",
   socket: "bulk",
   unix_connect: "bulk",
+  connect_failed: "bulk",
   sensor_signal: "lifecycle",
   sensor_bpf: "lifecycle",
 } satisfies Record<Exclude<keyof typeof recordKind, "snapshot">, Ring>;

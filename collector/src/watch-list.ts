@@ -28,7 +28,7 @@ const writePrefixes = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/etc/cron"
 
 /** Not the set*id calls: every session's start makes some. */
 const defaultCalls = [
-  ...["dup", "bind", "listen", "accept", "socket", "cgroup_move", "exec_env"],
+  ...["dup", "bind", "listen", "accept", "socket", "cgroup_move", "exec_env", "connect_failed"],
   ...rareCalls.filter((call) => !call.startsWith("set") || call === "setns"),
 ];
 

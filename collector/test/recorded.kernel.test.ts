@@ -89,6 +89,23 @@ describe("what the flight recorder keeps and no rule asks for", { skip: skipUnle
     watch.setPlan(nothingAsked);
   });
 
+  test("a connection that failed is kept, each place once, also where a rule asks for the connection itself", async () => {
+    const [folder = ""] = groups.folders;
+    const group = { cgroupId: idOf(folder), cgroupVersion: 2 } as const;
+    watch.source.recorded.add(group);
+    for (const plan of [nothingAsked, { calls: [recorderWord] }, { calls: ["connect_failed"] }]) {
+      watch.setPlan(plan);
+      await did(folder, ["c 80", "c 80", "c 81"]);
+      const failed = watch.of("connect_failed", () => true);
+      const told = failed.map(({ remotePort, result, forRecorder }) => [remotePort, result, forRecorder === true]);
+      const isAsked = plan.calls?.includes("connect_failed") === true;
+      const again = isAsked ? [[80, -111, false]] : [];
+      assert.deepEqual(told, [[80, -111, !isAsked], ...again, [81, -111, !isAsked]]);
+    }
+    watch.source.recorded.remove(group);
+    watch.setPlan(nothingAsked);
+  });
+
   test("a control group of the first version is one as well", {
     skip: !existsSync("/sys/fs/cgroup/memory/tasks"),
   }, async () => {

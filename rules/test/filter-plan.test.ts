@@ -51,6 +51,7 @@ const leaf = fc.oneof(
     "evt.failed = true",
     "evt.res = SUCCESS",
     "evt.res = EACCES",
+    "evt.res in (EINPROGRESS, EACCES)",
     "evt.arg.flags contains O_WRONLY",
     "proc.name = curl",
     "proc.name = wget",
@@ -112,6 +113,8 @@ const event: fc.Arbitrary<AtalayaEvent> = fc.oneof(
     arbitrary: fc.constantFrom(
       connect({ activity: "dup", fd: 0, socket: [2, 1, 6] }),
       connect({ activity: "dup", fd: 2, socket: [10, 1, 6], dst_ip: "2001:db8::1" }),
+      connect({ activity: "connect_failed", error: -111, socket: [2, 1, 6] }),
+      connect({ activity: "connect_failed", error: -13, dst_port: 443, socket: [10, 1, 6] }),
       connect({ activity: "listen", src_ip: null, src_port: null, socket: [2, 1, 6] }),
       unixConnect("/run/docker.sock"),
       unixConnect("/run/other.sock"),
@@ -201,7 +204,7 @@ test("what a rule matches is never filtered out: with the filter the matches are
     "process.exec_failed",
     "dns.query",
   ];
-  for (const kind of [...always, "network.dup", "network.listen"])
+  for (const kind of [...always, "network.dup", "network.listen", "network.connect_failed"])
     assert.ok((tried.get(kind) ?? 0) > 20, `${kind} was matched ${tried.get(kind)} times`);
   assert.ok(dropped > 5_000, `the filter dropped ${dropped} events`);
 });

@@ -104,6 +104,7 @@ export type EventClass = keyof typeof classNumbers;
 export const laterParts: Partial<Record<EventClass, readonly string[]>> = {
   process: ["left_container"],
   file: ["other_path"],
+  network: ["error"],
   kernel: ["target_object"],
 };
 

@@ -180,6 +180,7 @@ export const classOfRecordKind: Readonly<Record<string, string>> = {
   accept: "network",
   socket: "network",
   unix_connect: "network",
+  connect_failed: "network",
   sensor_signal: "kernel",
   sensor_bpf: "kernel",
   bulk: "file",

@@ -37,7 +37,8 @@ export const fileColumns = {
 } as const satisfies ColumnTable;
 
 export const networkColumns = {
-  activity: ["connect", "send", "dup", "bind", "listen", "accept", "socket"],
+  // connect is told as it is tried; connect_failed, of TCP, when it was refused or nobody answered.
+  activity: ["connect", "send", "dup", "bind", "listen", "accept", "socket", "connect_failed"],
   ...actor,
   protocol: ["tcp", "udp", "other"],
   /** The client's; of a dup this machine's. */
@@ -54,6 +55,8 @@ export const networkColumns = {
   /** Of a connection to a socket that is a file: as the kernel resolved it where it was bound. An abstract name begins with @. */
   path: "str",
   ...age,
+  /** Of connect_failed: the negative errno. */
+  error: "i32",
 } as const satisfies ColumnTable;
 
 export const dnsColumns = {

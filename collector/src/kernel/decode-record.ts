@@ -39,6 +39,7 @@ const decoders: Record<number, Decoder> = {
   [recordKind.accept]: (from, at, end, base) => socketFrom("accept", from, at, end, base),
   [recordKind.socket]: (from, at, end, base) => socketFrom("socket", from, at, end, base),
   [recordKind.unix_connect]: (from, at, end, base) => socketFrom("unix_connect", from, at, end, base),
+  [recordKind.connect_failed]: (from, at, end, base) => socketFrom("connect_failed", from, at, end, base),
   [recordKind.sensor_signal]: (from, at, end, base) => watchFrom("sensor_signal", from, at, end, base),
   [recordKind.sensor_bpf]: (from, at, end, base) => watchFrom("sensor_bpf", from, at, end, base),
 };

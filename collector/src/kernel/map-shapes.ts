@@ -30,6 +30,7 @@ export const mapShapes: Readonly<Record<string, MapShape>> = {
   recorded: [hash, sizes.recorded_key, 4, 4_096],
   enforced: [hash, 4, sizes.enforced_root, 4_096],
   enforced_until: [array, 4, 8, 1],
+  connecting: [lruHash, 8, sizes.connecting, 4_096],
   dns_askers: [lruHash, sizes.dns_question_key, sizes.record_task, 4_096],
   dns_callers: [lruHash, 8, sizes.record_task, 1_024],
   uring_paths: [lruHash, 8, 516, 256],

@@ -82,9 +82,16 @@ const allPlans: readonly ProgramPlan[] = [
   { object: "uring", program: "uring_complete", attachment: "tracing" },
   ...askedAtExit("map", ["mmap", "mprotect"], ["file.map"]),
   ...askedAtExit("refused", ["execve", "execveat"], ["process.exec_failed"]),
-  // Whose the questions over a connection are is known by the connection.
-  ...asked("net", "cgroup", ["connect4", "connect6"], ["network.connect", "dns_domains", recorderWord]),
+  // Whose the questions over a connection are is known by the connection; and whose it is that fails.
+  ...asked(
+    "net",
+    "cgroup",
+    ["connect4", "connect6"],
+    ["network.connect", "dns_domains", "connect_failed", recorderWord],
+  ),
   ...asked("net", "cgroup", ["sendmsg4", "sendmsg6"], ["network.send", recorderWord]),
+  ...asked("failed", "tracing", ["connection_ends"], ["connect_failed", recorderWord]),
+  atExit("failed", "connect", { suffix: "_failed", askedBy: ["connect_failed", recorderWord] }),
   ...asked("dns", "cgroup", ["dns_egress"], ["dns_domains"]),
   ...asked("dns-answer", "cgroup", ["dns_ingress"], ["dns_answer"]),
   ...askedAtExit("socket", ["dup", "dup2", "dup3", "fcntl"], ["dup"]),

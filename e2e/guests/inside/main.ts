@@ -40,6 +40,7 @@ const plan: FilterPlan = {
     "accept",
     "socket",
     "unix_connect",
+    "connect_failed",
     "dns_answer",
     "sensor_signal",
     "sensor_bpf",

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import type { Check } from "./check.ts";
-import { act, type GuestWatch } from "./guest-watch.ts";
+import { act, acts, type GuestWatch } from "./guest-watch.ts";
 
 const address = "127.0.0.77";
 /** arm64 has no dup2: there the C library means dup3. */
@@ -34,6 +34,16 @@ async function checkServer(watch: GuestWatch, call: string, at: string): Promise
   }
 }
 
+/** Refused by the other side; or at once, since nobody can connect to a group. */
+async function checkFailure(watch: GuestWatch, at: string): Promise<void> {
+  const { pid, status } = act("stream", "dup", at, "9", "/bin/true");
+  assert.notEqual(status, 0);
+  const failed = await watch.first("network", "connect_failed", (event) => event.pid === pid);
+  const error = at.startsWith("224.") ? -101 : -111;
+  assert.deepEqual([failed.dst_ip, failed.dst_port, failed.error, failed.protocol], [at, 9, error, "tcp"]);
+  assert.deepEqual([failed.exe_path, failed.socket?.map(Number).slice(1)], [acts, [1, 6]]);
+}
+
 export const socketChecks: readonly Check[] = [
   ...duplicates.map(
     (call): Check => ({
@@ -52,6 +62,13 @@ export const socketChecks: readonly Check[] = [
     needs: ["bind6", "sock_listens", "exit_accept4"],
     run: (watch) => checkServer(watch, "accept4", "::1"),
   },
+  ...[address, "::1", "224.0.0.1"].map(
+    (at): Check => ({
+      name: `a connection to ${at} that fails, and why`,
+      needs: at === "::1" ? ["connect6", "connection_ends"] : ["connect4", "connection_ends", "exit_connect_failed"],
+      run: (watch) => checkFailure(watch, at),
+    }),
+  ),
   {
     name: "a raw socket",
     needs: ["exit_socket"],

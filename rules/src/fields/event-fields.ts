@@ -20,7 +20,8 @@ import { isoTime, timeOfDay } from "./time-text.ts";
 
 /**
  * What the call returned, as far as it is known: a refusal's error; of a success only that it was one (the descriptor's
- * number is not recorded: some number above zero). A connection is seen as it is tried, and counts as a success.
+ * number is not recorded: some number above zero). A connection is seen as it is tried, and counts as a
+ * success; that it failed is an event of its own.
  */
 function result(event: AtalayaEvent): number | null {
   if (event.class === "file") {
@@ -28,7 +29,7 @@ function result(event: AtalayaEvent): number | null {
     return event.activity === "open_failed" ? (event.error ?? null) : Number.POSITIVE_INFINITY;
   }
   if (event.class === "process") return event.activity === "exec_failed" ? (event.error ?? null) : 0;
-  if (event.class === "network") return event.fd ?? 0;
+  if (event.class === "network") return event.error ?? event.fd ?? 0;
   if (event.class === "kernel") return event.error ?? 0;
   return 0;
 }

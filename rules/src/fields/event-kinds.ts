@@ -35,6 +35,7 @@ const namesByKind: Readonly<Record<string, readonly string[]>> = {
   "network.listen": ["listen"],
   "network.accept": ["accept", "accept4"],
   "network.socket": ["socket"],
+  "network.connect_failed": ["connect"],
   // A connection to a socket that is a file: few rules mean those beside the ones to addresses, and they are many.
   "network.unix_connect": ["connect"],
   // No calls of their own: names of ours.

@@ -7,9 +7,9 @@ import type { Kind } from "./condition-requirement.ts";
 // Calls on sockets, calls that few programs need, moves between control groups and answers of name servers, which the kernel
 // reports only where a rule asks for them: in a plan by the event's activity.
 
-const callKinds: readonly Kind[] = ["dup", "bind", "listen", "accept", "socket", "unix_connect"].map(
-  (call) => `network.${call}`,
-);
+const callKinds: readonly Kind[] = [
+  ...["dup", "bind", "listen", "accept", "socket", "unix_connect", "connect_failed"],
+].map((call) => `network.${call}`);
 
 export const dnsAnswer: Kind = "dns.answer";
 export const cgroupMove: Kind = "process.cgroup_move";
@@ -21,6 +21,8 @@ export const isCall = (kind: Kind): boolean =>
 export const mustBeNamed = (kind: Kind): boolean => isCall(kind) || isChange(kind);
 
 export const unixConnect: Kind = "network.unix_connect";
+/** Told beside the connection that was tried: meant by who speaks of results. */
+export const connectFailed: Kind = "network.connect_failed";
 
 /** `network.dup` is `dup` in a plan; an answer needs its class, to be known for what it is. */
 export const callName = (kind: Kind): string =>

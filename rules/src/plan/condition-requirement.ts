@@ -10,7 +10,7 @@ import { type CheckNode, childrenOf, type Node } from "../compile/resolve.ts";
 import { EventView } from "../event-view.ts";
 import { eventTypesOf } from "../fields/event-kinds.ts";
 import { fileChanges } from "../fields/file-change-fields.ts";
-import { dnsAnswer, unixConnect } from "./call-kinds.ts";
+import { connectFailed, dnsAnswer, unixConnect } from "./call-kinds.ts";
 import { changeRequirement, isChange, lacksField } from "./change-requirement.ts";
 import { domainRequirement } from "./domain-requirement.ts";
 import { directoryRequirement, nameRequirement, pathRequirement } from "./path-requirement.ts";
@@ -115,6 +115,7 @@ function opensForWriting(operator: string, values: readonly string[]): Requireme
 function fixedOutcome(check: CheckNode, kind: Kind): boolean | undefined {
   const { left, operator } = check;
   if (left.field === "evt.type" || left.field === "syscall.type") return typeOutcome(check, kind);
+  if (kind === connectFailed && isStillTrying(check)) return false;
   const examples = representatives[kind];
   const isFixed = fixedFields[kind]?.test(left.text) === true;
   if (examples === undefined || !(isFixed || resultFields.has(left.text))) return undefined;
@@ -130,6 +131,12 @@ function fixedOutcome(check: CheckNode, kind: Kind): boolean | undefined {
   if (!isOrder && !isSingle) return undefined;
   return outcomes.every((outcome) => outcome === first) ? first : undefined;
 }
+
+/** Falco's rules about connections ask for those that are made or go on: one that goes on has not failed. */
+const isStillTrying = ({ left, operator, values }: CheckNode): boolean =>
+  left.text === "evt.res" &&
+  ["=", "==", "in"].includes(operator) &&
+  values?.every((one) => one === "EINPROGRESS") === true;
 
 /** What is the same for every event of the kind: a socket that is a file has no address. */
 const fixedFields: Readonly<Record<Kind, RegExp>> = {
@@ -154,14 +161,22 @@ const isAlike: ReadonlySet<Kind> = new Set([
 const resultFields = new Set(["evt.rawres", "fd.num", "evt.failed", "evt.res"]);
 
 /** What only a refused call has, too. */
-const speakOfResults = new Set([...resultFields, "fd.nameraw"]);
+const speakOfResults: ReadonlySet<string> = new Set([...resultFields, "fd.nameraw"]);
+
+/** A connection that failed has a descriptor, as one that is tried: who speaks of that alone does not mean it. */
+const speakOfErrors: ReadonlySet<string> = new Set(["evt.rawres", "evt.failed", "evt.res"]);
 
 /** Whether a condition speaks of how the call ended, macros included. */
-export function asksForResults(node: Node, seen = new Set<Node>()): boolean {
+export const asksForResults = (node: Node): boolean => speaksOfOneOf(node, speakOfResults, new Set());
+
+/** The same without what a descriptor says. */
+export const asksForErrors = (node: Node): boolean => speaksOfOneOf(node, speakOfErrors, new Set());
+
+function speaksOfOneOf(node: Node, fields: ReadonlySet<string>, seen: Set<Node>): boolean {
   if (seen.has(node)) return false;
   seen.add(node);
-  if (node.kind === "check") return speakOfResults.has(node.left.text);
-  return childrenOf(node).some((child) => asksForResults(child, seen));
+  if (node.kind === "check") return fields.has(node.left.text);
+  return childrenOf(node).some((child) => speaksOfOneOf(child, fields, seen));
 }
 
 function refusedOpen(error: number): FileEvent {
@@ -191,6 +206,7 @@ const representatives: Readonly<Record<Kind, readonly AtalayaEvent[]>> = {
   "network.listen": [socketEvent("listen")],
   "network.accept": [0, fdMax].map((fd) => socketEvent("accept", { fd })),
   "network.socket": [0, fdMax].map((fd) => socketEvent("socket", { fd })),
+  [connectFailed]: [-1, -4095].map((error) => socketEvent("connect_failed", { dst_ip: "192.0.2.1", error })),
   [unixConnect]: [socketEvent("connect", { socket: [1, 1, 0], path: "/" })],
 };
 

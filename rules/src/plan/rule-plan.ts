@@ -2,6 +2,7 @@ import type { CompiledRule } from "../evaluate/compiled-rule.ts";
 import { syscallKinds } from "../fields/event-kinds.ts";
 import {
   callName,
+  connectFailed,
   dnsAnswer,
   execEnvironment,
   isCall,
@@ -11,7 +12,7 @@ import {
   unixConnect,
 } from "./call-kinds.ts";
 import { isChange } from "./change-requirement.ts";
-import { asksForResults, type Kind, requirementOf } from "./condition-requirement.ts";
+import { asksForErrors, asksForResults, type Kind, requirementOf } from "./condition-requirement.ts";
 import { asksForQuestions } from "./domain-requirement.ts";
 import { type Alternative, isOpen, type Requirement } from "./requirement.ts";
 import { whyAll } from "./why-all.ts";
@@ -86,6 +87,7 @@ function addKind(plan: RulePlan, { node }: CompiledRule, kind: Kind): void {
       () => asksForResults(node),
       () => asksForQuestions(node),
       () => speaksOf(node, kind),
+      () => asksForErrors(node),
     )
   )
     return;
@@ -117,9 +119,11 @@ function isMeant(
   results: () => boolean,
   questions: () => boolean,
   calls: () => boolean,
+  errors: () => boolean,
 ): boolean {
   if (requirement.length === 0) return false;
   if (kind === "dns.query") return questions();
+  if (kind === connectFailed) return calls() && errors();
   if (mustBeNamed(kind)) return calls();
   if (kind === "process.exec_failed") return requirement.some((one) => one.names !== undefined) || results();
   if (kind === "file.open_failed") {
