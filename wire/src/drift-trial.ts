@@ -16,7 +16,10 @@ export const driftTag = "drift";
 
 export type TriedAlert = { alert: AlertSummary; decision: DriftDecision };
 
-/** Alerts are what was told: what the policy in force let pass is not among them. */
+/**
+ * The newest first. Alerts are what was told: what the policy in force let pass is not among them. Each is asked for by itself:
+ * whoever goes on for long asks for much.
+ */
 export async function* tryDrift(source: AlertSource, policy: DriftPolicy, sinceUs: number): AsyncGenerator<TriedAlert> {
   for await (const alert of driftAlerts(source, sinceUs))
     yield { alert, decision: decideDrift(policy, factsOf(await source.alert(alert.alert_id))) };
@@ -34,28 +37,39 @@ export function blockedDrift(
   return driftAlerts(source, sinceUs, { verdict });
 }
 
-/** Of each rule the newest first. */
+/** The newest first, whichever rule they are of: each rule's come in that order, a page at a time. */
 async function* driftAlerts(
   source: Pick<AlertSource, "rules" | "alerts">,
   sinceUs: number,
   more: Record<string, string> = {},
 ): AsyncGenerator<AlertSummary> {
-  const rules = await source.rules();
-  for (const { rule } of rules.filter((one) => one.tags.includes(driftTag))) {
-    let cursor: string | undefined;
-    do {
-      const query = {
-        rule,
-        since_us: String(sinceUs),
-        limit: "200",
-        ...more,
-        ...(cursor === undefined ? {} : { cursor }),
-      };
-      const page = await source.alerts(new URLSearchParams(query));
-      yield* page.alerts;
-      cursor = page.next_cursor;
-    } while (cursor !== undefined);
+  const rules = (await source.rules()).filter((one) => one.tags.includes(driftTag));
+  const waiting: { alert: AlertSummary; rest: AsyncGenerator<AlertSummary> }[] = [];
+  const take = async (rest: AsyncGenerator<AlertSummary>) => {
+    const { value: alert, done } = await rest.next();
+    if (!done) waiting.push({ alert, rest });
+  };
+  for (const { rule } of rules)
+    await take(alertsOf(source, { rule, since_us: String(sinceUs), limit: "200", ...more }));
+  while (waiting.length > 0) {
+    waiting.sort((a, b) => b.alert.last_seen_us - a.alert.last_seen_us);
+    const newest = waiting.shift();
+    if (newest === undefined) return;
+    yield newest.alert;
+    await take(newest.rest);
   }
+}
+
+async function* alertsOf(
+  source: Pick<AlertSource, "alerts">,
+  query: Record<string, string>,
+): AsyncGenerator<AlertSummary> {
+  let cursor: string | undefined;
+  do {
+    const page = await source.alerts(new URLSearchParams(cursor === undefined ? query : { ...query, cursor }));
+    yield* page.alerts;
+    cursor = page.next_cursor;
+  } while (cursor !== undefined);
 }
 
 /** An alert folds repeats of one program: each has the same path. */

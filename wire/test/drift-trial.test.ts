@@ -13,12 +13,19 @@ function hubWith(given: readonly Given[]): { source: AlertSource; asked: string[
     const evidence = verdicts.map((verdict) => ({
       output_fields: { "proc.exec_verdict": verdict, "proc.exepath": path },
     }));
-    return { alert_id: `a-${n}`, rule, where: { cluster: "eu", ...where }, evidence } as unknown as Alert;
+    return {
+      alert_id: `a-${n}`,
+      last_seen_us: 100 - n,
+      rule,
+      where: { cluster: "eu", ...where },
+      evidence,
+    } as unknown as Alert;
   });
   const source: AlertSource = {
     rules: async () => [
       { rule: "Drift", tags: ["process", "drift"] },
       { rule: "Shell", tags: ["process"] },
+      { rule: "Own", tags: ["drift"] },
     ],
     alerts: async (query) => {
       asked.push(query.toString());
@@ -54,7 +61,7 @@ test("a policy is tried on the alerts of rules with the tag drift, all pages of 
     ["a-1", { action: "alert", rule: null }],
     ["a-2", { action: "ignore", rule: "builds" }],
   ]);
-  assert.equal(asked.length, 3);
+  assert.equal(asked.length, 3 + 1, "a page of the rule that has none, too");
   assert.ok(asked.every((query) => query.includes("since_us=5")));
 });
 
@@ -67,5 +74,13 @@ test("of what was blocked each verdict of an alert is told once", async () => {
     ["a-0", "blocked"],
     ["a-0", "would_block"],
   ]);
-  assert.equal(asked.length, 2, "the hub finds them");
+  assert.equal(asked.length, 2 + 2, "the hub finds them");
+});
+
+test("the newest alerts come first, whichever rule they are of, and no more is asked for than is taken", async () => {
+  const { source, asked } = hubWith([{}, { rule: "Own" }, { rule: "Own" }, {}, {}]);
+  const told: string[] = [];
+  for await (const { alert } of tryDrift(source, { rules: [] }, 0)) if (told.push(alert.alert_id) === 3) break;
+  assert.deepEqual(told, ["a-0", "a-1", "a-2"]);
+  assert.equal(asked.length, 4, "of the first rule two pages, of the second two");
 });

@@ -1,6 +1,6 @@
-import { type AlertSummary, alertPageSchema, alertSummarySchema, Fault, limits } from "@atalaya/wire";
+import { type AlertSummary, alertPageSchema, alertSummarySchema, limits } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
-import { readArguments } from "../arguments.ts";
+import { readArguments, readLimit } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { connectionOptions } from "../hub-connection.ts";
 import { alertLine, language, printLine } from "../print.ts";
@@ -43,13 +43,10 @@ export const alerts: Command = { name: "alerts", summary: "list or follow alerts
 
 async function run(args: string[]): Promise<number> {
   const { values } = readArguments("alerts", args, options);
-  const wanted = Number(values.limit);
-  if (!Number.isInteger(wanted) || wanted < 0)
-    throw new Fault("USAGE", "--limit takes a whole number. See: atalaya alerts --help");
+  let left = readLimit("alerts", values.limit);
   const hub = connectHub(values.data);
   const print = (alert: AlertSummary) => printLine(values.json ? JSON.stringify(alert) : alertLine(alert, language()));
   const filters = filtersOf(values);
-  let left = wanted === 0 ? Number.POSITIVE_INFINITY : wanted;
   let cursor: string | undefined;
   do {
     const query = {

@@ -1,6 +1,6 @@
-import { type ApiChange, apiChangePageSchema, Fault } from "@atalaya/wire";
+import { type ApiChange, apiChangePageSchema } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
-import { readArguments } from "../arguments.ts";
+import { readArguments, readLimit } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { timeText } from "../duration.ts";
 import { connectionOptions } from "../hub-connection.ts";
@@ -28,11 +28,8 @@ export const changes: Command = { name: "changes", summary: "who changed what", 
 
 async function run(args: string[]): Promise<number> {
   const { values } = readArguments("changes", args, options);
-  const wanted = Number(values.limit);
-  if (!Number.isInteger(wanted) || wanted < 0)
-    throw new Fault("USAGE", "--limit takes a whole number. See: atalaya changes --help");
+  let left = readLimit("changes", values.limit);
   const hub = connectHub(values.data);
-  let left = wanted === 0 ? Number.POSITIVE_INFINITY : wanted;
   let after: string | null = null;
   do {
     const query: Record<string, string> = { limit: String(Math.min(left, 200)), ...(after === null ? {} : { after }) };

@@ -13,14 +13,14 @@ import {
 } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
 import * as z from "zod";
-import { readArguments } from "../arguments.ts";
+import { readArguments, readLimit } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { durationSeconds, timeText } from "../duration.ts";
 import { connectionOptions } from "../hub-connection.ts";
 import { printable, printLine } from "../print.ts";
 
 const help = `Usage: atalaya drift get
-       atalaya drift apply FILE [--dry-run] [--since 24h]
+       atalaya drift apply FILE [--dry-run] [--since 24h] [--limit N]
        atalaya drift blocked [--since 24h]
 
 What is to become of programs that did not come with their container's image. Without rules each is an alert.
@@ -30,6 +30,7 @@ What is to become of programs that did not come with their container's image. Wi
   blocked     lists what was blocked, and what would have been where the rules are on trial
   --dry-run   changes nothing: says what would have become of the alerts that came
   --since T   since how long ago (default 24h)
+  --limit N   the dry run looks at the newest N alerts (default 1000; all with 0): the hub is asked for each
   --data DIR  the hub of this data folder
 
 The first rule whose scope holds decides. In a pattern * is anything, a slash, too.
@@ -53,6 +54,7 @@ const options = {
   ...connectionOptions,
   "dry-run": { type: "boolean", default: false },
   since: { type: "string", default: "24h" },
+  limit: { type: "string", default: "1000" },
 } as const;
 
 export const drift: Command = { name: "drift", summary: "what becomes of programs that no image holds", help, run };
@@ -76,7 +78,7 @@ async function run(args: string[]): Promise<number> {
     throw new Fault("USAGE", "drift takes get, blocked, or apply FILE. See: atalaya drift --help");
   const policy = readPolicy(file);
   if (values["dry-run"]) {
-    await tryOut(hub, policy, sinceUs);
+    await tryOut(hub, policy, sinceUs, readLimit("drift", values.limit));
     return 0;
   }
   const { rules } = await hub.put("/api/v1/drift-policy", policy, driftPolicySchema);
@@ -106,14 +108,20 @@ function sourceOf(hub: Hub): AlertSource {
   };
 }
 
-async function tryOut(hub: Hub, policy: DriftPolicy, sinceUs: number): Promise<void> {
+async function tryOut(hub: Hub, policy: DriftPolicy, sinceUs: number, limit: number): Promise<void> {
   const sums = { ignore: 0, alert: 0, block: 0 };
+  let left = limit;
+  let isCut = false;
   for await (const { alert, decision } of tryDrift(sourceOf(hub), policy, sinceUs)) {
+    isCut = left === 0;
+    if (isCut) break;
+    left -= 1;
     sums[decision.action] += 1;
     const why = decision.rule === null ? "no rule decides" : `rule ${decision.rule}`;
     printLine(printable(`${decision.action}  ${timeText(alert.last_seen_us)}  ${alert.summary.en}  (${why})`));
   }
   const total = sums.ignore + sums.alert + sums.block;
+  if (isCut) printLine(`More alerts came; only the newest ${total} were looked at (--limit N, all with 0).`);
   if (sums.block > 0)
     printLine(
       `${sums.block} would have been blocked, where the node's own file permits it and the kernel is sure (docs/drift.md).`,

@@ -33,6 +33,11 @@ test("a drift policy is tried on the alerts that came, then put in force, by the
   assert.match(said, /^ignore .*c-1.*\(rule builds\)$/m);
   assert.match(said, /^alert .*c-2.*\(no rule decides\)$/m);
   assert.match(said, /^1 of 2 alerts would not have been told\. Nothing was changed\.$/m);
+  assert.doesNotMatch(said, /More alerts came/);
+  const cut = await drift("apply", file, "--dry-run", "--limit", "1");
+  assert.match(cut, /^More alerts came; only the newest 1 were looked at/m);
+  assert.match(cut, /^[01] of 1 alerts would not have been told/m);
+  await assert.rejects(drift("apply", file, "--dry-run", "--limit", "some"), /--limit takes a whole number/);
   assert.deepEqual(JSON.parse(await drift("get")), { rules: [] });
 
   assert.equal(await drift("apply", file), "in force: 1 rule\n");
