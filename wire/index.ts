@@ -83,6 +83,7 @@ export type { FaultCode, Result } from "./src/faults.ts";
 export { Fault, faultCodes } from "./src/faults.ts";
 export {
   type AskingRule,
+  addedWords,
   type ExplainedPlan,
   emptyFilterPlan,
   explainedPlanSchema,

@@ -78,6 +78,7 @@ export function blankProcess(): Filling<ProcessEvent> {
     age_us: null,
     cap_permitted: null,
     ns_pgid: null,
+    container_mounts: null,
   };
 }
 

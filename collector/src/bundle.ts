@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { mountsOf } from "./container-mounts.ts";
 import { collectorLimits } from "./limits.ts";
 import { at, nameAt, readSmallJson, textAt } from "./small-file.ts";
 import { isStated } from "./stated-group.ts";
@@ -20,6 +21,8 @@ export type BundleFacts = {
   pod: string | null;
   podUid: string | null;
   privileged: boolean | null;
+  /** container-mounts.ts */
+  mounts: readonly string[] | null;
   /** Where the host sees the container's root, by the OCI config. */
   rootFolder: string | null;
   /** Where its control group is, by the OCI config (stated-group.ts). */
@@ -127,6 +130,7 @@ function ociFacts(
     pod: note("io.kubernetes.cri.sandbox-name", "io.kubernetes.pod.name"),
     podUid: note("io.kubernetes.cri.sandbox-uid", "io.kubernetes.pod.uid"),
     privileged: isPrivileged(config),
+    mounts: mountsOf(config),
     rootFolder: rootFolderOf(bundleFolder, config),
     cgroupsPath: cgroupsPathOf(config),
     reason: null,

@@ -28,6 +28,8 @@ export type Container = {
   pod: string | null;
   podUid: string | null;
   bundle: string | null;
+  /** What it has of its host (container-mounts.ts); null where that is not known. */
+  mounts: readonly string[] | null;
   reason: string | null;
   /** Where the host sees its root; null where it is not known. */
   rootFolder: string | null;
@@ -308,6 +310,7 @@ function unknown(reason: string | null): Known {
     pod: null,
     podUid: null,
     bundle: null,
+    mounts: null,
     reason,
     rootFolder: null,
     cgroup: null,

@@ -1,11 +1,14 @@
-import type {
-  AtalayaEvent,
-  DnsEvent,
-  FileEvent,
-  KernelEvent,
-  NetworkEvent,
-  ProcessEvent,
-  SyscallEvent,
+import {
+  type AtalayaEvent,
+  addedWords,
+  type DnsEvent,
+  emptyFilterPlan,
+  type FileEvent,
+  type FilterPlan,
+  type KernelEvent,
+  type NetworkEvent,
+  type ProcessEvent,
+  type SyscallEvent,
 } from "@atalaya/wire";
 import { blankDns, blankFile, blankKernel, blankNetwork, blankProcess, type Filling } from "./blank-rows.ts";
 import type { BootClock } from "./boot-clock.ts";
@@ -45,7 +48,16 @@ export class EventMaker {
   readonly #containers: Containers;
   readonly #clock: BootClock;
 
-  constructor(table: ProcessTable, containers: Containers, clock: BootClock) {
+  readonly #plan: () => Pick<FilterPlan, "calls">;
+
+  /** `plan`: the one in force. */
+  constructor(
+    table: ProcessTable,
+    containers: Containers,
+    clock: BootClock,
+    plan: () => Pick<FilterPlan, "calls"> = () => emptyFilterPlan,
+  ) {
+    this.#plan = plan;
     this.#table = table;
     this.#containers = containers;
     this.#clock = clock;
@@ -58,6 +70,10 @@ export class EventMaker {
     const event = eventOf(record);
     this.#fillActor(event, record, entry);
     return event;
+  }
+
+  #asks(word: string): boolean {
+    return this.#plan().calls.includes(word);
   }
 
   #lineOfTarget(record: CallRecord | WatchRecord): string | undefined {
@@ -106,7 +122,10 @@ export class EventMaker {
       return;
     }
     if (event.class === "process") event.exe_origin = entry.exeOrigin;
-    if (event.class === "process" && record.kind === "exec") event.env = entry.env;
+    if (event.class === "process" && record.kind === "exec") {
+      event.env = entry.env;
+      if (this.#asks(addedWords.containerMounts)) event.container_mounts = container.mounts;
+    }
     event.entry_pid = from?.pid ?? null;
     event.entry_start_us = from?.startUs ?? null;
   }

@@ -28,6 +28,10 @@ export const collectorLimits = {
   containersMax: 8_192,
   /** A bundle or a runtime's state; runc's state of a container with many mounts is some 100 KiB. */
   bundleBytesMax: 4 * 1024 * 1024,
+  /** Of a container's mounts: how many are told, the length of a path, of all together (UTF-16 units). */
+  mountsMax: 64,
+  mountPathMax: 1_024,
+  mountsLengthMax: 8_192,
   /** A file that is not there yet is looked for again on events, first after so long, then doubling. */
   bundleRetryFirstMs: 20,
   bundleRetryLastMs: 10_000,

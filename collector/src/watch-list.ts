@@ -1,4 +1,4 @@
-import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
+import { addedWords, emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
 import { fileChanges } from "./file-changes.ts";
 import { rareCalls } from "./rare-calls.ts";
 
@@ -29,6 +29,7 @@ const writePrefixes = ["/bin/", "/sbin/", "/usr/bin/", "/usr/sbin/", "/etc/cron"
 /** Not the set*id calls: every session's start makes some. */
 const defaultCalls = [
   ...["dup", "bind", "listen", "accept", "socket", "cgroup_move", "exec_env", "connect_failed"],
+  addedWords.containerMounts,
   ...rareCalls.filter((call) => !call.startsWith("set") || call === "setns"),
 ];
 

@@ -14,7 +14,16 @@ const asRoot = { skip: process.getuid?.() === 0 ? false : "the node's file has t
 const policy: DriftPolicy = { rules: [{ name: "shop", namespaces: ["shop"], action: "block" }] };
 
 function container(id: string, namespace: string | null): Container {
-  const unread = { runtime: null, image: null, privileged: null, pod: null, podUid: null, bundle: null, reason: null };
+  const unread = {
+    runtime: null,
+    image: null,
+    privileged: null,
+    pod: null,
+    podUid: null,
+    bundle: null,
+    mounts: null,
+    reason: null,
+  };
   return { ...unread, id, namespace, name: null, rootFolder: `/roots/${id}`, cgroup: { version: 2, path: `/${id}` } };
 }
 

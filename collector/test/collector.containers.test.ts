@@ -45,6 +45,7 @@ function makeBundle(name: string, script: string, change: (config: Spec) => void
 }
 
 type Spec = {
+  mounts: unknown[];
   annotations?: Record<string, string>;
   process: { terminal: boolean; args: string[]; user: { uid: number; gid: number } };
 };
@@ -69,6 +70,20 @@ describe("the collector on real containers", { skip }, () => {
   after(() => {
     for (const { child } of Printing.all) child.kill("SIGKILL");
     rmSync(folder, { recursive: true, force: true });
+  });
+
+  test("the first program of a container tells what it has of its host", { timeout: 60_000 }, async () => {
+    const printing = new Printing("--watch-call", "container_mounts");
+    await printing.ready();
+    const bundle = makeBundle("mounting", "exec sleep 0.2", ({ mounts }) => {
+      mounts.push({ destination: "/tmp", type: "bind", source: folder, options: ["rbind", "ro"] });
+    });
+    const id = `atalaya-mounting-${process.pid}`;
+    run(id, bundle);
+    const isFirst = (line: Line) => line["ns_pid"] === 1 && textsOf(line, "argv")[0] === "/bin/sh";
+    await printing.until(() => printing.find(id, "exec", isFirst) !== undefined);
+    assert.deepEqual(textsOf(printing.find(id, "exec", isFirst), "container_mounts"), [folder, "/tmp", "ro"]);
+    await printing.end();
   });
 
   test("a bare runc container has its id, bundle and user from its first program on", { timeout: 60_000 }, async () => {

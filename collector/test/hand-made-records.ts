@@ -45,7 +45,7 @@ export function task(given: Partial<Task> & { pid: number }): Task {
 /** A container of which no more is known than its id. */
 export function containerOf(id: string | null): Container {
   const nothing = { runtime: null, name: null, image: null, privileged: null, namespace: null, pod: null };
-  return { id, ...nothing, podUid: null, bundle: null, reason: null, rootFolder: null, cgroup: null };
+  return { id, ...nothing, podUid: null, bundle: null, mounts: null, reason: null, rootFolder: null, cgroup: null };
 }
 
 function base(of: Task, ring: "lifecycle" | "bulk") {

@@ -10,7 +10,15 @@ const shop: RecorderPolicy = { scopes: [{ name: "shop", namespaces: ["shop"] }] 
 
 function container(path: string, change: Partial<Container> = {}): Container {
   const names = { name: "web", image: "web:1", namespace: "shop", pod: "web-1" };
-  const unknown = { runtime: null, privileged: null, podUid: null, bundle: null, reason: null, rootFolder: null };
+  const unknown = {
+    runtime: null,
+    privileged: null,
+    podUid: null,
+    bundle: null,
+    mounts: null,
+    reason: null,
+    rootFolder: null,
+  };
   return { id: path, ...names, ...unknown, cgroup: { version: 2, path }, ...change };
 }
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { blankEvent, type KernelEvent } from "@atalaya/wire";
-import { connect, exec, holds, open } from "./sample-events.ts";
+import { connect, exec, holds, load, open, ruleText } from "./sample-events.ts";
 
 // Fields of Falco's own rules, as those rules compare them.
 
@@ -60,4 +60,42 @@ test("a process leads its group where the group's number in its namespace is its
   assert.ok(holds("proc.is_vpgid_leader = true and proc.vpgid = 57", exec({ ns_pid: 57, ns_pgid: 57 })));
   assert.ok(holds("proc.is_vpgid_leader = false and proc.vpgid = 0", exec({ ns_pid: 57, ns_pgid: 0 })));
   assert.ok(!holds("proc.is_vpgid_leader exists or proc.vpgid exists", exec()));
+});
+
+test("a mount of the host is found by its source or number, and a glob's star crosses slashes", () => {
+  const own = ["/var/lib/kubelet/pods/0b1d/volumes/token", "/var/run/secrets", "ro,rprivate"];
+  const mounted = exec({
+    container_mounts: [...own, "/proc/sys", "/host/sys", "rw,rslave", "/dev/pci-0000:00:1f", "/d", "rw"],
+  });
+  for (const [condition, expected] of [
+    // As Falco's own rule puts it.
+    ['container.mount.dest[/proc*] != "N/A"', true],
+    ['container.mount.dest[/etc] != "N/A"', false],
+    ["container.mount.dest[/proc] exists", false],
+    ["container.mount.dest[/dev/pci-0000:00:1f] = /d", true],
+    ["container.mount.dest[1] = /host/sys", true],
+    ["container.mount.dest[3] exists", false],
+    ["container.mount.source[/host/*] = /proc/sys", true],
+    ["container.mount.rdwr[/proc*] = true and container.mount.rdwr[0] = false", true],
+    ["container.mount.propagation[0] = rprivate", true],
+    ["container.mount[1] = /proc/sys:/host/sys::true:rslave", true],
+    ["container.mount[/etc] = none", true],
+    ["container.mounts contains '/proc/sys:/host/sys::true:rslave,/dev/pci'", true],
+  ] as const) {
+    assert.equal(holds(condition, mounted), expected, condition);
+    assert.ok(!holds(condition, exec()), `${condition} where nothing is known`);
+  }
+  assert.ok(
+    holds(
+      "container.mount.dest[0] exists and not container.mount.dest[1] exists",
+      exec({ container_mounts: [...own, "…"] }),
+    ),
+  );
+});
+
+test("mounts are asked for where a rule speaks of them", () => {
+  const callsOf = (condition: string) => load(ruleText(condition)).filterPlan().calls;
+  assert.deepEqual(callsOf('evt.type = execve and container.mount.dest[/etc] != "N/A"'), ["container_mounts"]);
+  assert.deepEqual(callsOf("evt.type = execve and container.mounts contains /etc"), ["container_mounts"]);
+  assert.deepEqual(callsOf("evt.type = execve and container.name = x"), []);
 });

@@ -147,8 +147,8 @@ test("a rule of a source that is not ours is skipped with a warning", () => {
 
 test("fields that no event carries yet load with a warning, unknown ones in an output do not load", () => {
   assert.match(
-    load(ruleText("thread.cap_permitted contains x")).warnings[0]?.reason ?? "",
-    /no event carries thread.cap_permitted yet/,
+    load(ruleText("container.ip contains x")).warnings[0]?.reason ?? "",
+    /no event carries container.ip yet/,
   );
   assert.match(
     load(ruleText("proc.name = x", { output: "%proc.nmae" })).problems[0]?.reason ?? "",

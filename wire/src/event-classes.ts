@@ -102,7 +102,7 @@ export type EventClass = keyof typeof classNumbers;
  * 0035). Never moved, and every part but the last has a multiple of eight columns: its bitmap could not grow.
  */
 export const laterParts: Partial<Record<EventClass, readonly string[]>> = {
-  process: ["left_container"],
+  process: ["left_container", "container_mounts"],
   file: ["other_path"],
   network: ["error"],
   kernel: ["target_object"],

@@ -46,6 +46,8 @@ export const filterPlanSchema = z.object({
   /** A connection to a socket that is a file of one of these names is reported, also where `calls` does not hold `unix_connect`. */
   socket_names: z.array(z.string().min(1).max(255)).max(8192).default([]),
 });
+/** Words of a plan's `calls` that are no kinds of records: what the collector, not the kernel, adds to events. */
+export const addedWords = { containerMounts: "container_mounts" } as const;
 export type FilterPlan = z.infer<typeof filterPlanSchema>;
 export const emptyFilterPlan: FilterPlan = {
   version: 0,

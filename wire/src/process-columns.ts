@@ -153,4 +153,10 @@ export const processColumns = {
   ...permitted,
   /** Of an exec: the number of its process group inside its own pid namespace; 0 where the group's leader is outside of it. */
   ns_pgid: "u32",
+  /**
+   * Of an exec in a container, where a rule speaks of it: what the container has of its host, three strings for each mount:
+   * where it is on the host, where in the container, `rw` or `ro` with its propagation (`ro,rprivate`). A last "…" stands
+   * for more of them.
+   */
+  container_mounts: "strs",
 } as const satisfies ColumnTable;

@@ -1,5 +1,6 @@
 import { absentField, actorField, type Field } from "./field.ts";
 import { imageReference } from "./image-reference.ts";
+import { mountFields } from "./mount-fields.ts";
 
 // Falco's `container.*` and `k8s.*`, and what is ours alone, `atalaya.*`.
 
@@ -39,12 +40,7 @@ export const containerFields: readonly Field[] = [
   absentField("container.info"),
   absentField("container.image.id"),
   absentField("container.image.full_id"),
-  absentField("container.mounts"),
-  absentField("container.mount", "string", { argument: "key" }),
-  absentField("container.mount.dest", "string", { argument: "key" }),
-  absentField("container.mount.source", "string", { argument: "key" }),
-  absentField("container.mount.mode", "string", { argument: "key" }),
-  absentField("container.mount.rdwr", "string", { argument: "key" }),
+  ...mountFields,
   absentField("container.label", "string", { argument: "key" }),
   absentField("container.labels"),
   absentField("container.ip"),

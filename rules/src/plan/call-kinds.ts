@@ -1,3 +1,4 @@
+import { addedWords } from "@atalaya/wire";
 import { type CheckNode, childrenOf, type Node } from "../compile/resolve.ts";
 import { answerFields } from "../fields/dns-fields.ts";
 import { eventTypesOf } from "../fields/event-kinds.ts";
@@ -37,11 +38,18 @@ export function speaksOf(node: Node, kind: Kind): boolean {
   return holdsForOne(node, says, new Set());
 }
 
-/** In a plan: the telling variables of the environment come with each exec. */
-export const execEnvironment = "exec_env";
+/** In a plan: what comes with events only where a rule speaks of it, by the fields. */
+const additions: readonly (readonly [word: string, fields: RegExp])[] = [
+  // The telling variables of the environment, with each exec.
+  ["exec_env", /^proc\.env$/],
+  [addedWords.containerMounts, /^container\.mounts?(\.|$)/],
+];
 
-export const speaksOfEnvironment = (node: Node): boolean =>
-  holdsForOne(node, ({ left }) => left.field === "proc.env", new Set());
+/** The words of the plan for what a condition speaks of, macros included. */
+export const additionsOf = (node: Node): string[] =>
+  additions.flatMap(([word, fields]) =>
+    holdsForOne(node, ({ left }) => fields.test(left.field), new Set()) ? [word] : [],
+  );
 
 const changeFields = /^(fs\.path\.(name|source|target)|evt\.arg\.(oldpath|newpath|target|linkpath))$/;
 

@@ -1,14 +1,13 @@
 import type { CompiledRule } from "../evaluate/compiled-rule.ts";
 import { syscallKinds } from "../fields/event-kinds.ts";
 import {
+  additionsOf,
   callName,
   connectFailed,
   dnsAnswer,
-  execEnvironment,
   isCall,
   mustBeNamed,
   speaksOf,
-  speaksOfEnvironment,
   unixConnect,
 } from "./call-kinds.ts";
 import { isChange } from "./change-requirement.ts";
@@ -73,7 +72,7 @@ export function planRule(rule: CompiledRule): RulePlan {
     widened: [],
   };
   for (const kind of syscallKinds) addKind(plan, rule, kind);
-  if (speaksOfEnvironment(rule.node)) plan.calls.add(execEnvironment);
+  addAll(plan.calls, additionsOf(rule.node));
   planned.set(rule, plan);
   return plan;
 }
