@@ -12,6 +12,8 @@ export type CgroupPath = { path: string; seenMs: number | null; madeBy: string |
 export type HierarchyVersion = 1 | 2;
 
 const missPauseMs = 250;
+/** A runtime writes its state shortly after it made the cgroup; until then a new cgroup may still become a container's. */
+export const youngMs = 5_000;
 
 /**
  * Cgroup id -> path, for the unified hierarchy and the v1 memory controller (their ids overlap). Filled by the kernel's
@@ -24,6 +26,7 @@ export class CgroupPaths {
   readonly #below = { 1: new Map<number, CgroupPath>(), 2: new Map<number, CgroupPath>() };
   readonly #roots: { 1: string | undefined; 2: string | undefined };
   readonly #misses = new Map<string, number>();
+  #metMs = Number.NEGATIVE_INFINITY;
 
   constructor(mount = "/sys/fs/cgroup") {
     const unified = existsSync(join(mount, "cgroup.controllers")) ? mount : join(mount, "unified");
@@ -52,6 +55,12 @@ export class CgroupPaths {
       if (!oldest.done) paths.delete(oldest.value);
     }
     paths.set(id, known);
+    if (known.seenMs !== null) this.#metMs = known.seenMs;
+  }
+
+  /** Whether a cgroup was met so lately that what is in it may just be starting. */
+  isYoung(nowMs: number): boolean {
+    return nowMs - this.#metMs < youngMs;
   }
 
   /** The path of a group that may be there for longer than the sensor. */

@@ -6,7 +6,7 @@ import {
   readBundleAt,
   runtimeKnows,
 } from "./bundle.ts";
-import type { CgroupPath, CgroupPaths, HierarchyVersion } from "./cgroup-paths.ts";
+import { type CgroupPath, type CgroupPaths, type HierarchyVersion, youngMs } from "./cgroup-paths.ts";
 import { containerOfPath, idCandidates, type PathContainer } from "./container-shape.ts";
 import { startTicks } from "./kernel/proc-snapshot.ts";
 import type { CgroupMoveRecord, ExecRecord, Task } from "./kernel-record.ts";
@@ -47,8 +47,6 @@ type Wait = { nextMs: number; pauseMs: number };
 /** A cgroup's container; `wait` while it may still turn out to be another. */
 type Binding = { container: Known; wait: Wait | null };
 
-/** A runtime writes its state shortly after it made the cgroup; until then a new cgroup may still become a container's. */
-const youngMs = 5_000;
 const bindingsMax = collectorLimits.cgroupPathsMax;
 
 /** From the cgroup that the kernel saw to the container. Never holds an event: what is not known yet is asked for again. */

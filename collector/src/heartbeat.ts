@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { FilterPlan } from "@atalaya/wire";
 import type { KernelRecord } from "./kernel-record.ts";
+import type { KernelSource } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
 
 /** What the heartbeat asks for, and nobody has: it is watched as the names of rules are. */
@@ -66,6 +67,14 @@ export class Heartbeat {
     const missed = [...this.#unseen].filter(([, times]) => times >= 2).map(([sight]) => sight);
     return { beats: this.#beats, missed };
   }
+}
+
+/** What there are hooks for, so that a beat must be seen of it; of opens only where a plan asks for the heartbeat's file. */
+export function sightsOf(programs: KernelSource["programs"], hasPlan: boolean): Sight[] {
+  const runs = (...names: string[]) => programs.some((one) => one.attached && names.includes(one.name));
+  const sights: Sight[] = runs("process_exec") ? ["exec"] : [];
+  if (hasPlan && runs("exit_openat", "exit_openat_slow")) sights.push("open");
+  return sights;
 }
 
 /** The plan, with what the heartbeat asks for. */

@@ -52,7 +52,9 @@ export const collectorLimits = {
   drainBytesMax: 1024 * 1024,
   /** From one beat of the heart to the next, which judges it. */
   heartbeatMs: 30_000,
-  drainBusyMs: 10,
+  /** From one look at the rings to the next: where it found something; where more is left, or a control group is new; at most. */
+  drainBusyMs: 20,
+  drainSoonMs: 10,
   drainIdleMs: 50,
   /** What is drained so shortly after something was handed over waits for more, up to so many events. */
   handOverMs: 40,

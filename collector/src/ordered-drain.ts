@@ -43,6 +43,11 @@ export class OrderedDrain {
     return !isEmpty(this.#chunks.lifecycle) || !isEmpty(this.#chunks.bulk);
   }
 
+  /** Whether the last look probably left something behind in a ring. */
+  get hasLeft(): boolean {
+    return this.#chunks.lifecycle.isCut || this.#chunks.bulk.isCut;
+  }
+
   /** Gives what can be given out now to `each`. */
   take(each: (record: KernelRecord) => void): Taken {
     const { lifecycle, bulk } = this.#chunks;

@@ -22,7 +22,7 @@ import type { StreamName } from "./frame-builder.ts";
 import { Gathering } from "./gathering.ts";
 import { Handover } from "./handover.ts";
 import { monotonicMs } from "./health-file.ts";
-import { type Heartbeat, type Sight, withHeartbeat } from "./heartbeat.ts";
+import { type Heartbeat, sightsOf, withHeartbeat } from "./heartbeat.ts";
 import { ImageCopies } from "./image-copies.ts";
 import type { Counter, KernelRecord, Task } from "./kernel-record.ts";
 import type { KernelSource } from "./kernel-source.ts";
@@ -153,6 +153,12 @@ export class Pipeline {
     return foundSome;
   }
 
+  /** After a look that found something, until the next: what a new container is has to be looked at while it is there. */
+  get busyMs(): number {
+    const isUrgent = this.#drain.hasLeft || this.#paths.isYoung(performance.now());
+    return isUrgent ? collectorLimits.drainSoonMs : collectorLimits.drainBusyMs;
+  }
+
   /** The publisher has so many parcels on disk, counted from the start. */
   acknowledged(parcels: number): void {
     this.#window.acknowledged(parcels);
@@ -240,7 +246,7 @@ export class Pipeline {
       return;
     }
     this.#gathering.handOver();
-    this.#options.heartbeat?.look(monotonicMs(), this.#sights());
+    this.#options.heartbeat?.look(monotonicMs(), sightsOf(this.#source.programs, this.#hasSetNames));
     const counters = this.#stream.counters();
     this.#healer.look(counters, monotonicMs());
     this.#throttling.look(counters, monotonicMs());
@@ -254,14 +260,6 @@ export class Pipeline {
     this.#outlet.add(event, "sensor", this.#reports, "sensor");
     const { parcels, bytes } = this.#outlet.flush(true);
     this.#window.add(parcels, bytes);
-  }
-
-  /** What there are hooks for. */
-  #sights(): Sight[] {
-    const runs = (...names: string[]) => this.#source.programs.some((one) => one.attached && names.includes(one.name));
-    const sights: Sight[] = runs("process_exec") ? ["exec"] : [];
-    if (this.#hasSetNames && runs("exit_openat", "exit_openat_slow")) sights.push("open");
-    return sights;
   }
 
   sensorReport(): SensorReport {

@@ -146,8 +146,8 @@ class SensorLoop {
 
   #tick(): void {
     const busy = this.#pipeline.tick(true);
-    const { drainBusyMs, drainIdleMs } = collectorLimits;
-    this.#pauseMs = busy ? drainBusyMs : Math.min(this.#pauseMs + drainBusyMs, drainIdleMs);
+    const { drainSoonMs, drainIdleMs } = collectorLimits;
+    this.#pauseMs = busy ? this.#pipeline.busyMs : Math.min(this.#pauseMs + drainSoonMs, drainIdleMs);
     this.#timer = setTimeout(() => this.#tick(), this.#pauseMs);
   }
 
