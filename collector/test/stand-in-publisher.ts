@@ -44,6 +44,8 @@ export class StandInPublisher {
   readonly problems: string[] = [];
   /** Told of each event of the kernel that was not here before. */
   onEvent: (event: AtalayaEvent) => void = () => undefined;
+  /** Told of each event that came for the flight recorder. */
+  onRecorded: (event: AtalayaEvent) => void = () => undefined;
   /** Sent to whoever connects, after `resume`. */
   readonly greetings: Buffer[] = [];
   duplicates = 0;
@@ -110,6 +112,7 @@ export class StandInPublisher {
       }
       for (const { kind, payload } of messages.value) {
         if (kind === messageKinds.confirm) this.confirmed.push(JSON.parse(payload.toString()));
+        if (kind === messageKinds.recorded) this.#record(payload);
         if (kind !== messageKinds.frame) continue;
         this.#store(payload);
         frames += 1;
@@ -118,6 +121,13 @@ export class StandInPublisher {
       }
       for (const tell of this.#waiting.splice(0)) tell();
     });
+  }
+
+  #record(payload: Buffer): void {
+    const frame = decodeFrame(payload);
+    const events = frame.ok ? decodeEvents(frame.value.body) : frame;
+    if (events.ok && Array.isArray(events.value)) for (const event of events.value) this.onRecorded(event);
+    else this.problems.push("a recorded frame that does not decode");
   }
 
   #store(payload: Buffer): void {

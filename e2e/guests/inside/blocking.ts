@@ -85,7 +85,7 @@ let container: Container | undefined;
 /** The container, with that policy in force in it. */
 async function under(watch: GuestWatch, policy: DriftPolicy): Promise<Container> {
   container ??= await Container.start();
-  await watch.want(policy);
+  await watch.want({ drift: policy });
   const trials = policy === tries ? 1 : 0;
   await watch.told("the container is blocked, or on trial", (report) => {
     const { blocking } = report;
@@ -169,7 +169,7 @@ export const blockingChecks: readonly Check[] = [
       } finally {
         watch.signal("SIGCONT");
       }
-      await watch.want(undefined);
+      await watch.want({});
     },
   },
 ];

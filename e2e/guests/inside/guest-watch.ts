@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
-import type { AtalayaEvent, DriftPolicy, FilterPlan, SensorReport } from "@atalaya/wire";
+import type { AtalayaEvent, DesiredState, FilterPlan, SensorReport } from "@atalaya/wire";
 import { encodeMessage, messageKinds, signState } from "@atalaya/wire";
 import { assertExact, type Reported, StandInPublisher } from "../../../collector/test/stand-in-publisher.ts";
 import { eventMsMax, reportMsMax, startMsMax } from "../limits.ts";
@@ -18,6 +18,7 @@ export type EventOf<C extends AtalayaEvent["class"]> = Extract<AtalayaEvent, { c
 export class GuestWatch {
   readonly #publisher: StandInPublisher;
   readonly #events: AtalayaEvent[] = [];
+  readonly #recorded: AtalayaEvent[] = [];
   readonly #plan: FilterPlan;
   #collector: ChildProcess | undefined;
   #stateVersion = 0;
@@ -28,6 +29,7 @@ export class GuestWatch {
     this.#publisher = publisher;
     this.#plan = plan;
     publisher.onEvent = (event) => this.#events.push(event);
+    publisher.onRecorded = (event) => this.#recorded.push(event);
   }
 
   static async listen(plan: FilterPlan): Promise<GuestWatch> {
@@ -55,11 +57,11 @@ export class GuestWatch {
     return (found() as { report: SensorReport }).report;
   }
 
-  /** Puts the drift policy in force, as the hub does: in a signed state, beside the plan. */
-  async want(drift: DriftPolicy | undefined): Promise<void> {
+  /** Puts the policies in force, and no other, as the hub does: in a signed state, beside the plan. */
+  async want(policies: Pick<DesiredState, "drift" | "recorder">): Promise<void> {
     const version = ++this.#stateVersion;
     const of = { cluster: "guests", node: "guest", workspace: "guests", revoked: false, issued_us: 1 };
-    const state = { version, filters: this.#plan, ...of, ...(drift !== undefined && { drift }) };
+    const state = { version, filters: this.#plan, ...of, ...policies };
     const signed = signState(state, readFileSync(ca.key, "utf8"));
     this.#publisher.say(encodeMessage(messageKinds.state, Buffer.from(JSON.stringify(signed))));
     const confirmed = () => this.#publisher.confirmed.some((one) => JSON.stringify(one) === `{"version":${version}}`);
@@ -121,15 +123,38 @@ export class GuestWatch {
     activity: EventOf<C>["activity"],
     is: (event: EventOf<C>) => boolean,
   ): Promise<EventOf<C>> {
+    const found = await this.#firstOf(this.#events, of, activity, is);
+    this.found.add(`${of}.${activity}`);
+    return found;
+  }
+
+  /** As `first`, of what was sent for the flight recorder. */
+  recorded<C extends AtalayaEvent["class"]>(
+    of: C,
+    activity: EventOf<C>["activity"],
+    is: (event: EventOf<C>) => boolean,
+  ): Promise<EventOf<C>> {
+    return this.#firstOf(this.#recorded, of, activity, is);
+  }
+
+  async #firstOf<C extends AtalayaEvent["class"]>(
+    events: readonly AtalayaEvent[],
+    of: C,
+    activity: EventOf<C>["activity"],
+    is: (event: EventOf<C>) => boolean,
+  ): Promise<EventOf<C>> {
     const wanted = (event: AtalayaEvent): event is EventOf<C> =>
       event.class === of && event.activity === activity && is(event as EventOf<C>);
-    await this.#publisher.until(`${of} ${activity}`, () => this.#events.some(wanted), eventMsMax);
-    this.found.add(`${of}.${activity}`);
-    return this.#events.find(wanted) as EventOf<C>;
+    await this.#publisher.until(`${of} ${activity}`, () => events.some(wanted), eventMsMax);
+    return events.find(wanted) as EventOf<C>;
   }
 
   all(is: (event: AtalayaEvent) => boolean): AtalayaEvent[] {
     return this.#events.filter(is);
+  }
+
+  allRecorded(is: (event: AtalayaEvent) => boolean): AtalayaEvent[] {
+    return this.#recorded.filter(is);
   }
 
   /** Until the process' end was handed on: what it did came before. */

@@ -17,6 +17,7 @@ import { lifeChecks } from "./life.ts";
 import { moduleChecks } from "./modules.ts";
 import { networkChecks } from "./network.ts";
 import { pinChecks } from "./pins.ts";
+import { recorderChecks } from "./recorder.ts";
 import { sensorChecks } from "./sensor.ts";
 import { socketChecks } from "./sockets.ts";
 import { uringChecks } from "./uring.ts";
@@ -61,6 +62,7 @@ const checks = [
   ...blockingChecks,
   ...uringChecks,
   ...attributionChecks,
+  ...recorderChecks,
   ...sensorChecks,
   ...pinChecks, // last: they end the collector
 ];
