@@ -12,7 +12,7 @@
 static __always_inline bool is_ordinary(__u32 kind)
 {
 	return kind == KIND_OPEN || kind == KIND_OPEN_FAILED || kind == KIND_MAP || kind == KIND_CONNECT || kind == KIND_SEND ||
-	       kind == KIND_CONNECT_FAILED || kind == KIND_EXEC_FAILED;
+	       kind == KIND_CONNECT_FAILED || kind == KIND_RECEIVE || kind == KIND_EXEC_FAILED;
 }
 
 /*

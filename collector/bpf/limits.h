@@ -31,7 +31,7 @@
 #define ORDINARY_BUDGET_REFILL_NS 500000ULL /* 2,000 a second */
 #define RECORDER_BUDGET 2048 /* the same, once more, of what only the flight recorder asks for */
 #define RECORDER_BUDGET_REFILL_NS 5000000ULL /* 200 a second */
-#define DESTINATIONS_MAX 2048 /* to which recorded processes connected, or sent, a moment ago */
+#define DESTINATIONS_MAX 2048 /* to which recorded processes connected, or sent, a moment ago; from which any received */
 #define RECORDED_MAX 4096 /* containers of a node that are recorded */
 #define ENFORCED_MAX 4096 /* containers of a node in which programs are blocked */
 #define CONNECTING_MAX 4096 /* connections on their way whose process is remembered, while somebody asks for those that fail */

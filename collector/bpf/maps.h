@@ -112,7 +112,7 @@ struct {
 	__type(value, struct own_object);
 } own_objects SEC(".maps");
 
-/* As `asked`, of connections and datagrams that are recorded; type is the record's kind. */
+/* As `asked`, of connections and datagrams that are recorded, and of datagrams that come; type is the record's kind. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, DESTINATIONS_MAX);

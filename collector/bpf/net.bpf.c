@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /*
- * Outbound connections and datagrams, by cgroup hooks at the root: they see io_uring and connected UDP as well.
+ * Outbound connections and datagrams, by cgroup hooks at the root: they see io_uring and connected UDP as well. And datagrams
+ * that come, of sockets that are not connected, where the process asks who sent them.
  * These programs can be preempted, so they write straight into the ring and use no scratch memory.
  */
 #include "recorded.h"
@@ -10,6 +11,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define ALLOW 1
 #define DNS_PORT 53
+#define STATE_CONNECTED 1 /* TCP_ESTABLISHED; of UDP, too */
 
 /* A connection to a name server is always reported while somebody asks for questions: whose they are is known by it (remember_caller). */
 static __always_inline bool is_port_asked(__u32 kind, __u32 protocol, __u32 port)
@@ -100,20 +102,18 @@ static __always_inline bool is_due(__u32 kind, struct bpf_sock_addr *ctx, int fa
 	return !is_same_destination(task, kind, hash_of(ctx, family), count) && recorder_has_budget(task, kind, count);
 }
 
-static __always_inline void fill_source(struct connect_record *record, struct bpf_sock *socket, int family)
+/* Zeros where the socket is bound to none. */
+static __always_inline void copy_own_address(void *to, struct bpf_sock *socket, int family)
 {
-	__u32 *source = (void *)record->source;
-	if (!socket)
-		return;
-	record->source_port = socket->src_port;
+	__u32 *words = to;
 	if (family == 4) {
-		source[0] = socket->src_ip4;
+		words[0] = socket->src_ip4;
 		return;
 	}
-	source[0] = socket->src_ip6[0];
-	source[1] = socket->src_ip6[1];
-	source[2] = socket->src_ip6[2];
-	source[3] = socket->src_ip6[3];
+	words[0] = socket->src_ip6[0];
+	words[1] = socket->src_ip6[1];
+	words[2] = socket->src_ip6[2];
+	words[3] = socket->src_ip6[3];
 }
 
 static __always_inline int report(__u32 kind, struct bpf_sock_addr *ctx, int family)
@@ -135,7 +135,11 @@ static __always_inline int report(__u32 kind, struct bpf_sock_addr *ctx, int fam
 	record->protocol = ctx->protocol;
 	record->destination_port = bpf_ntohs(ctx->user_port);
 	copy_address(record->destination, ctx, family);
-	fill_source(record, ctx->sk, family);
+	struct bpf_sock *socket = ctx->sk;
+	if (socket) {
+		record->source_port = socket->src_port;
+		copy_own_address(record->source, socket, family);
+	}
 	SUBMIT(record, count);
 	return ALLOW;
 }
@@ -162,4 +166,53 @@ SEC("cgroup/sendmsg6")
 int sendmsg6(struct bpf_sock_addr *ctx)
 {
 	return report(KIND_SEND, ctx, 6);
+}
+
+/* Here the address is the sender's. A process' first from one sender to one port in 10 s is told: a server would be nothing but that. */
+static __always_inline bool is_receive_due(struct bpf_sock_addr *ctx, struct bpf_sock *socket, int family,
+					   struct count_slot *count)
+{
+	struct task_struct *task = current_task();
+	if (!kind_wanted(KIND_RECEIVE) || is_ignored(task)) {
+		count->filtered++;
+		return false;
+	}
+	__u64 between = mixed(hash_of(ctx, family), socket->src_port);
+	return !is_same_destination(task, KIND_RECEIVE, between, count) && has_budget(task, KIND_RECEIVE, 0, count);
+}
+
+static __always_inline int receive(struct bpf_sock_addr *ctx, int family)
+{
+	struct count_slot *count = count_of(KIND_RECEIVE);
+	struct bpf_sock *socket = ctx->sk;
+	if (!count || !socket || socket->state == STATE_CONNECTED)
+		return ALLOW;
+	count->attempted++;
+	if (!is_receive_due(ctx, socket, family, count))
+		return ALLOW;
+	struct connect_record *record = RESERVE(bulk, struct connect_record, count);
+	if (!record)
+		return ALLOW;
+	__builtin_memset(record->source, 0, sizeof(*record) - sizeof(record->head));
+	fill_head(&record->head, KIND_RECEIVE, sizeof(*record), current_task());
+	record->family = family;
+	record->protocol = ctx->protocol;
+	record->source_port = bpf_ntohs(ctx->user_port);
+	record->destination_port = socket->src_port;
+	copy_address(record->source, ctx, family);
+	copy_own_address(record->destination, socket, family);
+	SUBMIT(record, count);
+	return ALLOW;
+}
+
+SEC("cgroup/recvmsg4")
+int recvmsg4(struct bpf_sock_addr *ctx)
+{
+	return receive(ctx, 4);
+}
+
+SEC("cgroup/recvmsg6")
+int recvmsg6(struct bpf_sock_addr *ctx)
+{
+	return receive(ctx, 6);
 }

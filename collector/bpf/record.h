@@ -39,6 +39,7 @@ enum record_kind {
 	KIND_SOCKET = 24,
 	KIND_UNIX_CONNECT = 25,
 	KIND_CONNECT_FAILED = 26,
+	KIND_RECEIVE = 27,
 	KIND_SENSOR_SIGNAL = 28,
 	KIND_SENSOR_BPF = 29,
 	KIND_MAP = 30,
@@ -231,6 +232,7 @@ struct map_record {
 };
 _Static_assert(sizeof(struct map_record) == 152, "map_record");
 
+/* Of connect, send and receive: a datagram that came has its sender as the source. */
 struct connect_record {
 	struct record_head head;
 	__u8 source[16]; /* network order; IPv4 in the first four bytes; zeros where not yet bound */

@@ -42,7 +42,7 @@ The sensor: reads what the kernel's programs saw and hands it on as events. Need
   --watch-domain D   with --stdout: report questions to name servers for this domain and what is below it; can be
                      repeated; "." is every question
   --watch-call C     with --stdout: report these calls: dup (onto a standard stream), bind, listen, accept, socket (packet
-                     and raw ones), unix_connect, ptrace, mount and their like, rename, chmod and their
+                     and raw ones), unix_connect, connect_failed, receive, ptrace, mount and their like, rename, chmod and their
                      like; can be repeated
   --help
 

@@ -223,7 +223,7 @@ function networkEvent(record: ConnectRecord): Filling<NetworkEvent> {
   event.protocol = record.protocol;
   event.src_ip = record.srcIp;
   event.src_port = record.srcPort;
-  event.dst_ip = record.dstIp;
+  event.dst_ip = record.kind === "receive" ? record.dstIp || null : record.dstIp;
   event.dst_port = record.dstPort;
   return event;
 }

@@ -134,7 +134,8 @@ export type MapRecord = Base & {
   memfd: boolean;
 };
 export type ConnectRecord = Base & {
-  kind: "connect" | "send";
+  /** Of a datagram that was received the source is its sender. */
+  kind: "connect" | "send" | "receive";
   protocol: "tcp" | "udp" | "other";
   srcIp: string;
   srcPort: number;

@@ -34,6 +34,7 @@ export const ringOfKind: Readonly<Record<string, Ring>> = {
   socket: "bulk",
   unix_connect: "bulk",
   connect_failed: "bulk",
+  receive: "bulk",
   sensor_signal: "lifecycle",
   sensor_bpf: "lifecycle",
 } satisfies Record<Exclude<keyof typeof recordKind, "snapshot">, Ring>;

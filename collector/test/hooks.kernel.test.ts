@@ -78,6 +78,7 @@ describe("a program hangs while a rule asks for it", { skip: skipUnless("kernel"
       [{ listed_changes: ["rmdir"], change_names: ["x"] }, ["exit_rmdir", "exit_unlinkat"]],
       [{ dns_domains: ["."] }, ["connect4", "connect6", "dns_egress"]],
       [{ calls: ["connect_failed"] }, ["connect4", "connect6", "connection_ends", "exit_connect_failed"]],
+      [{ calls: ["receive"] }, ["recvmsg4", "recvmsg6"]],
       [{ calls: ["listen", "no_such_call"] }, ["sock_listens"]],
       [{ socket_names: ["docker.sock"] }, ["exit_connect"]],
     ];

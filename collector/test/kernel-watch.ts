@@ -25,7 +25,7 @@ export const everything: FilterPlan = {
   version: 1,
   dns_domains: ["."],
   calls: [
-    ...["dup", "bind", "listen", "accept", "socket", "unix_connect", "connect_failed", "dns_answer"],
+    ...["dup", "bind", "listen", "accept", "socket", "unix_connect", "connect_failed", "receive", "dns_answer"],
     ...["sensor_signal", "sensor_bpf", "cgroup_move", "exec_env"],
     ...rareCalls,
     ...fileChanges,

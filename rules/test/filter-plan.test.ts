@@ -38,6 +38,7 @@ const leaf = fc.oneof(
   part.map((one) => `fd.filename in (${one}, passwd)`),
   part.map((one) => `basename(fd.name) = ${one}`),
   part.map((one) => `fd.filename startswith ${one.slice(0, 2)}`),
+  fc.constantFrom("evt.type in (recvfrom, recvmsg)", "(evt.type = connect and evt.failed = true)"),
   fc.constantFrom(
     "evt.is_open_write = true",
     "evt.is_open_read=true",
@@ -114,6 +115,8 @@ const event: fc.Arbitrary<AtalayaEvent> = fc.oneof(
       connect({ activity: "dup", fd: 0, socket: [2, 1, 6] }),
       connect({ activity: "dup", fd: 2, socket: [10, 1, 6], dst_ip: "2001:db8::1" }),
       connect({ activity: "connect_failed", error: -111, socket: [2, 1, 6] }),
+      connect({ activity: "receive", protocol: "udp", src_port: 53, dst_port: 41_000 }),
+      connect({ activity: "receive", protocol: "udp", src_port: 41_000, dst_port: 53, dst_ip: null }),
       connect({ activity: "connect_failed", error: -13, dst_port: 443, socket: [10, 1, 6] }),
       connect({ activity: "listen", src_ip: null, src_port: null, socket: [2, 1, 6] }),
       unixConnect("/run/docker.sock"),
@@ -204,7 +207,7 @@ test("what a rule matches is never filtered out: with the filter the matches are
     "process.exec_failed",
     "dns.query",
   ];
-  for (const kind of [...always, "network.dup", "network.listen", "network.connect_failed"])
+  for (const kind of [...always, "network.dup", "network.listen", "network.connect_failed", "network.receive"])
     assert.ok((tried.get(kind) ?? 0) > 20, `${kind} was matched ${tried.get(kind)} times`);
   assert.ok(dropped > 5_000, `the filter dropped ${dropped} events`);
 });

@@ -181,6 +181,7 @@ export const classOfRecordKind: Readonly<Record<string, string>> = {
   socket: "network",
   unix_connect: "network",
   connect_failed: "network",
+  receive: "network",
   sensor_signal: "kernel",
   sensor_bpf: "kernel",
   bulk: "file",

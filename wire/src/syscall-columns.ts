@@ -37,14 +37,15 @@ export const fileColumns = {
 } as const satisfies ColumnTable;
 
 export const networkColumns = {
-  // connect is told as it is tried; connect_failed, of TCP, when it was refused or nobody answered.
-  activity: ["connect", "send", "dup", "bind", "listen", "accept", "socket", "connect_failed"],
+  // connect is told as it is tried; connect_failed, of TCP, when it was refused or nobody answered. receive: of a socket that
+  // is not connected (UDP), a process' first from one sender to one port in ten seconds.
+  activity: ["connect", "send", "dup", "bind", "listen", "accept", "socket", "connect_failed", "receive"],
   ...actor,
   protocol: ["tcp", "udp", "other"],
-  /** The client's; of a dup this machine's. */
+  /** The client's; of a dup this machine's, of receive the sender's. */
   src_ip: "str",
   src_port: "u16",
-  /** The server's: of bind, listen and accept this machine's. */
+  /** The server's: of bind, listen and accept this machine's, and of receive, whoever is the server. */
   dst_ip: "str",
   dst_port: "u16",
   ...entry,

@@ -29,6 +29,7 @@ const decoders: Record<number, Decoder> = {
   [recordKind.map]: mapFrom,
   [recordKind.connect]: (from, at, end, base) => connectFrom("connect", from, at, end, base),
   [recordKind.send]: (from, at, end, base) => connectFrom("send", from, at, end, base),
+  [recordKind.receive]: (from, at, end, base) => connectFrom("receive", from, at, end, base),
   [recordKind.dns_query]: queryFrom,
   [recordKind.dns_answer]: answerFrom,
   [recordKind.call]: callFrom,

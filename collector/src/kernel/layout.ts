@@ -25,6 +25,7 @@ export const recordKind = {
   socket: 24,
   unix_connect: 25,
   connect_failed: 26,
+  receive: 27,
   sensor_signal: 28,
   sensor_bpf: 29,
   map: 30,

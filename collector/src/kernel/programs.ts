@@ -90,6 +90,7 @@ const allPlans: readonly ProgramPlan[] = [
     ["network.connect", "dns_domains", "connect_failed", recorderWord],
   ),
   ...asked("net", "cgroup", ["sendmsg4", "sendmsg6"], ["network.send", recorderWord]),
+  ...asked("net", "cgroup", ["recvmsg4", "recvmsg6"], ["receive"]),
   ...asked("failed", "tracing", ["connection_ends"], ["connect_failed", recorderWord]),
   atExit("failed", "connect", { suffix: "_failed", askedBy: ["connect_failed", recorderWord] }),
   ...asked("dns", "cgroup", ["dns_egress"], ["dns_domains"]),

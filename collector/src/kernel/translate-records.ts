@@ -31,6 +31,7 @@ const structNames: ReadonlyMap<number, string> = new Map([
   [recordKind.socket, "socket_record"],
   [recordKind.unix_connect, "socket_record"],
   [recordKind.connect_failed, "socket_record"],
+  [recordKind.receive, "connect_record"],
   [recordKind.sensor_signal, "watch_record"],
   [recordKind.sensor_bpf, "watch_record"],
 ]);

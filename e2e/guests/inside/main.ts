@@ -42,6 +42,7 @@ const plan: FilterPlan = {
     "socket",
     "unix_connect",
     "connect_failed",
+    "receive",
     "dns_answer",
     "sensor_signal",
     "sensor_bpf",

@@ -40,6 +40,25 @@ async function checkDatagram(watch: GuestWatch, how: "connected" | "unconnected"
   assert.deepEqual([seen.dst_ip, seen.dst_port, seen.protocol], ["127.0.0.1", port, "udp"]);
 }
 
+/** By this process: it is sent two, and told of once. */
+async function checkReceived(watch: GuestWatch, type: "udp4" | "udp6"): Promise<void> {
+  const at = type === "udp4" ? "127.0.0.1" : "::1";
+  const server = createSocket(type).bind(0, at);
+  await once(server, "listening");
+  const { port } = server.address();
+  const client = createSocket(type);
+  for (let i = 0; i < 2; i++) {
+    const comes = once(server, "message");
+    client.send("x", port, at);
+    await comes;
+  }
+  const from = client.address().port;
+  client.close();
+  server.close();
+  const seen = await watch.first("network", "receive", (event) => event.pid === process.pid && event.dst_port === port);
+  assert.deepEqual([seen.src_ip, seen.src_port, seen.dst_ip, seen.protocol], [at, from, at, "udp"]);
+}
+
 /** By this process, which has the sixth version at hand. */
 async function checkDatagramOfSix(watch: GuestWatch): Promise<void> {
   const server = createSocket("udp6").bind(0, "::1");
@@ -88,6 +107,8 @@ export const networkChecks: readonly Check[] = [
   { name: "connect over TCP to IPv6", needs: ["connect6"], run: (watch) => checkConnect(watch, "::1") },
   { name: "send of a datagram", needs: ["sendmsg4"], run: (watch) => checkDatagram(watch, "unconnected") },
   { name: "send of a datagram to IPv6", needs: ["sendmsg6"], run: checkDatagramOfSix },
+  { name: "a datagram that comes", needs: ["recvmsg4"], run: (watch) => checkReceived(watch, "udp4") },
+  { name: "a datagram that comes over IPv6", needs: ["recvmsg6"], run: (watch) => checkReceived(watch, "udp6") },
   { name: "connect of a UDP socket", needs: ["connect4"], run: (watch) => checkDatagram(watch, "connected") },
   ...(
     [

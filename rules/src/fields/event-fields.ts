@@ -29,6 +29,8 @@ function result(event: AtalayaEvent): number | null {
     return event.activity === "open_failed" ? (event.error ?? null) : Number.POSITIVE_INFINITY;
   }
   if (event.class === "process") return event.activity === "exec_failed" ? (event.error ?? null) : 0;
+  // How many bytes it had is not known.
+  if (event.class === "network" && event.activity === "receive") return Number.POSITIVE_INFINITY;
   if (event.class === "network") return event.error ?? event.fd ?? 0;
   if (event.class === "kernel") return event.error ?? 0;
   return 0;

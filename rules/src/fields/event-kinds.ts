@@ -36,6 +36,7 @@ const namesByKind: Readonly<Record<string, readonly string[]>> = {
   "network.accept": ["accept", "accept4"],
   "network.socket": ["socket"],
   "network.connect_failed": ["connect"],
+  "network.receive": ["recvfrom", "recvmsg", "recvmmsg"],
   // A connection to a socket that is a file: few rules mean those beside the ones to addresses, and they are many.
   "network.unix_connect": ["connect"],
   // No calls of their own: names of ours.

@@ -16,14 +16,22 @@ function directoryOf(path: string): string {
 /** O_DIRECTORY; O_TMPFILE holds that bit too, and opens a file. */
 const isDirectory = (event: FileEvent): boolean => ((event.open_flags ?? 0) & 0o20200000) === 0o200000;
 const takesConnections = (event: NetworkEvent): boolean =>
-  event.activity === "accept" || event.activity === "listen" || event.activity === "bind";
+  event.activity === "accept" ||
+  event.activity === "listen" ||
+  event.activity === "bind" ||
+  event.activity === "receive";
+
+/** An answer, as far as ports say so: Falco, too, guesses that the lower one is the server's. */
+const isAnswer = ({ activity, src_port, dst_port }: NetworkEvent): boolean =>
+  activity === "receive" && (src_port ?? 0) < (dst_port ?? 0);
 
 function connectionName(event: NetworkEvent): string | null {
   if (event.path !== null) return event.path;
-  if (event.dst_ip === null) return null;
+  if (event.dst_ip === null && event.activity !== "receive") return null;
   if (event.activity === "listen" || event.activity === "bind") return `${event.dst_ip}:${event.dst_port ?? 0}`;
   const source = event.src_ip === null ? "" : `${event.src_ip}:${event.src_port ?? 0}`;
-  return `${source}->${event.dst_ip}:${event.dst_port ?? 0}`;
+  const target = `${event.dst_ip ?? ""}:${event.dst_port ?? 0}`;
+  return isAnswer(event) ? `${target}->${source}` : `${source}->${target}`;
 }
 
 function known<T extends string | number>(values: readonly (T | null)[]): readonly T[] | null {
@@ -39,10 +47,15 @@ const remoteAddress = (event: NetworkEvent): string | null => (takesConnections(
 const localPort = (event: NetworkEvent): number | null => (takesConnections(event) ? event.dst_port : event.src_port);
 const remotePort = (event: NetworkEvent): number | null => (takesConnections(event) ? event.src_port : event.dst_port);
 
+const serverAddress = (event: NetworkEvent): string | null => (isAnswer(event) ? event.src_ip : event.dst_ip);
+const clientAddress = (event: NetworkEvent): string | null => (isAnswer(event) ? event.dst_ip : event.src_ip);
+const serverPort = (event: NetworkEvent): number | null => (isAnswer(event) ? event.src_port : event.dst_port);
+const clientPort = (event: NetworkEvent): number | null => (isAnswer(event) ? event.dst_port : event.src_port);
+
 /** Which side a socket is on that was only laid over a stream or just made, nobody knows. */
 function isServer(event: NetworkEvent): boolean | null {
   if (event.activity === "dup" || event.activity === "socket") return null;
-  return takesConnections(event);
+  return takesConnections(event) && !isAnswer(event);
 }
 
 /** A connection is seen as it is tried. */
@@ -103,27 +116,32 @@ export const fileDescriptorFields: readonly Field[] = [
     (event) => (event.activity === "open_failed" ? -1 : isOpened(event) ? Number.POSITIVE_INFINITY : null),
     (event) => event.fd ?? Number.POSITIVE_INFINITY,
   ),
-  networkField("fd.sip", "ip", (event) => event.dst_ip),
+  networkField("fd.sip", "ip", serverAddress),
   networkField("fd.rip", "ip", remoteAddress),
-  networkField("fd.cip", "ip", (event) => event.src_ip),
+  networkField("fd.cip", "ip", clientAddress),
   networkField("fd.lip", "ip", localAddress),
   networkField("fd.ip", "ip", addresses, destination),
-  networkField("fd.sport", "number", (event) => event.dst_port),
+  networkField("fd.sport", "number", serverPort),
   networkField("fd.rport", "number", remotePort),
-  networkField("fd.cport", "number", (event) => event.src_port),
+  networkField("fd.cport", "number", clientPort),
   networkField("fd.lport", "number", localPort),
   networkField("fd.port", "number", ports, destination),
-  networkField("fd.snet", "net", (event) => event.dst_ip),
+  networkField("fd.snet", "net", serverAddress),
   networkField("fd.rnet", "net", remoteAddress),
-  networkField("fd.cnet", "net", (event) => event.src_ip),
+  networkField("fd.cnet", "net", clientAddress),
   networkField("fd.lnet", "net", localAddress),
   networkField("fd.net", "net", addresses, destination),
   networkField("fd.l4proto", "string", (event) => event.protocol),
   networkField("fd.sockfamily", "string", socketFamily),
   networkField("fd.is_server", "boolean", isServer),
-  // A datagram is seen where it names its own destination: its socket is not connected, and its name is a new one.
+  // A datagram is seen where it names its own destination, or where its sender is asked for: its socket is not connected, and its
+  // name is a new one; but not an answer's, which has the name of the question.
   networkField("fd.connected", "boolean", isConnected),
-  networkField("fd.name_changed", "boolean", (event) => event.activity === "send"),
+  networkField(
+    "fd.name_changed",
+    "boolean",
+    (event) => event.activity === "send" || (event.activity === "receive" && !isAnswer(event)),
+  ),
   absentField("fd.sproto"),
   absentField("fd.cproto"),
   absentField("fd.rproto"),

@@ -9,7 +9,7 @@ import type { Kind } from "./condition-requirement.ts";
 // reports only where a rule asks for them: in a plan by the event's activity.
 
 const callKinds: readonly Kind[] = [
-  ...["dup", "bind", "listen", "accept", "socket", "unix_connect", "connect_failed"],
+  ...["dup", "bind", "listen", "accept", "socket", "unix_connect", "connect_failed", "receive"],
 ].map((call) => `network.${call}`);
 
 export const dnsAnswer: Kind = "dns.answer";

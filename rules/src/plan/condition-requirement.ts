@@ -143,6 +143,7 @@ const fixedFields: Readonly<Record<Kind, RegExp>> = {
   [unixConnect]: /^fd\.([sclr]?(ip|port|net)|l4proto|type|typechar|sockfamily)$/,
   "network.connect": /^fd\.sockfamily$/,
   "network.send": /^fd\.sockfamily$/,
+  "network.receive": /^fd\.(sockfamily|connected)$/,
 };
 
 /** The kinds whose results are the examples' and no others. */
@@ -155,6 +156,7 @@ const isAlike: ReadonlySet<Kind> = new Set([
   "network.dup",
   "network.bind",
   "network.listen",
+  "network.receive",
   unixConnect,
 ]);
 
@@ -206,6 +208,7 @@ const representatives: Readonly<Record<Kind, readonly AtalayaEvent[]>> = {
   "network.listen": [socketEvent("listen")],
   "network.accept": [0, fdMax].map((fd) => socketEvent("accept", { fd })),
   "network.socket": [0, fdMax].map((fd) => socketEvent("socket", { fd })),
+  "network.receive": [socketEvent("receive", { dst_ip: "192.0.2.1" })],
   [connectFailed]: [-1, -4095].map((error) => socketEvent("connect_failed", { dst_ip: "192.0.2.1", error })),
   [unixConnect]: [socketEvent("connect", { socket: [1, 1, 0], path: "/" })],
 };
