@@ -6,6 +6,7 @@ import {
   copyFileSync,
   mkdirSync,
   readdirSync,
+  readFileSync,
   renameSync,
   rmSync,
   writeFileSync,
@@ -43,15 +44,15 @@ export async function buildCollector({ root, log, machine = ownMachine }) {
   const sources = hashInputs(inputs);
   // The kernel's types are part of what is built: another kernel, another build.
   const digest = `${sources} ${hashInputs([join(source, "native")])} ${machine.kernel} ${machine.architecture}`;
-  if (isFresh(stamp, digest) && isComplete(source, target)) return;
+  if (isFresh(stamp, digest) && isComplete(source, target, machine.architecture)) return;
   dropStamp(stamp);
   log(`building the sensor${machine === ownMachine ? "" : ` for ${machine.architecture}`}`);
   const fresh = `${target}.${process.pid}.new`; // two builds at once must not meet
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
   writeFileSync(join(fresh, "vmlinux.h"), kernelTypes(machine.types));
-  for (const name of objectsOf(source))
-    await compileObject(root, join(source, "bpf"), fresh, name, machine.architecture);
+  for (const object of objectsOf(source, machine.architecture))
+    await compileObject(root, join(source, "bpf"), fresh, object, machine.architecture);
   await compileAddon(root, source, fresh, machine);
   await compileProbe(root, source, fresh, machine);
   writeFileSync(join(fresh, "sources.sha256"), sources);
@@ -64,13 +65,30 @@ export async function buildCollector({ root, log, machine = ownMachine }) {
   writeStamp(stamp, digest);
 }
 
-function objectsOf(source) {
-  return readdirSync(join(source, "bpf")).filter((name) => name.endsWith(".bpf.c"));
+/** What hangs at the exit of calls is built for each place where it can hang (bpf/syscall.h). */
+const ownMemory = ["-DSCRATCH_MAP=scratches_32", "-DWALK_MAP=walks_32"];
+const places = [
+  { suffix: "", flags: [] },
+  { suffix: "-fexit", flags: ["-DAT_FUNCTIONS"] },
+  { suffix: "-ia32", flags: ["-DAT_32_BIT_FUNCTIONS", ...ownMemory], onlyOn: "x64" },
+];
+
+function objectsOf(source, architecture) {
+  const here = places.filter(({ onlyOn = architecture }) => onlyOn === architecture);
+  const names = readdirSync(join(source, "bpf")).filter((name) => name.endsWith(".bpf.c"));
+  return names.flatMap((name) => {
+    const hangsAtExits = /^(AT_EXIT|EXIT_PROGRAM)/m.test(readFileSync(join(source, "bpf", name), "utf8"));
+    return (hangsAtExits ? here : here.slice(0, 1)).map(({ suffix, flags }) => ({
+      from: name,
+      object: name.replace(/\.bpf\.c$/, `${suffix}.bpf.o`),
+      flags,
+    }));
+  });
 }
 
-function isComplete(source, target) {
+function isComplete(source, target, architecture) {
   const wanted = [
-    ...objectsOf(source).map((name) => name.replace(/c$/, "o")),
+    ...objectsOf(source, architecture).map(({ object }) => object),
     "addon.node",
     "healthy",
     "sources.sha256",
@@ -109,20 +127,20 @@ function kernelTypes(file = "/sys/kernel/btf/vmlinux") {
   }
 }
 
-async function compileObject(root, folder, target, name, nodeArchitecture) {
+async function compileObject(root, folder, target, { from, object: name, flags: more }, nodeArchitecture) {
   const architecture = bpfArchitectures[nodeArchitecture];
   if (architecture === undefined)
     throw new Error(`The sensor is not built for ${nodeArchitecture}, only for x64 and arm64.`);
   const flags = ["-g", "-O2", "-Wall", "-Werror", "-target", "bpf", "-mcpu=v3", `-D__TARGET_ARCH_${architecture}`];
   // Newer kernels have structures inside others without a name.
-  flags.push("-fms-extensions", "-Wno-microsoft-anon-tag", withoutPlace(root));
-  const object = join(target, name.replace(/c$/, "o"));
+  flags.push("-fms-extensions", "-Wno-microsoft-anon-tag", withoutPlace(root), ...more);
+  const object = join(target, name);
   await run(root, tool("clang", "clang"), [
     ...flags,
     `-I${target}`,
     `-I${folder}`,
     "-c",
-    join(folder, name),
+    join(folder, from),
     "-o",
     object,
   ]);

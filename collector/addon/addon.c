@@ -28,6 +28,16 @@ static napi_value load(napi_env env, napi_callback_info info)
 	return call_outcome(&call, sensor_load(call.sensor, object, programs));
 }
 
+static napi_value hookable(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	char function[TEXT_BYTES];
+	if (!call_begin(&call, env, info, 1) || !call_text(&call, 0, function))
+		return NULL;
+	log_clear();
+	return call_outcome(&call, sensor_hookable(function));
+}
+
 static napi_value attach(napi_env env, napi_callback_info info)
 {
 	struct call call;
@@ -264,6 +274,7 @@ NAPI_MODULE_INIT()
 		napi_callback call;
 	} functions[] = {
 		{ "load", load },
+		{ "hookable", hookable },
 		{ "attach", attach },
 		{ "attachTracepoint", attach_tracepoint },
 		{ "attachCgroup", attach_cgroup },

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PROGRAMS_MAX 128
+#define PROGRAMS_MAX 256
 #define MAPS_MAX 96
 #define RINGS_MAX 4
 #define LOG_BYTES 65536
@@ -68,6 +68,8 @@ int sensor_load(struct sensor *sensor, const char *object_path, const char *name
 int sensor_attach(struct sensor *sensor, const char *program_name);
 int sensor_attach_tracepoint(struct sensor *sensor, const char *program_name, const char *event);
 int sensor_attach_cgroup(struct sensor *sensor, const char *program_name, const char *directory);
+/* Whether programs can hang at the end of a function of the kernel: hangs one there for a moment. */
+int sensor_hookable(const char *function);
 /*
  * Takes a program off its hook, once no pin of its link is left. What this process loaded can be attached again; what it took
  * over is gone.

@@ -165,7 +165,7 @@ static __always_inline int called(struct ended_call *ended, __u32 call, int text
 
 #define EXIT_PROGRAM(name, call, text_at) AT_EXIT(name, exit_##name, called, call, text_at)
 
-EXIT_PROGRAM(ptrace, CALL_PTRACE, NO_TEXT)
+AT_EXIT_COMPAT(ptrace, exit_ptrace, called, CALL_PTRACE, NO_TEXT)
 EXIT_PROGRAM(process_vm_readv, CALL_PROCESS_VM_READV, NO_TEXT)
 EXIT_PROGRAM(process_vm_writev, CALL_PROCESS_VM_WRITEV, NO_TEXT)
 EXIT_PROGRAM(pidfd_getfd, CALL_PIDFD_GETFD, FILE_OF_RESULT)
@@ -189,7 +189,7 @@ EXIT_PROGRAM(tkill, CALL_TKILL, NO_TEXT)
 EXIT_PROGRAM(tgkill, CALL_TGKILL, NO_TEXT)
 EXIT_PROGRAM(pidfd_send_signal, CALL_PIDFD_SEND_SIGNAL, NO_TEXT)
 EXIT_PROGRAM(capset, CALL_CAPSET, NO_TEXT)
-EXIT_PROGRAM(keyctl, CALL_KEYCTL, NO_TEXT)
+AT_EXIT_COMPAT(keyctl, exit_keyctl, called, CALL_KEYCTL, NO_TEXT)
 EXIT_PROGRAM(add_key, CALL_ADD_KEY, 1)
 EXIT_PROGRAM(request_key, CALL_REQUEST_KEY, 1)
 EXIT_PROGRAM(init_module, CALL_INIT_MODULE, 2)
@@ -200,3 +200,9 @@ EXIT_PROGRAM(fsmount, CALL_FSMOUNT, NO_TEXT)
 EXIT_PROGRAM(fsconfig, CALL_FSCONFIG, 2)
 EXIT_PROGRAM(open_tree, CALL_OPEN_TREE, 1)
 EXIT_PROGRAM(mount_setattr, CALL_MOUNT_SETATTR, 1)
+
+/* The numbers of 16 bits that 32-bit programs may give. */
+AT_EXIT_32(sys_setuid16, exit_setuid16, called, CALL_SETUID, NO_TEXT)
+AT_EXIT_32(sys_setgid16, exit_setgid16, called, CALL_SETGID, NO_TEXT)
+AT_EXIT_32(sys_setresuid16, exit_setresuid16, called, CALL_SETRESUID, NO_TEXT)
+AT_EXIT_32(sys_setresgid16, exit_setresgid16, called, CALL_SETRESGID, NO_TEXT)

@@ -20,6 +20,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define PLACES_MASK 0x3fff
 
 #define SET_FLAGS 0x40086602 /* FS_IOC_SETFLAGS; a long of which four bytes are read */
+#define SET_FLAGS_32 0x40046602 /* FS_IOC32_SETFLAGS */
 #define SET_EXTENDED_FLAGS 0x401c5820 /* FS_IOC_FSSETXATTR, whose structure begins with them */
 
 /* Which argument is what: constants of each program. */
@@ -254,7 +255,7 @@ static __always_inline int changed_flags(struct ended_call *ended)
 	if (!has_arguments(ended))
 		return 0;
 	__u32 command = argument(ended, 1);
-	if (command != SET_FLAGS && command != SET_EXTENDED_FLAGS)
+	if (command != SET_FLAGS && command != SET_FLAGS_32 && command != SET_EXTENDED_FLAGS)
 		return 0;
 	struct change change = { .call = CHANGE_CHATTR, .error = error_of(ended) };
 	bpf_probe_read_user(&change.change_flags, sizeof(change.change_flags), (void *)argument(ended, 2));
@@ -263,4 +264,4 @@ static __always_inline int changed_flags(struct ended_call *ended)
 	return changed_by_fd(argument(ended, 0), change);
 }
 
-AT_EXIT(ioctl, exit_ioctl, changed_flags)
+AT_EXIT_COMPAT(ioctl, exit_ioctl, changed_flags)

@@ -27,7 +27,7 @@ static __always_inline bool change_key_watched(const void *name, __u32 size, __u
 __noinline int changed_name_watched(__u32 at, __u32 size)
 {
 	__u32 zero = 0;
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
+	struct scratch *scratch = bpf_map_lookup_elem(&SCRATCH_MAP, &zero);
 	struct filter_settings *filter = filters();
 	if (!filter || !scratch)
 		return 0;
@@ -47,7 +47,7 @@ __noinline int changed_name_watched(__u32 at, __u32 size)
 __noinline int path_is_odd(__u32 at, __u32 size)
 {
 	__u32 zero = 0;
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
+	struct scratch *scratch = bpf_map_lookup_elem(&SCRATCH_MAP, &zero);
 	if (!scratch || size > ODD_DEPTH)
 		return 1;
 	/* Nothing is kept from one step to the next: what is kept, the verifier follows in all its values. */

@@ -63,7 +63,7 @@ static __always_inline __u32 to_first_zero(__u64 word)
 __noinline int scan_env(__u32 size, __u32 base)
 {
 	__u32 zero = 0;
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
+	struct scratch *scratch = bpf_map_lookup_elem(&SCRATCH_MAP, &zero);
 	if (!scratch)
 		return 1;
 	struct env_list *list = (void *)&scratch->bytes[ENV_LIST];

@@ -87,16 +87,10 @@ int BPF_PROG(connection_ends, const struct sock *sk, int old_state, int new_stat
  * What the kernel refuses at once (no route, a program or a rule that forbids it) never comes as far as to a state. What the
  * program above has told, or what is still on its way, is not told here.
  */
-SEC("tp/syscalls/sys_exit_connect")
-int exit_connect_failed(struct trace_event_raw_sys_exit *ctx)
+static __always_inline int refused_of(struct ended_call *ended, int fd)
 {
-	if (ctx->ret >= 0 || ctx->ret == -STILL_TRYING)
-		return 0;
 	struct task_struct *task = current_task();
-	struct pt_regs *registers = saved_registers(task);
-	if (!registers)
-		return 0;
-	struct file *file = file_of(task, (int)PT_REGS_PARM1_CORE_SYSCALL(registers));
+	struct file *file = file_of(task, fd);
 	struct sock *sk = file ? sock_of(file) : NULL;
 	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_state) != STATE_CLOSE)
 		return 0;
@@ -104,7 +98,30 @@ int exit_connect_failed(struct trace_event_raw_sys_exit *ctx)
 	struct connecting *caller = cookie ? bpf_map_lookup_elem(&connecting, &cookie) : NULL;
 	if (!caller)
 		return 0;
-	report(caller, sk, ctx->ret);
+	report(caller, sk, ended->result);
 	bpf_map_delete_elem(&connecting, &cookie);
 	return 0;
 }
+
+static __always_inline int refused_at_once(struct ended_call *ended)
+{
+	if (ended->result >= 0 || ended->result == -STILL_TRYING || !has_arguments(ended))
+		return 0;
+	return refused_of(ended, argument(ended, 0));
+}
+
+AT_EXIT(connect, exit_connect_failed, refused_at_once)
+
+#ifdef AT_32_BIT_FUNCTIONS
+static __always_inline int refused_by_socketcall(struct ended_call *ended)
+{
+	int fd = -1;
+	if (ended->result >= 0 || ended->result == -STILL_TRYING || !has_arguments(ended) ||
+	    argument(ended, 0) != SOCKETCALL_CONNECT ||
+	    bpf_probe_read_user(&fd, sizeof(fd), (void *)argument(ended, 1)))
+		return 0;
+	return refused_of(ended, fd);
+}
+#endif
+
+AT_EXIT_32(compat_sys_socketcall, exit_socketcall_failed, refused_by_socketcall)

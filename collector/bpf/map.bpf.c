@@ -124,19 +124,38 @@ static __always_inline void mapped(struct task_struct *task, struct file *file, 
 	scratch_give(scratch);
 }
 
+static __always_inline int made_code_of(__u32 protection, int fd)
+{
+	if (!(protection & PROT_EXEC_BIT))
+		return 0;
+	struct task_struct *task = current_task();
+	mapped(task, file_of(task, fd), protection);
+	return 0;
+}
+
 static __always_inline int made_code(struct ended_call *ended)
 {
 	if ((unsigned long)ended->result >= ERRORS_FROM || !has_arguments(ended))
 		return 0;
-	__u32 protection = argument(ended, 2);
-	if (!(protection & PROT_EXEC_BIT))
-		return 0;
-	struct task_struct *task = current_task();
-	mapped(task, file_of(task, argument(ended, 4)), protection);
-	return 0;
+	return made_code_of(argument(ended, 2), argument(ended, 4));
 }
 
-AT_EXIT(mmap, exit_mmap, made_code)
+AT_EXIT_64(mmap, exit_mmap, made_code)
+AT_EXIT_32(sys_mmap_pgoff, exit_mmap, made_code)
+
+#ifdef AT_32_BIT_FUNCTIONS
+/* The oldest mmap has its arguments in user memory. */
+static __always_inline int made_code_by_old_mmap(struct ended_call *ended)
+{
+	__u32 arguments[5] = {}; /* struct mmap_arg_struct32 */
+	if ((unsigned long)ended->result >= ERRORS_FROM || !has_arguments(ended) ||
+	    bpf_probe_read_user(arguments, sizeof(arguments), (void *)argument(ended, 0)))
+		return 0;
+	return made_code_of(arguments[2], arguments[4]);
+}
+#endif
+
+AT_EXIT_32(compat_sys_ia32_mmap, exit_old_mmap, made_code_by_old_mmap)
 
 struct found_file {
 	struct file *file;

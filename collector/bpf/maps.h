@@ -198,12 +198,17 @@ struct scratch {
 	};
 };
 
+/* Objects whose programs may be preempted have one of their own: in theirs, others would find `busy` for as long. */
+#ifndef SCRATCH_MAP
+#define SCRATCH_MAP scratches
+#endif
+
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct scratch);
-} scratches SEC(".maps");
+} SCRATCH_MAP SEC(".maps");
 
 static __always_inline struct count_slot *count_of(__u32 kind)
 {
@@ -253,7 +258,7 @@ static __always_inline bool is_read(struct count_slot *count)
 static __always_inline struct scratch *scratch_take(struct count_slot *count)
 {
 	__u32 zero = 0;
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
+	struct scratch *scratch = bpf_map_lookup_elem(&SCRATCH_MAP, &zero);
 	if (!scratch)
 		return NULL;
 	if (scratch->busy) {

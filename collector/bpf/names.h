@@ -61,7 +61,7 @@ __noinline int end_watched(__u64 name, __u32 length)
 __noinline int scratch_end_watched(__u32 end, __u32 length, __u32 wanted)
 {
 	__u32 zero = 0;
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
+	struct scratch *scratch = bpf_map_lookup_elem(&SCRATCH_MAP, &zero);
 	struct filter_settings *filter = filters();
 	if (!filter || !scratch)
 		return 0;
@@ -163,7 +163,7 @@ __noinline __u64 watched_other_name(__u64 inode, __u64 opened)
 __noinline int last_name_length(__u32 at, __u32 size)
 {
 	__u32 zero = 0;
-	struct scratch *scratch = bpf_map_lookup_elem(&scratches, &zero);
+	struct scratch *scratch = bpf_map_lookup_elem(&SCRATCH_MAP, &zero);
 	struct path_walk *walk = walk_state();
 	if (!walk || !scratch)
 		return 0;

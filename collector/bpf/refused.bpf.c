@@ -44,5 +44,5 @@ static __always_inline int refused(struct ended_call *ended, int path_at)
 	return 0;
 }
 
-AT_EXIT(execve, exit_execve, refused, 0)
-AT_EXIT(execveat, exit_execveat, refused, 1)
+AT_EXIT_COMPAT(execve, exit_execve, refused, 0)
+AT_EXIT_COMPAT(execveat, exit_execveat, refused, 1)

@@ -99,7 +99,8 @@ static __always_inline int duplicated_by_command(struct ended_call *ended)
 	return duplicated(ended);
 }
 
-AT_EXIT(fcntl, exit_fcntl, duplicated_by_command)
+AT_EXIT_COMPAT(fcntl, exit_fcntl, duplicated_by_command)
+AT_EXIT_32(compat_sys_fcntl64, exit_fcntl64, duplicated_by_command)
 
 /* As it is asked for: what is in use already, or not allowed, is refused only afterwards. */
 static __always_inline struct socket_record *begin_bind(struct bpf_sock_addr *ctx, struct count_slot **slot)
@@ -167,7 +168,7 @@ static __always_inline int accepted(struct ended_call *ended)
 	return family == AF_INET || family == AF_INET6 ? report(KIND_ACCEPT, task, sk, fd) : 0;
 }
 
-AT_EXIT(accept, exit_accept, accepted)
+AT_EXIT_64(accept, exit_accept, accepted)
 AT_EXIT(accept4, exit_accept4, accepted)
 
 /* Streams and datagrams of IP, and AF_UNIX, are everybody's; the rest is for tools. */
@@ -243,12 +244,10 @@ static __always_inline void report_peer(struct scratch *scratch, struct task_str
 }
 
 /* A path of AF_UNIX as the one who bound it saw it: a name given to it in a container by a mount hides nothing. */
-static __always_inline int connected(struct ended_call *ended)
+static __always_inline int connected_by(int fd)
 {
-	if (ended->result != 0 || !has_arguments(ended))
-		return 0;
 	struct task_struct *task = current_task();
-	struct sock *sk = sock_at(task, (int)argument(ended, 0));
+	struct sock *sk = sock_at(task, fd);
 	if (!sk || BPF_CORE_READ(sk, __sk_common.skc_family) != AF_UNIX)
 		return 0;
 	struct count_slot *count = count_of(KIND_UNIX_CONNECT);
@@ -276,4 +275,32 @@ static __always_inline int connected(struct ended_call *ended)
 	return 0;
 }
 
+static __always_inline int connected(struct ended_call *ended)
+{
+	return ended->result == 0 && has_arguments(ended) ? connected_by(argument(ended, 0)) : 0;
+}
+
 AT_EXIT(connect, exit_connect, connected)
+
+#ifdef AT_32_BIT_FUNCTIONS
+/* One call for all that is done with sockets; what it does it with lies in user memory. */
+static __always_inline int by_socketcall(struct ended_call *ended)
+{
+	int fd = -1;
+	switch (argument(ended, 0)) {
+	case SOCKETCALL_SOCKET:
+		return made_socket(ended);
+	case SOCKETCALL_CONNECT:
+		if (ended->result == 0 && !bpf_probe_read_user(&fd, sizeof(fd), (void *)argument(ended, 1)))
+			return connected_by(fd);
+		return 0;
+	case SOCKETCALL_ACCEPT:
+	case SOCKETCALL_ACCEPT4:
+		return accepted(ended);
+	default:
+		return 0;
+	}
+}
+#endif
+
+AT_EXIT_32(compat_sys_socketcall, exit_socketcall, by_socketcall)

@@ -6,6 +6,12 @@
 #include "file.h"
 #include <bpf/bpf_endian.h>
 
+/* Of the 32-bit socketcall, which does all of it (include/uapi/linux/net.h). */
+#define SOCKETCALL_SOCKET 1
+#define SOCKETCALL_CONNECT 3
+#define SOCKETCALL_ACCEPT 5
+#define SOCKETCALL_ACCEPT4 18
+
 #define AF_UNIX 1
 #define AF_INET 2
 #define AF_INET6 10

@@ -19,6 +19,9 @@ The sensor: reads what the kernel's programs saw and hands it on as events. Need
   --objects DIR      the built programs and the addon (default: those of this build)
   --pin DIR          a folder in a bpffs for this sensor alone: its programs and rings are kept there, and go on while
                      no collector runs; the next one goes on with them (default ${defaultPinFolder})
+  --no-function-hooks
+                     watch system calls at tracepoints also where the kernel lets programs hang at the calls' own functions
+                     (docs/kernel-hooks.md): every call of the machine costs more then, and 32-bit calls are not seen
   --no-pin           keep nothing: the watch ends with this process
   --unpin-at-end     end the watch at Ctrl-C or SIGTERM; without, what is pinned goes on
   --state DIR        where the hub's last word (what to watch) is kept for the next start
@@ -75,6 +78,7 @@ const options = {
   objects: { type: "string" },
   pin: { type: "string" },
   "no-pin": { type: "boolean", default: false },
+  "no-function-hooks": { type: "boolean", default: false },
   "unpin-at-end": { type: "boolean", default: false },
   state: { type: "string" },
   ca: { type: "string" },
@@ -140,6 +144,7 @@ export function readCollectorArguments(args: readonly string[]): CollectorArgume
       lines: values.stdout ? { container: values.container, class: eventClass(values.class), name: values.name } : null,
       plan: values.stdout ? planOfNames(chosen) : emptyFilterPlan,
       pinFolder: null,
+      hooksFunctions: !values["no-function-hooks"],
       hostRoot: values["host-root"].replace(/\/+$/, ""),
       containerdTasks: values.containerd ?? [],
       healthFile: values.health,

@@ -13,6 +13,8 @@ export type KernelSource = {
   readonly programs: readonly ProgramState[];
   /** 16 hexadecimal digits over the records' layout and the programs' version. */
   readonly layoutHash: string;
+  /** Where system calls are seen, and why there: for the log. */
+  readonly callsSeen?: string;
   /**
    * Takes what lies in a ring, oldest first, up to about `bytesMax`; the consumer position moves at `release`, not here.
    * `next` is the byte position after the last record taken; `undecodable` counts records that were refused.
@@ -118,4 +120,6 @@ export type KernelOptions = {
   plan?: FilterPlan | "unknown";
   /** A folder in a bpffs for this sensor alone. Absent: nothing is pinned, and all ends with the process. */
   pinFolder?: string;
+  /** Whether programs may hang at the functions of system calls; absent: where the kernel lets them. */
+  hooksFunctions?: boolean;
 };

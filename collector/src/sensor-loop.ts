@@ -27,9 +27,15 @@ type Port = Pick<MessagePort, "postMessage" | "on" | "close">;
 export function runSensor(open: (options: KernelOptions) => KernelSource, options: WorkerOptions, port: Port): void {
   const post = (message: FromWorker, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer);
   try {
-    const { objectFolder, ignorePids, pinFolder } = options;
+    const { objectFolder, ignorePids, pinFolder, hooksFunctions } = options;
     const plan = firstPlan(options);
-    const source = open({ objectFolder, ignorePids, plan, ...(pinFolder === null ? {} : { pinFolder }) });
+    const source = open({
+      objectFolder,
+      ignorePids,
+      plan,
+      hooksFunctions,
+      ...(pinFolder === null ? {} : { pinFolder }),
+    });
     new SensorLoop(source, options, port, post).start();
   } catch (error) {
     const code = error instanceof Fault ? error.code : "SENSOR_UNAVAILABLE";
@@ -124,7 +130,7 @@ class SensorLoop {
     this.#enforcer = setInterval(() => this.#pipeline.enforce(), collectorLimits.blockingStepMs);
     const asked = this.#source.programs.filter((program) => program.unasked !== true);
     const attached = asked.filter((program) => program.attached).length;
-    const detail = `${attached} of ${asked.length} programs, kernel ${release()}${this.#whatWasBefore()}`;
+    const detail = `${attached} of ${asked.length} programs, kernel ${release()}${this.#whereCallsAreSeen()}${this.#whatWasBefore()}`;
     this.#post({ type: "ready", detail, continues: this.#continues, epoch: this.#pipeline.epoch });
     this.#pipeline.report();
     this.#step();
@@ -136,6 +142,11 @@ class SensorLoop {
     this.#pipeline.report();
     const { eventMs } = this.#pipeline;
     this.#health.write({ aliveMs: monotonicMs(), eventMs, takenMs: this.#takenMs });
+  }
+
+  #whereCallsAreSeen(): string {
+    const { callsSeen } = this.#source;
+    return callsSeen === undefined ? "" : `, ${callsSeen}`;
   }
 
   #whatWasBefore(): string {

@@ -50,6 +50,8 @@ export type WorkerOptions = {
   plan: FilterPlan;
   /** Where programs and rings are pinned; null for nowhere. */
   pinFolder: string | null;
+  /** Whether programs may hang at the functions of system calls. */
+  hooksFunctions: boolean;
   /** Goes before the paths of what runtimes leave on the host; "" for this process' own root. */
   hostRoot: string;
   /** Folders of containerd's tasks beside the usual ones. */

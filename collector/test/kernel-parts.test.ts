@@ -9,8 +9,8 @@ import { cgroupRoot } from "../src/kernel/cgroup-root.ts";
 import { FilterMaps } from "../src/kernel/filter-maps.ts";
 import { ipText } from "../src/kernel/ip-text.ts";
 import { openKernel } from "../src/kernel/open-kernel.ts";
-import { reasonFrom } from "../src/kernel/probe-programs.ts";
 import { procSnapshot } from "../src/kernel/proc-snapshot.ts";
+import { reasonFrom } from "../src/kernel/reason.ts";
 
 const ipv6 = (hex: string): string => ipText(Buffer.from(hex.replaceAll(" ", ""), "hex"), 0, 6);
 

@@ -27,6 +27,7 @@ const options: WorkerOptions = {
   lines: null,
   plan: emptyFilterPlan,
   pinFolder: null,
+  hooksFunctions: true,
   hostRoot: "",
   containerdTasks: [],
   healthFile: undefined,

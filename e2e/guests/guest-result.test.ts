@@ -11,6 +11,7 @@ const result: GuestResult = {
   missing: [],
   programs: [{ name: "process_exec", loaded: true, attached: true }],
   checks: [{ name: "exec", passed: false, milliseconds: 7, problem: "none came" }],
+  instructions: { getppid: 300 },
   events: ["process.exec"],
   seconds: 0,
   sources: "",

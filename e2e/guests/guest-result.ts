@@ -5,6 +5,9 @@ import { programPlans } from "../../collector/src/kernel/programs.ts";
 /** Before the result's line on the serial line, where the kernel writes, too. */
 export const resultMark = "ATALAYA-GUEST-RESULT ";
 
+/** On the kernel's command line: the collector starts with `--no-function-hooks`. */
+export const noFunctionHooks = "atalaya_no_function_hooks";
+
 const checkSchema = z.object({
   name: z.string(),
   passed: z.boolean(),
@@ -24,6 +27,8 @@ export const resultSchema = z.object({
   /** Programs that neither run nor have a stand-in that does. */
   missing: z.array(z.string()),
   checks: z.array(checkSchema),
+  /** Of one system call, with the sensor and without. */
+  instructions: z.record(z.string(), z.number()),
   /** What was provoked and told, as `class.activity`. */
   events: z.array(z.string()),
   seconds: z.number().default(0),
@@ -54,8 +59,10 @@ export function readResult(text: string): GuestResult | undefined {
 /** The programs that run, and those whose stand-in runs. */
 export function runningPrograms(programs: GuestPrograms): Set<string> {
   const running = new Set(programs.filter((one) => one.attached).map((one) => one.name));
-  for (const { program, insteadOf } of programPlans)
-    if (insteadOf !== undefined && running.has(program)) running.add(insteadOf);
+  for (const { program, insteadOf, ratherThan } of programPlans) {
+    const standsFor = insteadOf ?? ratherThan;
+    if (standsFor !== undefined && running.has(program)) running.add(standsFor);
+  }
   return running;
 }
 
@@ -63,6 +70,7 @@ export function runningPrograms(programs: GuestPrograms): Set<string> {
 export function missingPrograms(programs: GuestPrograms): string[] {
   const running = runningPrograms(programs);
   return programPlans
-    .filter((plan) => plan.insteadOf === undefined && !running.has(plan.program))
-    .map((plan) => plan.program);
+    .filter(({ insteadOf, ratherThan }) => insteadOf === undefined && ratherThan === undefined)
+    .map(({ program }) => program)
+    .filter((program) => !running.has(program));
 }

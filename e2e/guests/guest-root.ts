@@ -23,7 +23,9 @@ const programs = [
   ...["maps", "uring"].map((name) => `evasions/programs/${name}.c`),
 ].map((path) => join(root, "collector", "test", path));
 /** What only a guest can do: this machine may have no modules. */
-const ownPrograms = [join(import.meta.dirname, "inside", "modules.c")];
+const ownPrograms = ["modules", "cost"].map((name) => join(import.meta.dirname, "inside", `${name}.c`));
+/** Calls by another door, which only this architecture has. */
+const programsOfAmd64 = [join(root, "collector", "test", "evasions", "programs", "int80.c")];
 const unwanted = /^(usr\/)?share\/|^etc\//;
 
 /**
@@ -49,12 +51,13 @@ export async function guestRoot(
   files.file("atalaya/bin/node", readFileSync(await nodeProgram(architecture)), true);
   const sensor = await sensorFor(architecture, image, unpacked, say);
   files.tree(sensor.objects, "atalaya/collector/objects", (path) => !path.endsWith("vmlinux.h"));
-  await layPrograms(files, sensor.compiler);
+  const all = [...programs, ...ownPrograms, ...(architecture === "amd64" ? programsOfAmd64 : [])];
+  await layPrograms(files, all, sensor.compiler);
   layAuthority(files);
   return cpio(files.entries());
 }
 
-async function layPrograms(files: RootFiles, compiler: string): Promise<void> {
+async function layPrograms(files: RootFiles, sources: readonly string[], compiler: string): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "atalaya-guest-"));
   try {
     files.tree(await bundle(join(folder, "bundle"), ["collector"]), "atalaya");
@@ -63,7 +66,7 @@ async function layPrograms(files: RootFiles, compiler: string): Promise<void> {
     await build({ entryPoints, outfile: main, bundle: true, platform: "node", target: "node24", format: "esm" });
     files.file("guest/main.js", readFileSync(main));
     const flags = ["-O2", "-Wall", "-Werror", "-D_GNU_SOURCE", "-static", "-pthread"];
-    for (const source of [...programs, ...ownPrograms]) {
+    for (const source of sources) {
       const program = join(folder, basename(source, ".c"));
       execFileSync(compiler, [...flags, source, "-o", program]);
       files.file(`guest/${basename(program)}`, readFileSync(program), true);

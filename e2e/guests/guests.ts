@@ -1,4 +1,6 @@
 // The kernels that people run, as Debian builds them for clouds: each release's newest, and what comes next.
+
+import { programPlans } from "../../collector/src/kernel/programs.ts";
 import type { Architecture } from "../../containers/images.ts";
 import { crossKernel } from "../../containers/machine/sensor-build.ts";
 
@@ -14,6 +16,8 @@ export type Guest = {
   lacks?: readonly string[];
   /** Started without the BPF LSM, as most kernels are: what would be refused is killed. */
   withoutLsm?: true;
+  /** The collector starts with `--no-function-hooks`: tracepoints stay proved on a kernel that lets programs hang at its functions. */
+  withoutFunctionHooks?: true;
   /** Its processors, where they are not as many as `guestProcessors`. */
   processors?: number;
   /** Events (`class.activity`) of what the kernel cannot do: one that is not named here and not told fails the test. */
@@ -21,13 +25,18 @@ export type Guest = {
 };
 
 /** Before Linux 5.17 a program cannot ask which file a piece of memory is of (bpf_find_vma). */
-const mprotectWithoutFile = ["exit_mprotect"];
+const mprotectWithoutFile = ["exit_mprotect", "exit_mprotect_ia32"];
 
 /** Before Linux 6.0 its tracepoint does not say of which request it speaks. */
 const uringWithoutRequest = ["uring_complete"];
 
 /** What a request opens lies in another structure since Linux 7.2. */
 const uringWithoutName = ["uring_submit"];
+
+/** Tracepoints do not tell 32-bit calls. */
+const of32BitCalls = programPlans
+  .filter(({ is32Bit, insteadOf }) => is32Bit === true && insteadOf === undefined)
+  .map(({ program }) => program);
 
 /** Older kernels (6.1 does, 6.12 does not) wait without end for a second processor under a clock that counts instructions. */
 const oneProcessor = { processors: 1 };
@@ -42,7 +51,16 @@ export const guests: readonly Guest[] = [
     lacks: [...mprotectWithoutFile, ...uringWithoutRequest],
     without: ["kernel.mount_setattr"], // of Linux 5.12
   },
-  { name: "6.1-amd64", suite: "bookworm", architecture: "amd64", series: "6.1", withoutLsm: true, ...oneProcessor },
+  {
+    name: "6.1-amd64",
+    suite: "bookworm",
+    architecture: "amd64",
+    series: "6.1",
+    withoutLsm: true,
+    withoutFunctionHooks: true,
+    ...oneProcessor,
+    lacks: of32BitCalls,
+  },
   { name: "6.12-amd64", suite: "trixie", architecture: "amd64", series: "6.12" },
   { name: "newest-amd64", suite: "sid", architecture: "amd64", lacks: uringWithoutName },
   { name: "newest-arm64", ...crossKernel("arm64"), lacks: uringWithoutName },

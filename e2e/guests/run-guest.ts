@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { processorSeconds } from "../processor-seconds.ts";
-import { type GuestResult, readResult } from "./guest-result.ts";
+import { type GuestResult, noFunctionHooks, readResult } from "./guest-result.ts";
 import { emulations, type Guest } from "./guests.ts";
 import {
   consoleBytesMax,
@@ -66,7 +66,9 @@ async function consoleOf(
   // Whether its timer is fast enough, a guest that shares its processor cannot tell: on a busy machine it would end there.
   args.push(
     "-append",
-    `console=${line} quiet panic=-1 lsm=${guest.withoutLsm === true ? "yama" : "bpf"} no_timer_check`,
+    `console=${line} quiet panic=-1 lsm=${guest.withoutLsm === true ? "yama" : "bpf"} no_timer_check${
+      guest.withoutFunctionHooks === true ? ` ${noFunctionHooks}` : ""
+    }`,
   );
   const child = spawn("nice", args, { stdio: ["ignore", "pipe", "pipe"] });
   let text = "";

@@ -6,6 +6,8 @@ import { Fault } from "@atalaya/wire";
 export type Addon = {
   /** All of the programs (names parted by spaces) or none. */
   load(objectPath: string, programs: string): string;
+  /** Hangs a program that does nothing at the end of a function of the kernel, and takes it off again. */
+  hookable(function_: string): string;
   attach(program: string): string;
   attachTracepoint(program: string, event: string): string;
   attachCgroup(program: string, directory: string): string;

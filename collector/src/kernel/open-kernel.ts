@@ -9,13 +9,15 @@ import { wordsOfPlan } from "./asked-words.ts";
 import { type Earlier, openEarlier } from "./earlier-programs.ts";
 import { EnforcedContainers } from "./enforced-containers.ts";
 import { FilterMaps } from "./filter-maps.ts";
+import { functionHooks, whereCallsAreSeen } from "./function-hooks.ts";
 import { readCounters } from "./kernel-counters.ts";
 import { kernelLimits } from "./kernel-limits.ts";
 import { layout, sizes } from "./layout.ts";
 import { nameOwnTask } from "./own-tasks.ts";
 import { lockPinFolder, PinnedSet, preparePinFolder } from "./pins.ts";
-import { KernelPrograms, reasonFrom } from "./probe-programs.ts";
+import { KernelPrograms } from "./probe-programs.ts";
 import { programPlans } from "./programs.ts";
+import { reasonFrom } from "./reason.ts";
 import { RecordedContainers } from "./recorded-containers.ts";
 import { Ring } from "./ring.ts";
 import { ringIdOf } from "./ring-id.ts";
@@ -53,6 +55,7 @@ function openPins(addon: Addon, pinFolder: string | undefined, setName: string):
 
 type Started = {
   programs: KernelPrograms;
+  callsSeen: string;
   /** Attaches what is loaded and asked for, and pins it. */
   hang: () => void;
   rings: { lifecycle: Ring; bulk: Ring };
@@ -66,7 +69,8 @@ type Started = {
 function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined): Started {
   const { found, lastReadUs } = adoptMaps(addon, pins);
   if (!found) pins?.remove();
-  const programs = new KernelPrograms(addon, options.objectFolder);
+  const hooks = functionHooks(addon, options.hooksFunctions !== false);
+  const programs = new KernelPrograms(addon, options.objectFolder, hooks);
   const filters = new FilterMaps(addon);
   if (found) filters.adopt();
   if (found && pins !== undefined) programs.adopt(pins);
@@ -95,9 +99,10 @@ function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined
       watch.reason = `runs, but does not know what is ours: ${reasonFrom(named)}`;
   };
   hang();
+  for (const name of found ? programs.leftOut : []) pins?.unpinLink(name);
   refuseWithoutEvents(programs, "attached");
   const gapUs = adopted || lastReadUs === 0 ? 0 : Math.max(0, Math.round(bootUs() - lastReadUs));
-  return { programs, hang, rings, filters, enforced, recorded, adopted, gapUs };
+  return { programs, callsSeen: whereCallsAreSeen(hooks), hang, rings, filters, enforced, recorded, adopted, gapUs };
 }
 
 /** An earlier collector's plan stays in force until the next comes. */
@@ -145,6 +150,7 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
       return programs.states;
     },
     layoutHash,
+    callsSeen: parts.callsSeen,
     drain: (ring, bytesMax) => rings[ring].drain(bytesMax),
     release: (ring, position) => rings[ring].release(position),
     snapshot: (): KernelRecord[] => takeSnapshot(addon, programs.iterator),

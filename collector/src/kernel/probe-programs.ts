@@ -2,9 +2,11 @@ import { join } from "node:path";
 import type { ProgramState } from "@atalaya/wire";
 import type { Addon } from "./addon.ts";
 import { cgroupRoot } from "./cgroup-root.ts";
+import type { FunctionHooks } from "./function-hooks.ts";
 import { kernelLimits } from "./kernel-limits.ts";
 import type { PinnedSet } from "./pins.ts";
 import { type ProgramPlan, programPlans } from "./programs.ts";
+import { reasonFrom } from "./reason.ts";
 
 /** A program and its stand-ins, of which one does the work; what became of those that were tried. */
 type Place = { plans: readonly ProgramPlan[]; isAsked: boolean; tried: ProgramState[]; isTakenOver: boolean };
@@ -17,17 +19,25 @@ export class KernelPrograms {
   readonly #addon: Addon;
   readonly #objectFolder: string;
   readonly #places: readonly Place[];
+  /** Programs that cannot hang, or are not to. */
+  readonly leftOut: readonly string[];
 
-  constructor(addon: Addon, objectFolder: string) {
+  constructor(addon: Addon, objectFolder: string, hooks: FunctionHooks) {
     this.#addon = addon;
     this.#objectFolder = objectFolder;
-    const firsts = programPlans.filter((plan) => plan.insteadOf === undefined);
+    const here = programPlans.filter((plan) => canHang(plan, hooks));
+    const firsts = here.filter(({ insteadOf, ratherThan }) => insteadOf === undefined && ratherThan === undefined);
     this.#places = firsts.map((first) => ({
-      plans: [first, ...programPlans.filter((plan) => plan.insteadOf === first.program)],
+      plans: [
+        ...here.filter((plan) => plan.ratherThan === first.program),
+        first,
+        ...here.filter((plan) => plan.insteadOf === first.program),
+      ],
       isAsked: first.askedBy === undefined,
       tried: [],
       isTakenOver: false,
     }));
+    this.leftOut = programPlans.filter((plan) => !here.includes(plan)).map(({ program }) => program);
   }
 
   /** What does the work of another takes its place: nothing is missing then. Where both fail, both reasons are told. */
@@ -77,18 +87,27 @@ export class KernelPrograms {
 
   /** Attaches what is loaded, asked for and does not run yet; says in each state how that went. Gives those that run now, each when it does. */
   *attach(): Generator<ProgramState> {
-    for (const { plans, tried, isAsked } of this.#places) {
-      const state = tried.find((one) => one.loaded && !one.attached);
-      const plan = plans.find((one) => one.program === state?.name);
-      if (!isAsked || state === undefined || plan === undefined) continue;
-      const outcome = attach(this.#addon, plan);
-      state.attached = outcome === "";
-      if (outcome !== "") state.reason = reasonFrom(outcome);
-      else {
-        delete state.reason;
-        yield state;
-      }
+    for (const place of this.#places) {
+      if (!place.isAsked) continue;
+      const state = this.#attachOne(place);
+      if (state?.attached === true) yield state;
     }
+  }
+
+  /** What cannot hang at a function after all makes way for what hangs elsewhere. Undefined where there was nothing to attach. */
+  #attachOne(place: Place): ProgramState | undefined {
+    const state = place.tried.find((one) => one.loaded && !one.attached);
+    const at = place.plans.findIndex((one) => one.program === state?.name);
+    const plan = place.plans[at];
+    if (state === undefined || plan === undefined) return undefined;
+    const outcome = attach(this.#addon, plan);
+    state.attached = outcome === "";
+    if (outcome === "") delete state.reason;
+    else state.reason = reasonFrom(outcome);
+    const others = place.plans.slice(at + 1);
+    if (state.attached || plan.attachment !== "function" || others.length === 0) return state;
+    place.tried = this.#loadAlone(others);
+    return this.#attachOne(place);
   }
 
   /** From now on only what these words ask for is; what hangs beside it goes with `takeOff`. */
@@ -198,24 +217,18 @@ function isAskedBy({ plans }: Place, words: ReadonlySet<string>): boolean {
   return askedBy === undefined || askedBy.some((word) => words.has(word));
 }
 
+/** Those of the kernel's functions only where it lets them hang there. */
+function canHang({ attachment, is32Bit }: ProgramPlan, hooks: FunctionHooks): boolean {
+  return attachment !== "function" || (is32Bit === true ? hooks.of32Bit : hooks.native) === "";
+}
+
 function isIterator(name: string): boolean {
   return programPlans.some((plan) => plan.program === name && plan.attachment === "iterator");
 }
 
 function attach(addon: Addon, { program, attachment }: ProgramPlan): string {
-  if (attachment === "tracing" || attachment === "iterator") return addon.attach(program);
-  if (attachment !== "cgroup") return addon.attachTracepoint(program, attachment.tracepoint);
+  if (typeof attachment === "object") return addon.attachTracepoint(program, attachment.tracepoint);
+  if (attachment !== "cgroup") return addon.attach(program);
   const root = cgroupRoot();
   return root === undefined ? "ENOENT\nno cgroup v2 hierarchy is mounted" : addon.attachCgroup(program, root);
-}
-
-/** The error's name and what says most of the log: libbpf's sentences, and the verifier's last lines. */
-export function reasonFrom(outcome: string): string {
-  const [error = "", ...lines] = outcome.split("\n").map((line) => line.trim());
-  const telling = lines.filter(
-    (line) => line !== "" && !/^(mark_precise|from \d+ to|processed \d+|verification time|stack depth|--)/.test(line),
-  );
-  const text = [error, ...telling.slice(-8)].filter((line) => line !== "").join("; ");
-  if (text.length <= kernelLimits.reasonCharactersMax) return text;
-  return `${error}; …${text.slice(error.length - kernelLimits.reasonCharactersMax + 3)}`;
 }

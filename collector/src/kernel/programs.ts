@@ -6,7 +6,8 @@ import { hookedCalls } from "../rare-calls.ts";
 import { recorderWord } from "../recorder-word.ts";
 import { hasBpfLsm } from "./bpf-lsm.ts";
 
-export type Attachment = "tracing" | "cgroup" | "iterator" | { tracepoint: string };
+/** `function`: at the end of one of the kernel's functions, which its object names. */
+export type Attachment = "tracing" | "cgroup" | "iterator" | "function" | { tracepoint: string };
 
 export type ProgramPlan = {
   object: string;
@@ -14,6 +15,10 @@ export type ProgramPlan = {
   attachment: Attachment;
   /** Tried only where that one (earlier in the list) does not load. */
   insteadOf?: string;
+  /** Tried before that one, where the kernel lets programs hang at its functions. */
+  ratherThan?: string;
+  /** Of 32-bit calls on a 64-bit kernel: beside the others, and where the kernel has none nothing is missing. */
+  is32Bit?: true;
   /** The architecture (as Node names it) that alone has the call: elsewhere nothing is missing. */
   onlyOn?: string;
   /** The kernel that brought the call: before, nothing is missing. */
@@ -33,6 +38,12 @@ const onlyOnX64: ReadonlySet<string> = new Set([
   ...["rename", "link", "symlink", "unlink", "mkdir", "rmdir", "chmod"],
 ]);
 
+/** Calls that 32-bit programs make by others. */
+const onlyBy64Bit: ReadonlySet<string> = new Set(["mmap", "accept"]);
+
+/** Calls that 32-bit programs may also make with numbers of 16 bits. */
+const shortIdCalls = ["setuid", "setgid", "setresuid", "setresgid"] as const;
+
 /** Calls that came later than the oldest kernel that we run on. */
 const youngCalls: Readonly<Record<string, readonly [number, number]>> = {
   fchmodat2: [6, 6],
@@ -45,17 +56,32 @@ const optionalCalls: Readonly<Record<string, string>> = {
   ...{ keyctl: "/proc/keys", add_key: "/proc/keys", request_key: "/proc/keys" },
 };
 
-/** The program at the exit of a system call. */
-function atExit(object: string, call: string, { suffix = "", askedBy }: AtExit = {}): ProgramPlan {
-  const plan = { object, program: `exit_${call}${suffix}`, attachment: { tracepoint: `syscalls/sys_exit_${call}` } };
+type AtExit = { suffix?: string; askedBy?: readonly string[]; program?: string };
+
+/** The program at the exit of a system call: at its function, where it can hang there, else at its tracepoint. */
+function atExit(object: string, call: string, more: AtExit = {}): ProgramPlan[] {
+  const { suffix = "", askedBy, program = `exit_${call}${suffix}` } = more;
   const since = youngCalls[call];
   const where = optionalCalls[call];
-  const limits = { ...(since !== undefined && { since }), ...(where !== undefined && { where }) };
-  const asked = askedBy === undefined ? {} : { askedBy };
-  return { ...plan, ...(onlyOnX64.has(call) && { onlyOn: "x64" }), ...limits, ...asked };
+  const limits = {
+    ...(onlyOnX64.has(call) && { onlyOn: "x64" }),
+    ...(since !== undefined && { since }),
+    ...(where !== undefined && { where }),
+    ...(askedBy !== undefined && { askedBy }),
+  };
+  const functions = { object: `${object}-fexit`, program: `${program}_fexit`, attachment: "function" } as const;
+  return [
+    { ...functions, ratherThan: program, ...limits },
+    { object, program, attachment: { tracepoint: `syscalls/sys_exit_${call}` }, ...limits },
+    ...(onlyBy64Bit.has(call) ? [] : [at32BitExit(object, program, limits)]),
+  ];
 }
 
-type AtExit = { suffix?: string; askedBy?: readonly string[] };
+/** The program at the function of a 32-bit call. */
+function at32BitExit(object: string, program: string, limits: Partial<ProgramPlan>): ProgramPlan {
+  const plan = { object: `${object}-ia32`, program: `${program}_ia32`, attachment: "function" } as const;
+  return { ...plan, ...limits, onlyOn: "x64", is32Bit: true };
+}
 
 /** Programs of one object and kind that the same words ask for. */
 function asked(object: string, attachment: Attachment, programs: readonly string[], askedBy: string[]): ProgramPlan[] {
@@ -63,7 +89,23 @@ function asked(object: string, attachment: Attachment, programs: readonly string
 }
 
 function askedAtExit(object: string, calls: readonly string[], askedBy: string[]): ProgramPlan[] {
-  return calls.map((call) => atExit(object, call, { askedBy }));
+  return calls.flatMap((call) => atExit(object, call, { askedBy }));
+}
+
+/** Calls that 32-bit programs alone have, by the calls that they are like. */
+function onlyBy32Bit(object: string, programs: readonly string[], askedBy: string[]): ProgramPlan[] {
+  return programs.map((program) => at32BitExit(object, program, { askedBy }));
+}
+
+/** An older kernel's forms, each tried where the newer one does not load. */
+function slowOpens(): ProgramPlan[] {
+  const openPlans = openCalls.flatMap((call) => atExit("open-slow", call, { suffix: "_slow" }));
+  return openPlans.map(({ ratherThan, ...plan }) => {
+    const fast = (program: string) => program.replace("_slow", "");
+    return ratherThan === undefined
+      ? { ...plan, insteadOf: fast(plan.program) }
+      : { ...plan, ratherThan: fast(ratherThan) };
+  });
 }
 
 const allPlans: readonly ProgramPlan[] = [
@@ -75,12 +117,13 @@ const allPlans: readonly ProgramPlan[] = [
   { object: "block", program: "refuse_exec", attachment: "tracing", isLsm: true },
   { object: "cgroup", program: "cgroup_made", attachment: "tracing" },
   ...asked("cgroup", "tracing", ["cgroup_moved"], ["cgroup_move"]),
-  ...openCalls.map((call) => atExit("open", call)),
-  ...openCalls.map((call) => ({ ...atExit("open-slow", call, { suffix: "_slow" }), insteadOf: `exit_${call}` })),
+  ...openCalls.flatMap((call) => atExit("open", call)),
+  ...slowOpens(),
   { object: "uring", program: "uring_submit", attachment: "tracing" },
   { object: "uring", program: "uring_submit_sqe", attachment: "tracing", insteadOf: "uring_submit" },
   { object: "uring", program: "uring_complete", attachment: "tracing" },
   ...askedAtExit("map", ["mmap", "mprotect"], ["file.map"]),
+  ...onlyBy32Bit("map", ["exit_mmap", "exit_old_mmap"], ["file.map"]),
   ...askedAtExit("refused", ["execve", "execveat"], ["process.exec_failed"]),
   // Whose the questions over a connection are is known by the connection; and whose it is that fails.
   ...asked(
@@ -92,19 +135,23 @@ const allPlans: readonly ProgramPlan[] = [
   ...asked("net", "cgroup", ["sendmsg4", "sendmsg6"], ["network.send", recorderWord]),
   ...asked("net", "cgroup", ["recvmsg4", "recvmsg6"], ["receive"]),
   ...asked("failed", "tracing", ["connection_ends"], ["connect_failed", recorderWord]),
-  atExit("failed", "connect", { suffix: "_failed", askedBy: ["connect_failed", recorderWord] }),
+  ...atExit("failed", "connect", { suffix: "_failed", askedBy: ["connect_failed", recorderWord] }),
+  ...onlyBy32Bit("failed", ["exit_socketcall_failed"], ["connect_failed", recorderWord]),
   ...asked("dns", "cgroup", ["dns_egress"], ["dns_domains"]),
   ...asked("dns-answer", "cgroup", ["dns_ingress"], ["dns_answer"]),
   ...askedAtExit("socket", ["dup", "dup2", "dup3", "fcntl"], ["dup"]),
+  ...onlyBy32Bit("socket", ["exit_fcntl64"], ["dup"]),
   ...asked("socket", "cgroup", ["bind4", "bind6"], ["bind", recorderWord]),
   ...asked("socket", "tracing", ["sock_listens"], ["listen", recorderWord]),
   ...askedAtExit("socket", ["accept", "accept4"], ["accept"]),
   ...askedAtExit("socket", ["socket"], ["socket"]),
   ...askedAtExit("socket", ["connect"], ["unix_connect", "socket_names"]),
-  ...hookedCalls.map((call) => atExit("call", call, { askedBy: [call] })),
+  ...onlyBy32Bit("socket", ["exit_socketcall"], ["accept", "socket", "unix_connect", "socket_names"]),
+  ...hookedCalls.flatMap((call) => atExit("call", call, { askedBy: [call] })),
+  ...shortIdCalls.flatMap((call) => onlyBy32Bit("call", [`exit_${call}16`], [call])),
   ...asked("watch", "tracing", ["sensor_signal"], ["sensor_signal"]),
-  { ...atExit("watch", "bpf", { askedBy: ["sensor_bpf"] }), program: "sensor_bpf" },
-  ...changeCalls.map(([call, askedBy]) => atExit("change", call, { askedBy })),
+  ...atExit("watch", "bpf", { askedBy: ["sensor_bpf"], program: "sensor_bpf" }),
+  ...changeCalls.flatMap(([call, askedBy]) => atExit("change", call, { askedBy })),
   { object: "iter", program: "snapshot_with_args", attachment: "iterator" },
   { object: "iter", program: "snapshot_without_args", attachment: "iterator", insteadOf: "snapshot_with_args" },
 ];

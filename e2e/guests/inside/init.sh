@@ -7,6 +7,7 @@ mount -t devtmpfs dev /dev
 mount -t tmpfs tmp /tmp
 mount -t cgroup2 cgroup /sys/fs/cgroup
 mount -t tracefs tracing /sys/kernel/tracing
+mount -t debugfs debug /sys/kernel/debug
 mount -t bpf bpf /sys/fs/bpf
 mount -t securityfs security /sys/kernel/security
 ip link set lo up

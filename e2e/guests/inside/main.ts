@@ -3,12 +3,13 @@ import { readFileSync, writeSync } from "node:fs";
 import { release } from "node:os";
 import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
 import { rareCalls } from "../../../collector/src/rare-calls.ts";
-import { type GuestResult, missingPrograms, resultMark, runningPrograms } from "../guest-result.ts";
+import { type GuestResult, missingPrograms, noFunctionHooks, resultMark, runningPrograms } from "../guest-result.ts";
 import { attributionChecks } from "./attribution.ts";
 import { blockingChecks, permitFile } from "./blocking.ts";
 import { callChecks } from "./calls.ts";
 import { changeChecks } from "./changes.ts";
 import { runChecks } from "./check.ts";
+import { costs } from "./costs.ts";
 import { driftChecks } from "./drift.ts";
 import { executionChecks } from "./executions.ts";
 import { fileChecks } from "./files.ts";
@@ -20,6 +21,7 @@ import { pinChecks } from "./pins.ts";
 import { recorderChecks } from "./recorder.ts";
 import { sensorChecks } from "./sensor.ts";
 import { socketChecks } from "./sockets.ts";
+import { thirtyTwoChecks } from "./thirty-two.ts";
 import { uringChecks } from "./uring.ts";
 
 /** Asks for something of every program: what does not run is refused. */
@@ -58,6 +60,7 @@ const checks = [
   ...networkChecks,
   ...socketChecks,
   ...callChecks,
+  ...thirtyTwoChecks,
   ...moduleChecks, // before anything is mounted with it
   ...driftChecks,
   ...blockingChecks,
@@ -70,9 +73,13 @@ const checks = [
 
 const bootSeconds = Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]);
 const watch = await GuestWatch.listen(plan);
-const { programs } = await watch.start(["--ca", ca.certificate, "--enforce", permitFile]);
+const hooks = readFileSync("/proc/cmdline", "latin1").includes(noFunctionHooks) ? ["--no-function-hooks"] : [];
+const unwatched = costs("not watched");
+const { programs } = await watch.start(["--ca", ca.certificate, "--enforce", permitFile, ...hooks]);
 for (const { name, reason } of programs) if (reason !== undefined) console.error(`guest: ${name}: ${reason}`);
 const running = runningPrograms(programs);
+const instructions = { ...unwatched, ...costs("watched") };
+console.error(`guest: instructions: ${JSON.stringify(instructions)}`);
 const done = await runChecks(checks, watch, running);
 const result: GuestResult = {
   release: release(),
@@ -82,6 +89,7 @@ const result: GuestResult = {
   programs,
   missing: missingPrograms(programs),
   checks: done,
+  instructions,
   events: [...watch.found].toSorted(),
   seconds: 0,
   sources: "",
