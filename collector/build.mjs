@@ -11,7 +11,7 @@ import {
   rmSync,
   writeFileSync,
 } from "node:fs";
-import { release } from "node:os";
+import { availableParallelism, release } from "node:os";
 import { delimiter, join } from "node:path";
 import { runCommand } from "../tools/setup/run-command.mjs";
 import { dropStamp, hashInputs, isFresh, writeStamp } from "../tools/setup/stamp.mjs";
@@ -51,8 +51,13 @@ export async function buildCollector({ root, log, machine = ownMachine }) {
   rmSync(fresh, { recursive: true, force: true });
   mkdirSync(fresh, { recursive: true });
   writeFileSync(join(fresh, "vmlinux.h"), kernelTypes(machine.types));
-  for (const object of objectsOf(source, machine.architecture))
-    await compileObject(root, join(source, "bpf"), fresh, object, machine.architecture);
+  // As many at a time as there are processors.
+  const left = objectsOf(source, machine.architecture);
+  const compileLeft = async () => {
+    for (let object = left.shift(); object !== undefined; object = left.shift())
+      await compileObject(root, join(source, "bpf"), fresh, object, machine.architecture);
+  };
+  await Promise.all(Array.from({ length: availableParallelism() }, compileLeft));
   await compileAddon(root, source, fresh, machine);
   await compileProbe(root, source, fresh, machine);
   writeFileSync(join(fresh, "sources.sha256"), sources);
