@@ -209,6 +209,8 @@ export function blankNetwork(): Filling<NetworkEvent> {
     path: null,
     age_us: null,
     error: null,
+    src_names: null,
+    dst_names: null,
   };
 }
 

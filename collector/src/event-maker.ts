@@ -14,6 +14,7 @@ import { blankDns, blankFile, blankKernel, blankNetwork, blankProcess, type Fill
 import type { BootClock } from "./boot-clock.ts";
 import { deedOf, nodePidOf, targetObjectOf, targetOf, targetPidOf } from "./call-target.ts";
 import type { Container, Containers } from "./containers.ts";
+import { Counters } from "./counters.ts";
 import type {
   CallRecord,
   CgroupMoveRecord,
@@ -36,6 +37,10 @@ import type {
 } from "./kernel-record.ts";
 import type { ProcessEntry } from "./process-entry.ts";
 import type { ProcessTable } from "./process-table.ts";
+import { ResolvedNames } from "./resolved-names.ts";
+
+/** What of a plan says what is added to events. */
+type Asked = Pick<FilterPlan, "calls" | "unasked">;
 
 /** -EPERM */
 const refusedWith = -1;
@@ -47,29 +52,44 @@ export class EventMaker {
   readonly #table: ProcessTable;
   readonly #containers: Containers;
   readonly #clock: BootClock;
-
-  readonly #plan: () => Pick<FilterPlan, "calls">;
+  readonly #plan: () => Asked;
+  readonly #names: ResolvedNames;
 
   /** `plan`: the one in force. */
   constructor(
     table: ProcessTable,
     containers: Containers,
     clock: BootClock,
-    plan: () => Pick<FilterPlan, "calls"> = () => emptyFilterPlan,
+    plan: () => Asked = () => emptyFilterPlan,
+    counters: Counters = new Counters(),
   ) {
+    this.#names = new ResolvedNames(counters);
     this.#plan = plan;
     this.#table = table;
     this.#containers = containers;
     this.#clock = clock;
   }
 
-  /** The event of a record, or undefined where the record only teaches us something (a cgroup, a snapshot). */
+  /** The event of a record, or undefined where the record only teaches us something (a cgroup, a snapshot, what an address is called). */
   make(record: KernelRecord): AtalayaEvent | undefined {
     if (record.kind === "cgroup_mkdir" || record.kind === "snapshot") return undefined;
     const entry = this.#table.apply(record);
     const event = eventOf(record);
     this.#fillActor(event, record, entry);
+    if (this.#asks(addedWords.resolvedNames)) return this.#fillNames(event, record);
+    if (this.#names.size > 0) this.#names.clear();
     return event;
+  }
+
+  /** What is asked of name servers, and answered, may be there for the names alone. */
+  #fillNames(event: Filling<SyscallEvent>, record: KernelRecord): AtalayaEvent | undefined {
+    const scope = event.k8s_pod_uid ?? event.container_id ?? `net ${record.task.netNs}`;
+    if (record.kind === "dns_answer") this.#names.learn(scope, record);
+    if (event.class === "network") {
+      event.src_names = this.#names.of(scope, event.src_ip, record.bootUs);
+      event.dst_names = this.#names.of(scope, event.dst_ip, record.bootUs);
+    }
+    return event.class === "dns" && this.#plan().unasked.includes(`dns.${event.activity}`) ? undefined : event;
   }
 
   #asks(word: string): boolean {

@@ -212,6 +212,8 @@ export type DnsAnswerRecord = DnsMessage & {
   kind: "dns_answer";
   /** Addresses and names in the answer's order; of a message that was cut those that are whole. */
   answers: readonly string[];
+  /** The shortest time that one of them says it may be kept; 0 where there is none. */
+  seconds: number;
 };
 type DnsMessage = Base & {
   protocol: "tcp" | "udp";

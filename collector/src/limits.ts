@@ -32,6 +32,12 @@ export const collectorLimits = {
   mountsMax: 64,
   mountPathMax: 1_024,
   mountsLengthMax: 8_192,
+  /** What addresses are called: addresses in a pod, and in all; names of one; how long an answer counts whatever it says of itself. */
+  scopeAddressesMax: 256,
+  addressesMax: 32_768,
+  addressNamesMax: 8,
+  nameKeptMinUs: 600_000_000,
+  nameKeptMaxUs: 86_400_000_000,
   /** A file that is not there yet is looked for again on events, first after so long, then doubling. */
   bundleRetryFirstMs: 20,
   bundleRetryLastMs: 10_000,

@@ -107,7 +107,7 @@ export class Pipeline {
     this.#table = new ProcessTable(figures, collectorLimits.processesMax, copies);
     this.#paths = new CgroupPaths(options.cgroupMount);
     this.#containers = new Containers(this.#paths, new HostNames(options.bundleFolders?.root), options.bundleFolders);
-    this.#maker = new EventMaker(this.#table, this.#containers, this.#clock, () => this.#plan);
+    this.#maker = new EventMaker(this.#table, this.#containers, this.#clock, () => this.#plan, figures);
     this.#blocker = this.#makeBlocker();
     this.#recorded = new RecordedGroups({
       recorded: source.recorded,

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { answersAt } from "../src/kernel/decode-answer.ts";
 import { type AnswerParts, answer, question, wireName } from "./dns-message.ts";
 
-const read = (message: Buffer) => answersAt(message, 0, message.length);
+const read = (message: Buffer) => answersAt(message, 0, message.length).answers;
 const address = (...bytes: number[]): AnswerParts => ({ type: 1, data: Buffer.from(bytes) });
 
 test("addresses and names come in their order; other types are passed over", () => {
@@ -41,9 +41,25 @@ test("no bytes make it throw, read beyond their end, or give more than 64 answer
     fc.property(fc.oneof(damaged, noise), (message) => {
       const alone = read(message);
       const around = Buffer.concat([message, Buffer.alloc(64, 0x61)]);
-      assert.deepEqual(answersAt(around, 0, message.length), alone);
+      assert.deepEqual(answersAt(around, 0, message.length).answers, alone);
       assert.ok(alone.length <= 64 && alone.every((one) => one.length <= 4 * 255));
     }),
     { numRuns: 5_000 },
   );
+});
+
+test("the shortest time that an answer may be kept is told; none where nobody can say so much", () => {
+  const seconds = (...times: number[]) => {
+    const message = answer(
+      "a.example",
+      times.map((_, n) => address(192, 0, 2, n)),
+    );
+    times.forEach((time, n) => {
+      message.writeUInt32BE(time, message.length - (times.length - n) * 16 + 6);
+    });
+    return answersAt(message, 0, message.length).seconds;
+  };
+  assert.equal(seconds(300, 60, 90), 60);
+  assert.equal(seconds(0x80000000, 60), 0);
+  assert.equal(seconds(), 0);
 });

@@ -7,14 +7,12 @@ import { Counters } from "../src/counters.ts";
 import { EventMaker } from "../src/event-maker.ts";
 import { ProcessTable } from "../src/process-table.ts";
 import { HostNames } from "../src/user-names.ts";
-import { call, exec, exit, fork, open, task } from "./hand-made-records.ts";
+import { call, connect, dnsAnswer, exec, exit, fork, open, task } from "./hand-made-records.ts";
 
-const makerOfEvents = (): EventMaker =>
-  new EventMaker(
-    new ProcessTable(new Counters()),
-    new Containers(new CgroupPaths("/nowhere"), new HostNames()),
-    new BootClock(),
-  );
+function makerOfEvents(plan: { calls: string[]; unasked: string[] } = { calls: [], unasked: [] }): EventMaker {
+  const containers = new Containers(new CgroupPaths("/nowhere"), new HostNames());
+  return new EventMaker(new ProcessTable(new Counters()), containers, new BootClock(), () => plan);
+}
 
 test("each event tells how long its process had lived", () => {
   const maker = makerOfEvents();
@@ -62,4 +60,22 @@ test("what a process may do is told of what it and its children do, as its progr
     ["exit", 0, null],
     ["exec", null, null],
   ]);
+});
+
+test("an address has its name where a rule speaks of names; the answers are told where a rule speaks of them", () => {
+  const plan = { calls: ["resolved_names", "dns_answer"], unasked: ["dns.answer"] };
+  const maker = makerOfEvents(plan);
+  const tool = task({ pid: 50 });
+  const namesOf = () => {
+    const event = maker.make(connect(tool, "192.0.2.1", 443));
+    return event?.class === "network" ? [event.src_names, event.dst_names] : undefined;
+  };
+  assert.equal(maker.make(dnsAnswer(tool, "pool.example", ["192.0.2.1"])), undefined);
+  assert.deepEqual(namesOf(), [null, ["pool.example"]]);
+  plan.unasked.pop();
+  assert.equal(maker.make(dnsAnswer(tool, "pool.example", ["192.0.2.1"]))?.class, "dns");
+  plan.calls.shift();
+  assert.deepEqual(namesOf(), [null, null]);
+  plan.calls.push("resolved_names");
+  assert.deepEqual(namesOf(), [null, null], "what nobody asked for any more was forgotten");
 });

@@ -6,6 +6,7 @@ import type {
   CgroupRecord,
   ChangeRecord,
   ConnectRecord,
+  DnsAnswerRecord,
   ExecRecord,
   ExitRecord,
   ForkRecord,
@@ -124,6 +125,11 @@ export function change(of: Task, what: ChangeRecord["change"], path: string): Ch
 
 export function connect(of: Task, dstIp: string, dstPort: number): ConnectRecord {
   return { ...base(of, "bulk"), kind: "connect", protocol: "tcp", srcIp: "0.0.0.0", srcPort: 0, dstIp, dstPort };
+}
+
+export function dnsAnswer(of: Task, name: string, answers: readonly string[]): DnsAnswerRecord {
+  const server = { dstIp: "10.96.0.10", dstPort: 53, protocol: "udp" } as const;
+  return { ...base(of, "bulk"), kind: "dns_answer", name, type: 1, answers, seconds: 60, ...server };
 }
 
 export function cgroupMade(by: Task, cgroupId: number, path: string, version: 1 | 2 = 2): CgroupRecord {

@@ -99,3 +99,57 @@ test("mounts are asked for where a rule speaks of them", () => {
   assert.deepEqual(callsOf("evt.type = execve and container.mounts contains /etc"), ["container_mounts"]);
   assert.deepEqual(callsOf("evt.type = execve and container.name = x"), []);
 });
+
+test("an address is compared by each of the names that it was looked up by", () => {
+  const named = connect({ dst_names: ["pool.example", "a.cdn.example"], src_names: ["me.example"] });
+  const taken = { ...named, activity: "accept" as const };
+  const received = { activity: "receive", protocol: "udp" } as const;
+  for (const [condition, event, expected] of [
+    ["fd.sip.name = a.cdn.example", named, true],
+    ["fd.sip.name in (x.example, pool.example)", named, true],
+    ["fd.sip.name endswith .example and fd.cip.name = me.example", named, true],
+    ["fd.sip.name != pool.example", named, false],
+    ["fd.rip.name = pool.example and fd.lip.name = me.example", named, true],
+    ["evt.type = accept and fd.rip.name = me.example and fd.lip.name = pool.example", taken, true],
+    // An answer comes from its server.
+    [
+      "evt.type = recvfrom and fd.sip.name = me.example",
+      { ...named, ...received, src_port: 53, dst_port: 40_000 },
+      true,
+    ],
+    [
+      "evt.type = recvfrom and fd.sip.name = pool.example",
+      { ...named, ...received, src_port: 40_000, dst_port: 53 },
+      true,
+    ],
+    // Never looked up: whoever compares it does not match.
+    ["fd.sip.name = pool.example", connect(), false],
+    ["fd.sip.name != pool.example", connect(), false],
+    ["evt.type = connect and not fd.sip.name in (pool.example)", connect(), true],
+  ] as const) {
+    assert.equal(holds(condition, event), expected, condition);
+  }
+});
+
+test("a rule about names of addresses asks for the answers about those names, under not, too", () => {
+  const planOf = (condition: string) => {
+    const { calls, dns_domains, unasked } = load(ruleText(condition)).filterPlan();
+    return [calls, dns_domains, unasked.includes("dns.answer")];
+  };
+  const asked = ["dns_answer", "resolved_names"];
+  assert.deepEqual(planOf("evt.type = sendto and fd.sip.name in (b.example, a.example)"), [
+    asked,
+    ["a.example", "b.example"],
+    true,
+  ]);
+  assert.deepEqual(planOf("evt.type = sendto and not fd.sip.name = a.example"), [asked, ["a.example"], true]);
+  assert.deepEqual(planOf("evt.type = sendto and fd.rip.name endswith .a.example"), [asked, ["a.example"], true]);
+  assert.deepEqual(planOf("evt.type = sendto and fd.cip.name exists"), [asked, ["."], true]);
+  assert.deepEqual(planOf("evt.type = sendto and tolower(fd.sip.name) = a.example"), [asked, ["."], true]);
+  assert.deepEqual(planOf("evt.type = sendto and fd.sport = 443"), [[], [], true]);
+  const { widened } = load(ruleText("evt.type = sendto and fd.sport = 443 and fd.sip.name contains a")).explainPlan();
+  assert.deepEqual(
+    widened.map(({ asks, because }) => [asks, because]),
+    [["every answer of a name server", "`fd.sip.name contains a` names no domain"]],
+  );
+});

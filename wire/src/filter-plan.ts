@@ -47,7 +47,7 @@ export const filterPlanSchema = z.object({
   socket_names: z.array(z.string().min(1).max(255)).max(8192).default([]),
 });
 /** Words of a plan's `calls` that are no kinds of records: what the collector, not the kernel, adds to events. */
-export const addedWords = { containerMounts: "container_mounts" } as const;
+export const addedWords = { containerMounts: "container_mounts", resolvedNames: "resolved_names" } as const;
 export type FilterPlan = z.infer<typeof filterPlanSchema>;
 export const emptyFilterPlan: FilterPlan = {
   version: 0,

@@ -86,6 +86,8 @@ export const ledgerReasons = {
     recorder_unsent: "note",
     /** A container that is recorded, and the kernel has no room for one more: of it only what rules ask for is. */
     recorder_full: "note",
+    /** Addresses whose names were forgotten before their time: too many were looked up in a pod, or on the node. */
+    names_forgotten: "note",
     /** Where a program came from could not be decided by its content: it counts as brought (docs/decisions/0019). */
     image_copy_gone: "note",
     image_copy_unread: "note",

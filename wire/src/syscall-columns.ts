@@ -58,6 +58,12 @@ export const networkColumns = {
   ...age,
   /** Of connect_failed: the negative errno. */
   error: "i32",
+  /**
+   * Where a rule speaks of it: the names by which its pod (or its container, or the host) has lately looked these addresses up,
+   * as far as the answers were asked for. Newest last.
+   */
+  src_names: "strs",
+  dst_names: "strs",
 } as const satisfies ColumnTable;
 
 export const dnsColumns = {

@@ -13,15 +13,21 @@ const typeA = 1;
 const typeCname = 5;
 const typeAaaa = 28;
 const classInternet = 1;
+const longestSeconds = 0x7fffffff;
 
-/** Addresses and names (CNAME) in their order, at most 64; other types are left out. What is cut or broken ends the list. */
-export function answersAt(bytes: Buffer, from: number, end: number): string[] {
+/**
+ * Addresses and names (CNAME) in their order, at most 64; other types are left out. What is cut or broken ends the list.
+ * `seconds`: the shortest time that one of them says it may be kept (RFC 2181: more than 31 bits are none); 0 for none.
+ */
+export function answersAt(bytes: Buffer, from: number, end: number): { answers: string[]; seconds: number } {
   const answers: string[] = [];
-  if (from + headerBytes > end) return answers;
+  const kept: number[] = [];
+  const given = () => ({ answers, seconds: kept.length === 0 ? 0 : Math.min(...kept) });
+  if (from + headerBytes > end) return given();
   const questions = bytes.readUInt16BE(from + 4);
   const records = Math.min(bytes.readUInt16BE(from + 6), answersMax);
   // One question a message: nobody answers another form, and each more is work that the sender chooses.
-  if (questions > 1) return answers;
+  if (questions > 1) return given();
   let at: number | undefined = from + headerBytes;
   if (questions === 1) at = behindName(bytes, at, from, end, typeAndClassBytes);
   for (let record = 0; record < records; record++) {
@@ -31,10 +37,14 @@ export function answersAt(bytes: Buffer, from: number, end: number): string[] {
     const length = bytes.readUInt16BE(fixed + 8);
     if (data + length > end) break;
     const answer = answerOf(bytes, fixed, data, length, from);
-    if (answer !== undefined) answers.push(answer);
+    if (answer !== undefined) {
+      answers.push(answer);
+      const seconds = bytes.readUInt32BE(fixed + 4);
+      kept.push(seconds > longestSeconds ? 0 : seconds);
+    }
     at = data + length;
   }
-  return answers;
+  return given();
 }
 
 function answerOf(bytes: Buffer, fixed: number, data: number, length: number, from: number): string | undefined {

@@ -16,7 +16,7 @@ export function queryFrom(from: RecordBytes, at: number, end: number, base: Base
 /** What a name server answered, with the question that it repeats. Undefined where its lengths do not add up. */
 export function answerFrom(from: RecordBytes, at: number, end: number, base: Base): DnsAnswerRecord | undefined {
   const read = messageFrom(from, at, end, base, "dns_answer_record");
-  return read && { kind: "dns_answer", ...read.message, answers: answersAt(from.bytes, read.begin, read.end) };
+  return read && { kind: "dns_answer", ...read.message, ...answersAt(from.bytes, read.begin, read.end) };
 }
 
 type Message = Omit<DnsQueryRecord, "kind">;

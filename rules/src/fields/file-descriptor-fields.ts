@@ -96,6 +96,10 @@ function eitherField(
 
 const destination = { shape: "sides" } as const;
 
+/** What one side's address is called: the destination's, where the event's sides say so. */
+const namesField = (name: string, isDestinations: (event: NetworkEvent) => boolean): Field =>
+  networkField(name, "string", (event) => (isDestinations(event) ? event.dst_names : event.src_names), destination);
+
 export const fileDescriptorFields: readonly Field[] = [
   eitherField("fd.name", "string", (event) => event.path, connectionName),
   fileField("fd.directory", "string", (event) => (event.path === null ? null : directoryOf(event.path))),
@@ -121,6 +125,10 @@ export const fileDescriptorFields: readonly Field[] = [
   networkField("fd.cip", "ip", clientAddress),
   networkField("fd.lip", "ip", localAddress),
   networkField("fd.ip", "ip", addresses, destination),
+  namesField("fd.sip.name", (event) => !isAnswer(event)),
+  namesField("fd.cip.name", isAnswer),
+  namesField("fd.rip.name", (event) => !takesConnections(event)),
+  namesField("fd.lip.name", takesConnections),
   networkField("fd.sport", "number", serverPort),
   networkField("fd.rport", "number", remotePort),
   networkField("fd.cport", "number", clientPort),
@@ -147,10 +155,6 @@ export const fileDescriptorFields: readonly Field[] = [
   absentField("fd.rproto"),
   absentField("fd.lproto"),
   absentField("fd.proto"),
-  absentField("fd.sip.name"),
-  absentField("fd.cip.name"),
-  absentField("fd.rip.name"),
-  absentField("fd.lip.name"),
   boundField("syscall", "fd.types", "string", streamType, { shape: "list", argument: "index", classes: ["process"] }),
   absentField("fd.containername"),
   absentField("fd.containerdirectory"),

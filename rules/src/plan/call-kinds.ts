@@ -4,6 +4,7 @@ import { answerFields } from "../fields/dns-fields.ts";
 import { eventTypesOf } from "../fields/event-kinds.ts";
 import { isChange, lacksField } from "./change-requirement.ts";
 import type { Kind } from "./condition-requirement.ts";
+import { nameFields } from "./name-requirement.ts";
 
 // Calls on sockets, calls that few programs need, moves between control groups and answers of name servers, which the kernel
 // reports only where a rule asks for them: in a plan by the event's activity.
@@ -43,6 +44,7 @@ const additions: readonly (readonly [word: string, fields: RegExp])[] = [
   // The telling variables of the environment, with each exec.
   ["exec_env", /^proc\.env$/],
   [addedWords.containerMounts, /^container\.mounts?(\.|$)/],
+  [addedWords.resolvedNames, nameFields],
 ];
 
 /** The words of the plan for what a condition speaks of, macros included. */

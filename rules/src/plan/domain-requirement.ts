@@ -13,6 +13,11 @@ const equal: readonly Operator[] = ["=", "==", "in", "intersects"];
 /** What a comparison of the name that is asked for says; any of the values will do. */
 export function domainRequirement({ left, operator }: CheckNode, values: readonly string[]): Requirement {
   if (left.text !== "dns.question.name" && left.text !== "dns.question.domains") return anything;
+  return namedDomains(operator, values);
+}
+
+/** What a comparison with names says of their domains. */
+export function namedDomains(operator: Operator, values: readonly string[]): Requirement {
   if (equal.includes(operator)) return requiring({ components: new Set(values) });
   if (operator === "endswith") return anyOf(values.map(ending));
   return anything;

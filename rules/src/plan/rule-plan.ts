@@ -13,6 +13,7 @@ import {
 import { isChange } from "./change-requirement.ts";
 import { asksForErrors, asksForResults, type Kind, requirementOf } from "./condition-requirement.ts";
 import { asksForQuestions } from "./domain-requirement.ts";
+import { comparedDomains } from "./name-requirement.ts";
 import { type Alternative, isOpen, type Requirement } from "./requirement.ts";
 import { whyAll } from "./why-all.ts";
 
@@ -73,6 +74,7 @@ export function planRule(rule: CompiledRule): RulePlan {
   };
   for (const kind of syscallKinds) addKind(plan, rule, kind);
   addAll(plan.calls, additionsOf(rule.node));
+  addNames(plan, rule);
   planned.set(rule, plan);
   return plan;
 }
@@ -172,6 +174,16 @@ function addRefusedExec(plan: RulePlan, { names }: Alternative, widen: (asks: st
 function addDomains(plan: RulePlan, one: Alternative, widen: (asks: string) => void): void {
   addAll(plan.dns_domains, one.components ?? ["."]);
   if (one.components === undefined) widen("every question to a name server");
+}
+
+/** Where it speaks of what addresses are called: the answers about the names that it compares. */
+function addNames(plan: RulePlan, { node }: CompiledRule): void {
+  const { domains, widest } = comparedDomains(node);
+  if (domains.size === 0) return;
+  addAll(plan.dns_domains, domains);
+  plan.calls.add(callName(dnsAnswer));
+  if (widest !== undefined)
+    plan.widened.push({ asks: "every answer of a name server", because: `\`${widest}\` names no domain` });
 }
 
 /** Sockets that are files are many (a data base on the same machine): where all alternatives name theirs, those alone. */

@@ -1,0 +1,91 @@
+import { isIP } from "node:net";
+import type { Counters } from "./counters.ts";
+import type { DnsAnswerRecord } from "./kernel-record.ts";
+import { collectorLimits } from "./limits.ts";
+
+const { scopeAddressesMax, addressesMax, addressNamesMax, nameKeptMinUs, nameKeptMaxUs } = collectorLimits;
+
+/** By name: until when it counts, since boot. */
+type Names = Map<string, number>;
+
+/**
+ * By which names addresses were looked up, as the answers of name servers told it. Each scope (a pod, a container, the host)
+ * knows what it was told itself: what another was told is not believed, and cannot push it out. Bounded in a scope and in
+ * all: what was learnt longest ago gives way, and is counted.
+ */
+export class ResolvedNames {
+  readonly #scopes = new Map<string, Map<string, Names>>();
+  readonly #counters: Counters;
+  #size = 0;
+
+  constructor(counters: Counters) {
+    this.#counters = counters;
+  }
+
+  /** Addresses that are known, of all scopes. */
+  get size(): number {
+    return this.#size;
+  }
+
+  clear(): void {
+    this.#scopes.clear();
+    this.#size = 0;
+  }
+
+  /** The name that was asked for, and those that it leads to (CNAME), are names of each address of the answer. */
+  learn(scope: string, { name, answers, seconds, bootUs }: DnsAnswerRecord): void {
+    const addresses = answers.filter((one) => isIP(one) !== 0);
+    if (name === undefined || addresses.length === 0) return;
+    const names = [name, ...answers.filter((one) => isIP(one) === 0)].slice(0, addressNamesMax);
+    const untilUs = bootUs + Math.min(Math.max(seconds * 1_000_000, nameKeptMinUs), nameKeptMaxUs);
+    const known = this.#scope(scope);
+    for (const address of addresses) {
+      const of: Names = known.get(address) ?? new Map();
+      if (!known.delete(address)) this.#size += 1;
+      known.set(address, of);
+      for (const one of names) {
+        of.delete(one);
+        of.set(one, untilUs);
+      }
+      while (of.size > addressNamesMax) forgetFirst(of);
+    }
+    while (known.size > scopeAddressesMax) this.#forget(known);
+    while (this.#size > addressesMax) this.#forgetOldest();
+  }
+
+  /** Newest last; null where none is known at that time. */
+  of(scope: string, address: string | null, bootUs: number): readonly string[] | null {
+    const names = address === null ? undefined : this.#scopes.get(scope)?.get(address);
+    if (names === undefined) return null;
+    const now = [...names].filter(([, untilUs]) => untilUs > bootUs).map(([name]) => name);
+    return now.length === 0 ? null : now;
+  }
+
+  /** As the one that learnt last. */
+  #scope(key: string): Map<string, Names> {
+    const scope = this.#scopes.get(key) ?? new Map();
+    this.#scopes.delete(key);
+    this.#scopes.set(key, scope);
+    return scope;
+  }
+
+  #forget(scope: Map<string, Names>, count = 1): void {
+    for (let i = 0; i < count; i++) forgetFirst(scope);
+    this.#size -= count;
+    this.#counters.add("dns", "names_forgotten", count);
+  }
+
+  /** All of the scope that has not learnt anything for longest: it may be no more. */
+  #forgetOldest(): void {
+    const [oldest] = this.#scopes;
+    if (oldest === undefined) return;
+    const [key, scope] = oldest;
+    this.#forget(scope, scope.size);
+    this.#scopes.delete(key);
+  }
+}
+
+function forgetFirst(map: Map<string, unknown>): void {
+  const first = map.keys().next();
+  if (!first.done) map.delete(first.value);
+}
