@@ -20,6 +20,7 @@ const seldomMatched = fc.constantFrom(
 );
 
 const leaf = fc.oneof(
+  { weight: 8, arbitrary: fc.constant("container.id != host") },
   { weight: 4, arbitrary: seldomMatched },
   path.map((one) => `fd.name = ${one}`),
   path.map((one) => `fd.name startswith ${one}`),
@@ -56,7 +57,11 @@ const leaf = fc.oneof(
     "evt.arg.flags contains O_WRONLY",
     "proc.name = curl",
     "proc.name = wget",
-    "container.id != host",
+    "container.id = host",
+    "container.name in (host, web)",
+    "container.image.repository exists",
+    "k8s.ns.name = shop",
+    "container.privileged = true",
     "fd.sport = 80",
     "fd.rport in (443, 0x1bb)",
     "fd.port = 53",
@@ -107,8 +112,14 @@ function unixConnect(path: string): NetworkEvent {
   return connect({ ...noAddress, socket: [1, 1, 0], path });
 }
 
+/** Of the host nothing is known but that. */
+const place = fc.constantFrom(
+  { container_id: "host", container_image: null, container_privileged: null, k8s_namespace: null },
+  { container_id: "0123456789ab", container_name: "web" },
+);
+
 const port = fc.constantFrom(53, 80, 443, 8_443);
-const event: fc.Arbitrary<AtalayaEvent> = fc.oneof(
+const anywhere: fc.Arbitrary<AtalayaEvent> = fc.oneof(
   {
     weight: 2,
     arbitrary: fc.constantFrom(
@@ -146,6 +157,8 @@ const event: fc.Arbitrary<AtalayaEvent> = fc.oneof(
   fc.constant(exec({ activity: "namespace" })),
 );
 
+const event = fc.tuple(anywhere, place).map(([one, where]) => ({ ...one, ...where }) as AtalayaEvent);
+
 /** A rule file of one to three rules over the conditions, with a list, a macro and exceptions of which it makes use. */
 const ruleFile = fc
   .tuple(fc.array(condition, { minLength: 1, maxLength: 3 }), condition, fc.array(part, { maxLength: 2 }))
@@ -181,7 +194,7 @@ const names = (matches: readonly Match[]) => matches.map((one) => one.rule.name)
 
 test("what a rule matches is never filtered out: with the filter the matches are the same as without", () => {
   const tried = new Map<string, number>();
-  let dropped = 0;
+  let [dropped, ofHost] = [0, 0];
   fc.assert(
     fc.property(ruleFile, fc.array(event, { minLength: 5, maxLength: 20 }), (text, events) => {
       const rules = loadRules([{ path: "drawn.yaml", text, pack: "drawn" }]);
@@ -192,6 +205,7 @@ test("what a rule matches is never filtered out: with the filter the matches are
         const matched = names(evaluator.evaluate(one));
         const passes = letsThrough(plan, one);
         if (!passes) dropped += 1;
+        if (!passes && letsThrough({ ...plan, containers_only: [] }, one)) ofHost += 1;
         if (matched.length === 0) continue;
         tried.set(`${one.class}.${one.activity}`, (tried.get(`${one.class}.${one.activity}`) ?? 0) + 1);
         assert.ok(passes, `${text}\n${JSON.stringify(one)}\n${JSON.stringify(plan)}`);
@@ -210,6 +224,7 @@ test("what a rule matches is never filtered out: with the filter the matches are
   for (const kind of [...always, "network.dup", "network.listen", "network.connect_failed", "network.receive"])
     assert.ok((tried.get(kind) ?? 0) > 20, `${kind} was matched ${tried.get(kind)} times`);
   assert.ok(dropped > 5_000, `the filter dropped ${dropped} events`);
+  assert.ok(ofHost > 500, `${ofHost} of them because they were the host's`);
 });
 
 const planOf = (text: string) => load(ruleText(text)).filterPlan();
@@ -257,6 +272,26 @@ test("calls on sockets are asked for by the rules that speak of them, sockets th
   ]);
   assert.deepEqual(asked("evt.type = connect and fd.sport = 80"), [[], [], [80]]);
   assert.deepEqual(asked("evt.type = connect and fd.sockfamily = unix"), [["unix_connect"], [], []]);
+});
+
+test("what every rule asks of containers alone is not asked of the host, however that is said", () => {
+  const asked = (...conditions: string[]) =>
+    load(conditions.map((one, i) => ruleText(one).replace("rule: r", `rule: r${i}`)).join("\n")).filterPlan()
+      .containers_only;
+  const opens = "evt.type = openat and evt.rawres >= 0 and fd.filename = shadow";
+  for (const place of [
+    "container.id != host",
+    "not container.id = host",
+    "container.image.repository = nginx",
+    "container.name exists and not container.name in (host)",
+    "k8s.ns.name startswith shop",
+    "(container.privileged = true or (container.id != host and proc.name = sh))",
+  ])
+    assert.deepEqual(asked(`${opens} and ${place}`), ["file.open"], place);
+  for (const place of ["container.id = host", "not k8s.ns.name = shop", "proc.name = container.name", "proc.name = sh"])
+    assert.deepEqual(asked(`${opens} and ${place}`), [], place);
+  assert.deepEqual(asked(`${opens} and container.id != host`, `${opens} and user.uid = 0`), []);
+  assert.deepEqual(asked("evt.type in (setns, cgroup_move, dns_query) and container.id != host"), ["kernel.setns"]);
 });
 
 test("a rule that is switched off asks for nothing", () => {

@@ -35,6 +35,11 @@ export const filterPlanSchema = z.object({
   send_ports: z.array(portSchema).max(512).nullable().default(null),
   /** `class.activity` of the events that nobody asks for. What a sensor does not know of, or needs itself, goes on. */
   unasked: z.array(z.string().min(1).max(64)).max(128).default([]),
+  /**
+   * `class.activity` of the events that everybody who asks for them asks of containers alone: what is surely the host's is
+   * kept back. A connection to a socket that is a file goes by `network.unix_connect`.
+   */
+  containers_only: z.array(z.string().min(1).max(64)).max(128).default([]),
   /** Kinds of records that nobody gets unasked: `dup`, `bind`, `listen`, ... Those that a collector does not know it ignores. */
   calls: z.array(z.string().min(1).max(32)).max(64).default([]),
   /** Changes of names and modes (`rename`, `chmod`, ...) that are reported where one of the three lists below names what is changed; in `calls` they are reported whatever they change. */
@@ -62,6 +67,7 @@ export const emptyFilterPlan: FilterPlan = {
   connect_ports: null,
   send_ports: null,
   unasked: [],
+  containers_only: [],
   calls: [],
   listed_changes: [],
   change_names: [],

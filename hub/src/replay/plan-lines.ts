@@ -67,6 +67,7 @@ export function planLines({ plan, entries, widened }: ExplainedPlan): string[] {
   for (const { rule, file, line, asks, because } of widened)
     lines.push(printableText(`  ${rule} (${file}:${line}) asks for ${asks}, because ${because}`));
   if (widened.length > 0) lines.push("");
+  lines.push(`Of containers only: ${plan.containers_only.length === 0 ? "nothing" : plan.containers_only.join(", ")}`);
   lines.push(`Nobody asks for: ${plan.unasked.length === 0 ? "nothing" : plan.unasked.join(", ")}`);
   return lines;
 }

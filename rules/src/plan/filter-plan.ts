@@ -20,6 +20,7 @@ export function planRules(rules: readonly CompiledRule[]): FilterPlan {
   const tooMany = isFull(openNames) || suffixes.length > ruleLimits.planSuffixesMax;
   const prefixes = coveringPrefixes(tooMany ? ["/"] : [...all("open_prefixes")]);
   const asked = new Set(plans.flatMap((plan) => [...plan.kinds]));
+  const ofHost = new Set(plans.flatMap((plan) => [...plan.hostKinds]));
   return {
     ...emptyFilterPlan,
     open_names: tooMany ? [] : openNames,
@@ -38,6 +39,7 @@ export function planRules(rules: readonly CompiledRule[]): FilterPlan {
     change_suffixes: changes.change_suffixes,
     change_prefixes: changes.change_prefixes,
     socket_names: isFull(socketNames) ? [] : socketNames,
+    containers_only: syscallKinds.filter((kind) => asked.has(kind) && !ofHost.has(kind)),
     unasked: syscallKinds.filter((kind) => !asked.has(kind) && !alwaysReported.has(kind)),
   };
 }

@@ -1,4 +1,5 @@
 import type { AtalayaEvent, FileEvent, FilterPlan, NetworkEvent } from "@atalaya/wire";
+import { kindOf } from "../fields/event-kinds.ts";
 import { isOpened } from "../fields/file-change-fields.ts";
 import { callName, cgroupMove, dnsAnswer } from "./call-kinds.ts";
 
@@ -16,6 +17,7 @@ export const alwaysReported: ReadonlySet<string> = new Set(["process.exec", "pro
 export function letsThrough(plan: FilterPlan, event: AtalayaEvent): boolean {
   const kind = `${event.class}.${event.activity}`;
   if (alwaysReported.has(kind)) return true;
+  if (isHostsAlone(plan, event)) return false;
   if (kind === cgroupMove) return plan.calls.includes(callName(kind));
   if (event.class === "kernel") return event.activity !== null && plan.calls.includes(event.activity);
   if (event.class === "network") return isConnectionAsked(plan, event, kind);
@@ -37,6 +39,16 @@ export function letsThrough(plan: FilterPlan, event: AtalayaEvent): boolean {
     default:
       return true;
   }
+}
+
+/**
+ * The kernel must know for certain that it is the host's: here it does. A connection to a name server is told also where only
+ * questions are asked for.
+ */
+function isHostsAlone({ containers_only }: FilterPlan, event: AtalayaEvent): boolean {
+  if (!("container_id" in event) || event.container_id !== "host") return false;
+  const isQuestion = event.class === "network" && event.protocol === "tcp" && event.dst_port === dnsPort;
+  return !isQuestion && containers_only.includes(kindOf(event) ?? "");
 }
 
 const lastName = (path: string): string => path.slice(path.lastIndexOf("/") + 1);

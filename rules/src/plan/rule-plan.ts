@@ -13,6 +13,7 @@ import {
 import { isChange } from "./change-requirement.ts";
 import { asksForErrors, asksForResults, type Kind, requirementOf } from "./condition-requirement.ts";
 import { asksForQuestions } from "./domain-requirement.ts";
+import { canBeContainersOnly, canBeHosts } from "./host-events.ts";
 import { comparedDomains } from "./name-requirement.ts";
 import { type Alternative, isOpen, type Requirement } from "./requirement.ts";
 import { whyAll } from "./why-all.ts";
@@ -40,6 +41,8 @@ export type PlanList = (typeof planLists)[number];
 export type RulePlan = Record<PlanList, Set<string>> & {
   /** The kinds of events that it can match at all. */
   kinds: Set<Kind>;
+  /** Those of which what the host does can match as well, or which the kernel does not tell apart. */
+  hostKinds: Set<Kind>;
   refusedOpens: boolean;
   refusedExecs: boolean;
   /** What it asks for as a whole, because the kernel cannot test what it says. */
@@ -68,6 +71,7 @@ export function planRule(rule: CompiledRule): RulePlan {
     change_prefixes: new Set(),
     socket_names: new Set(),
     kinds: new Set(),
+    hostKinds: new Set(),
     refusedOpens: false,
     refusedExecs: false,
     widened: [],
@@ -93,6 +97,7 @@ function addKind(plan: RulePlan, { node }: CompiledRule, kind: Kind): void {
   )
     return;
   plan.kinds.add(kind);
+  if (!canBeContainersOnly(kind) || canBeHosts(node, kind)) plan.hostKinds.add(kind);
   const widen = (asks: string): void => {
     if (plan.widened.some((one) => one.asks === asks)) return;
     plan.widened.push({ asks, because: whyAll(node, kind) });
