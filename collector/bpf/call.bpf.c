@@ -9,6 +9,7 @@
 #include "file.h"
 #include "path.h"
 #include "socket.h"
+#include "strays.h"
 #include "syscall.h"
 #include "task.h"
 #include "telling.h"
@@ -22,7 +23,9 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 static __always_inline bool call_wanted(__u32 call)
 {
 	struct filter_settings *filter = filters();
-	return filter && (filter->rare_calls >> (call & 63)) & 1;
+	if (!filter || !((filter->rare_calls >> (call & 63)) & 1))
+		return false;
+	return !((filter->calls_containers_only >> (call & 63)) & 1) || !is_surely_hosts();
 }
 
 /* Whether it is to be reported; counted where not. */

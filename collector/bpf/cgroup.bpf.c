@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* New cgroup directories: a container is known before its first process. And processes that are moved between them. */
 #include "budget.h"
-#include "task.h"
+#include "strays.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -62,8 +62,11 @@ int BPF_PROG(cgroup_moved, struct cgroup *cgroup, const char *path, struct task_
 	if (!count)
 		return 0;
 	count->attempted++;
-	__u32 version = kind_wanted(KIND_CGROUP_MOVE) && !is_ignored(task) ? version_of(cgroup) : 0;
-	if (version == 0) {
+	__u32 version = version_of(cgroup);
+	/* Of a process that has ended already nobody would take the mark off again. */
+	if (version != 0 && task->signal->live.counter > 0)
+		mark_stray(task);
+	if (version == 0 || !kind_wanted(KIND_CGROUP_MOVE) || is_ignored(task)) {
 		count->filtered++;
 		return 0;
 	}

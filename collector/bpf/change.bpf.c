@@ -7,6 +7,7 @@
 #include "base.h"
 #include "budget.h"
 #include "change.h"
+#include "strays.h"
 #include "syscall.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -49,7 +50,8 @@ static __always_inline bool is_due(struct change *change, struct task_struct *ta
 		change->is_whole = filter->changes & bit;
 		if (change->call == CHANGE_CHMOD && (change->mode & SETID_BITS))
 			change->is_whole |= (filter->changes >> CHANGE_CHMOD_SETID) & 1;
-		if ((change->is_whole || (filter->listed_changes & bit)) && !is_ignored(task))
+		bool is_asked = change->is_whole || (filter->listed_changes & bit);
+		if (is_asked && !is_ignored(task) && !((filter->changes_containers_only & bit) && is_surely_hosts()))
 			return true;
 	}
 	count->filtered++;

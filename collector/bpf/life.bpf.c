@@ -3,6 +3,7 @@
 #include "block.h"
 #include "env.h"
 #include "exec.h"
+#include "strays.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -84,6 +85,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 {
 	if (child->pid != child->tgid)
 		return 0; /* a thread */
+	born(parent, child);
 	struct count_slot *count = count_of(KIND_FORK);
 	if (!count)
 		return 0;
@@ -102,6 +104,7 @@ int BPF_PROG(process_fork, struct task_struct *parent, struct task_struct *child
 static __always_inline int report_exit(struct task_struct *task)
 {
 	struct signal_struct *signal = task->signal;
+	forget_stray(task);
 	struct count_slot *count = count_of(KIND_EXIT);
 	if (!count)
 		return 0;

@@ -33,6 +33,8 @@
 #define RECORDER_BUDGET_REFILL_NS 5000000ULL /* 200 a second */
 #define DESTINATIONS_MAX 2048 /* to which recorded processes connected, or sent, a moment ago; from which any received */
 #define RECORDED_MAX 4096 /* containers of a node that are recorded */
+#define GROUP_OWNERS_MAX 8192 /* pairs of control groups of which it is known whose they are */
+#define STRAYS_MAX 8192 /* processes that came into their control group from another one */
 #define ENFORCED_MAX 4096 /* containers of a node in which programs are blocked */
 #define CONNECTING_MAX 4096 /* connections on their way whose process is remembered, while somebody asks for those that fail */
 #define DNS_ASKERS_MAX 4096 /* questions on their way whose process is remembered, while somebody asks for answers */

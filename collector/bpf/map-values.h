@@ -138,6 +138,15 @@ struct cgroup_ids {
 };
 _Static_assert(sizeof(struct cgroup_ids) == 16, "cgroup_ids");
 
+/* Whose the processes of two control groups are, as the reader has learned: the value of the map `group_owners`. */
+enum group_owner { GROUP_OF_HOST = 1, GROUP_OF_CONTAINER = 2 };
+
+/* The only value of the map `strays_lost`. */
+struct stray_state {
+	__u64 lost; /* a process that may have left a container is not in the map `strays`: nothing is surely the host's any more */
+};
+_Static_assert(sizeof(struct stray_state) == 8, "stray_state");
+
 /* Whom a budget is for, and for what: the key of the map `budgets`. */
 struct budget_key {
 	struct cgroup_ids ids;
@@ -169,8 +178,12 @@ struct filter_settings {
 	__u32 listed_changes; /* the same, of what a list says */
 	__u32 change_prefixes; /* how many */
 	__u32 change_end_lengths; /* as end_lengths */
+	__u64 containers_only; /* bit N: nobody asks for records of kind N that are the host's */
+	__u64 calls_containers_only; /* the same of rare_calls */
+	__u32 changes_containers_only; /* the same of changes and listed_changes */
+	__u32 gap;
 };
-_Static_assert(sizeof(struct filter_settings) == 376, "filter_settings");
+_Static_assert(sizeof(struct filter_settings) == 400, "filter_settings");
 #define ASKS_ALL_OPENS 0x01
 #define ASKS_REFUSED_OPENS 0x02
 #define ASKS_REFUSED_EXECS 0x04

@@ -6,6 +6,7 @@
 #include "budget.h"
 #include "file.h"
 #include "path.h"
+#include "strays.h"
 #include "syscall.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -106,7 +107,7 @@ static __always_inline void mapped(struct task_struct *task, struct file *file, 
 	if (!count || !file)
 		return;
 	count->attempted++;
-	if (is_unasked(KIND_MAP)) {
+	if (is_unasked(KIND_MAP) || is_hosts_alone(KIND_MAP)) {
 		count->filtered++;
 		return;
 	}

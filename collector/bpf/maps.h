@@ -129,6 +129,30 @@ struct {
 	__type(value, __u32);
 } recorded SEC(".maps");
 
+/* Whose the control groups are that processes are in. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, GROUP_OWNERS_MAX);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct cgroup_ids);
+	__type(value, __u32); /* enum group_owner */
+} group_owners SEC(".maps");
+
+/* Processes that may have left a container: strays.h. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, STRAYS_MAX);
+	__type(key, __u32); /* process id */
+	__type(value, __u64); /* since when, in nanoseconds since boot */
+} strays SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct stray_state);
+} strays_lost SEC(".maps");
+
 /* The containers in which programs are blocked, by the device of their root. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);

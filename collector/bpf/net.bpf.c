@@ -5,6 +5,7 @@
  * These programs can be preempted, so they write straight into the ring and use no scratch memory.
  */
 #include "recorded.h"
+#include "strays.h"
 #include <bpf/bpf_endian.h>
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -22,7 +23,7 @@ static __always_inline bool is_port_asked(__u32 kind, __u32 protocol, __u32 port
 	bool is_unwanted = is_unasked(kind);
 	if (protocol == IPPROTO_TCP && port == DNS_PORT && (!is_unwanted || (filter->flags & ASKS_QUESTIONS)))
 		return true;
-	if (is_unwanted)
+	if (is_unwanted || is_hosts_alone(kind))
 		return false;
 	__u32 listed = kind == KIND_CONNECT ? PORTS_OF_CONNECT : PORTS_OF_SEND;
 	if (!(filter->flags & listed))
@@ -173,7 +174,7 @@ static __always_inline bool is_receive_due(struct bpf_sock_addr *ctx, struct bpf
 					   struct count_slot *count)
 {
 	struct task_struct *task = current_task();
-	if (!kind_wanted(KIND_RECEIVE) || is_ignored(task)) {
+	if (!kind_wanted(KIND_RECEIVE) || is_ignored(task) || is_hosts_alone(KIND_RECEIVE)) {
 		count->filtered++;
 		return false;
 	}

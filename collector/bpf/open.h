@@ -14,6 +14,7 @@
 #include "memory.h"
 #include "names.h"
 #include "recorded.h"
+#include "strays.h"
 #include "syscall.h"
 
 #ifdef WITH_QUICK_NO
@@ -324,7 +325,7 @@ static __always_inline int at_exit(struct ended_call *ended, enum open_way way)
 		if (file)
 			look_at_memory(file, result);
 	}
-	bool is_asked = !is_unasked(kind) && !(result >= 0 && surely_unwanted(task, result));
+	bool is_asked = !is_unasked(kind) && !(result >= 0 && surely_unwanted(task, result)) && !is_hosts_alone(kind);
 	if ((!is_asked && !is_recorded_open(task, result)) || is_ignored(task)) {
 		count->filtered++;
 		return 0;

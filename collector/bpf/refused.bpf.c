@@ -2,6 +2,7 @@
 /* Refused executions of watched names: a miner that is not there, a module loader that may not run. */
 #include "budget.h"
 #include "names.h"
+#include "strays.h"
 #include "syscall.h"
 #include "task.h"
 
@@ -18,7 +19,7 @@ static __always_inline int refused(struct ended_call *ended, int path_at)
 		return 0;
 	count->attempted++;
 	struct task_struct *task = current_task();
-	if (!path || is_unasked(KIND_EXEC_FAILED) || is_ignored(task)) {
+	if (!path || is_unasked(KIND_EXEC_FAILED) || is_ignored(task) || is_hosts_alone(KIND_EXEC_FAILED)) {
 		count->filtered++;
 		return 0;
 	}

@@ -7,6 +7,7 @@
 #include "names.h"
 #include "recorded.h"
 #include "socket.h"
+#include "strays.h"
 #include "syscall.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -22,7 +23,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 static __always_inline bool is_due(__u32 kind, struct task_struct *task, __u16 *marks, struct count_slot *count)
 {
 	count->attempted++;
-	bool is_asked = kind_wanted(kind);
+	bool is_asked = kind_wanted(kind) && !is_hosts_alone(kind);
 	bool is_kept = !is_asked && (kind == KIND_BIND || kind == KIND_LISTEN) && is_recorded();
 	if ((!is_asked && !is_kept) || is_ignored(task)) {
 		count->filtered++;
@@ -261,7 +262,7 @@ static __always_inline int connected_by(int fd)
 		return 0;
 	}
 	count->attempted++;
-	if (is_ignored(task)) {
+	if (is_ignored(task) || is_hosts_alone(KIND_UNIX_CONNECT)) {
 		count->filtered++;
 		return 0;
 	}

@@ -172,7 +172,7 @@ static __always_inline void request_over(struct scratch *scratch, struct io_kioc
 					 __u32 kind, int result, struct count_slot *count)
 {
 	struct file *file = result < 0 ? NULL : file_of_request(request, task, result);
-	bool is_asked = !is_unasked(kind);
+	bool is_asked = !is_unasked(kind) && !is_hosts_alone(kind);
 	struct telling telling = {};
 	if (file)
 		telling = telling_of(file, is_asked);

@@ -8,12 +8,14 @@ import {
 } from "./bundle.ts";
 import { type CgroupPath, type CgroupPaths, type HierarchyVersion, youngMs } from "./cgroup-paths.ts";
 import { containerOfPath, idCandidates, type PathContainer } from "./container-shape.ts";
+import type { Owner } from "./kernel/group-owners.ts";
 import { startTicks } from "./kernel/proc-snapshot.ts";
 import type { CgroupMoveRecord, ExecRecord, Task } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
 import { containerRuntimes, runtimeCall } from "./runtime-call.ts";
 import { shown } from "./small-file.ts";
 import { isStated, statedPath } from "./stated-group.ts";
+import { groupsKey } from "./sure-groups.ts";
 import { containerNames, type HostNames, type Names } from "./user-names.ts";
 
 /** What events say about where they happened. Absent is null, and `reason` says why. */
@@ -63,6 +65,8 @@ export class Containers {
   readonly #bundles = new Map<string, { bundle: string; uid: number }>();
   /** Told of each container that is new, of which more is known now, or that is met in another control group. */
   onNews: (container: Container) => void = () => undefined;
+  /** Told each time that a task is met whose control groups are a container's, or the host's, and will stay so. */
+  onSure: (task: GroupTask, key: string, owner: Owner) => void = () => undefined;
 
   constructor(paths: CgroupPaths, hostNames: HostNames, folders: BundleFolders = hostBundleFolders) {
     this.#paths = paths;
@@ -109,7 +113,7 @@ export class Containers {
 
   /** The container of a task. The same object comes back for the same container, its fields fill up over time. */
   of(task: GroupTask): Container {
-    const key = `${task.cgroupIdV2}/${task.cgroupIdV1}`;
+    const key = groupsKey(task);
     const now = performance.now();
     let binding = this.#byCgroups.get(key);
     if (binding === undefined || (binding.wait !== null && now >= binding.wait.nextMs)) {
@@ -117,6 +121,7 @@ export class Containers {
       if (this.#byCgroups.size >= bindingsMax) forgetOldest(this.#byCgroups);
       this.#byCgroups.set(key, binding);
     }
+    if (binding.wait === null) this.onSure(task, key, binding.container === this.#host ? "host" : "container");
     return binding.container;
   }
 

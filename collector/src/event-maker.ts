@@ -54,6 +54,8 @@ export class EventMaker {
   readonly #clock: BootClock;
   readonly #plan: () => Asked;
   readonly #names: ResolvedNames;
+  /** Told of each container's process that is met in groups of the host. */
+  onStray: (task: Task) => void = () => undefined;
 
   /** `plan`: the one in force. */
   constructor(
@@ -132,7 +134,9 @@ export class EventMaker {
     event.ancestor_names = lineage.names;
     event.ancestor_exe_paths = lineage.exePaths;
     event.ancestor_cmdlines = lineage.cmdlines;
-    const container = this.#table.within(entry, this.#containers.of(task));
+    const met = this.#containers.of(task);
+    const container = this.#table.within(entry, met);
+    if (container !== met && met === this.#containers.host) this.onStray(task);
     event.user_name = this.#containers.userName(container, task);
     fillContainer(event, container);
     const { entry: from } = entry.place;

@@ -77,10 +77,11 @@ export function sightsOf(programs: KernelSource["programs"], hasPlan: boolean): 
   return sights;
 }
 
-/** The plan, with what the heartbeat asks for. */
+/** The plan, with what the heartbeat asks for: of the host, whose its program may be. */
 export function withHeartbeat(plan: FilterPlan): FilterPlan {
-  const unasked = plan.unasked.filter((kind) => kind !== "file.open_failed");
-  return { ...plan, open_names: [...plan.open_names, heartbeatName], unasked };
+  const isOther = (kind: string) => kind !== "file.open_failed";
+  const [unasked, containers_only] = [plan.unasked.filter(isOther), plan.containers_only.filter(isOther)];
+  return { ...plan, open_names: [...plan.open_names, heartbeatName], unasked, containers_only };
 }
 
 /** A heartbeat by the program of that path (native/healthy.c). `failed` is told when it cannot be started. */

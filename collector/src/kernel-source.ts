@@ -1,5 +1,6 @@
 import type { FilterPlan, ProgramState } from "@atalaya/wire";
 import type { EnforcedContainers } from "./kernel/enforced-containers.ts";
+import type { GroupOwners } from "./kernel/group-owners.ts";
 import type { OwnTask } from "./kernel/own-tasks.ts";
 import type { RecordedContainers } from "./kernel/recorded-containers.ts";
 import type { Counter, KernelRecord } from "./kernel-record.ts";
@@ -70,6 +71,8 @@ export type KernelSource = {
   readonly enforced: Pick<EnforcedContainers, "isPossible" | "add" | "remove" | "renew" | "release">;
   /** Of which containers more is let through than the plan asks for, marked as the flight recorder's: of none, until told. */
   readonly recorded: Pick<RecordedContainers, "add" | "remove">;
+  /** Whose control groups are: of nobody's, until told, is kept back what a plan asks of containers alone. */
+  readonly owners: Pick<GroupOwners, "set" | "forget" | "clear" | "areStraysLost">;
   /** Ends the watch for good: detaches, and removes what was pinned. `close` alone leaves the pinned at work. */
   unpin(): void;
   close(): void;

@@ -93,6 +93,10 @@ export const collectorLimits = {
   recordingsMax: 2_048,
   /** From one look for recorded containers that have ended to the next. */
   recordedSweepMs: 10_000,
+  /** Pairs of control groups of which the kernel knows whose they are (bpf/limits.h). */
+  groupOwnersMax: 8_192,
+  /** Records that are so much younger than the watch come after all about what ran before it. */
+  sureAfterUs: 5_000_000,
   /** So long recorded events are gathered, and with each report all that were: the publisher waits for as long. */
   recordedPauseMs: 200,
   recordedFrameBytesMax: 256 * 1024,

@@ -10,9 +10,8 @@ import {
   type SensorEvent,
   type SensorReport,
 } from "@atalaya/wire";
-import { Blocker } from "./blocking/blocker.ts";
-import { overlayOf } from "./blocking/container-root.ts";
-import { PermitFile } from "./blocking/permit-file.ts";
+import type { Blocker } from "./blocking/blocker.ts";
+import { blockerOf } from "./blocking/blocker-of.ts";
 import { BootClock } from "./boot-clock.ts";
 import type { BundleFolders } from "./bundle.ts";
 import { CgroupPaths } from "./cgroup-paths.ts";
@@ -36,6 +35,7 @@ import { RecordStream } from "./record-stream.ts";
 import { RecordedGroups, withRecorder } from "./recorded-groups.ts";
 import { SelfWatch } from "./self-watch.ts";
 import type { StateInForce } from "./state-in-force.ts";
+import { groupsKey, SureGroups } from "./sure-groups.ts";
 import { TableHealer } from "./table-healer.ts";
 import { type Outcome, Tally } from "./tally.ts";
 import { Throttling } from "./throttling.ts";
@@ -69,6 +69,7 @@ export class Pipeline {
   readonly #maker: EventMaker;
   readonly #blocker: Blocker;
   readonly #recorded: RecordedGroups;
+  readonly #sure: SureGroups;
   readonly #window = new Window();
   readonly #gathering: Gathering;
   readonly #stream: RecordStream;
@@ -108,7 +109,11 @@ export class Pipeline {
     this.#paths = new CgroupPaths(options.cgroupMount);
     this.#containers = new Containers(this.#paths, new HostNames(options.bundleFolders?.root), options.bundleFolders);
     this.#maker = new EventMaker(this.#table, this.#containers, this.#clock, () => this.#plan, figures);
-    this.#blocker = this.#makeBlocker();
+    this.#blocker = blockerOf(source, options, {
+      containers: () => this.#containers.all(),
+      paths: this.#paths,
+      note: (reason) => this.note(reason),
+    });
     this.#recorded = new RecordedGroups({
       recorded: source.recorded,
       containers: () => this.#containers.all(),
@@ -119,6 +124,8 @@ export class Pipeline {
     this.#containers.onNews = (container) => {
       for (const one of [this.#blocker, this.#recorded]) one.learned(container);
     };
+    this.#sure = new SureGroups(source.owners, this.#clock.nowBootUs(), (reason) => this.note(reason));
+    this.#sure.listenTo(this.#containers, this.#maker);
     this.#paths.scan();
     const running = source.snapshot();
     this.#table.seed(running);
@@ -135,6 +142,7 @@ export class Pipeline {
     for (const { task } of running) {
       const container = this.#containers.of(task);
       this.#containers.userName(container, task);
+      if (container === this.#containers.host && this.#table.homeOf(task) !== null) this.#sure.strayed(groupsKey(task));
       if (container.id !== null) outlet.ranBefore(container.id);
     }
   }
@@ -149,6 +157,7 @@ export class Pipeline {
       if (twins?.meets(record)) tally.add(record.kind, "deduplicated");
       else tally.add(record.kind, this.#take(record, this.#stream, "own"));
     });
+    this.#sure.caughtUp(foundSome ? this.#newestBootUs : undefined);
     if (!mayWait || this.#gathering.isDue) this.#gathering.handOver();
     return foundSome;
   }
@@ -251,6 +260,7 @@ export class Pipeline {
     this.#healer.look(counters, monotonicMs());
     this.#throttling.look(counters, monotonicMs());
     if (!isFinal) this.#selfWatch.look(monotonicMs());
+    this.#sure.look();
     // The figures beside the account are written with it: after a kill they do not go back behind what was said.
     this.#stream.save();
     const report = JSON.stringify(isFinal ? { ...this.sensorReport(), final: true } : this.sensorReport());
@@ -291,21 +301,6 @@ export class Pipeline {
       programs: [...this.#source.programs],
       counters: [...nodeCounters(this.#source, this.#stream, this.#window, this.#handover), ...this.#others],
     };
-  }
-
-  #makeBlocker(): Blocker {
-    const { cluster = "", permitFile, bundleFolders, log = () => undefined } = this.#options;
-    return new Blocker({
-      enforced: this.#source.enforced,
-      isAttached: this.#source.programs.some((program) => program.name === "process_exec" && program.attached),
-      containers: () => this.#containers.all(),
-      paths: this.#paths,
-      permit: new PermitFile(permitFile),
-      cluster,
-      deviceOf: (rootFolder) => overlayOf(bundleFolders?.root ?? "", rootFolder),
-      note: (reason) => this.note(reason),
-      log,
-    });
   }
 
   /** Programs of another version, found at work; those whose counters we have already are ended. */

@@ -10,7 +10,7 @@ import { skipUnless } from "../../tools/testing/needs.ts";
 import { cgroupRoot } from "../src/kernel/cgroup-root.ts";
 import { recorderWord } from "../src/recorder-word.ts";
 import { KernelWatch, root } from "./kernel-watch.ts";
-import { OwnGroups } from "./own-groups.ts";
+import { OwnGroups, ownGroupIds } from "./own-groups.ts";
 
 // The kernel's filter and its model (rules/src/plan/lets-through.ts) are asked about the same calls, which are made for
 // real: what the property of the plan proves of the model holds of the kernel as far as they agree.
@@ -100,6 +100,7 @@ function planIn(folder: string): fc.Arbitrary<FilterPlan> {
       change_names: rarely(some(names), []),
       change_suffixes: rarely(some([".pem", "sa", "w", "a.pem", "y.pem"]), []),
       change_prefixes: rarely(some([...prefixes, "/"]), []),
+      containers_only: fc.subarray([...kinds, "file.rename", "file.unlink", "file.chmod"]),
       unasked: rarely(some([...kinds, "process.namespace"]), []),
     })
     .map((drawn) => filterPlanSchema.parse({ ...emptyFilterPlan, ...drawn, version: 1 }));
@@ -158,6 +159,30 @@ describe("the kernel's filter", { skip: skipUnless("kernel") }, () => {
     }
     return keys.sort();
   }
+
+  test("keeps back of the host what its model does, and nothing of whom it does not know for the host's", async () => {
+    const calls = callsIn(watch.folder);
+    const input = Buffer.from(`${calls.map((one) => one.line).join("\n")}\n`);
+    const seed = Date.now() % 2 ** 31;
+    let kept = 0;
+    const own = ownGroupIds();
+    for (const [i, plan] of fc.sample(planIn(watch.folder), { numRuns: 30, seed }).entries()) {
+      const isHost = i % 2 === 0;
+      if (isHost) watch.source.owners.set(own, "host");
+      else watch.source.owners.forget(own);
+      watch.records.length = 0;
+      watch.setPlan(plan);
+      const { pid, status } = watch.run(sampler, [], { input });
+      assert.equal(status, 0);
+      await watch.first("exit", (record) => record.task.pid === pid);
+      const id = isHost ? "host" : "0123456789ab";
+      const expected = calls.filter(({ event }) => letsThrough(plan, { ...event, container_id: id } as AtalayaEvent));
+      kept += calls.filter(({ event }) => letsThrough(plan, event)).length - expected.length;
+      assert.deepEqual(arrived(pid), expected.map((one) => one.key).sort(), `seed ${seed}, ${JSON.stringify(plan)}`);
+    }
+    watch.source.owners.forget(own);
+    assert.ok(kept > 100, `${kept} calls were kept back because they are the host's`);
+  });
 
   test("lets through what its model does, recorded or not, and beside it what the recorder keeps, under drawn plans", async () => {
     const calls = callsIn(watch.folder);

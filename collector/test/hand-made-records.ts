@@ -206,6 +206,7 @@ export class HandMadeSource implements KernelSource {
   }
 
   readonly recorded = { add: () => true, remove() {} };
+  readonly owners = { set: () => true, forget() {}, clear() {}, areStraysLost: false };
   readonly enforced = { isPossible: true, add: () => true, remove() {}, renew() {}, release() {} };
 
   /** How many more steps it takes to load the programs of a plan. */

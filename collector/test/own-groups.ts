@@ -1,6 +1,20 @@
-import { mkdirSync, rmdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { cgroupRoot } from "../src/kernel/cgroup-root.ts";
+import type { GroupIds } from "../src/kernel/group-owners.ts";
+
+/** The two control groups that this process is in, as records tell them: 0 where the memory controller has none of version 1. */
+export function ownGroupIds(): GroupIds {
+  const lines = readFileSync("/proc/self/cgroup", "utf8").split("\n");
+  const idIn = (mount: string, is: (controllers: string) => boolean) => {
+    const [, , path = ""] = lines.map((line) => line.split(":")).find(([, controllers = "-"]) => is(controllers)) ?? [];
+    return existsSync(mount) ? statSync(join(mount, path)).ino : 0;
+  };
+  return {
+    cgroupIdV2: idIn(cgroupRoot() ?? "", (controllers) => controllers === ""),
+    cgroupIdV1: idIn("/sys/fs/cgroup/memory", (controllers) => controllers.split(",").includes("memory")),
+  };
+}
 
 /** Control groups of version 2 for a test alone, each with budgets of its own. */
 export class OwnGroups {

@@ -72,6 +72,7 @@ export class PinnedRings {
           return { ring, waitingBytes: this.records[ring].length === 0 ? 0 : waitingBytes, sizeBytes: 1 << 20 };
         }),
       recorded: { add: () => true, remove() {} },
+      owners: { set: () => true, forget() {}, clear() {}, areStraysLost: false },
       enforced: { isPossible: true, add: () => true, remove() {}, renew() {}, release() {} },
       prepare: () => true,
       takeOff: () => true,

@@ -20,8 +20,8 @@ const seldomMatched = fc.constantFrom(
 );
 
 const leaf = fc.oneof(
-  { weight: 8, arbitrary: fc.constant("container.id != host") },
-  { weight: 4, arbitrary: seldomMatched },
+  { weight: 3, arbitrary: fc.constant("container.id != host") },
+  { weight: 7, arbitrary: seldomMatched },
   path.map((one) => `fd.name = ${one}`),
   path.map((one) => `fd.name startswith ${one}`),
   path.map((one) => `fd.name endswith ${one}`),
@@ -224,7 +224,7 @@ test("what a rule matches is never filtered out: with the filter the matches are
   for (const kind of [...always, "network.dup", "network.listen", "network.connect_failed", "network.receive"])
     assert.ok((tried.get(kind) ?? 0) > 20, `${kind} was matched ${tried.get(kind)} times`);
   assert.ok(dropped > 5_000, `the filter dropped ${dropped} events`);
-  assert.ok(ofHost > 500, `${ofHost} of them because they were the host's`);
+  assert.ok(ofHost > 100, `${ofHost} of them because they were the host's`);
 });
 
 const planOf = (text: string) => load(ruleText(text)).filterPlan();

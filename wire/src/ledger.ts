@@ -88,6 +88,8 @@ export const ledgerReasons = {
     recorder_full: "note",
     /** Addresses whose names were forgotten before their time: too many were looked up in a pod, or on the node. */
     names_forgotten: "note",
+    /** Who may have left a container was not remembered: what the host does is sent from now on as if rules asked for it (docs/decisions/0033). */
+    strays_lost: "note",
     /** Where a program came from could not be decided by its content: it counts as brought (docs/decisions/0019). */
     image_copy_gone: "note",
     image_copy_unread: "note",

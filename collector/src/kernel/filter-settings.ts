@@ -38,6 +38,18 @@ export const switchable: Readonly<Record<string, number>> = {
   "network.send": recordKind.send,
 };
 
+/** Records of which the host's are kept back where everybody asks for containers' alone; calls and changes are told apart by their own numbers. */
+const ofContainers: Readonly<Record<string, number>> = {
+  ...Object.fromEntries(Object.entries(switchable).filter(([kind]) => kind !== "process.namespace")),
+  "network.dup": recordKind.dup,
+  "network.bind": recordKind.bind,
+  "network.listen": recordKind.listen,
+  "network.accept": recordKind.accept,
+  "network.socket": recordKind.socket,
+  "network.receive": recordKind.receive,
+  "network.unix_connect": recordKind.unix_connect,
+};
+
 /** What a plan makes of the settings. */
 export function settingsOf(plan: FilterPlan): Buffer {
   const settings = Buffer.alloc(sizes.filter_settings);
@@ -57,6 +69,10 @@ export function settingsOf(plan: FilterPlan): Buffer {
   settings.writeUInt32LE(lengthBits(plan.change_suffixes), at.change_end_lengths);
   settings.writeBigUInt64LE(unaskedOf(plan), at.unasked);
   settings.writeUInt32LE(flagsOf(plan), at.flags);
+  settings.writeBigUInt64LE(bitsOf(ofContainers, plan.containers_only), at.containers_only);
+  const [calls, changes] = ["kernel.", "file."].map((start) => namesBelow(start, plan.containers_only));
+  settings.writeBigUInt64LE(bitsOf(rareCallNumbers, calls ?? []), at.calls_containers_only);
+  settings.writeUInt32LE(Number(bitsOf(fileChangeNumbers, changes ?? [])), at.changes_containers_only);
   return settings;
 }
 
@@ -66,6 +82,9 @@ function bitsOf(numbers: Readonly<Record<string, number>>, calls: readonly strin
   for (const [name, number] of Object.entries(numbers)) if (calls.includes(name)) bits |= 1n << BigInt(number);
   return bits;
 }
+
+const namesBelow = (start: string, kinds: readonly string[]): string[] =>
+  kinds.filter((kind) => kind.startsWith(start)).map((kind) => kind.slice(start.length));
 
 function lengthBits(ends: readonly string[]): number {
   let bits = 0;
@@ -105,6 +124,10 @@ export function eitherOf(one: Buffer, other: Buffer): Buffer {
     out.writeUInt32LE(Math.max(one.readUInt32LE(at[member]), other.readUInt32LE(at[member])), at[member]);
   for (const member of ["end_lengths", "change_end_lengths", "changes", "listed_changes"] as const)
     out.writeUInt32LE((one.readUInt32LE(at[member]) | other.readUInt32LE(at[member])) >>> 0, at[member]);
+  for (const member of ["containers_only", "calls_containers_only"] as const)
+    out.writeBigUInt64LE(one.readBigUInt64LE(at[member]) & other.readBigUInt64LE(at[member]), at[member]);
+  const changes = at.changes_containers_only;
+  out.writeUInt32LE((one.readUInt32LE(changes) & other.readUInt32LE(changes)) >>> 0, changes);
   const [a, b] = [one.readUInt32LE(at.flags), other.readUInt32LE(at.flags)];
   out.writeUInt32LE(((a | b) & widening) | (a & b & listed), at.flags);
   return out;

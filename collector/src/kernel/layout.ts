@@ -181,6 +181,7 @@ export const layout = {
   domain_key: { bits: 0, bytes: 4 },
   recorded_key: { cgroup_id: 0, version: 8 },
   cgroup_ids: { v2: 0, v1: 8 },
+  stray_state: { lost: 0 },
   budget_key: { ids: 0, kind: 16 },
   budget: { filled_ns: 0, left: 8, throttled: 16 },
   own_task: { start_ticks: 0, name: 8 },
@@ -201,6 +202,9 @@ export const layout = {
     listed_changes: 364,
     change_prefixes: 368,
     change_end_lengths: 372,
+    containers_only: 376,
+    calls_containers_only: 384,
+    changes_containers_only: 392,
   },
 } as const;
 
@@ -234,11 +238,12 @@ export const sizes = {
   connecting: 152,
   recorded_key: 16,
   cgroup_ids: 16,
+  stray_state: 8,
   own_task: 40,
   own_object_key: 8,
   own_object: 32,
   enforced_root: 16,
   budget_key: 24,
   budget: 24,
-  filter_settings: 376,
+  filter_settings: 400,
 } as const;

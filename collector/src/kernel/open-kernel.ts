@@ -10,6 +10,7 @@ import { type Earlier, openEarlier } from "./earlier-programs.ts";
 import { EnforcedContainers } from "./enforced-containers.ts";
 import { FilterMaps } from "./filter-maps.ts";
 import { functionHooks, whereCallsAreSeen } from "./function-hooks.ts";
+import { GroupOwners } from "./group-owners.ts";
 import { readCounters } from "./kernel-counters.ts";
 import { kernelLimits } from "./kernel-limits.ts";
 import { layout, sizes } from "./layout.ts";
@@ -62,6 +63,7 @@ type Started = {
   filters: FilterMaps;
   enforced: EnforcedContainers;
   recorded: RecordedContainers;
+  owners: GroupOwners;
   adopted: boolean;
   gapUs: number;
 };
@@ -84,6 +86,8 @@ function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined
   enforced.clear();
   const recorded = new RecordedContainers(addon, filters);
   recorded.clear();
+  const owners = new GroupOwners(addon);
+  owners.beginAnew();
   filters.ignore(options.ignorePids ?? []);
   addon.markRead(options.unreadAfterMs ?? kernelLimits.unreadAfterMs);
   const unpinned = found ? "" : (pins?.pinMaps() ?? "");
@@ -102,7 +106,18 @@ function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined
   for (const name of found ? programs.leftOut : []) pins?.unpinLink(name);
   refuseWithoutEvents(programs, "attached");
   const gapUs = adopted || lastReadUs === 0 ? 0 : Math.max(0, Math.round(bootUs() - lastReadUs));
-  return { programs, callsSeen: whereCallsAreSeen(hooks), hang, rings, filters, enforced, recorded, adopted, gapUs };
+  return {
+    programs,
+    callsSeen: whereCallsAreSeen(hooks),
+    hang,
+    rings,
+    filters,
+    enforced,
+    recorded,
+    owners,
+    adopted,
+    gapUs,
+  };
 }
 
 /** An earlier collector's plan stays in force until the next comes. */
@@ -169,6 +184,7 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
     writeAccount: (bytes) => writeAccount(addon, "account", bytes),
     enforced: parts.enforced,
     recorded: parts.recorded,
+    owners: parts.owners,
     get earlier() {
       return earlier;
     },
@@ -190,13 +206,18 @@ function setPlan({ programs, hang, filters }: Parts, plan: FilterPlan): void {
   const words = wordsOfPlan(plan);
   programs.load(words);
   hang();
-  filters.set(plan);
+  const followsStrays = strayPrograms.every((name) => programs.states.some((one) => one.name === name && one.attached));
+  filters.set(followsStrays ? plan : { ...plan, containers_only: [] });
   programs.forget(words);
 }
 
+/** Without them nobody knows who left a container, and nothing is kept back for its place. */
+const strayPrograms = ["process_fork", "cgroup_moved"];
+
 /** Puts back what somebody else took off or away. */
-function lookAfter({ programs, hang, pins }: Parts): Tampered {
+function lookAfter({ programs, hang, pins, owners }: Parts): Tampered {
   const detached = programs.takenOff((program) => pins?.unpinLink(program) ?? true);
+  if (detached.some((name) => strayPrograms.includes(name))) owners.loseStrays();
   if (detached.length > 0) hang();
   const pinned = programs.states.filter((state) => state.attached && state.reason === undefined);
   const unpinned = pins?.isInUse === true ? pins.putBack(pinned.map(({ name }) => name)) : [];

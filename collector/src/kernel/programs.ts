@@ -116,7 +116,7 @@ const allPlans: readonly ProgramPlan[] = [
   { object: "life", program: "new_task", attachment: "tracing" },
   { object: "block", program: "refuse_exec", attachment: "tracing", isLsm: true },
   { object: "cgroup", program: "cgroup_made", attachment: "tracing" },
-  ...asked("cgroup", "tracing", ["cgroup_moved"], ["cgroup_move"]),
+  { object: "cgroup", program: "cgroup_moved", attachment: "tracing" },
   ...openCalls.flatMap((call) => atExit("open", call)),
   ...slowOpens(),
   { object: "uring", program: "uring_submit", attachment: "tracing" },

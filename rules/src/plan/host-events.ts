@@ -1,7 +1,7 @@
 import { type AtalayaEvent, blankEvent, type EventClass } from "@atalaya/wire";
 import { type CheckNode, childrenOf, type Node } from "../compile/resolve.ts";
 import { EventView } from "../event-view.ts";
-import { cgroupMove, dnsAnswer } from "./call-kinds.ts";
+import { cgroupMove, connectFailed, dnsAnswer } from "./call-kinds.ts";
 import { type Kind, requirementOf } from "./condition-requirement.ts";
 import { alwaysReported } from "./lets-through.ts";
 
@@ -10,13 +10,18 @@ import { alwaysReported } from "./lets-through.ts";
 /** What says of a process where it is: of the host's each is the same, always. */
 const placeFields = /^(container|k8s|atalaya\.container)\./;
 
-/** Kinds of which the kernel tells the host's whatever a plan says: whose other events are depends on them, or they are the sensor's own. */
+/**
+ * Kinds of which the kernel tells the host's whatever a plan says: whose other events are depends on them, they are the sensor's
+ * own, or it does not look where they were done.
+ */
 const everywhere: ReadonlySet<Kind> = new Set([
   ...alwaysReported,
   cgroupMove,
+  connectFailed,
   dnsAnswer,
   "dns.query",
   "process.namespace",
+  "kernel.proc_mem_open",
   "kernel.sensor_signal",
   "kernel.sensor_bpf",
 ]);
