@@ -168,7 +168,7 @@ struct filter_settings {
 	__u64 exec_lengths[4];
 	__u32 write_prefixes; /* how many */
 	__u32 open_prefixes;
-	__u64 open_starts[NAME_START_WORDS]; /* a bit for the length and first eight bytes of each name: quick.h */
+	__u64 open_starts[NAME_START_WORDS]; /* two bits for the length and first eight bytes of each name: quick.h */
 	__u64 kinds; /* bit N: records of kind N are wanted, of those that nobody gets unasked */
 	__u64 unasked; /* bit N: nobody asks for records of kind N */
 	__u32 end_lengths; /* bit N - 1: a name's end of N bytes is watched */

@@ -27,11 +27,20 @@ static __always_inline __u64 start_of_name(const void *name, __u32 length)
 	return length < 8 ? start & ((1ULL << (length * 8)) - 1) : start;
 }
 
-/* Whether a watched name has this length and this start; src/kernel/filter-settings.ts sets the same bit. */
+static __always_inline bool has_start(struct filter_settings *filter, __u32 bit)
+{
+	return (filter->open_starts[(bit >> 6) & (NAME_START_WORDS - 1)] >> (bit & 63)) & 1;
+}
+
+/*
+ * Whether a watched name may have this length and this start: both of its bits are set (Bloom, 1970); src/kernel/filter-settings.ts
+ * sets the same ones.
+ */
 static __always_inline bool start_watched(struct filter_settings *filter, __u64 start, __u32 length)
 {
-	__u32 bit = ((start + length) * NAME_START_FACTOR) >> (64 - NAME_STARTS_LOG);
-	return (filter->open_starts[(bit >> 6) & (NAME_START_WORDS - 1)] >> (bit & 63)) & 1;
+	__u64 hash = (start + length) * NAME_START_FACTOR;
+	return has_start(filter, hash >> (64 - NAME_STARTS_LOG)) &&
+	       has_start(filter, (hash >> (64 - 2 * NAME_STARTS_LOG)) & ((1 << NAME_STARTS_LOG) - 1));
 }
 
 /* False when none of the last components of the file's path can be watched. */

@@ -160,14 +160,15 @@ function setLength(settings: Buffer, start: number, name: string): void {
 const nameStartFactor = 0x9e3779b97f4a7c15n;
 const nameStartsLog = 11n;
 
-/** A bit for the length and the first eight bytes of each name whose opening is watched: bpf/quick.h reads the same. */
+/** Two bits for the length and the first eight bytes of each name whose opening is watched: bpf/quick.h reads the same. */
 function setStart(settings: Buffer, name: string): void {
   const text = Buffer.alloc(8);
   const length = BigInt(Buffer.byteLength(name));
   Buffer.from(name).copy(text);
   const start = text.readBigUInt64LE();
-  const bit = Number(BigInt.asUintN(64, (start + length) * nameStartFactor) >> (64n - nameStartsLog));
-  setBit(settings, at.open_starts, bit);
+  const hash = BigInt.asUintN(64, (start + length) * nameStartFactor);
+  for (const end of [64n, 64n - nameStartsLog])
+    setBit(settings, at.open_starts, Number(BigInt.asUintN(Number(end), hash) >> (end - nameStartsLog)));
 }
 
 function setBit(settings: Buffer, start: number, bit: number): void {
