@@ -25,6 +25,10 @@ test("eight rules tell of the sensors themselves", () => {
   assert.equal(builtIn.rules.filter((rule) => rule.source === "sensor").length, 8);
 });
 
+test("no built-in rule asks what became of connections: each would cost more, and scans are counted as they are tried", () => {
+  assert.ok(!builtIn.filterPlan().calls.includes("connect_failed"));
+});
+
 for (const rule of builtIn.rules) {
   test(`${rule.name} can be understood and acted on in both languages`, () => {
     const alert = rule.alert;

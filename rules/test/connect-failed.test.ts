@@ -28,6 +28,10 @@ test("failures are asked for by who speaks of them, not by Falco's macro for con
   assert.ok(asks("evt.type = connect and evt.res != SUCCESS"));
   assert.ok(!asks("evt.type = connect and (evt.rawres >= 0 or evt.res = EINPROGRESS)"));
   assert.ok(!asks("evt.failed = true"));
+  // What is said of another call's result is not said of a connection's.
+  assert.ok(!asks("(evt.type = connect and fd.sport = 80) or (evt.type = execve and evt.failed = false)"));
+  assert.ok(!asks("evt.type = connect and not (evt.type = execve and evt.rawres < 0)"));
+  assert.ok(asks("evt.type in (connect, openat) and not (evt.failed = false or fd.sport = 80)"));
   const plan = planOf("evt.type = connect and evt.failed = true");
   assert.ok(letsThrough(plan, refused));
   assert.ok(plan.unasked.includes("network.connect"));

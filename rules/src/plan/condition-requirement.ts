@@ -169,16 +169,26 @@ const speakOfResults: ReadonlySet<string> = new Set([...resultFields, "fd.namera
 const speakOfErrors: ReadonlySet<string> = new Set(["evt.rawres", "evt.failed", "evt.res"]);
 
 /** Whether a condition speaks of how the call ended, macros included. */
-export const asksForResults = (node: Node): boolean => speaksOfOneOf(node, speakOfResults, new Set());
-
-/** The same without what a descriptor says. */
-export const asksForErrors = (node: Node): boolean => speaksOfOneOf(node, speakOfErrors, new Set());
-
-function speaksOfOneOf(node: Node, fields: ReadonlySet<string>, seen: Set<Node>): boolean {
+export function asksForResults(node: Node, seen = new Set<Node>()): boolean {
   if (seen.has(node)) return false;
   seen.add(node);
-  if (node.kind === "check") return fields.has(node.left.text);
-  return childrenOf(node).some((child) => speaksOfOneOf(child, fields, seen));
+  if (node.kind === "check") return speakOfResults.has(node.left.text);
+  return childrenOf(node).some((child) => asksForResults(child, seen));
+}
+
+/** The same of an error alone, and in a part of the condition that events of the kind can fulfil: not in one about other calls. */
+export function asksForErrors(node: Node, kind: Kind): boolean {
+  const known: Known = new Map();
+  const seen = [new Set<Node>(), new Set<Node>()];
+  const asks = (part: Node, negated: boolean): boolean => {
+    const before = seen[negated ? 1 : 0];
+    if (before?.has(part) || requirementOf(part, kind, negated, known).length === 0) return false;
+    before?.add(part);
+    if (part.kind === "check") return speakOfErrors.has(part.left.text);
+    if (part.kind === "not") return asks(part.child, !negated);
+    return childrenOf(part).some((child) => asks(child, negated));
+  };
+  return asks(node, false);
 }
 
 function refusedOpen(error: number): FileEvent {

@@ -92,7 +92,7 @@ function addKind(plan: RulePlan, { node }: CompiledRule, kind: Kind): void {
       () => asksForResults(node),
       () => asksForQuestions(node),
       () => speaksOf(node, kind),
-      () => asksForErrors(node),
+      () => asksForErrors(node, kind),
     )
   )
     return;
