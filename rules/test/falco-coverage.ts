@@ -14,6 +14,11 @@ const made: ReadonlySet<string> = new Set(syscallKinds.flatMap((kind) => eventTy
 
 const isCarried = (field: string): boolean => fieldNamed("syscall", field)?.classes?.length !== 0;
 
+/** Why no event carries it, where that is meant so. */
+const reasons: Readonly<Record<string, string>> = {
+  "evt.buffer": "the content of what is read or sent is not taken from the machine.",
+};
+
 export function coverageOf(needs: readonly Need[]): Coverage[] {
   return needs.map((need) => {
     const types = need.types.filter((type) => !made.has(type)).map((type) => `evt.type ${type}`);
@@ -26,6 +31,9 @@ export function coveragePage(coverage: readonly Coverage[]): string {
   const rows = lacking.map(
     ({ rule, file, missing }) => `- ${rule} (${file}): ${missing.map((one) => `\`${one}\``).join(", ")}`,
   );
+  const why = Object.entries(reasons).flatMap(([field, reason]) =>
+    lacking.some(({ missing }) => missing.includes(field)) ? [`\`${field}\`: ${reason}`, ""] : [],
+  );
   return `${[
     "# Falco's rules",
     "",
@@ -35,6 +43,7 @@ export function coveragePage(coverage: readonly Coverage[]): string {
     "",
     ...rows,
     "",
+    ...why,
     "Made by `node rules/test/falco-coverage.ts` from what the rules compare (`rules/bench/falco-needs.ts`); a test says when it is not current.",
   ].join("\n")}\n`;
 }
