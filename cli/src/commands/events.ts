@@ -1,3 +1,4 @@
+import { getSystemErrorName } from "node:util";
 import { liveEventSchema } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
 import { readArguments } from "../arguments.ts";
@@ -67,7 +68,12 @@ function detail(event: Record<string, unknown>, text: (key: string) => string): 
   if (event["class"] === "file")
     return event["other_path"] === undefined ? text("path") : `${text("path")} -> ${text("other_path")}`;
   if (event["class"] === "dns") return `${text("query")} of ${text("dst_ip")}`;
-  if (event["class"] === "network") return `${text("protocol")} ${text("dst_ip")}:${text("dst_port")}`;
+  if (event["class"] === "network") {
+    const side = event["activity"] === "receive" ? "src" : "dst";
+    const error = Number(event["error"] ?? 0);
+    const why = Number.isSafeInteger(error) && error < 0 ? ` ${getSystemErrorName(error)}` : "";
+    return `${text("protocol")} ${text(`${side}_ip`)}:${text(`${side}_port`)}${why}`;
+  }
   if (event["class"] === "api")
     return `${text("user_name")} ${text("verb")} ${text("resource")} ${text("object_name")}`;
   return "";

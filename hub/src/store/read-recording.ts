@@ -1,3 +1,4 @@
+import { getSystemErrorName } from "node:util";
 import { zstdDecompressSync } from "node:zlib";
 import {
   type AlertRecording,
@@ -6,6 +7,7 @@ import {
   decodeFrames,
   type Frame,
   isFirstRecording,
+  type NetworkEvent,
   type RecordedEvent,
   type RecordingPage,
   recorderLimits,
@@ -127,12 +129,19 @@ function whatOf(event: SyscallEvent): string {
     case "file":
       return event.other_path === null ? (event.path ?? "") : `${event.path ?? ""} -> ${event.other_path}`;
     case "network":
-      return event.path ?? `${event.protocol ?? ""} ${event.dst_ip ?? "?"}:${event.dst_port ?? "?"}`.trim();
+      return event.path ?? placeOf(event);
     case "dns":
       return event.query ?? "";
     case "kernel":
       return event.target ?? "";
   }
+}
+
+/** Where to; of a connection that failed with the reason, of a datagram that came from where. */
+function placeOf({ activity, protocol, error, ...of }: NetworkEvent): string {
+  const [ip, port] = activity === "receive" ? [of.src_ip, of.src_port] : [of.dst_ip, of.dst_port];
+  const place = `${protocol ?? ""} ${ip ?? "?"}:${port ?? "?"}`.trim();
+  return error === null || error >= 0 ? place : `${place} ${getSystemErrorName(error)}`;
 }
 
 /** The tree's rows with the recorded events of their processes; of a process that was several programs, of each its own. */

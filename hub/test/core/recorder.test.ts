@@ -49,7 +49,8 @@ test("an alert in a recorded container asks its node once, over a restart too, a
   assert.deepEqual(hub.recorder.pulls(of), asked, "the next run asks again");
   const before = await hub.status("main");
   const earlier = Date.now() * 1_000 - 60_000_000;
-  const network = recorded([connect({ time_us: earlier }), connect()], { firstPosition: 3, lastPosition: 5 });
+  const refused = { activity: "connect_failed", error: -111 } as const;
+  const network = recorded([connect({ time_us: earlier }), connect(refused)], { firstPosition: 3, lastPosition: 5 });
   const shell = processEvent({ pid: 701, start_us: 8_000, argv: ["sh", "-c", "id"], time_us: earlier + 5 });
   await hub.recorder.answer(of, alertId, answerOf(network, recorded([shell], { firstPosition: 1, lastPosition: 1 })));
   assert.equal(hub.recorder.open(of, alertId), undefined);
@@ -67,11 +68,14 @@ test("an alert in a recorded container asks its node once, over a restart too, a
   assert.deepEqual(shown(page?.events), [
     "network connect tcp 192.0.2.7:4444",
     "process exec sh -c id",
-    "network connect tcp 192.0.2.7:4444",
+    "network connect_failed tcp 192.0.2.7:4444 ECONNREFUSED",
   ]);
   const alert = await hub.alert("main", alertId);
   const row = alert?.process_tree.find((one) => one.subject);
-  assert.deepEqual(shown(row?.recorded), ["network connect tcp 192.0.2.7:4444", "network connect tcp 192.0.2.7:4444"]);
+  assert.deepEqual(shown(row?.recorded), [
+    "network connect tcp 192.0.2.7:4444",
+    "network connect_failed tcp 192.0.2.7:4444 ECONNREFUSED",
+  ]);
   assert.equal(alert?.count, 1, "no rule met what was recorded");
   assert.equal((await hub.status("main")).events_total, before.events_total, "nothing of it was counted");
   await hub.recorder.answer(of, alertId, answerOf());
