@@ -55,3 +55,21 @@ test("only the last part of a class has room: a bitmap that grew would make the 
     assert.ok(later.every((part) => part.names.length > 0));
   }
 });
+
+test("a third part follows the second, also where that is empty; who does not know it sees the same row without it", () => {
+  const mounting: ProcessEvent = {
+    ...blankEvent("process"),
+    activity: "exec",
+    container_mounts: ["/etc", "/host", "ro"],
+  };
+  for (const event of [mounting, { ...mounting, left_container: true, age_us: 5 }]) {
+    const bytes = encoded(event);
+    const whole = decodeEvents(bytes);
+    assert.deepEqual(whole.ok && { ...whole.value[0] }, { ...event });
+    // Its bitmap, the list's length, and three strings behind theirs.
+    const before = Buffer.from(bytes.subarray(0, bytes.length - (1 + 2 + 3 * 2 + "/etc/hostro".length)));
+    before.writeUInt32LE(before.length, 0);
+    const without = decodeEvents(before);
+    assert.deepEqual(without.ok && { ...without.value[0] }, { ...event, container_mounts: null });
+  }
+});
