@@ -288,6 +288,8 @@ AT_EXIT(connect, exit_connect, connected)
 static __always_inline int by_socketcall(struct ended_call *ended)
 {
 	int fd = -1;
+	if (!has_arguments(ended))
+		return 0;
 	switch (argument(ended, 0)) {
 	case SOCKETCALL_SOCKET:
 		return made_socket(ended);

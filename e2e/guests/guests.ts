@@ -1,6 +1,5 @@
 // The kernels that people run, as Debian builds them for clouds: each release's newest, and what comes next.
 
-import { programPlans } from "../../collector/src/kernel/programs.ts";
 import type { Architecture } from "../../containers/images.ts";
 import { crossKernel } from "../../containers/machine/sensor-build.ts";
 
@@ -33,11 +32,6 @@ const uringWithoutRequest = ["uring_complete"];
 /** What a request opens lies in another structure since Linux 7.2. */
 const uringWithoutName = ["uring_submit"];
 
-/** Tracepoints do not tell 32-bit calls. */
-const of32BitCalls = programPlans
-  .filter(({ is32Bit, insteadOf }) => is32Bit === true && insteadOf === undefined)
-  .map(({ program }) => program);
-
 /** Older kernels (6.1 does, 6.12 does not) wait without end for a second processor under a clock that counts instructions. */
 const oneProcessor = { processors: 1 };
 
@@ -48,7 +42,8 @@ export const guests: readonly Guest[] = [
     architecture: "amd64",
     series: "5.10",
     ...oneProcessor,
-    lacks: [...mprotectWithoutFile, ...uringWithoutRequest],
+    // Its types lack the functions of this call.
+    lacks: [...mprotectWithoutFile, ...uringWithoutRequest, "exit_perf_event_open_ia32"],
     without: ["kernel.mount_setattr"], // of Linux 5.12
   },
   {
@@ -59,12 +54,16 @@ export const guests: readonly Guest[] = [
     withoutLsm: true,
     withoutFunctionHooks: true,
     ...oneProcessor,
-    lacks: of32BitCalls,
   },
   { name: "6.12-amd64", suite: "trixie", architecture: "amd64", series: "6.12" },
   { name: "newest-amd64", suite: "sid", architecture: "amd64", lacks: uringWithoutName },
   { name: "newest-arm64", ...crossKernel("arm64"), lacks: uringWithoutName },
 ];
+
+/** Whether it is known that the program does not run there: tracepoints tell no 32-bit calls. */
+export function isLackedBy({ lacks, withoutFunctionHooks }: Guest, program: string): boolean {
+  return lacks?.includes(program) === true || (withoutFunctionHooks === true && program.endsWith("_ia32"));
+}
 
 type Emulation = { program: string; package: string; machine: string; processor: string; console: string };
 

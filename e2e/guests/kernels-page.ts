@@ -52,11 +52,14 @@ function lacks(results: readonly GuestResult[]): string {
   return results
     .map((one) => {
       const names = (list: readonly string[]) => list.map((name) => `\`${name}\``).join(", ");
+      const of32Bit = one.missing.filter((name) => name.endsWith("_ia32"));
+      const others = one.missing.filter((name) => !of32Bit.includes(name));
       const plan = (name: string) => programPlans.find((known) => known.program === name);
       const standIns = one.programs.filter(({ name, attached }) => attached && plan(name)?.insteadOf !== undefined);
       const unpinned = one.programs.filter(({ attached, reason }) => attached && reason !== undefined);
       const said = [
-        one.missing.length > 0 ? `not seen for want of ${names(one.missing)}` : "",
+        others.length > 0 ? `not seen for want of ${names(others)}` : "",
+        of32Bit.length > 0 ? `${of32Bit.length} kinds of 32-bit calls (\`…_ia32\`) are not seen` : "",
         standIns.length > 0 ? `older forms of programs: ${names(standIns.map(({ name }) => name))}` : "",
         unpinned.length > 0 ? `blind while no collector runs: ${names(unpinned.map(({ name }) => name))}` : "",
       ].filter((part) => part !== "");
