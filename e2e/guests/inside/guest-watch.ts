@@ -5,6 +5,7 @@ import { readFileSync } from "node:fs";
 import type { AtalayaEvent, DesiredState, FilterPlan, SensorReport } from "@atalaya/wire";
 import { encodeMessage, messageKinds, signState } from "@atalaya/wire";
 import { assertExact, type Reported, StandInPublisher } from "../../../collector/test/stand-in-publisher.ts";
+import { noFunctionHooks } from "../guest-result.ts";
 import { eventMsMax, reportMsMax, startMsMax } from "../limits.ts";
 
 const node = "/atalaya/bin/node";
@@ -12,6 +13,9 @@ const socket = "/run/collector.sock";
 /** The hub's CA, made for the guest: its certificate is what the collector trusts. */
 export const ca = { certificate: "/guest/ca.pem", key: "/guest/ca.key" };
 export const acts = "/guest/acts";
+
+/** Of every collector of the guest: whoever goes on with a watch is to hang its programs where they hung. */
+const hooks = readFileSync("/proc/cmdline", "latin1").includes(noFunctionHooks) ? ["--no-function-hooks"] : [];
 
 export type EventOf<C extends AtalayaEvent["class"]> = Extract<AtalayaEvent, { class: C }>;
 
@@ -41,7 +45,7 @@ export class GuestWatch {
   /** Starts the collector; gives its first report with the plan in force. */
   async start(more: readonly string[] = []): Promise<SensorReport> {
     const from = this.#publisher.reports.length;
-    const args = ["/atalaya/collector/main.js", "--socket", socket, "--node", "guest", "--cluster", "guests"];
+    const args = ["/atalaya/collector/main.js", "--socket", socket, "--node", "guest", "--cluster", "guests", ...hooks];
     this.#collector = spawn(node, [...args, ...more], { stdio: ["ignore", "inherit", "inherit"] });
     const child = this.#collector;
     const gone = once(child, "exit").then(([code]) => {

@@ -3,7 +3,7 @@ import { readFileSync, writeSync } from "node:fs";
 import { release } from "node:os";
 import { emptyFilterPlan, type FilterPlan } from "@atalaya/wire";
 import { rareCalls } from "../../../collector/src/rare-calls.ts";
-import { type GuestResult, missingPrograms, noFunctionHooks, resultMark, runningPrograms } from "../guest-result.ts";
+import { type GuestResult, missingPrograms, resultMark, runningPrograms } from "../guest-result.ts";
 import { attributionChecks } from "./attribution.ts";
 import { blockingChecks, permitFile } from "./blocking.ts";
 import { callChecks } from "./calls.ts";
@@ -73,9 +73,8 @@ const checks = [
 
 const bootSeconds = Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]);
 const watch = await GuestWatch.listen(plan);
-const hooks = readFileSync("/proc/cmdline", "latin1").includes(noFunctionHooks) ? ["--no-function-hooks"] : [];
 const unwatched = costs("not watched");
-const { programs } = await watch.start(["--ca", ca.certificate, "--enforce", permitFile, ...hooks]);
+const { programs } = await watch.start(["--ca", ca.certificate, "--enforce", permitFile]);
 for (const { name, reason } of programs) if (reason !== undefined) console.error(`guest: ${name}: ${reason}`);
 const running = runningPrograms(programs);
 const instructions = { ...unwatched, ...costs("watched") };
