@@ -9,13 +9,22 @@ import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { builtInPacks } from "@atalaya/detections";
 import { loadRules } from "@atalaya/rules";
-import { encodeAck, encodeMessage, MessageReader, messageKinds } from "@atalaya/wire";
+import {
+  decodeEvents,
+  decodeFrame,
+  encodeAck,
+  encodeMessage,
+  MessageReader,
+  messageKinds,
+  type SensorReport,
+} from "@atalaya/wire";
 import { processorSeconds } from "../processor-seconds.ts";
 import { nativeProgram } from "./native-program.ts";
 
 const collector = fileURLToPath(new URL("../../collector/src/main.ts", import.meta.url));
-/** For the plan to be in force, and the snapshot of what ran before to be over. */
-const settleMs = 700;
+/** For what no rule asks for to be off its hooks: each takes the kernel a moment, on a busy machine a long one. */
+const settledMsMax = 60_000;
+const lookMs = 100;
 const warmUpSeconds = 5;
 const run = promisify(execFile);
 
@@ -37,13 +46,18 @@ export class Watch {
   static async start(): Promise<Watch> {
     const folder = mkdtempSync(join(tmpdir(), "atalaya-bench-"));
     const socket = join(folder, "collector.sock");
-    const taker = createServer(acknowledge).listen(socket);
+    let report: SensorReport | undefined;
+    const taker = createServer((peer) =>
+      acknowledge(peer, (latest) => {
+        report = latest;
+      }),
+    ).listen(socket);
     await once(taker, "listening");
     const args = ["--disable-warning=ExperimentalWarning", collector, "--socket", socket, "--no-pin"];
     const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
     const [message] = (await once(child, "message")) as [{ type: string; message?: string }];
     if (message.type !== "ready") throw new Error(`the collector does not start: ${message.message}`);
-    await sleep(settleMs);
+    await settled(() => report);
     await warmUp();
     return new Watch(folder, taker, child);
   }
@@ -62,6 +76,16 @@ export class Watch {
   }
 }
 
+/** Until the plan is in force (before, all is asked for) and nothing hangs that it does not ask for. */
+async function settled(report: () => SensorReport | undefined): Promise<void> {
+  for (let waitedMs = 0; waitedMs < settledMsMax; waitedMs += lookMs) {
+    const unasked = report()?.programs.filter((program) => program.unasked === true) ?? [];
+    if (unasked.length > 0 && !unasked.some((program) => program.attached)) return;
+    await sleep(lookMs);
+  }
+  throw new Error("the sensor keeps programs hanging that no rule asks for");
+}
+
 /** A sensor runs for weeks: what its first seconds cost (compiling what is run often) is not what is asked here. */
 async function warmUp(): Promise<void> {
   await run(nativeProgram("spawn"), [String(warmUpSeconds), nativeProgram("nothing")], { env: {} });
@@ -75,7 +99,8 @@ function plan(): Buffer {
   return planned;
 }
 
-function acknowledge(socket: Socket): void {
+/** Takes and forgets; `told` of each report of the sensor. */
+function acknowledge(socket: Socket, told: (report: SensorReport) => void): void {
   const reader = new MessageReader();
   let frames = 0;
   socket.write(encodeMessage(messageKinds.resume, Buffer.from(JSON.stringify({ streams: [] }))));
@@ -85,7 +110,19 @@ function acknowledge(socket: Socket): void {
     const messages = reader.push(bytes);
     if (!messages.ok) throw new Error(messages.reason);
     const before = frames;
-    for (const { kind } of messages.value) if (kind === messageKinds.frame) frames += 1;
+    for (const { kind, payload } of messages.value) {
+      if (kind !== messageKinds.frame) continue;
+      frames += 1;
+      tellReport(payload, told);
+    }
     if (frames > before) socket.write(encodeAck(frames));
   });
+}
+
+function tellReport(bytes: Buffer, told: (report: SensorReport) => void): void {
+  const frame = decodeFrame(bytes);
+  if (!frame.ok || frame.value.header.class !== "sensor") return;
+  const events = decodeEvents(frame.value.body);
+  for (const event of events.ok ? events.value : [])
+    if (event.class === "sensor" && event.report !== null) told(JSON.parse(event.report));
 }
