@@ -100,6 +100,17 @@ describe("evasions by programs", { skip: skipUnless("kernel") }, () => {
     assert.deepEqual(second.argv, ["/bin/sh", "-c", "true # evil"]);
   });
 
+  evasion(13, "a shell that is given its script over standard input is told so", exec, scene, async () => {
+    const outer = watch.run("/bin/sh", ["-c", "printf 'true # no argument' | /bin/sh"]);
+    const run = await watch.first("exec", ({ task, argv }) => task.ppid === outer.pid && argv[0] === "/bin/sh");
+    assert.deepEqual([run.argv, run.streams?.[0]], [["/bin/sh"], "pipe"]);
+    const file = `${watch.folder}/no-script-${Math.random()}`;
+    writeFileSync(file, "true\n");
+    const { pid } = watch.run("/bin/sh", ["-c", 'exec /bin/sh < "$0"', file]);
+    const second = await watch.first("exec", ({ task, argv }) => task.pid === pid && argv.length === 1);
+    assert.deepEqual(second.streams?.[0], "file");
+  });
+
   evasion(18, "a program that was received over a socket is told where it runs", exec, scene, async () => {
     const { stdout } = perform(watch, "runs", "passed", "/bin/true", "was-passed");
     const run = await watch.first("exec", ({ task }) => task.pid === Number(stdout));

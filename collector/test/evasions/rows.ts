@@ -17,7 +17,7 @@ export const rows: readonly Row[] = [
   { number: 10, evasion: "a false argv[0], or no arguments at all", sight: "seen" },
   { number: 11, evasion: "100 KB of arguments before the one that matters", sight: "seen" },
   { number: 12, evasion: "a thread that is not the first runs the program", sight: "seen" },
-  { number: 13, evasion: "scripts, `sh -c`, a script on standard input", sight: "weaker" },
+  { number: 13, evasion: "scripts, `sh -c`, a script on standard input", sight: "seen" },
   { number: 14, evasion: "`ld.so ./program`, LD_PRELOAD, dlopen", sight: "seen" },
   { number: 15, evasion: "unshare, setns, nsenter, clone into new namespaces", sight: "seen" },
   { number: 16, evasion: "a process moves to another control group", sight: "seen" },
