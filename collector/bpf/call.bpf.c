@@ -17,6 +17,7 @@
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 #define NO_TEXT (-1)
+#define NUMBERS_16 (-4) /* none: the arguments are numbers of users or groups, of 16 bits */
 #define FILE_OF_FIRST (-2) /* the path of the file that the first argument is a descriptor of */
 #define FILE_OF_RESULT (-3) /* of the descriptor that the call gave */
 
@@ -99,6 +100,15 @@ static __always_inline __u32 append_file(struct scratch *scratch, struct task_st
 			   (__u64)BPF_CORE_READ(file, f_path.mnt), &record->flags);
 }
 
+/* As the kernel reads them: what is above 16 bits does not count, and all ones mean none. */
+static __always_inline void cut_numbers(struct call_record *record)
+{
+	for (int i = 0; i < 3; i++) {
+		__u64 number = record->arguments[i] & 0xffff;
+		record->arguments[i] = number == 0xffff ? 0xffffffff : number;
+	}
+}
+
 #define PIDFD_FILES 0x50494446 /* pidfs, since Linux 6.9 */
 
 /* Whom a descriptor stands for: an id of the node. 0 where it is a folder of /proc. */
@@ -133,12 +143,14 @@ static __always_inline void report(struct scratch *scratch, struct task_struct *
 	}
 	record->result = ended->result;
 	record->call = call;
+	if (text_at == NUMBERS_16)
+		cut_numbers(record);
 	__u32 length = 0;
 	if (text_at == FILE_OF_FIRST)
 		length = append_file(scratch, task, record->arguments[0]);
 	else if (text_at == FILE_OF_RESULT)
 		length = append_file(scratch, task, ended->result);
-	else if (text_at != NO_TEXT)
+	else if (text_at != NO_TEXT && text_at != NUMBERS_16)
 		length = append_text(scratch, record->arguments[text_at], count);
 	record->text_length = length;
 	if (call == CALL_FSCONFIG || call == CALL_MOUNT_SETATTR) {
@@ -205,7 +217,7 @@ EXIT_PROGRAM(open_tree, CALL_OPEN_TREE, 1)
 EXIT_PROGRAM(mount_setattr, CALL_MOUNT_SETATTR, 1)
 
 /* The numbers of 16 bits that 32-bit programs may give. */
-AT_EXIT_32(sys_setuid16, exit_setuid16, called, CALL_SETUID, NO_TEXT)
-AT_EXIT_32(sys_setgid16, exit_setgid16, called, CALL_SETGID, NO_TEXT)
-AT_EXIT_32(sys_setresuid16, exit_setresuid16, called, CALL_SETRESUID, NO_TEXT)
-AT_EXIT_32(sys_setresgid16, exit_setresgid16, called, CALL_SETRESGID, NO_TEXT)
+AT_EXIT_32(sys_setuid16, exit_setuid16, called, CALL_SETUID, NUMBERS_16)
+AT_EXIT_32(sys_setgid16, exit_setgid16, called, CALL_SETGID, NUMBERS_16)
+AT_EXIT_32(sys_setresuid16, exit_setresuid16, called, CALL_SETRESUID, NUMBERS_16)
+AT_EXIT_32(sys_setresgid16, exit_setresgid16, called, CALL_SETRESGID, NUMBERS_16)

@@ -65,7 +65,10 @@ static __always_inline __u64 cookie_of(struct sock *sk)
 	return BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 }
 
-/* A socket that its own process closed has no error: that it gave up is not told. */
+/*
+ * A socket that its own process closed has no error: that it gave up is not told. Neither has one that the kernel refused before the
+ * first packet (no free port): the call's exit, below, tells that.
+ */
 SEC("tp_btf/inet_sock_set_state")
 int BPF_PROG(connection_ends, const struct sock *sk, int old_state, int new_state)
 {
@@ -79,7 +82,8 @@ int BPF_PROG(connection_ends, const struct sock *sk, int old_state, int new_stat
 	int error = new_state == STATE_CLOSE ? BPF_CORE_READ(ended, sk_err) : 0;
 	if (error > 0)
 		report(caller, ended, -error);
-	bpf_map_delete_elem(&connecting, &cookie);
+	if (error > 0 || new_state != STATE_CLOSE)
+		bpf_map_delete_elem(&connecting, &cookie);
 	return 0;
 }
 

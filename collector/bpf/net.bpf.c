@@ -171,7 +171,7 @@ int sendmsg6(struct bpf_sock_addr *ctx)
 
 /* Here the address is the sender's. A process' first from one sender to one port in 10 s is told: a server would be nothing but that. */
 static __always_inline bool is_receive_due(struct bpf_sock_addr *ctx, struct bpf_sock *socket, int family,
-					   struct count_slot *count)
+					   struct asked_key *key, struct count_slot *count)
 {
 	struct task_struct *task = current_task();
 	if (!kind_wanted(KIND_RECEIVE) || is_ignored(task) || is_hosts_alone(KIND_RECEIVE)) {
@@ -179,7 +179,8 @@ static __always_inline bool is_receive_due(struct bpf_sock_addr *ctx, struct bpf
 		return false;
 	}
 	__u64 between = mixed(hash_of(ctx, family), socket->src_port);
-	return !is_same_destination(task, KIND_RECEIVE, between, count) && has_budget(task, KIND_RECEIVE, 0, count);
+	*key = destination_key(task, KIND_RECEIVE, between);
+	return !was_told(key, count) && has_budget(task, KIND_RECEIVE, 0, count);
 }
 
 static __always_inline int receive(struct bpf_sock_addr *ctx, int family)
@@ -189,7 +190,8 @@ static __always_inline int receive(struct bpf_sock_addr *ctx, int family)
 	if (!count || !socket || socket->state == STATE_CONNECTED)
 		return ALLOW;
 	count->attempted++;
-	if (!is_receive_due(ctx, socket, family, count))
+	struct asked_key key;
+	if (!is_receive_due(ctx, socket, family, &key, count))
 		return ALLOW;
 	struct connect_record *record = RESERVE(bulk, struct connect_record, count);
 	if (!record)
@@ -203,6 +205,7 @@ static __always_inline int receive(struct bpf_sock_addr *ctx, int family)
 	copy_address(record->source, ctx, family);
 	copy_own_address(record->destination, socket, family);
 	SUBMIT(record, count);
+	note_told(&key); /* not before: what the budget or the ring kept back was not */
 	return ALLOW;
 }
 

@@ -78,25 +78,43 @@ static __always_inline __u64 mixed(__u64 hash, __u32 word)
 }
 
 /* Whether the same was told of that process and that place a moment ago; counted then. */
-static __always_inline bool is_told_again(struct asked_key *key, struct count_slot *count)
+static __always_inline bool was_told(struct asked_key *key, struct count_slot *count)
+{
+	__u64 *before = bpf_map_lookup_elem(&destinations, key);
+	if (!before || bpf_ktime_get_boot_ns() - *before >= ASKED_AGAIN_NS)
+		return false;
+	count->repeated++;
+	return true;
+}
+
+static __always_inline void note_told(struct asked_key *key)
 {
 	__u64 now = bpf_ktime_get_boot_ns();
-	__u64 *before = bpf_map_lookup_elem(&destinations, key);
-	if (before && now - *before < ASKED_AGAIN_NS) {
-		count->repeated++;
-		return true;
-	}
 	bpf_map_update_elem(&destinations, key, &now, BPF_ANY);
+}
+
+/* As was_told; from now on it was. */
+static __always_inline bool is_told_again(struct asked_key *key, struct count_slot *count)
+{
+	if (was_told(key, count))
+		return true;
+	note_told(key);
 	return false;
+}
+
+static __always_inline struct asked_key destination_key(struct task_struct *task, __u32 kind, __u64 destination)
+{
+	struct asked_key key = { .name_hash = destination, .type = kind };
+	key.pid = OF(task, tgid);
+	key.start_us = OF(OF(task, group_leader), start_boottime) / 1000;
+	return key;
 }
 
 /* Whether the same process has connected, or sent, to the same place a moment ago; counted then. */
 static __always_inline bool is_same_destination(struct task_struct *task, __u32 kind, __u64 destination,
 						struct count_slot *count)
 {
-	struct asked_key key = { .name_hash = destination, .type = kind };
-	key.pid = OF(task, tgid);
-	key.start_us = OF(OF(task, group_leader), start_boottime) / 1000;
+	struct asked_key key = destination_key(task, kind, destination);
 	return is_told_again(&key, count);
 }
 

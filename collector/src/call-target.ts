@@ -2,7 +2,7 @@ import { namespaceFlags } from "@atalaya/wire";
 import { streamKindOf } from "./kernel/decode-socket.ts";
 import type { CallRecord, WatchRecord } from "./kernel-record.ts";
 import { mountChangeText } from "./mount-change.ts";
-import { redactText } from "./redact.ts";
+import { redactedMark, redactText } from "./redact.ts";
 
 // What a rare call was about, out of its raw arguments.
 
@@ -114,8 +114,12 @@ function keyCommand(number: number): string {
 
 /** Of fsconfig the device or the server's path that it sets, without secrets; of mount_setattr what it changes. */
 export function targetObjectOf({ source, mountChange }: CallRecord): string | undefined {
-  return mountChange === undefined ? source && redactText(source) : mountChangeText(mountChange);
+  return mountChange === undefined ? source && redactText(withoutPassword(source)) : mountChangeText(mountChange);
 }
+
+/** `//user:secret@server/share`, `user%secret@server:/path`: without a scheme nothing else says that it is a secret. */
+const withoutPassword = (source: string): string =>
+  source.replace(/^((?:[A-Za-z0-9+.-]{1,20}:)?(?:\/\/)?[^/:%@]{1,255}[:%])[^/]{1,4096}@/, `$1${redactedMark}@`);
 
 const byFirst: ReadonlySet<string> = new Set([
   ...["process_vm_readv", "process_vm_writev", "kill", "tkill", "tgkill"],

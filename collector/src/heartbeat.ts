@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import type { FilterPlan } from "@atalaya/wire";
 import type { KernelRecord } from "./kernel-record.ts";
-import type { KernelSource } from "./kernel-source.ts";
+import { type KernelSource, placeOf } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
 
 /** What the heartbeat asks for, and nobody has: it is watched as the names of rules are. */
@@ -71,7 +71,7 @@ export class Heartbeat {
 
 /** What there are hooks for, so that a beat must be seen of it; of opens only where a plan asks for the heartbeat's file. */
 export function sightsOf(programs: KernelSource["programs"], hasPlan: boolean): Sight[] {
-  const runs = (...names: string[]) => programs.some((one) => one.attached && names.includes(one.name));
+  const runs = (...names: string[]) => programs.some((one) => one.attached && names.includes(placeOf(one.name)));
   const sights: Sight[] = runs("process_exec") ? ["exec"] : [];
   if (hasPlan && runs("exit_openat", "exit_openat_slow")) sights.push("open");
   return sights;

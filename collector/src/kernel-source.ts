@@ -107,6 +107,9 @@ export type EarlierPrograms = {
   end(): void;
 };
 
+/** The program's name without where it hangs: at a function it does what its namesake does at the tracepoint. */
+export const placeOf = (program: string): string => program.replace(/_fexit$/, "");
+
 export const accountBytesMax = 16_384;
 
 export type KernelOptions = {

@@ -13,7 +13,9 @@ export class SureGroups {
   readonly #owners: KernelSource["owners"];
   /** What the kernel knows, by `groupsKey`. */
   readonly #told = new Map<string, Owner>();
-  /** Never the host's: they were a container's, or a container's process is in them that the kernel may not know for one. */
+  /** Never the host's: a container's process is in them that the kernel may not know for one. None of these is forgotten. */
+  readonly #strayed = new Set<string>();
+  /** They were a container's: the youngest, whose names may be used again. */
   readonly #notHosts = new Set<string>();
   readonly #beginUs: number;
   readonly #note: (reason: "strays_lost") => void;
@@ -42,7 +44,7 @@ export class SureGroups {
   learned(groups: GroupIds, key: string, owner: Owner): void {
     if (!this.#hasBegun || this.#told.get(key) === owner) return;
     if (owner === "container") this.#keepFromHost(key);
-    else if (this.#notHosts.has(key)) return;
+    else if (this.#isNotHosts(key)) return;
     // Groups come and go, and nobody says when they do: where there are too many, those that are there are said again.
     if (this.#told.size >= collectorLimits.groupOwnersMax || !this.#owners.set(groups, owner)) {
       this.#owners.clear();
@@ -52,7 +54,7 @@ export class SureGroups {
 
   /** A container's process was met in them, which bear the host's name. */
   strayed(key: string): void {
-    if (!this.#hasBegun) this.#keepFromHost(key);
+    if (!this.#hasBegun && this.#strayed.size <= collectorLimits.cgroupPathsMax) this.#strayed.add(key);
   }
 
   /** To be called once a second: says so where the kernel has lost somebody. */
@@ -60,6 +62,11 @@ export class SureGroups {
     if (this.#hasNoted || !this.#owners.areStraysLost) return;
     this.#hasNoted = true;
     this.#note("strays_lost");
+  }
+
+  /** Too many strays: then nothing is said to be the host's, and all of it is told as before. */
+  #isNotHosts(key: string): boolean {
+    return this.#strayed.size > collectorLimits.cgroupPathsMax || this.#strayed.has(key) || this.#notHosts.has(key);
   }
 
   #keepFromHost(key: string): void {

@@ -25,6 +25,16 @@ test("what fsconfig and mount_setattr set is told in words, without secrets", ()
   assert.equal(of("fsconfig", {}), undefined);
   assert.equal(of("fsconfig", { source: "/dev/sda1" }), "/dev/sda1");
   assert.ok(!of("fsconfig", { source: `https://bob:${marker}@example.com/x` })?.includes(marker));
+  for (const source of [`//bob:${marker}@files/share`, `//bob%${marker}@files/share`, `bob:${marker}@files:/share`])
+    assert.equal(of("fsconfig", { source }), source.replace(marker, "<redacted>"));
+  for (const source of [
+    "files:/share",
+    "//files/share",
+    "10.0.0.1:6789,10.0.0.2:6789:/",
+    "[fd00::1]:/share",
+    "pool/data@yesterday",
+  ])
+    assert.equal(of("fsconfig", { source }), source);
   assert.equal(changed(0x9, 0, 0), "set=MOUNT_ATTR_RDONLY|MOUNT_ATTR_NOEXEC");
   assert.equal(changed(0x10, 0x70, 0), "set=MOUNT_ATTR_NOATIME clear=MOUNT_ATTR__ATIME");
   assert.equal(changed(0x40000100000, 0, 0x100000), "set=MOUNT_ATTR_IDMAP|4398046511104 propagation=MS_SHARED");

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { emptyFilterPlan, Fault } from "@atalaya/wire";
+import { sightsOf } from "../src/heartbeat.ts";
 import type { Addon } from "../src/kernel/addon.ts";
 import { cgroupRoot } from "../src/kernel/cgroup-root.ts";
 import { FilterMaps } from "../src/kernel/filter-maps.ts";
@@ -141,4 +142,15 @@ test("/proc alone gives this process too", () => {
   assert.ok(own?.kind === "snapshot");
   assert.equal(own.argv[0], process.argv0);
   assert.equal(own.task.ppid, process.ppid);
+});
+
+test("the heartbeat wants its open seen wherever the program for it hangs, at the call's exit or at its function", () => {
+  const at = (...names: string[]) =>
+    sightsOf(
+      names.map((name) => ({ name, loaded: true, attached: true })),
+      true,
+    );
+  for (const name of ["exit_openat", "exit_openat_slow", "exit_openat_fexit", "exit_openat_slow_fexit"])
+    assert.deepEqual(at("process_exec", name), ["exec", "open"], name);
+  assert.deepEqual(at("process_exec", "exit_open"), ["exec"]);
 });

@@ -20,6 +20,7 @@ test("of one that can be switched it counts what is in force, then what was said
   assert.equal(saying({ [version]: dynamic, [inForce]: "none voluntary full (lazy)" }), true);
   assert.equal(saying({ [version]: dynamic, "/proc/cmdline": "quiet preempt=none" }), false);
   assert.equal(saying({ [version]: dynamic, "/proc/cmdline": "quiet preempt=full" }), true);
+  assert.equal(saying({ [version]: dynamic, "/proc/cmdline": "preempt=none quiet preempt=full" }), true);
   const built = (model: string) => `# CONFIG_PREEMPT is not set\nCONFIG_PREEMPT_${model}=y\nCONFIG_PREEMPT_DYNAMIC=y\n`;
   const config = `/boot/config-${release()}`;
   assert.equal(saying({ [version]: dynamic, [config]: built("VOLUNTARY") }), false);

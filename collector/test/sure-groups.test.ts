@@ -88,3 +88,17 @@ test("that the kernel lost somebody is noted once", () => {
   sure.look();
   assert.deepEqual(notes, ["strays_lost"]);
 });
+
+test("whoever left a container before the start is remembered, however many containers come; of too many no host is named", () => {
+  const { sure, known, meet } = makeGroups(collectorLimits.groupOwnersMax);
+  sure.strayed(groupsKey(group(1)));
+  sure.caughtUp();
+  for (let id = 2; id < collectorLimits.cgroupPathsMax + 10; id++) meet(id, "container");
+  meet(1, "host");
+  assert.equal(known.get("1/0"), undefined);
+  const many = makeGroups(collectorLimits.groupOwnersMax);
+  for (let id = 0; id <= collectorLimits.cgroupPathsMax; id++) many.sure.strayed(groupsKey(group(id)));
+  many.sure.caughtUp();
+  many.meet(collectorLimits.cgroupPathsMax + 1, "host");
+  assert.equal(many.known.size, 0);
+});

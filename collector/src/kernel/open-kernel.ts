@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, type FilterPlan } from "@atalaya/wire";
 import type { KernelRecord } from "../kernel-record.ts";
-import type { KernelOptions, KernelSource, OpenedKernel, Tampered } from "../kernel-source.ts";
+import { type KernelOptions, type KernelSource, type OpenedKernel, placeOf, type Tampered } from "../kernel-source.ts";
 import { accountValueBytes, readAccount, writeAccount } from "./account-map.ts";
 import { type Addon, loadAddon } from "./addon.ts";
 import { wordsOfPlan } from "./asked-words.ts";
@@ -98,7 +98,7 @@ function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined
       if (outcome !== "") state.reason = `runs, but is not pinned and ends with this process: ${reasonFrom(outcome)}`;
     }
     const named = addon.nameOwn();
-    const watch = programs.states.find((state) => state.name === "sensor_bpf" && state.attached);
+    const watch = programs.states.find((state) => placeOf(state.name) === "sensor_bpf" && state.attached);
     if (named !== "" && watch !== undefined)
       watch.reason = `runs, but does not know what is ours: ${reasonFrom(named)}`;
   };

@@ -19,7 +19,8 @@ export function mayPreemptKernel(read: ReadText = readHost): boolean {
 /** Of a kernel that can be switched: in force now, said at the start, or what it was built to start with. */
 function dynamicModel(read: ReadText): string | undefined {
   const inForce = read("/sys/kernel/debug/sched/preempt")?.match(/\((\w+)\)/)?.[1];
-  const said = read("/proc/cmdline")?.match(/(?:^|\s)preempt=(\w+)/)?.[1];
+  // Said more than once, the last one counts.
+  const said = [...(read("/proc/cmdline") ?? "").matchAll(/(?:^|\s)preempt=(\w+)/g)].at(-1)?.[1];
   return inForce ?? said ?? builtModel(read("/proc/config.gz") ?? read(`/boot/config-${release()}`));
 }
 
