@@ -20,22 +20,32 @@ import { allOf, anyOf, anything, constant, type Requirement, requiring } from ".
 /** `class.activity` of an event (fields/event-kinds.ts). */
 export type Kind = string;
 
-/** A shared macro is looked at once a rule, not once a use: they can double each other. */
-type Known = Map<Node, [Requirement | undefined, Requirement | undefined]>;
+/** What was found of nodes, plain and under a `not`. */
+export type Known<T> = Map<Node, [plain: T | undefined, negated: T | undefined]>;
 
-/** What an event of a kind must look like so that the condition can hold. Never too narrow. */
-export function requirementOf(node: Node, kind: Kind, negated = false, known: Known = new Map()): Requirement {
+/** Found once: a shared macro is looked at once a rule, not once a use, since they can double each other. */
+export function found<T extends NonNullable<unknown>>(known: Known<T>, node: Node, negated: boolean, find: () => T): T {
   const side = negated ? 1 : 0;
   const before = known.get(node)?.[side];
   if (before !== undefined) return before;
-  const found = requirement(node, kind, negated, known);
+  const now = find();
   const both = known.get(node) ?? [undefined, undefined];
-  both[side] = found;
+  both[side] = now;
   known.set(node, both);
-  return found;
+  return now;
 }
 
-function requirement(node: Node, kind: Kind, negated: boolean, known: Known): Requirement {
+/** What an event of a kind must look like so that the condition can hold. Never too narrow. */
+export function requirementOf(
+  node: Node,
+  kind: Kind,
+  negated = false,
+  known: Known<Requirement> = new Map(),
+): Requirement {
+  return found(known, node, negated, () => requirement(node, kind, negated, known));
+}
+
+function requirement(node: Node, kind: Kind, negated: boolean, known: Known<Requirement>): Requirement {
   if (node.kind === "check") return ofCheck(node, kind, negated);
   if (node.kind === "not") return requirementOf(node.child, kind, !negated, known);
   const children = childrenOf(node).map((child) => requirementOf(child, kind, negated, known));
@@ -178,7 +188,7 @@ export function asksForResults(node: Node, seen = new Set<Node>()): boolean {
 
 /** The same of an error alone, and in a part of the condition that events of the kind can fulfil: not in one about other calls. */
 export function asksForErrors(node: Node, kind: Kind): boolean {
-  const known: Known = new Map();
+  const known: Known<Requirement> = new Map();
   const seen = [new Set<Node>(), new Set<Node>()];
   const asks = (part: Node, negated: boolean): boolean => {
     const before = seen[negated ? 1 : 0];

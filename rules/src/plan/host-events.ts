@@ -2,7 +2,7 @@ import { type AtalayaEvent, blankEvent, type EventClass } from "@atalaya/wire";
 import { type CheckNode, childrenOf, type Node } from "../compile/resolve.ts";
 import { EventView } from "../event-view.ts";
 import { cgroupMove, connectFailed, dnsAnswer } from "./call-kinds.ts";
-import { type Kind, requirementOf } from "./condition-requirement.ts";
+import { found, type Kind, type Known, requirementOf } from "./condition-requirement.ts";
 import { alwaysReported } from "./lets-through.ts";
 
 // Whether a condition can hold for what the host does. Most rules begin with `container.id != host`.
@@ -29,21 +29,12 @@ const everywhere: ReadonlySet<Kind> = new Set([
 /** Whether the kernel can keep back what the host does of a kind. */
 export const canBeContainersOnly = (kind: Kind): boolean => !everywhere.has(kind);
 
-type Known = Map<Node, [boolean | undefined, boolean | undefined]>;
-
 /** Whether some event of the kind that is the host's can match. Never a wrong no. */
-export function canBeHosts(node: Node, kind: Kind, negated = false, known: Known = new Map()): boolean {
-  const side = negated ? 1 : 0;
-  const before = known.get(node)?.[side];
-  if (before !== undefined) return before;
-  const found = isPossible(node, kind, negated, known);
-  const both = known.get(node) ?? [undefined, undefined];
-  both[side] = found;
-  known.set(node, both);
-  return found;
+export function canBeHosts(node: Node, kind: Kind, negated = false, known: Known<boolean> = new Map()): boolean {
+  return found(known, node, negated, () => isPossible(node, kind, negated, known));
 }
 
-function isPossible(node: Node, kind: Kind, negated: boolean, known: Known): boolean {
+function isPossible(node: Node, kind: Kind, negated: boolean, known: Known<boolean>): boolean {
   if (node.kind === "check") {
     const outcome = outcomeOnHost(node, kind);
     return outcome === undefined ? requirementOf(node, kind, negated).length > 0 : outcome !== negated;
