@@ -1,6 +1,7 @@
 import { existsSync, lstatSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { containerOfPath } from "./container-shape.ts";
+import { forgetOldest } from "./forget-oldest.ts";
 import { collectorLimits } from "./limits.ts";
 import { readSmallFile } from "./small-file.ts";
 
@@ -50,10 +51,7 @@ export class CgroupPaths {
     const hierarchy = version ?? this.#versionOf(id, known.path);
     if (hierarchy === undefined) return;
     const paths = (isBelowContainer(known.path) ? this.#below : this.#paths)[hierarchy];
-    if (paths.size >= collectorLimits.cgroupPathsMax) {
-      const oldest = paths.keys().next();
-      if (!oldest.done) paths.delete(oldest.value);
-    }
+    if (paths.size >= collectorLimits.cgroupPathsMax) forgetOldest(paths);
     paths.set(id, known);
     if (known.seenMs !== null) this.#metMs = known.seenMs;
   }

@@ -8,6 +8,7 @@ import {
 } from "./bundle.ts";
 import { type CgroupPath, type CgroupPaths, type HierarchyVersion, youngMs } from "./cgroup-paths.ts";
 import { containerOfPath, idCandidates, type PathContainer } from "./container-shape.ts";
+import { forgetOldest } from "./forget-oldest.ts";
 import type { Owner } from "./kernel/group-owners.ts";
 import { startTicks } from "./kernel/proc-snapshot.ts";
 import type { CgroupMoveRecord, ExecRecord, Task } from "./kernel-record.ts";
@@ -338,9 +339,4 @@ function later(before: Wait | undefined, now: number): Wait {
     ? collectorLimits.bundleRetryFirstMs
     : Math.min(before.pauseMs * 2, collectorLimits.bundleRetryLastMs);
   return { nextMs: now + pauseMs, pauseMs };
-}
-
-function forgetOldest<K, V>(map: Map<K, V>): void {
-  const oldest = map.keys().next();
-  if (!oldest.done) map.delete(oldest.value);
 }

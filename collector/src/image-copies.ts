@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import type { Counters } from "./counters.ts";
+import { forgetOldest } from "./forget-oldest.ts";
 import type { ExecRecord, LowerFile } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
 import { answersByItself, type OverlayMount, overlayMountOf } from "./overlay-mounts.ts";
@@ -55,7 +56,7 @@ export class ImageCopies {
       this.#counters.add("process", `image_copy_${verdict}`);
       return false;
     }
-    if (this.#known.size >= collectorLimits.copiesMax) this.#known.delete(this.#known.keys().next().value ?? "");
+    if (this.#known.size >= collectorLimits.copiesMax) forgetOldest(this.#known);
     this.#known.set(key, verdict);
     return verdict;
   }

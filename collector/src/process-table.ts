@@ -3,6 +3,7 @@ import type { Container } from "./containers.ts";
 import type { Counters } from "./counters.ts";
 import { isContainer, keptIn, mayAdopt, nowhere, placeOf } from "./entry-point.ts";
 import { exeOriginOf } from "./exe-origin.ts";
+import { forgetOldest } from "./forget-oldest.ts";
 import { ImageCopies } from "./image-copies.ts";
 import { microsecondsPerTick as tickUs } from "./kernel/proc-snapshot.ts";
 import type { ExecRecord, KernelRecord, Task } from "./kernel-record.ts";
@@ -320,8 +321,7 @@ export class ProcessTable {
     this.#counters.add("process", "table_evicted");
     while (this.#endedFrom < this.#ended.length && this.#entries.size >= this.#max) this.#forgetNextEnded();
     if (this.#entries.size < this.#max) return;
-    const oldest = this.#entries.keys().next();
-    if (!oldest.done) this.#entries.delete(oldest.value);
+    forgetOldest(this.#entries);
   }
 
   #forgetNextEnded(): void {

@@ -1,5 +1,6 @@
 import { isIP } from "node:net";
 import type { Counters } from "./counters.ts";
+import { forgetOldest } from "./forget-oldest.ts";
 import type { DnsAnswerRecord } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
 
@@ -47,7 +48,7 @@ export class ResolvedNames {
         of.delete(one);
         of.set(one, untilUs);
       }
-      while (of.size > addressNamesMax) forgetFirst(of);
+      while (of.size > addressNamesMax) forgetOldest(of);
     }
     while (known.size > scopeAddressesMax) this.#forget(known);
     while (this.#size > addressesMax) this.#forgetOldest();
@@ -70,7 +71,7 @@ export class ResolvedNames {
   }
 
   #forget(scope: Map<string, Names>, count = 1): void {
-    for (let i = 0; i < count; i++) forgetFirst(scope);
+    for (let i = 0; i < count; i++) forgetOldest(scope);
     this.#size -= count;
     this.#counters.add("dns", "names_forgotten", count);
   }
@@ -83,9 +84,4 @@ export class ResolvedNames {
     this.#forget(scope, scope.size);
     this.#scopes.delete(key);
   }
-}
-
-function forgetFirst(map: Map<string, unknown>): void {
-  const first = map.keys().next();
-  if (!first.done) map.delete(first.value);
 }

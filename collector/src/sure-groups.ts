@@ -1,5 +1,6 @@
 import type { Containers } from "./containers.ts";
 import type { EventMaker } from "./event-maker.ts";
+import { forgetOldest } from "./forget-oldest.ts";
 import type { GroupIds, Owner } from "./kernel/group-owners.ts";
 import type { KernelSource } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
@@ -70,10 +71,7 @@ export class SureGroups {
   }
 
   #keepFromHost(key: string): void {
-    if (this.#notHosts.size >= collectorLimits.cgroupPathsMax) {
-      const oldest = this.#notHosts.values().next();
-      if (!oldest.done) this.#notHosts.delete(oldest.value);
-    }
+    if (this.#notHosts.size >= collectorLimits.cgroupPathsMax) forgetOldest(this.#notHosts);
     this.#notHosts.add(key);
   }
 }
