@@ -25,6 +25,12 @@ static __always_inline bool surely_unwanted(struct task_struct *task, long fd)
 	(void)task, (void)fd;
 	return false;
 }
+
+static __always_inline bool surely_only_read(struct task_struct *task, long fd)
+{
+	(void)task, (void)fd;
+	return false;
+}
 #endif
 
 #define O_CREAT_BIT 0100
@@ -320,7 +326,7 @@ static __always_inline int at_exit(struct ended_call *ended, enum open_way way)
 		return 0;
 	count->attempted++;
 	struct task_struct *task = current_task();
-	if (result >= 0 && asks_memory()) {
+	if (result >= 0 && asks_memory() && !surely_only_read(task, result)) {
 		struct file *file = file_of(task, result);
 		if (file)
 			look_at_memory(file, result);

@@ -92,17 +92,30 @@ static __always_inline bool may_have_other_name(struct file *file)
 	return first && first->next;
 }
 
+/* The file at a descriptor of the current task, or 0: as file_of (file.h), by loads. */
+static __always_inline __u64 quick_file(struct task_struct *task, long fd)
+{
+	struct fdtable *table = task->files->fdt;
+	if (fd < 0 || (__u32)fd >= table->max_fds)
+		return 0;
+	__u64 slot = (__u64)table->fd + fd * sizeof(void *);
+	return word_at((void *)slot);
+}
+
+/* True when the opened file certainly cannot be written to. */
+static __always_inline bool surely_only_read(struct task_struct *task, long fd)
+{
+	__u64 opened = quick_file(task, fd);
+	return opened && !(AS(struct file, opened)->f_mode & FMODE_WRITE_BIT);
+}
+
 /* True when the opened file is certainly none that is asked for. */
 static __always_inline bool surely_unwanted(struct task_struct *task, long fd)
 {
 	struct filter_settings *filter = filters();
-	struct fdtable *table = task->files->fdt;
 	if (!filter || (filter->flags & ASKS_ALL_OPENS) || filter->open_prefixes != 0 || filter->end_lengths != 0)
 		return false;
-	if (fd < 0 || (__u32)fd >= table->max_fds)
-		return false;
-	__u64 slot = (__u64)table->fd + fd * sizeof(void *);
-	__u64 opened = word_at((void *)slot);
+	__u64 opened = quick_file(task, fd);
 	if (!opened)
 		return false;
 	struct file *file = AS(struct file, opened);
