@@ -39,25 +39,12 @@ static __always_inline __u32 append_lower(struct scratch *scratch, __u32 at, str
 	return at + length;
 }
 
-/* In the pid namespace of the task itself, as fill_pid_namespace (task.h) reads it. */
-static __always_inline __u32 group_in_namespace(struct task_struct *task)
-{
-	__u64 self = (__u64)BPF_CORE_READ(task, thread_pid);
-	__u64 group = (__u64)BPF_CORE_READ(task, signal, pids[PIDTYPE_PGID]);
-	__u32 level = BPF_CORE_READ((struct pid *)self, level) & 31;
-	if (BPF_CORE_READ((struct pid *)group, level) < level)
-		return 0;
-	__u64 at = bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
-	struct upid *own = (void *)(self + at), *leader = (void *)(group + at);
-	return BPF_CORE_READ(own, ns) == BPF_CORE_READ(leader, ns) ? BPF_CORE_READ(leader, nr) : 0;
-}
-
 static __always_inline void fill_standing(struct exec_record *record, struct task_struct *task)
 {
 	/* __u32[2] until 6.3, __u64 since: the same eight bytes. */
 	const struct cred *cred = BPF_CORE_READ(task, cred);
 	bpf_core_read(&record->cap_permitted, sizeof(record->cap_permitted), &cred->cap_permitted);
-	record->ns_pgid = group_in_namespace(task);
+	record->ns_pgid = number_in_namespace_of(BPF_CORE_READ(task, thread_pid), BPF_CORE_READ(task, signal, pids[PIDTYPE_PGID]));
 	record->flags |= FLAG_PERMITTED;
 }
 

@@ -20,9 +20,8 @@ static __always_inline __u16 local_port_of(struct sock *sk)
 
 static __always_inline bool is_same_place(const struct connecting *caller, struct count_slot *count)
 {
-	const __u32 *words = (const void *)caller->destination;
-	__u64 address = mixed(mixed(mixed(mixed(0, words[0]), words[1]), words[2]), words[3]);
-	struct asked_key key = { .name_hash = mixed(address, caller->port), .type = KIND_CONNECT_FAILED };
+	__u64 place = hash_of_place((const void *)caller->destination, caller->port);
+	struct asked_key key = { .name_hash = place, .type = KIND_CONNECT_FAILED };
 	key.pid = caller->head.task.pid;
 	key.start_us = caller->head.task.start_us;
 	return is_told_again(&key, count);

@@ -39,20 +39,6 @@ static __always_inline struct task_struct *owner_of_memory(struct file *file)
 	return BPF_CORE_READ(thread, group_leader);
 }
 
-/* A process' number as the current one knows it; 0 where it does not: it is in a namespace beside or above. */
-static __always_inline __u32 number_here(struct task_struct *owner, struct task_struct *task)
-{
-	__u64 own = (__u64)BPF_CORE_READ(task, thread_pid);
-	__u64 other = (__u64)BPF_CORE_READ(owner, thread_pid);
-	__u32 level = BPF_CORE_READ((struct pid *)own, level) & 31;
-	if (level > BPF_CORE_READ((struct pid *)other, level))
-		return 0;
-	__u64 at = bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
-	struct upid *here = (void *)(own + at);
-	struct upid *there = (void *)(other + at);
-	return BPF_CORE_READ(here, ns) == BPF_CORE_READ(there, ns) ? BPF_CORE_READ(there, nr) : 0;
-}
-
 /* `address` is the file's, open for writing: told where it is another process' memory. `result` is what the call gave. */
 __noinline int report_memory(__u64 address, long result)
 {
@@ -74,7 +60,7 @@ __noinline int report_memory(__u64 address, long result)
 	fill_head(&record->head, KIND_CALL, 0, task);
 	record->call = CALL_PROC_MEM_OPEN;
 	record->result = result;
-	record->arguments[0] = number_here(owner, task);
+	record->arguments[0] = number_in_namespace_of(BPF_CORE_READ(task, thread_pid), BPF_CORE_READ(owner, thread_pid));
 	record->arguments[1] = pid;
 	__u32 length = append_path(scratch, sizeof(*record), (__u64)BPF_CORE_READ(file, f_path.dentry),
 				   (__u64)BPF_CORE_READ(file, f_path.mnt), &record->flags);

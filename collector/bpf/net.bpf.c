@@ -73,8 +73,7 @@ static __always_inline __u64 hash_of(struct bpf_sock_addr *ctx, int family)
 {
 	__u32 words[4] = {};
 	copy_address(words, ctx, family);
-	__u64 address = family == 4 ? mixed(0, words[0]) : mixed(mixed(mixed(mixed(0, words[0]), words[1]), words[2]), words[3]);
-	return mixed(address, ctx->user_port);
+	return hash_of_place(words, ctx->user_port);
 }
 
 /* Whether it is to be told, with which marks; counted where not. */

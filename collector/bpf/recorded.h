@@ -77,6 +77,12 @@ static __always_inline __u64 mixed(__u64 hash, __u32 word)
 	return (hash ^ word) * DESTINATION_FACTOR;
 }
 
+/* Of IPv4 the words behind the first are zeros. */
+static __always_inline __u64 hash_of_place(const __u32 *address, __u32 port)
+{
+	return mixed(mixed(mixed(mixed(mixed(0, address[0]), address[1]), address[2]), address[3]), port);
+}
+
 /* Whether the same was told of that process and that place a moment ago; counted then. */
 static __always_inline bool was_told(struct asked_key *key, struct count_slot *count)
 {

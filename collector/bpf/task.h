@@ -11,6 +11,18 @@ static __always_inline __u32 user_device(__u32 major, __u32 minor)
 	return (minor & 0xff) | (major << 8) | ((minor & ~0xffU) << 12);
 }
 
+/* The number of a pid in the namespace of another one; 0 where it is not in it: that one is beside or below. */
+static __always_inline __u32 number_in_namespace_of(struct pid *own, struct pid *other)
+{
+	__u32 level = BPF_CORE_READ(own, level) & 31;
+	if (BPF_CORE_READ(other, level) < level)
+		return 0;
+	/* Added as numbers: see fill_pid_namespace. */
+	__u64 at = bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
+	struct upid *here = (void *)((__u64)own + at), *there = (void *)((__u64)other + at);
+	return BPF_CORE_READ(here, ns) == BPF_CORE_READ(there, ns) ? BPF_CORE_READ(there, nr) : 0;
+}
+
 static __always_inline void fill_pid_namespace(struct record_task *out, struct task_struct *task)
 {
 	/* Read as a number: a variable index through a typed pointer is refused, by 5.10 and 6.1 the sum itself is. */
