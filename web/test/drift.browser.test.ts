@@ -4,7 +4,7 @@ import type { Alert, DriftPolicy } from "@atalaya/wire/api";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { makeAlert, makeRules } from "./canned.ts";
 import { signIn } from "./chromium.ts";
-import { PageInBrowser } from "./page-in-browser.ts";
+import { PageInBrowser, refetched } from "./page-in-browser.ts";
 
 const policy: DriftPolicy = {
   rules: [
@@ -83,6 +83,38 @@ describe("the drift policy, in a browser", { skip: skipUnless("browser") }, () =
     await page.getByRole("button", { name: "Put in force" }).click();
     await page.getByText("In force: 1 rule.").waitFor();
     assert.deepEqual(at.hub.driftPolicy.rules[0]?.namespaces, ["ci"]);
+  });
+
+  test("of two who edit, the second is refused, also after the page fetched the first one's policy", async () => {
+    at.hub.driftPolicy = policy;
+    const first = await at.open("/drift");
+    const second = await at.open("/drift");
+    const namespacesIn = (page: typeof first) => page.getByLabel("Namespaces").first();
+    await namespacesIn(second).fill("build-*\nmine");
+    await namespacesIn(first).fill("build-*\ntheirs");
+    await first.getByRole("button", { name: "Try it" }).click();
+    await first.getByRole("button", { name: "Put in force" }).click();
+    await first.getByText("In force: 2 rules.").waitFor();
+    await refetched(second, "drift-policy", () => at.hub.dropStreams());
+    assert.equal(await namespacesIn(second).inputValue(), "build-*\nmine");
+    await second.getByRole("button", { name: "Try it" }).click();
+    await second.getByRole("button", { name: "Put in force" }).click();
+    await second.getByRole("alert").filter({ hasText: "Load it anew, and make your change in it" }).waitFor();
+    assert.deepEqual(at.hub.driftPolicy.rules[0]?.namespaces, ["build-*", "theirs"]);
+    assert.equal(await namespacesIn(second).inputValue(), "build-*\nmine", "nothing that was typed is lost");
+  });
+
+  test("a form in which nobody typed shows what others put in force, and changes that", async () => {
+    at.hub.driftPolicy = policy;
+    const page = await at.open("/drift");
+    await page.getByRole("listitem", { name: "Rule 1: builds" }).waitFor();
+    at.hub.driftPolicy = { rules: [{ name: "theirs", action: "alert" }] };
+    await refetched(page, "drift-policy", () => at.hub.dropStreams());
+    await page.getByRole("listitem", { name: "Rule 1: theirs" }).getByLabel("Namespaces").fill("ci");
+    await page.getByRole("button", { name: "Try it" }).click();
+    await page.getByRole("button", { name: "Put in force" }).click();
+    await page.getByText("In force: 1 rule.").waitFor();
+    assert.deepEqual(at.hub.driftPolicy, { rules: [{ name: "theirs", namespaces: ["ci"], action: "alert" }] });
   });
 
   test("what was blocked is asked for as a list, and it is said when more came than are listed", async () => {

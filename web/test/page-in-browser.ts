@@ -47,4 +47,13 @@ export class PageInBrowser {
   }
 }
 
+/** Does that, and waits until the page has read the setting again. */
+export async function refetched(page: Page, setting: string, cause: () => void): Promise<void> {
+  const answered = page.waitForResponse(
+    (answer) => answer.url().endsWith(`/api/v1/${setting}`) && answer.request().method() === "GET",
+  );
+  cause();
+  await (await answered).finished();
+}
+
 export const webShellTitle = "Possible web shell activity detected";

@@ -4,7 +4,7 @@ import type { Page } from "playwright-core";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { makeAlert, makeSensors } from "./canned.ts";
 import { signIn } from "./chromium.ts";
-import { PageInBrowser, webShellTitle } from "./page-in-browser.ts";
+import { PageInBrowser, refetched, webShellTitle } from "./page-in-browser.ts";
 
 const rows = (page: Page) => page.locator("[data-alert]");
 
@@ -289,6 +289,18 @@ describe("the page in a browser", { skip: skipUnless("browser") }, () => {
     await page.getByRole("button", { name: "Save" }).click();
     await page.getByText("Saved.").waitFor();
     assert.equal(at.hub.notification.url, "https://both.example.org/hook");
+  });
+
+  test("a notification that came anew after a lost stream is not saved over by what was typed before", async () => {
+    const page = await at.open("/settings");
+    const address = page.getByLabel("Address (https://…)");
+    await address.fill("https://mine.example.org/hook");
+    at.hub.notification = { ...at.hub.notification, url: "https://theirs.example.org/hook" };
+    await refetched(page, "notification", () => at.hub.dropStreams());
+    await page.getByRole("button", { name: "Save" }).click();
+    await page.getByRole("alert").filter({ hasText: "Somebody else changed this" }).waitFor();
+    assert.equal(at.hub.notification.url, "https://theirs.example.org/hook");
+    assert.equal(await address.inputValue(), "https://mine.example.org/hook");
   });
 
   test("an alert that is not there says so", async () => {

@@ -26,7 +26,7 @@ export function DriftPage(): ReactElement {
         <div>
           {query.isPending && <CardSkeleton />}
           {query.isError && <Failure error={query.error} retry={() => void query.refetch()} />}
-          {query.isSuccess && <PolicyEditor policy={query.data.value} version={query.data.version} />}
+          {query.isSuccess && <PolicyEditor fetched={query.data} />}
         </div>
         <div>
           <BlockedCard />

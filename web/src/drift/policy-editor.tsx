@@ -1,11 +1,12 @@
 import type { DriftPolicy } from "@atalaya/wire/api";
 import { Button, NativeSelect } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { type ReactElement, useMemo, useState } from "react";
+import { type ReactElement, useState } from "react";
 import { Card } from "../alert/alert-facts.tsx";
-import { hub } from "../api/hub.ts";
-import { driftPolicyQuery, queryClient } from "../api/queries.ts";
-import { ChangedMeanwhile, wasChanged } from "../parts/changed-meanwhile.tsx";
+import { hub, type Versioned } from "../api/hub.ts";
+import { driftChangesQuery, driftPolicyQuery, queryClient } from "../api/queries.ts";
+import { ChangedMeanwhile } from "../parts/changed-meanwhile.tsx";
+import { useEditedSetting } from "../parts/edited-setting.ts";
 import { failureText } from "../parts/failure.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { keyed, Plain } from "../parts/plain.tsx";
@@ -19,24 +20,42 @@ import { TrialList } from "./trial-list.tsx";
 
 const hoursOfTrial = [24, 168, 720] as const;
 
-/** As the forms write it. */
-function textOf(policy: DriftPolicy): string | undefined {
-  const read = readForms(formsOf(policy));
+/** What the forms say, to be compared. */
+function textOf(forms: readonly RuleForm[]): string | undefined {
+  const read = readForms(forms);
   return read.ok ? JSON.stringify(read.policy) : undefined;
 }
 
 /** The rules in their order. Another policy is put in force only after its dry run was shown. */
-export function PolicyEditor({ policy, version }: { policy: DriftPolicy; version: string | null }): ReactElement {
+export function PolicyEditor({ fetched }: { fetched: Versioned<DriftPolicy> }): ReactElement {
   const text = useText();
   const { canAdmin } = useRights();
-  const [forms, setForms] = useState(() => formsOf(policy));
   const [hours, setHours] = useState<number>(hoursOfTrial[0]);
   const [tried, setTried] = useState<{ of: string; trial: Trial }>();
-  const read = readForms(forms);
-  const wanted = read.ok ? JSON.stringify(read.policy) : undefined;
-  const isChanged = wanted !== useMemo(() => textOf(policy), [policy]);
-  const isTried = tried !== undefined && tried.of === wanted;
   const say = (error: unknown) => toast(failureText(error, text), "failed");
+  const {
+    form: forms,
+    setForm: setForms,
+    isChanged,
+    save,
+    isSaving,
+    refused,
+  } = useEditedSetting(fetched, {
+    query: driftPolicyQuery,
+    read: hub.driftPolicy,
+    write: hub.saveDriftPolicy,
+    formOf: formsOf,
+    differs: (typed, policy) => textOf(typed) !== textOf(formsOf(policy)),
+    onShown: () => {
+      setTried(undefined);
+      void queryClient.invalidateQueries({ queryKey: driftChangesQuery.queryKey });
+    },
+    onSaved: ({ rules }) => toast(text.drift.inForce(rules.length)),
+    onFailed: say,
+  });
+  const read = readForms(forms);
+  const wanted = textOf(forms);
+  const isTried = tried !== undefined && tried.of === wanted;
   const tryOut = useMutation({
     mutationFn: async (asked: DriftPolicy) => {
       const sinceUs = (Date.now() - hours * 3_600_000) * 1_000;
@@ -45,34 +64,12 @@ export function PolicyEditor({ policy, version }: { policy: DriftPolicy; version
     onSuccess: setTried,
     onError: say,
   });
-  const save = useMutation({
-    mutationFn: (asked: DriftPolicy) => hub.saveDriftPolicy(asked, version),
-    onSuccess: (saved) => {
-      queryClient.setQueryData(driftPolicyQuery.queryKey, saved);
-      show(saved.value);
-      toast(text.drift.inForce(saved.value.rules.length));
-    },
-    onError: (error) => wasChanged(error) || say(error),
-  });
-  const loadAnew = useMutation({
-    mutationFn: () => queryClient.fetchQuery({ ...driftPolicyQuery, staleTime: 0 }),
-    onSuccess: ({ value }) => {
-      save.reset();
-      show(value);
-    },
-    onError: say,
-  });
-  const show = (shown: DriftPolicy) => {
-    setForms(formsOf(shown));
-    setTried(undefined);
-    void queryClient.invalidateQueries({ queryKey: ["drift-changes"] });
-  };
   const replace = (at: number, form: RuleForm) => setForms(forms.with(at, form));
   return (
     <Card title={text.drift.policy}>
       <p className="soft">{text.drift.policyText}</p>
       {forms.length === 0 && <p>{text.drift.noRules}</p>}
-      <fieldset className="drift-rules" disabled={!canAdmin || save.isPending}>
+      <fieldset className="drift-rules" disabled={!canAdmin || isSaving}>
         <ol>
           {forms.map((form, at) => (
             <RuleRow
@@ -121,8 +118,8 @@ export function PolicyEditor({ policy, version }: { policy: DriftPolicy; version
         {canAdmin && (
           <Button
             disabled={!read.ok || !isChanged || !isTried}
-            loading={save.isPending}
-            onClick={() => read.ok && save.mutate(read.policy)}
+            loading={isSaving}
+            onClick={() => read.ok && save(read.policy)}
           >
             {text.drift.putInForce}
           </Button>
@@ -137,13 +134,7 @@ export function PolicyEditor({ policy, version }: { policy: DriftPolicy; version
             : text.drift.asInForce
           : text.settings.adminOnly}
       </p>
-      {wasChanged(save.error) && (
-        <ChangedMeanwhile
-          message={text.drift.changedMeanwhile}
-          load={() => loadAnew.mutate()}
-          isLoading={loadAnew.isPending}
-        />
-      )}
+      {refused && <ChangedMeanwhile message={text.drift.changedMeanwhile} {...refused} />}
       {isTried && <TrialList trial={tried.trial} />}
     </Card>
   );

@@ -1,11 +1,12 @@
 import { type Notification, notificationSchema, severities } from "@atalaya/wire/api";
 import { Button, Checkbox, NativeSelect, Switch, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, type ReactElement, useState } from "react";
+import type { FormEvent, ReactElement } from "react";
 import { Card } from "../alert/alert-facts.tsx";
-import { hub } from "../api/hub.ts";
-import { notificationQuery, queryClient } from "../api/queries.ts";
-import { ChangedMeanwhile, wasChanged } from "../parts/changed-meanwhile.tsx";
+import { hub, type Versioned } from "../api/hub.ts";
+import { notificationQuery } from "../api/queries.ts";
+import { ChangedMeanwhile } from "../parts/changed-meanwhile.tsx";
+import { useEditedSetting } from "../parts/edited-setting.ts";
 import { failureText } from "../parts/failure.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { toast } from "../parts/toasts.tsx";
@@ -14,41 +15,30 @@ import { useText } from "../text/language.ts";
 import { visibleString } from "../text/visible-text.ts";
 
 /** The one address that alerts are sent to, with a test that says whether it arrived. */
-export function NotificationForm({ value, version }: { value: Notification; version: string | null }): ReactElement {
+export function NotificationForm({ fetched }: { fetched: Versioned<Notification> }): ReactElement {
   const text = useText();
   const { canAdmin } = useRights();
-  const [form, setForm] = useState(value);
+  const { form, setForm, opened, isChanged, save, isSaving, refused } = useEditedSetting(fetched, {
+    query: notificationQuery,
+    read: hub.notification,
+    write: hub.saveNotification,
+    formOf: (value): Notification => value,
+    differs: (typed, value) => JSON.stringify(typed) !== JSON.stringify(value),
+    onSaved: () => toast(text.settings.saved),
+    onFailed: (error) => toast(failureText(error, text), "failed"),
+  });
   const set = (change: Partial<Notification>) => setForm({ ...form, ...change });
-  const dirty = JSON.stringify(form) !== JSON.stringify(value);
   const urlProblem = problemOf(form, text.settings);
-  const say = (error: unknown) => toast(failureText(error, text), "failed");
-  const save = useMutation({
-    mutationFn: () => hub.saveNotification({ ...form, file: form.file?.trim() || null }, version),
-    onSuccess: (saved) => {
-      queryClient.setQueryData(notificationQuery.queryKey, saved);
-      setForm(saved.value);
-      toast(text.settings.saved);
-    },
-    onError: (error) => wasChanged(error) || say(error),
-  });
-  const loadAnew = useMutation({
-    mutationFn: () => queryClient.fetchQuery({ ...notificationQuery, staleTime: 0 }),
-    onSuccess: (inForce) => {
-      save.reset();
-      setForm(inForce.value);
-    },
-    onError: say,
-  });
   const test = useMutation({ mutationFn: hub.testNotification });
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (urlProblem === undefined) save.mutate();
+    if (urlProblem === undefined) save({ ...form, file: form.file?.trim() || null });
   };
   return (
     <Card title={text.settings.notification}>
       <form onSubmit={submit} className="settings-form">
         <p className="soft">{text.settings.notificationText}</p>
-        <fieldset disabled={!canAdmin}>
+        <fieldset disabled={!canAdmin || isSaving}>
           <Switch
             label={text.settings.enabled}
             checked={form.enabled}
@@ -60,7 +50,7 @@ export function NotificationForm({ value, version }: { value: Notification; vers
             value={form.url}
             maxLength={2048}
             spellCheck={false}
-            error={dirty ? urlProblem : undefined}
+            error={isChanged ? urlProblem : undefined}
             placeholder="https://hooks.example.org/…"
             onChange={(event) => set({ url: event.currentTarget.value.trim() })}
           />
@@ -98,27 +88,21 @@ export function NotificationForm({ value, version }: { value: Notification; vers
             onChange={(event) => set({ file: event.currentTarget.value === "" ? null : event.currentTarget.value })}
           />
           <div className="actions">
-            <Button type="submit" disabled={!dirty || urlProblem !== undefined} loading={save.isPending}>
+            <Button type="submit" disabled={!isChanged || urlProblem !== undefined} loading={isSaving}>
               {text.settings.save}
             </Button>
             <Button
               variant="default"
-              disabled={dirty || value.url === ""}
+              disabled={isChanged || opened.url === ""}
               loading={test.isPending}
               onClick={() => test.mutate()}
             >
               {text.settings.test}
             </Button>
-            {dirty && <span className="soft">{text.settings.unsaved}</span>}
+            {isChanged && <span className="soft">{text.settings.unsaved}</span>}
           </div>
         </fieldset>
-        {wasChanged(save.error) && (
-          <ChangedMeanwhile
-            message={text.settings.changedMeanwhile}
-            load={() => loadAnew.mutate()}
-            isLoading={loadAnew.isPending}
-          />
-        )}
+        {refused && <ChangedMeanwhile message={text.settings.changedMeanwhile} {...refused} />}
         {!canAdmin && <p className="soft">{text.settings.adminOnly}</p>}
         <div role="status">
           {test.data !== undefined && (

@@ -31,7 +31,7 @@ export function SettingsPage(): ReactElement {
         <div>
           {query.isPending && <CardSkeleton />}
           {query.isError && <Failure error={query.error} retry={() => void query.refetch()} />}
-          {query.isSuccess && <NotificationForm value={query.data.value} version={query.data.version} />}
+          {query.isSuccess && <NotificationForm fetched={query.data} />}
         </div>
         <div>
           <Card title={text.settings.display}>
