@@ -178,6 +178,13 @@ static __always_inline int called(struct ended_call *ended, __u32 call, int text
 	return 0;
 }
 
+/* open_tree, and with attributes mount_setattr of what it opened: told as both. */
+static __always_inline int opened_tree(struct ended_call *ended)
+{
+	called(ended, CALL_OPEN_TREE, 1);
+	return has_arguments(ended) && argument(ended, 3) ? called(ended, CALL_MOUNT_SETATTR, 1) : 0;
+}
+
 #define EXIT_PROGRAM(name, call, text_at) AT_EXIT(name, exit_##name, called, call, text_at)
 
 AT_EXIT_COMPAT(ptrace, exit_ptrace, called, CALL_PTRACE, NO_TEXT)
@@ -215,6 +222,7 @@ EXIT_PROGRAM(fsmount, CALL_FSMOUNT, NO_TEXT)
 EXIT_PROGRAM(fsconfig, CALL_FSCONFIG, 2)
 EXIT_PROGRAM(open_tree, CALL_OPEN_TREE, 1)
 EXIT_PROGRAM(mount_setattr, CALL_MOUNT_SETATTR, 1)
+AT_EXIT(open_tree_attr, exit_open_tree_attr, opened_tree)
 
 /* The numbers of 16 bits that 32-bit programs may give. */
 AT_EXIT_32(sys_setuid16, exit_setuid16, called, CALL_SETUID, NUMBERS_16)

@@ -3,10 +3,14 @@ import { availableParallelism } from "node:os";
 import { after, before, describe, test } from "node:test";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { targetOf, targetPidOf } from "../src/call-target.ts";
+import { programPlans } from "../src/kernel/programs.ts";
 import type { CallRecord } from "../src/kernel-record.ts";
 import { rareCalls } from "../src/rare-calls.ts";
 import { callProgram } from "./call-program.ts";
 import { countedParts, KernelWatch } from "./kernel-watch.ts";
+
+/** Since Linux 6.15. */
+const hasOpenTreeAttr = programPlans.some(({ program }) => program === "exit_open_tree_attr");
 
 describe("rare calls", { skip: skipUnless("kernel") }, () => {
   let watch: KernelWatch;
@@ -106,6 +110,18 @@ describe("rare calls", { skip: skipUnless("kernel") }, () => {
       ],
     ],
     ["mount_setattr", [["mount_setattr", "FOLDER"]]],
+    ...(hasOpenTreeAttr
+      ? ([
+          [
+            "open_tree_attr",
+            [
+              ["open_tree", "FOLDER"],
+              ["mount_setattr", "FOLDER"],
+            ],
+          ],
+          ["open_tree_attr_without", [["open_tree", "FOLDER"]]],
+        ] as const)
+      : []),
     ["pivot_root", [["pivot_root", "."]]],
   ] as const) {
     test(`${name} and the mounts before it are told, with the path`, async () => {

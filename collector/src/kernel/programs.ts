@@ -48,6 +48,7 @@ const shortIdCalls = ["setuid", "setgid", "setresuid", "setresgid"] as const;
 const youngCalls: Readonly<Record<string, readonly [number, number]>> = {
   fchmodat2: [6, 6],
   mount_setattr: [5, 12],
+  open_tree_attr: [6, 15],
 };
 
 /** Calls that a kernel is built with or without; with, there is this file. */
@@ -148,6 +149,7 @@ const allPlans: readonly ProgramPlan[] = [
   ...askedAtExit("socket", ["connect"], ["unix_connect", "socket_names"]),
   ...onlyBy32Bit("socket", ["exit_socketcall"], ["accept", "socket", "unix_connect", "socket_names"]),
   ...hookedCalls.flatMap((call) => atExit("call", call, { askedBy: [call] })),
+  ...askedAtExit("call", ["open_tree_attr"], ["open_tree", "mount_setattr"]),
   ...shortIdCalls.flatMap((call) => onlyBy32Bit("call", [`exit_${call}16`], [call])),
   ...asked("watch", "tracing", ["sensor_signal"], ["sensor_signal"]),
   ...atExit("watch", "bpf", { askedBy: ["sensor_bpf"], program: "sensor_bpf" }),

@@ -4,6 +4,7 @@ import { after, before, describe } from "node:test";
 import type { SyscallEvent } from "@atalaya/wire";
 import { skipUnless } from "../../../tools/testing/needs.ts";
 import { deedOf } from "../../src/call-target.ts";
+import { programPlans } from "../../src/kernel/programs.ts";
 import { rareCalls } from "../../src/rare-calls.ts";
 import { callProgram } from "../call-program.ts";
 import { KernelWatch } from "../kernel-watch.ts";
@@ -68,11 +69,18 @@ describe("evasions by calls that few programs need", { skip: skipUnless("kernel"
     const { event } = await made("fsmount", "fsconfig", "source");
     assert.equal(event.target_object, "https://me:<redacted>@server/share");
   });
+  const changes = "set=MOUNT_ATTR_NODEV|MOUNT_ATTR_NOEXEC clear=MOUNT_ATTR_RDONLY propagation=MS_PRIVATE";
   evasion(20, "mount_setattr tells which mount it was, and what changes", ["exit_mount_setattr"], scene, async () => {
     const { event } = await made("mount_setattr", "mount_setattr");
-    const changes = "set=MOUNT_ATTR_NODEV|MOUNT_ATTR_NOEXEC clear=MOUNT_ATTR_RDONLY propagation=MS_PRIVATE";
     assert.deepEqual([event.target, event.target_object], [folder, changes]);
   });
+  const treeAttr = "exit_open_tree_attr";
+  if (programPlans.some(({ program }) => program === treeAttr))
+    evasion(20, "open_tree_attr tells the same, and that the tree was opened", [treeAttr], scene, async () => {
+      const { event } = await made("open_tree_attr", "mount_setattr");
+      assert.deepEqual([event.target, event.target_object], [folder, changes]);
+      assert.equal((await made("open_tree_attr", "open_tree")).event.target, folder);
+    });
   evasion(26, "userfaultfd is told", ["exit_userfaultfd"], scene, async () => {
     assert.equal((await made("userfaultfd", "userfaultfd")).event.name, "calls");
   });

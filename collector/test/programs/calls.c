@@ -25,6 +25,7 @@
 
 #define OPEN_TREE_CLONE_BIT 1
 #define MOVE_FROM_EMPTY_PATH 4
+#define OPEN_TREE_ATTR 467 /* of Linux 6.15 */
 
 static long word = 42;
 
@@ -187,11 +188,14 @@ static long detached(bool is_whole)
 	return syscall(SYS_fsmount, fs, 1, 0);
 }
 
-static long fixed(const char *folder)
+/* By mount_setattr, or open_tree_attr; without attributes the second only opens. */
+static long fixed(const char *folder, long call, bool has_attributes)
 {
 	/* No programs and no devices; writing, and private propagation, as it is already. */
 	unsigned long wanted[4] = { 0x8 | 0x4, 0x1, MS_PRIVATE, 0 };
-	return own_mounts(folder) ? -1 : syscall(SYS_mount_setattr, AT_FDCWD, folder, 0, wanted, sizeof(wanted));
+	if (own_mounts(folder))
+		return -1;
+	return syscall(call, AT_FDCWD, folder, 0, has_attributes ? wanted : NULL, has_attributes ? sizeof(wanted) : 0);
 }
 
 /* The calls of later years; -2 where the name is none of theirs. */
@@ -218,7 +222,11 @@ static long made_too(const char *name, const char *folder)
 	if (strcmp(name, "fsmount") == 0)
 		return detached(true);
 	if (strcmp(name, "mount_setattr") == 0)
-		return fixed(folder);
+		return fixed(folder, SYS_mount_setattr, true);
+	if (strcmp(name, "open_tree_attr") == 0)
+		return fixed(folder, OPEN_TREE_ATTR, true);
+	if (strcmp(name, "open_tree_attr_without") == 0)
+		return fixed(folder, OPEN_TREE_ATTR, false);
 	if (strcmp(name, "proc_mem_open") == 0)
 		return opened_memory("/proc", "%s/%d/mem");
 	if (strcmp(name, "proc_mem_open_elsewhere") == 0)
