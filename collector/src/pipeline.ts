@@ -35,7 +35,7 @@ import { RecordStream } from "./record-stream.ts";
 import { RecordedGroups, withRecorder } from "./recorded-groups.ts";
 import { SelfWatch } from "./self-watch.ts";
 import type { StateInForce } from "./state-in-force.ts";
-import { groupsKey, SureGroups } from "./sure-groups.ts";
+import { SureGroups } from "./sure-groups.ts";
 import { TableHealer } from "./table-healer.ts";
 import { type Outcome, Tally } from "./tally.ts";
 import { Throttling } from "./throttling.ts";
@@ -138,11 +138,13 @@ export class Pipeline {
       () => source.throttled(),
       (group) => this.#containers.nameOf(group),
     );
+    const tasks = running.map(({ task }) => task);
+    const isHosts = (task: Task) => containerOf(task) === this.#containers.host;
+    this.#sure.ranBefore(tasks, (task) => isHosts(task) && this.#table.homeOf(task) !== null);
     // Read now, through processes that live: those of later events may be gone before their container's files are open.
     for (const { task } of running) {
       const container = this.#containers.of(task);
       this.#containers.userName(container, task);
-      if (container === this.#containers.host && this.#table.homeOf(task) !== null) this.#sure.strayed(groupsKey(task));
       if (container.id !== null) outlet.ranBefore(container.id);
     }
   }

@@ -21,6 +21,7 @@ export class SureGroups {
   readonly #beginUs: number;
   readonly #note: (reason: "strays_lost") => void;
   #hasBegun = false;
+  #lookAgain: () => void = () => undefined;
   #hasNoted = false;
 
   /** `startBootUs`: when the kernel had begun to follow them. */
@@ -36,9 +37,23 @@ export class SureGroups {
     maker.onStray = (task) => this.strayed(groupsKey(task));
   }
 
+  /**
+   * All that runs, and whether a task is a container's in groups of the host. Asked now, and of the same tasks once more before
+   * the first word: the rings may tell of before (an earlier collector's do) whose somebody is that no ancestor tells any more.
+   */
+  ranBefore<T extends GroupIds>(tasks: readonly T[], hasLeft: (task: T) => boolean): void {
+    this.#lookAgain = () => {
+      for (const task of tasks) if (hasLeft(task)) this.strayed(groupsKey(task));
+    };
+    this.#lookAgain();
+  }
+
   /** Records up to that time have been taken in; without a time, all that there are. Before the first, nothing is said. */
   caughtUp(bootUs = Number.POSITIVE_INFINITY): void {
-    if (bootUs > this.#beginUs) this.#hasBegun = true;
+    if (this.#hasBegun || bootUs <= this.#beginUs) return;
+    this.#lookAgain();
+    this.#lookAgain = () => undefined;
+    this.#hasBegun = true;
   }
 
   /** It is certain whose they are. To be called as often as they are met. */

@@ -66,6 +66,24 @@ test("groups with a container's process from before, and those that were a conta
   );
 });
 
+test("who ran before is looked at again when all that the rings kept of before was read, and then no more", () => {
+  const { sure, known, meet } = makeGroups();
+  const out = new Set([1]);
+  let looks = 0;
+  const hasLeft = ({ cgroupIdV2 }: GroupIds) => {
+    looks += 1;
+    return out.has(cgroupIdV2);
+  };
+  sure.ranBefore([group(1), group(2), group(3)], hasLeft);
+  meet(2, "host");
+  out.add(2);
+  sure.caughtUp();
+  sure.caughtUp();
+  for (const id of [1, 2, 3]) meet(id, "host");
+  assert.deepEqual([...known], [["3/0", "host"]]);
+  assert.equal(looks, 6);
+});
+
 test("where there is no room, those that are met are said again; what was a container's is not the host's then either", () => {
   const { sure, known, meet } = makeGroups(2);
   sure.caughtUp();
