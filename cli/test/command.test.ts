@@ -32,6 +32,28 @@ test("an unknown command and an unknown option are named, with status 2", () => 
   assert.deepEqual([option.status, /--frobnicate/.test(option.stderr)], [2, true]);
 });
 
+test("an option that a command makes nothing of is refused by name, before anything is done", () => {
+  for (const [args, said] of [
+    [["drift", "apply", "x.json", "--limit", "5"], /drift apply without --dry-run makes nothing of --limit\b/],
+    [["drift", "apply", "x.json", "--since=24h"], /makes nothing of --since\b/],
+    [["drift", "apply", "x.json", "y.json"], /drift takes get, blocked, or apply FILE/],
+    [["drift", "get", "--dry-run", "--limit", "5"], /drift get makes nothing of --dry-run, --limit\b/],
+    [["drift", "blocked", "--limit", "5"], /drift blocked makes nothing of --limit\b/],
+    [["recorder", "get", "--json"], /recorder get makes nothing of --json\b/],
+    [["recorder", "apply", "x.json", "--json"], /recorder apply makes nothing of --json\b/],
+    [["rules", "check", "x.yaml", "--json"], /rules check makes nothing of --json\b/],
+    [["rules", "list", "--data", "x"], /rules list makes nothing of --data\b/],
+    [["rules", "show", "x", "--hub"], /rules show makes nothing of --hub\b/],
+    [["rules", "plan", "--data", "x"], /rules plan makes nothing of --data\b/],
+    [["rules", "plan", "--hub", "--no-packs"], /rules plan --hub makes nothing of --no-packs\b/],
+  ] as const) {
+    const { status, stderr } = atalaya(...args);
+    assert.match(stderr, said);
+    assert.match(stderr, /See: atalaya \w+ --help\n$/);
+    assert.equal(status, 2, args.join(" "));
+  }
+});
+
 test("without a hub a command says how to get one", () => {
   const { status, stderr } = atalaya("alerts");
   assert.equal(status, 1);

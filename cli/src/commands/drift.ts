@@ -11,7 +11,7 @@ import {
   ruleSchema,
   tryDrift,
 } from "@atalaya/wire";
-import { connectHub } from "@atalaya/wire/client";
+import { connectHub, refuseUnused } from "@atalaya/wire/client";
 import * as z from "zod";
 import { readArguments, readLimit } from "../arguments.ts";
 import type { Command } from "../command.ts";
@@ -29,7 +29,7 @@ What is to become of programs that did not come with their container's image. Wi
   apply       puts the rules of a JSON file in force, in place of those before
   blocked     lists what was blocked, and what would have been where the rules are on trial
   --dry-run   changes nothing: says what would have become of the alerts that came
-  --since T   since how long ago (default 24h)
+  --since T   with --dry-run and blocked: since how long ago (default 24h)
   --limit N   the dry run looks at the newest N alerts (default 1000; all with 0): the hub is asked for each
   --data DIR  the hub of this data folder
 
@@ -62,27 +62,27 @@ export const drift: Command = { name: "drift", summary: "what becomes of program
 type Hub = ReturnType<typeof connectHub>;
 
 async function run(args: string[]): Promise<number> {
-  const { values, positionals } = readArguments("drift", args, options);
-  const [action, file] = positionals;
-  const hub = connectHub(values.data);
+  const { values, positionals, given } = readArguments("drift", args, options);
+  const [action, file, more] = positionals;
+  const takes = (use: string, ...names: string[]) => refuseUnused("drift", `drift ${use}`, given, "data", ...names);
+  const sinceUs = () => Date.now() * 1_000 - durationSeconds("--since", values.since) * 1_000_000;
   if (action === "get" && file === undefined) {
-    printLine(JSON.stringify(await hub.get("/api/v1/drift-policy", driftPolicySchema), null, 2));
-    return 0;
-  }
-  const sinceUs = Date.now() * 1_000 - durationSeconds("--since", values.since) * 1_000_000;
-  if (action === "blocked" && file === undefined) {
-    await listBlocked(hub, sinceUs);
-    return 0;
-  }
-  if (action !== "apply" || file === undefined)
+    takes("get");
+    const policy = await connectHub(values.data).get("/api/v1/drift-policy", driftPolicySchema);
+    printLine(JSON.stringify(policy, null, 2));
+  } else if (action === "blocked" && file === undefined) {
+    takes("blocked", "since");
+    await listBlocked(connectHub(values.data), sinceUs());
+  } else if (action !== "apply" || file === undefined || more !== undefined) {
     throw new Fault("USAGE", "drift takes get, blocked, or apply FILE. See: atalaya drift --help");
-  const policy = readPolicy(file);
-  if (values["dry-run"]) {
-    await tryOut(hub, policy, sinceUs, readLimit("drift", values.limit));
-    return 0;
+  } else if (values["dry-run"]) {
+    takes("apply --dry-run", "dry-run", "since", "limit");
+    await tryOut(connectHub(values.data), readPolicy(file), sinceUs(), readLimit("drift", values.limit));
+  } else {
+    takes("apply without --dry-run");
+    const { rules } = await connectHub(values.data).put("/api/v1/drift-policy", readPolicy(file), driftPolicySchema);
+    printLine(`in force: ${rules.length} rule${rules.length === 1 ? "" : "s"}`);
   }
-  const { rules } = await hub.put("/api/v1/drift-policy", policy, driftPolicySchema);
-  printLine(`in force: ${rules.length} rule${rules.length === 1 ? "" : "s"}`);
   return 0;
 }
 

@@ -9,7 +9,7 @@ import {
   type Sensor,
   sensorSchema,
 } from "@atalaya/wire";
-import { connectHub } from "@atalaya/wire/client";
+import { connectHub, refuseUnused } from "@atalaya/wire/client";
 import * as z from "zod";
 import { readArguments } from "../arguments.ts";
 import type { Command } from "../command.ts";
@@ -48,16 +48,19 @@ export const recorder: Command = { name: "recorder", summary: "what some contain
 type Hub = ReturnType<typeof connectHub>;
 
 async function run(args: string[]): Promise<number> {
-  const { values, positionals } = readArguments("recorder", args, options);
+  const { values, positionals, given } = readArguments("recorder", args, options);
   const [action, of, more] = positionals;
-  const isAsked = (name: string, takes: boolean) =>
-    action === name && (of !== undefined) === takes && more === undefined;
-  const hub = connectHub(values.data);
+  const isAsked = (name: string, takesWord: boolean, ...takes: string[]) => {
+    if (action !== name || (of !== undefined) !== takesWord || more !== undefined) return false;
+    refuseUnused("recorder", `recorder ${name}`, given, "data", ...takes);
+    return true;
+  };
+  const hub = () => connectHub(values.data);
   if (isAsked("get", false))
-    printLine(JSON.stringify(await hub.get("/api/v1/recorder-policy", recorderPolicySchema), null, 2));
-  else if (isAsked("apply", true)) await apply(hub, readPolicy(of ?? ""));
-  else if (isAsked("status", false)) await status(hub, values.json);
-  else if (isAsked("show", true)) await show(hub, of ?? "", values.json);
+    printLine(JSON.stringify(await hub().get("/api/v1/recorder-policy", recorderPolicySchema), null, 2));
+  else if (isAsked("apply", true)) await apply(hub(), readPolicy(of ?? ""));
+  else if (isAsked("status", false, "json")) await status(hub(), values.json);
+  else if (isAsked("show", true, "json")) await show(hub(), of ?? "", values.json);
   else throw new Fault("USAGE", "recorder takes get, apply FILE, status, or show ALERT. See: atalaya recorder --help");
   return 0;
 }

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
 import { loadRules, type Rule } from "@atalaya/rules";
 import { type ExplainedPlan, explainedPlanSchema, Fault, sensorSchema } from "@atalaya/wire";
-import { connectHub } from "@atalaya/wire/client";
+import { connectHub, givenOptions, refuseUnused } from "@atalaya/wire/client";
 import * as z from "zod";
 import { LineWriter } from "./line-writer.ts";
 import { type NodeInForce, nodeLines, nodesInForce, planLines } from "./plan-lines.ts";
@@ -46,15 +46,27 @@ const options = {
   help: { type: "boolean", short: "h", default: false },
 } as const;
 
+/** What each use of the command makes something of. */
+const optionsOf: Readonly<Record<string, readonly string[]>> = {
+  check: ["no-packs"],
+  list: ["json", "rules", "no-packs"],
+  show: ["json", "rules", "no-packs"],
+  plan: ["json", "rules", "no-packs"],
+  "plan --hub": ["hub", "json", "data"],
+};
+
 /** `atalaya rules`; gives the exit status (0, 1, 2). */
 export async function rulesMain(args: string[]): Promise<number> {
   try {
-    const { values, positionals } = readArguments(args);
+    const { values, positionals, tokens } = readArguments(args);
     if (values.help) {
       process.stdout.write(help);
       return 0;
     }
     const [command, ...rest] = positionals;
+    const use = command === "plan" && values.hub ? "plan --hub" : (command ?? "");
+    const takes = Object.hasOwn(optionsOf, use) ? optionsOf[use] : undefined;
+    if (takes !== undefined) refuseUnused("rules", `rules ${use}`, givenOptions(tokens), ...takes);
     if (command === "check" && rest.length > 0) return check(rest, !values["no-packs"]);
     if (command === "plan") return await plan(rest, values);
     const load = () => [...loadRules(ruleFiles(values.rules ?? [], !values["no-packs"])).rules];
@@ -71,7 +83,7 @@ export async function rulesMain(args: string[]): Promise<number> {
 
 function readArguments(args: string[]) {
   try {
-    return parseArgs({ args, options, allowPositionals: true, strict: true });
+    return parseArgs({ args, options, allowPositionals: true, strict: true, tokens: true });
   } catch (error) {
     const reason = error instanceof Error ? error.message.replace(/\. To specify.*/s, "") : "unusable arguments";
     throw new Fault("USAGE", `${reason}. See: atalaya rules --help`, {}, error);
