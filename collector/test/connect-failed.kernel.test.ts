@@ -10,6 +10,7 @@ const closedPort = 9;
 const refused = -111;
 const timedOut = -110;
 const unreachable = -101;
+const noFreePort = -99;
 
 /** A queue that is full answers nobody: two requests, a second apart, and then it is over. */
 const unanswered = `use Socket; my ($address) = @ARGV; my ($server, $first, $second);
@@ -24,6 +25,15 @@ const withoutWaiting = `use Socket; use Fcntl; my ($address, $port) = @ARGV; my 
 socket($s, PF_INET, SOCK_STREAM, 6) and fcntl($s, F_SETFL, O_NONBLOCK) or die;
 connect($s, sockaddr_in($port, inet_aton($address))) and die;
 vec($w, fileno($s), 1) = 1; select(undef, $w, undef, 5) > 0 or die;`;
+
+/** In a network of its own, where one port is there to connect from: the second connection to the same place has none. */
+const withoutPort = `use Socket; my ($server, $first, $second, $interface);
+socket($interface, PF_INET, SOCK_DGRAM, 0) and ioctl($interface, 0x8914, my $up = pack("a16 s x14", "lo", 1)) or die "lo: $!";
+open(my $range, ">", "/proc/sys/net/ipv4/ip_local_port_range") or die; syswrite($range, "40000 40000") or die "range: $!";
+my $there = sockaddr_in(50000, INADDR_LOOPBACK);
+socket($server, PF_INET, SOCK_STREAM, 6) and bind($server, $there) and listen($server, 5) or die;
+socket($first, PF_INET, SOCK_STREAM, 6) and connect($first, $there) or die "first: $!";
+socket($second, PF_INET, SOCK_STREAM, 6) and connect($second, $there) and die; print 0 - $!;`;
 
 const givesUp = unanswered.replace("connect($second", "fcntl($second, 4, 2048) and connect($second");
 
@@ -70,6 +80,14 @@ describe("connections that fail", { skip: skipUnless("kernel") }, () => {
     const [failed, ...more] = failuresOf(await connects("224.0.0.1", 80));
     assert.deepEqual([failed?.remoteIp, failed?.remotePort, failed?.result], ["224.0.0.1", 80, unreachable]);
     assert.deepEqual(more, []);
+  });
+
+  test("one for which no port is free is told once, though it fails before the first packet", async () => {
+    const { pid, stdout, stderr } = watch.run("unshare", ["-n", "perl", "-e", withoutPort]);
+    assert.deepEqual([stdout, stderr], [String(noFreePort), ""]);
+    await watch.first("exit", (record) => record.task.pid === pid);
+    const failures = failuresOf(pid).map(({ remoteIp, remotePort, result }) => [remoteIp, remotePort, result]);
+    assert.deepEqual(failures, [["127.0.0.1", 50_000, noFreePort]]);
   });
 
   test("who does not wait for the answer is told of, too", async () => {
