@@ -224,8 +224,16 @@ EXIT_PROGRAM(open_tree, CALL_OPEN_TREE, 1)
 EXIT_PROGRAM(mount_setattr, CALL_MOUNT_SETATTR, 1)
 AT_EXIT(open_tree_attr, exit_open_tree_attr, opened_tree)
 
+/* The same deeds by calls of other names, whose arguments stand at the same places: told as what they do. */
+EXIT_PROGRAM(setreuid, CALL_SETRESUID, NO_TEXT)
+EXIT_PROGRAM(setregid, CALL_SETRESGID, NO_TEXT)
+AT_EXIT_COMPAT(rt_sigqueueinfo, exit_rt_sigqueueinfo, called, CALL_KILL, NO_TEXT)
+AT_EXIT_COMPAT(rt_tgsigqueueinfo, exit_rt_tgsigqueueinfo, called, CALL_TGKILL, NO_TEXT)
+
 /* The numbers of 16 bits that 32-bit programs may give. */
 AT_EXIT_32(sys_setuid16, exit_setuid16, called, CALL_SETUID, NUMBERS_16)
 AT_EXIT_32(sys_setgid16, exit_setgid16, called, CALL_SETGID, NUMBERS_16)
 AT_EXIT_32(sys_setresuid16, exit_setresuid16, called, CALL_SETRESUID, NUMBERS_16)
 AT_EXIT_32(sys_setresgid16, exit_setresgid16, called, CALL_SETRESGID, NUMBERS_16)
+AT_EXIT_32(sys_setreuid16, exit_setreuid16, called, CALL_SETRESUID, NUMBERS_16)
+AT_EXIT_32(sys_setregid16, exit_setregid16, called, CALL_SETRESGID, NUMBERS_16)

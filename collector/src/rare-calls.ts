@@ -43,5 +43,12 @@ export const rareCallNumbers = {
 
 export type RareCall = keyof typeof rareCallNumbers;
 export const rareCalls = Object.keys(rareCallNumbers) as readonly RareCall[];
+/** Calls by which the same is done: their programs tell them as that one, and hang while it is asked for. */
+export const otherCalls: readonly (readonly [call: string, toldAs: RareCall])[] = [
+  ["setreuid", "setresuid"],
+  ["setregid", "setresgid"],
+  ["rt_sigqueueinfo", "kill"],
+  ["rt_tgsigqueueinfo", "tgkill"],
+];
 /** Those that have a call, and a program, of their own; the rest is seen by the programs of opens (bpf/memory.h). */
 export const hookedCalls: readonly RareCall[] = rareCalls.filter((call) => call !== "proc_mem_open");

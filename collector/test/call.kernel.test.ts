@@ -59,6 +59,16 @@ describe("rare calls", { skip: skipUnless("kernel") }, () => {
     });
   }
 
+  for (const [name, as] of [
+    ["rt_sigqueueinfo", "kill"],
+    ["rt_tgsigqueueinfo", "tgkill"],
+  ] as const) {
+    test(`a signal that ${name} queues is told as one of ${as}, with the process`, async () => {
+      const { calls, other } = await made(name);
+      assert.deepEqual(targets(calls), [[as, "SIGSTOP", other]]);
+    });
+  }
+
   for (const [name, wanted] of [
     ["PTRACE_TRACEME", [["ptrace", "PTRACE_TRACEME", undefined]]],
     ["memfd_create", [["memfd_create", "payload", undefined]]],
@@ -71,6 +81,8 @@ describe("rare calls", { skip: skipUnless("kernel") }, () => {
     ["setgid", [["setgid", "1234", undefined]]],
     ["setresuid", [["setresuid", "1234", undefined]]],
     ["setresgid", [["setresgid", "1234", undefined]]],
+    ["setreuid", [["setresuid", "1234", undefined]]],
+    ["setregid", [["setresgid", "1234", undefined]]],
     ["capset", [["capset", undefined, undefined]]],
     ["keyctl", [["keyctl", "KEYCTL_JOIN_SESSION_KEYRING", undefined]]],
     ["add_key", [["add_key", "planted", undefined]]],

@@ -132,7 +132,8 @@ export const kernelColumns = {
    * (effective) id of the set*id calls, the signal's name, the command of keyctl, a key's description, the file of
    * finit_module, what pidfd_getfd took (a file, or ipv4, unix, ...), the parameters of init_module, the name that delete_module was given, the file system's kind of fsopen
    * and the key of fsconfig. Names and paths are read of user memory after the call, those of
-   * finit_module and proc_mem_open are the kernel's.
+   * finit_module and proc_mem_open are the kernel's. setreuid is told as setresuid, setregid as setresgid, rt_sigqueueinfo as kill and
+   * rt_tgsigqueueinfo as tgkill: they do the same.
    */
   target: "str",
   /**

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { release } from "node:os";
 import { changeCalls } from "../file-changes.ts";
-import { hookedCalls } from "../rare-calls.ts";
+import { hookedCalls, otherCalls } from "../rare-calls.ts";
 import { recorderWord } from "../recorder-word.ts";
 import { hasBpfLsm } from "./bpf-lsm.ts";
 
@@ -41,8 +41,14 @@ const onlyOnX64: ReadonlySet<string> = new Set([
 /** Calls that 32-bit programs make by others. */
 const onlyBy64Bit: ReadonlySet<string> = new Set(["mmap", "accept"]);
 
-/** Calls that 32-bit programs may also make with numbers of 16 bits. */
-const shortIdCalls = ["setuid", "setgid", "setresuid", "setresgid"] as const;
+/** Calls that 32-bit programs may also make with numbers of 16 bits, and as what they are told. */
+const shortIdCalls = [
+  ...(["setuid", "setgid", "setresuid", "setresgid"] as const).map((call) => [call, call] as const),
+  ...([
+    ["setreuid", "setresuid"],
+    ["setregid", "setresgid"],
+  ] as const),
+];
 
 /** Calls that came later than the oldest kernel that we run on. */
 const youngCalls: Readonly<Record<string, readonly [number, number]>> = {
@@ -150,7 +156,8 @@ const allPlans: readonly ProgramPlan[] = [
   ...onlyBy32Bit("socket", ["exit_socketcall"], ["accept", "socket", "unix_connect", "socket_names"]),
   ...hookedCalls.flatMap((call) => atExit("call", call, { askedBy: [call] })),
   ...askedAtExit("call", ["open_tree_attr"], ["open_tree", "mount_setattr"]),
-  ...shortIdCalls.flatMap((call) => onlyBy32Bit("call", [`exit_${call}16`], [call])),
+  ...otherCalls.flatMap(([call, toldAs]) => atExit("call", call, { askedBy: [toldAs] })),
+  ...shortIdCalls.flatMap(([call, toldAs]) => onlyBy32Bit("call", [`exit_${call}16`], [toldAs])),
   ...asked("watch", "tracing", ["sensor_signal"], ["sensor_signal"]),
   ...atExit("watch", "bpf", { askedBy: ["sensor_bpf"], program: "sensor_bpf" }),
   ...changeCalls.flatMap(([call, askedBy]) => atExit("change", call, { askedBy })),

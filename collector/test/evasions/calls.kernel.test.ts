@@ -92,9 +92,13 @@ describe("evasions by calls that few programs need", { skip: skipUnless("kernel"
       assert.ok(eventsOf(watch).some(isOfDevice));
     });
   }
-  for (const call of ["kill", "tkill", "tgkill", "pidfd_send_signal"] as const) {
+  for (const [call, as] of [
+    ...["kill", "tkill", "tgkill", "pidfd_send_signal"].map((one) => [one, one] as const),
+    ["rt_sigqueueinfo", "kill"],
+    ["rt_tgsigqueueinfo", "tgkill"],
+  ] as const) {
     evasion(27, `a signal by ${call} is told, with the process`, [`exit_${call}`], scene, async () => {
-      const { event, other } = await made(call, call);
+      const { event, other } = await made(call, as);
       assert.deepEqual([event.target, event.target_pid], ["SIGSTOP", other]);
       assert.match(event.target_cmdline ?? "", /calls/);
     });

@@ -155,6 +155,12 @@ static long signalled(long call)
 	raise(SIGCONT); /* to ourselves: not reported */
 	if (call == SYS_pidfd_send_signal)
 		return ended(child, syscall(call, syscall(SYS_pidfd_open, child, 0), SIGSTOP, NULL, 0));
+	/* Of a signal that is queued the caller writes the description; SI_QUEUE. */
+	siginfo_t word = { .si_signo = SIGSTOP, .si_code = SI_QUEUE };
+	if (call == SYS_rt_sigqueueinfo)
+		return ended(child, syscall(call, child, SIGSTOP, &word));
+	if (call == SYS_rt_tgsigqueueinfo)
+		return ended(child, syscall(call, child, child, SIGSTOP, &word));
 	if (call == SYS_tgkill)
 		return ended(child, syscall(call, child, child, SIGSTOP));
 	kill(child, 0); /* whether it is there: not reported */
@@ -207,6 +213,10 @@ static long made_too(const char *name, const char *folder)
 		return signalled(SYS_tkill);
 	if (strcmp(name, "tgkill") == 0)
 		return signalled(SYS_tgkill);
+	if (strcmp(name, "rt_sigqueueinfo") == 0)
+		return signalled(SYS_rt_sigqueueinfo);
+	if (strcmp(name, "rt_tgsigqueueinfo") == 0)
+		return signalled(SYS_rt_tgsigqueueinfo);
 	if (strcmp(name, "pidfd_send_signal") == 0)
 		return signalled(SYS_pidfd_send_signal);
 	if (strcmp(name, "capset") == 0)
@@ -281,6 +291,10 @@ static long made(const char *name, const char *folder)
 		return syscall(SYS_setresuid, -1, 1234, -1);
 	if (strcmp(name, "setresgid") == 0)
 		return syscall(SYS_setresgid, -1, 1234, -1);
+	if (strcmp(name, "setreuid") == 0)
+		return syscall(SYS_setreuid, -1, 1234);
+	if (strcmp(name, "setregid") == 0)
+		return syscall(SYS_setregid, -1, 1234);
 	/* Refused: nobody is to hear of it. */
 	return strcmp(name, "refused") == 0 ? syscall(SYS_ptrace, PTRACE_ATTACH, getpid(), 0, 0) : -1;
 }
