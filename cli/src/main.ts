@@ -1,4 +1,4 @@
-import { Fault } from "@atalaya/wire";
+import { Fault, type FaultCode } from "@atalaya/wire";
 import type { Command } from "./command.ts";
 import { commands } from "./commands.ts";
 import { printable } from "./print.ts";
@@ -17,7 +17,10 @@ Examples:
   atalaya alerts --follow`;
 }
 
-/** Runs one command line; gives the exit status: 0 done, 1 failed, 2 unusable arguments. */
+/** Of a failure that a script has to tell from others; 3 is what `replay` says of input that it could not read. */
+const exitStatusOf: Readonly<Partial<Record<FaultCode, number>>> = { USAGE: 2, CHANGED_SINCE: 4 };
+
+/** Runs one command line; gives the exit status: 0 done, else by `exitStatusOf`. */
 async function main(args: string[]): Promise<number> {
   const [name, ...rest] = args;
   if (name === undefined || name === "--help" || name === "-h" || name === "help") {
@@ -39,5 +42,5 @@ try {
 } catch (error) {
   if (!(error instanceof Fault)) throw error;
   process.stderr.write(`atalaya: ${error.message.split("\n").map(printable).join("\n")}\n`);
-  process.exit(error.code === "USAGE" ? 2 : 1);
+  process.exit(exitStatusOf[error.code] ?? 1);
 }

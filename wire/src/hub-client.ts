@@ -51,15 +51,25 @@ export class HubClient {
   }
 
   async get<T>(path: string, schema: z.ZodType<T>): Promise<T> {
-    return this.#parsed({ method: "GET", path }, schema);
+    return (await this.#parsed({ method: "GET", path }, schema)).value;
+  }
+
+  /** A setting that is replaced as a whole, and its version: the ETag without its quotes. */
+  async getVersioned<T>(path: string, schema: z.ZodType<T>): Promise<{ value: T; version: string }> {
+    const { value, etag } = await this.#parsed({ method: "GET", path }, schema);
+    const version = /"([^"]+)"/.exec(etag ?? "")?.[1];
+    if (version === undefined) throw this.#strange(path);
+    return { value, version };
   }
 
   async post<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
-    return this.#parsed({ method: "POST", path, body }, schema);
+    return (await this.#parsed({ method: "POST", path, body }, schema)).value;
   }
 
-  async put<T>(path: string, body: unknown, schema: z.ZodType<T>): Promise<T> {
-    return this.#parsed({ method: "PUT", path, body }, schema);
+  /** With `replaces` only in place of that version: else Fault CHANGED_SINCE, and nothing is changed. */
+  async put<T>(path: string, body: unknown, schema: z.ZodType<T>, replaces?: string): Promise<T> {
+    const headers: Record<string, string> = replaces === undefined ? {} : { "if-match": `"${replaces}"` };
+    return (await this.#parsed({ method: "PUT", path, body, headers }, schema)).value;
   }
 
   async delete(path: string): Promise<void> {
@@ -116,12 +126,16 @@ export class HubClient {
     }
   }
 
-  async #parsed<T>(call: Call, schema: z.ZodType<T>): Promise<T> {
-    const text = await readText(await this.#answer(call));
-    const parsed = schema.safeParse(parseJson(text));
-    if (parsed.success) return parsed.data;
-    throw new Fault("HUB_UNREACHABLE", `${this.url} answered something else than a hub of this version does`, {
-      path: call.path,
+  async #parsed<T>(call: Call, schema: z.ZodType<T>): Promise<{ value: T; etag: string | undefined }> {
+    const answer = await this.#answer(call);
+    const parsed = schema.safeParse(parseJson(await readText(answer)));
+    if (!parsed.success) throw this.#strange(call.path);
+    return { value: parsed.data, etag: answer.headers.etag };
+  }
+
+  #strange(path: string): Fault {
+    return new Fault("HUB_UNREACHABLE", `${this.url} answered something else than a hub of this version does`, {
+      path,
     });
   }
 

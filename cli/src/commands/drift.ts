@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import {
   type AlertSource,
   alertPageSchema,
@@ -18,19 +17,24 @@ import type { Command } from "../command.ts";
 import { durationSeconds, timeText } from "../duration.ts";
 import { connectionOptions } from "../hub-connection.ts";
 import { printable, printLine } from "../print.ts";
+import { applySetting, type FileSetting, printSetting, readSettingFile, readVersion } from "../setting-file.ts";
 
 const help = `Usage: atalaya drift get
-       atalaya drift apply FILE [--dry-run] [--since 24h] [--limit N]
+       atalaya drift apply FILE [--replaces VERSION]
+       atalaya drift apply FILE --dry-run [--since 24h] [--limit N]
        atalaya drift blocked [--since 24h]
 
 What is to become of programs that did not come with their container's image. Without rules each is an alert.
 
-  get         prints the rules in force, as apply takes them
+  get         prints the rules in force, as apply takes them, and their version on standard error
   apply       puts the rules of a JSON file in force, in place of those before
   blocked     lists what was blocked, and what would have been where the rules are on trial
   --dry-run   changes nothing: says what would have become of the alerts that came
   --since T   with --dry-run and blocked: since how long ago (default 24h)
   --limit N   the dry run looks at the newest N alerts (default 1000; all with 0): the hub is asked for each
+  --replaces VERSION
+              in place of that version alone, which get named (default: of what is in force as the command begins);
+              where somebody else put another in force since, nothing is changed, and the exit status is 4
   --data DIR  the hub of this data folder
 
 The first rule whose scope holds decides. In a pattern * is anything, a slash, too.
@@ -55,7 +59,15 @@ const options = {
   "dry-run": { type: "boolean", default: false },
   since: { type: "string", default: "24h" },
   limit: { type: "string", default: "1000" },
+  replaces: { type: "string" },
 } as const;
+
+const setting: FileSetting<DriftPolicy> = {
+  command: "drift",
+  called: "drift policy",
+  path: "/api/v1/drift-policy",
+  schema: driftPolicySchema,
+};
 
 export const drift: Command = { name: "drift", summary: "what becomes of programs that no image holds", help, run };
 
@@ -68,8 +80,7 @@ async function run(args: string[]): Promise<number> {
   const sinceUs = () => Date.now() * 1_000 - durationSeconds("--since", values.since) * 1_000_000;
   if (action === "get" && file === undefined) {
     takes("get");
-    const policy = await connectHub(values.data).get("/api/v1/drift-policy", driftPolicySchema);
-    printLine(JSON.stringify(policy, null, 2));
+    await printSetting(connectHub(values.data), setting);
   } else if (action === "blocked" && file === undefined) {
     takes("blocked", "since");
     await listBlocked(connectHub(values.data), sinceUs());
@@ -77,27 +88,14 @@ async function run(args: string[]): Promise<number> {
     throw new Fault("USAGE", "drift takes get, blocked, or apply FILE. See: atalaya drift --help");
   } else if (values["dry-run"]) {
     takes("apply --dry-run", "dry-run", "since", "limit");
-    await tryOut(connectHub(values.data), readPolicy(file), sinceUs(), readLimit("drift", values.limit));
+    await tryOut(connectHub(values.data), readSettingFile(setting, file), sinceUs(), readLimit("drift", values.limit));
   } else {
-    takes("apply without --dry-run");
-    const { rules } = await connectHub(values.data).put("/api/v1/drift-policy", readPolicy(file), driftPolicySchema);
+    takes("apply without --dry-run", "replaces");
+    const replaces = values.replaces === undefined ? undefined : readVersion("drift", values.replaces);
+    const { rules } = await applySetting(connectHub(values.data), setting, file, replaces);
     printLine(`in force: ${rules.length} rule${rules.length === 1 ? "" : "s"}`);
   }
   return 0;
-}
-
-function readPolicy(file: string): DriftPolicy {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    const reason = error instanceof SyntaxError ? "it is not JSON" : "it can't be read";
-    throw new Fault("USAGE", `${file}: ${reason}. See: atalaya drift --help`, {}, error);
-  }
-  const read = driftPolicySchema.safeParse(value);
-  if (read.success) return read.data;
-  const issues = read.error.issues.map((issue) => `${issue.path.join(".") || "the file"}: ${issue.message}`);
-  throw new Fault("USAGE", `${file}: ${issues.join("; ")}. See: atalaya drift --help`);
 }
 
 function sourceOf(hub: Hub): AlertSource {

@@ -1,4 +1,3 @@
-import { readFileSync } from "node:fs";
 import {
   type AlertRecording,
   Fault,
@@ -16,19 +15,23 @@ import type { Command } from "../command.ts";
 import { timeText } from "../duration.ts";
 import { connectionOptions } from "../hub-connection.ts";
 import { printable, printLine } from "../print.ts";
+import { applySetting, type FileSetting, printSetting, readVersion } from "../setting-file.ts";
 
 const help = `Usage: atalaya recorder get
-       atalaya recorder apply FILE
+       atalaya recorder apply FILE [--replaces VERSION]
        atalaya recorder status [--json]
        atalaya recorder show ALERT [--json]
 
 The flight recorder: for the containers that a scope names, their node keeps what they did in the last ten minutes, and
 sends it only when an alert asks for it. Without scopes nothing is recorded.
 
-  get         prints the scopes in force, as apply takes them
+  get         prints the scopes in force, as apply takes them, and their version on standard error
   apply       puts the scopes of a JSON file in force, in place of those before
   status      how each node's recorder is: what it holds, and what was lost
   show        what came for an alert, oldest first, and what is missing in it
+  --replaces VERSION
+              in place of that version alone, which get named (default: of what is in force as the command begins);
+              where somebody else put another in force since, nothing is changed, and the exit status is 4
   --data DIR  the hub of this data folder
 
   { "scopes": [ { "name": "shop", "namespaces": ["shop-*"], "containers": ["web"] } ] }
@@ -41,7 +44,18 @@ Examples:
   atalaya recorder apply recorder.json
   atalaya recorder show 019353b1d2c4e0a8`;
 
-const options = { ...connectionOptions, json: { type: "boolean", default: false } } as const;
+const options = {
+  ...connectionOptions,
+  json: { type: "boolean", default: false },
+  replaces: { type: "string" },
+} as const;
+
+const setting: FileSetting<RecorderPolicy> = {
+  command: "recorder",
+  called: "recorder policy",
+  path: "/api/v1/recorder-policy",
+  schema: recorderPolicySchema,
+};
 
 export const recorder: Command = { name: "recorder", summary: "what some containers did before an alert", help, run };
 
@@ -56,32 +70,18 @@ async function run(args: string[]): Promise<number> {
     return true;
   };
   const hub = () => connectHub(values.data);
-  if (isAsked("get", false))
-    printLine(JSON.stringify(await hub().get("/api/v1/recorder-policy", recorderPolicySchema), null, 2));
-  else if (isAsked("apply", true)) await apply(hub(), readPolicy(of ?? ""));
+  if (isAsked("get", false)) await printSetting(hub(), setting);
+  else if (isAsked("apply", true, "replaces")) await apply(hub(), of ?? "", values.replaces);
   else if (isAsked("status", false, "json")) await status(hub(), values.json);
   else if (isAsked("show", true, "json")) await show(hub(), of ?? "", values.json);
   else throw new Fault("USAGE", "recorder takes get, apply FILE, status, or show ALERT. See: atalaya recorder --help");
   return 0;
 }
 
-async function apply(hub: Hub, policy: RecorderPolicy): Promise<void> {
-  const { scopes } = await hub.put("/api/v1/recorder-policy", policy, recorderPolicySchema);
+async function apply(hub: Hub, file: string, replaces: string | undefined): Promise<void> {
+  const version = replaces === undefined ? undefined : readVersion("recorder", replaces);
+  const { scopes } = await applySetting(hub, setting, file, version);
   printLine(`in force: ${scopes.length} scope${scopes.length === 1 ? "" : "s"}`);
-}
-
-function readPolicy(file: string): RecorderPolicy {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(file, "utf8"));
-  } catch (error) {
-    const reason = error instanceof SyntaxError ? "it is not JSON" : "it can't be read";
-    throw new Fault("USAGE", `${file}: ${reason}. See: atalaya recorder --help`, {}, error);
-  }
-  const read = recorderPolicySchema.safeParse(value);
-  if (read.success) return read.data;
-  const issues = read.error.issues.map((issue) => `${issue.path.join(".") || "the file"}: ${issue.message}`);
-  throw new Fault("USAGE", `${file}: ${issues.join("; ")}. See: atalaya recorder --help`);
 }
 
 async function status(hub: Hub, json: boolean): Promise<void> {
