@@ -79,6 +79,7 @@ export function blankProcess(): Filling<ProcessEvent> {
     cap_permitted: null,
     ns_pgid: null,
     container_mounts: null,
+    started_outside: null,
   };
 }
 
@@ -146,6 +147,8 @@ export function blankFile(): Filling<FileEvent> {
     change_flags: null,
     opened_as: null,
     age_us: null,
+    exe_origin: null,
+    started_outside: null,
   };
 }
 
@@ -211,6 +214,8 @@ export function blankNetwork(): Filling<NetworkEvent> {
     error: null,
     src_names: null,
     dst_names: null,
+    exe_origin: null,
+    started_outside: null,
   };
 }
 
@@ -269,6 +274,8 @@ export function blankKernel(): Filling<KernelEvent> {
     error: null,
     age_us: null,
     cap_permitted: null,
+    exe_origin: null,
+    started_outside: null,
   };
 }
 
@@ -329,6 +336,8 @@ export function blankDns(): Filling<DnsEvent> {
     entry_pid: null,
     entry_start_us: null,
     age_us: null,
+    exe_origin: null,
+    started_outside: null,
   };
 }
 

@@ -135,17 +135,18 @@ export class EventMaker {
     event.ancestor_exe_paths = lineage.exePaths;
     event.ancestor_cmdlines = lineage.cmdlines;
     const met = this.#containers.of(task);
-    const container = this.#table.within(entry, met);
+    const container = this.#table.within(entry, met, task);
     if (container !== met && met === this.#containers.host) this.onStray(task);
     event.user_name = this.#containers.userName(container, task);
     fillContainer(event, container);
+    event.exe_origin = entry.exeOrigin;
+    if (container.id !== this.#containers.host.id && entry.outsideMntNs !== null) event.started_outside = true;
     const { entry: from } = entry.place;
     if (event.class === "kernel" || event.class === "process") event.cap_permitted = entry.capPermitted;
     if (event.class === "kernel") {
       if (record.kind === "call" || "targetPid" in record) event.target_cmdline = this.#lineOfTarget(record) ?? null;
       return;
     }
-    if (event.class === "process") event.exe_origin = entry.exeOrigin;
     if (event.class === "process" && record.kind === "exec") {
       event.env = entry.env;
       if (this.#asks(addedWords.containerMounts)) event.container_mounts = container.mounts;

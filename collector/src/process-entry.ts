@@ -21,6 +21,10 @@ export type ProcessEntry = {
   exeMemfd: boolean | null;
   exeDeleted: boolean | null;
   exeOrigin: ExeOrigin | null;
+  /** The file of its program; null where it is not known. */
+  exeFile: ExeFile | null;
+  /** Where its program was started outside of every container, and it is that program still: in that mount namespace. */
+  outsideMntNs: number | null;
   fromSnapshot: boolean;
   endedUs: number | null;
   ancestors: Line | null;
@@ -33,6 +37,8 @@ export type ProcessEntry = {
   /** The container that it was in, or who made it; null for the host's, and where it is not known. */
   home: Container | null;
 };
+
+export type ExeFile = { inode: number; device: number };
 
 /** `image`: whose memory and line it has, which is its parent's but after CLONE_PARENT. */
 export type Birth = { parent: ProcessEntry | undefined; image: ProcessEntry | undefined; birthSeen: boolean };
@@ -59,6 +65,8 @@ export function bornFrom(task: Task, { parent, image, birthSeen }: Birth): Proce
     exeMemfd: image?.exeMemfd ?? null,
     exeDeleted: image?.exeDeleted ?? null,
     exeOrigin: image?.exeOrigin ?? null,
+    exeFile: image?.exeFile ?? null,
+    outsideMntNs: image?.outsideMntNs ?? null,
     fromSnapshot: false,
     endedUs: null,
     ancestors: image === undefined || image.ancestors === null ? null : lineBelow(image, image.ancestors),

@@ -66,42 +66,38 @@ export class ProcessTable {
 
   /** Where the processes of the snapshot are. Of two in one container the parent may have taken the child over. */
   seedPlaces(snapshot: readonly KernelRecord[], containerOf: (task: Task) => Container): void {
-    const met = new Map<ProcessEntry, Container>();
+    const met = new Map<ProcessEntry, Met>();
     for (const { task } of snapshot) {
       const entry = this.#entries.get(task.pid);
       if (entry === undefined) continue;
       entry.place = nowhere;
-      met.set(entry, containerOf(task));
+      met.set(entry, { here: containerOf(task), task });
     }
     const placed = new Set<ProcessEntry>();
     for (const entry of met.keys()) this.#seedPlace(entry, met, placed);
   }
 
-  #seedPlace(
-    entry: ProcessEntry,
-    met: ReadonlyMap<ProcessEntry, Container>,
-    placed: Set<ProcessEntry>,
-    depth = 0,
-  ): void {
-    const here = met.get(entry);
-    if (here === undefined || placed.has(entry) || depth > collectorLimits.seedDepthMax) return;
+  #seedPlace(entry: ProcessEntry, met: ReadonlyMap<ProcessEntry, Met>, placed: Set<ProcessEntry>, depth = 0): void {
+    const its = met.get(entry);
+    if (its === undefined || placed.has(entry) || depth > collectorLimits.seedDepthMax) return;
     placed.add(entry);
     const parent = this.#entries.get(entry.parentPid);
     if (parent === undefined || parent === entry) {
-      this.within(entry, here);
+      this.within(entry, its.here, its.task);
       return;
     }
     this.#seedPlace(parent, met, placed, depth + 1);
     const isSure = !mayAdopt(parent);
     entry.above = { ...parent.place, isSure };
     entry.home = isSure ? parent.home : null;
-    this.within(entry, here);
+    this.within(entry, its.here, its.task);
   }
 
   /** The process was met in that container, by its control group; gives the one that it is in. */
-  within(entry: ProcessEntry, met: Container): Container {
+  within(entry: ProcessEntry, met: Container, { mntNs }: Pick<Task, "mntNs">): Container {
     const container = keptIn(entry.home, met);
     if (isContainer(container)) entry.home = container;
+    if (container.id === "host") entry.outsideMntNs = mntNs;
     if (entry.place.containerId !== container.id) entry.place = placeOf(entry, container.id, entry.above);
     return container;
   }
@@ -231,8 +227,9 @@ export class ProcessTable {
     for (const { entry, seen } of this.#bornAfter) {
       const ranItsOwn = entry.execUs !== null && entry.execUs > entry.startUs;
       if (ranItsOwn || entry.endedUs !== null || entry.exePath === seen.exePath) continue;
-      const { program, argv, exePath, cwd, exeUpperLayer, exeMemfd, exeDeleted, exeOrigin } = seen;
-      Object.assign(entry, { program, argv, exePath, cwd, exeUpperLayer, exeMemfd, exeDeleted, exeOrigin });
+      const { program, argv, exePath, cwd, exeUpperLayer, exeMemfd, exeDeleted, exeOrigin, exeFile } = seen;
+      Object.assign(entry, { program, argv, exePath, cwd, exeUpperLayer, exeMemfd, exeDeleted, exeOrigin, exeFile });
+      entry.outsideMntNs = seen.outsideMntNs;
       entry.fromSnapshot = true;
       entry.execUs = null;
     }
@@ -306,6 +303,8 @@ export class ProcessTable {
     const isCopy = record.lower !== null && this.#copies.holds(record, viewersOf(entry, record.task));
     entry.exeUpperLayer = record.exeUpperLayer && !isCopy;
     entry.exeOrigin = exeOriginOf(record, isCopy);
+    if (!isItselfAgain(entry, record)) entry.outsideMntNs = null;
+    entry.exeFile = { inode: record.exeInode, device: record.exeDevice };
     entry.exeMemfd = record.exeMemfd;
     entry.exeDeleted = record.exeDeleted;
     entry.program = {
@@ -333,11 +332,23 @@ export class ProcessTable {
 /** A process that began so shortly before a snapshot may not be in it. */
 const snapshotSlackUs = 1_000_000;
 
+/** A process of the snapshot, and the container of its control group. */
+type Met = { here: Container; task: Task };
+
 /** Who called for a process to be made. */
 type Maker = { pid: number; startUs: number };
 
 function makerOf(record: KernelRecord): Maker | undefined {
   return record.kind === "fork" ? { pid: record.makerPid, startUs: record.makerStartUs } : undefined;
+}
+
+/**
+ * Whether a runtime starts itself again, from a copy in memory or by another mount of its file, as runc does: it may be in
+ * the control group of the container already then. What it looks up is not the container's yet, by the mount namespace.
+ */
+function isItselfAgain({ outsideMntNs, exeFile }: ProcessEntry, record: ExecRecord): boolean {
+  if (outsideMntNs === null || outsideMntNs !== record.task.mntNs) return false;
+  return record.exeMemfd || (exeFile?.inode === record.exeInode && exeFile.device === record.exeDevice);
 }
 
 /** By whom the root of its container may be seen, best first. */

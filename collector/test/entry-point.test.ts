@@ -21,11 +21,11 @@ function watched() {
     },
     entryOf(record: KernelRecord): number | null {
       const entry = table.apply(record);
-      table.within(entry, containerOf(record.task));
+      table.within(entry, containerOf(record.task), record.task);
       return entry.place.entry?.pid ?? null;
     },
     containerOf(record: KernelRecord): string | null {
-      return table.within(table.apply(record), containerOf(record.task)).id;
+      return table.within(table.apply(record), containerOf(record.task), record.task).id;
     },
   };
 }
@@ -118,5 +118,65 @@ describe("a process that goes to another control group", () => {
     const lost = { cgroupIdV2: unknownGroup };
     assert.equal(containerOf(fork(of(20, 1, lost))), null);
     assert.equal(containerOf(exec(of(20, 1, inside), ["sh"])), "c7");
+  });
+});
+
+describe("what was started before its process came into the container", () => {
+  const [outsideNs, insideNs] = [1, 2];
+  const runcFile = { exePath: "/usr/sbin/runc", exeInode: 70, exeDevice: 8 };
+  const runtime = (given: Partial<Task> = {}) => of(20, 10, { mntNs: outsideNs, ...given });
+
+  /** A runtime on the host, whose child is about to become the container's first process. */
+  function aboutToEnter() {
+    const { table, containerOf, seed } = watched();
+    const isOutsides = (record: KernelRecord): boolean => {
+      const entry = table.apply(record);
+      table.within(entry, containerNamed(record.task.cgroupIdV2 === 1 ? "host" : "c7"), record.task);
+      return entry.outsideMntNs !== null;
+    };
+    containerOf(exec(of(10, 1), ["runc", "create"], runcFile));
+    containerOf(fork(runtime()));
+    containerOf(exec(runtime(), ["runc", "init"], runcFile));
+    return { isOutsides, seed };
+  }
+
+  test("is the runtime that was moved in, and what it makes, until the container's program starts", () => {
+    const { isOutsides } = aboutToEnter();
+    assert.ok(isOutsides(open(runtime(inside), "/a")));
+    const child = of(21, 20, { ...inside, mntNs: insideNs });
+    assert.ok(isOutsides(fork(child)));
+    assert.ok(!isOutsides(exec(child, ["runc", "init"])), "whatever the container's program calls itself");
+    assert.ok(!isOutsides(fork(of(22, 21, { ...inside, mntNs: insideNs }))));
+  });
+
+  test("is the runtime that starts itself again in the container's control group, from memory or another mount", () => {
+    for (const again of [
+      { exePath: "/memfd:runc_cloned:/proc/self/exe", exeMemfd: true },
+      { ...runcFile, exePath: "/runc" },
+    ])
+      assert.ok(aboutToEnter().isOutsides(exec(runtime(inside), ["runc", "init"], again)), again.exePath);
+  });
+
+  test("is neither another file there, nor the runtime's own or one in memory once the container's files are seen", () => {
+    for (const [given, file] of [
+      [inside, { exePath: "/usr/sbin/runc", exeInode: 71, exeDevice: 8 }],
+      [{ ...inside, mntNs: insideNs }, runcFile],
+      [
+        { ...inside, mntNs: insideNs },
+        { exePath: "/memfd:runc_cloned:/proc/self/exe", exeMemfd: true },
+      ],
+    ] as const) {
+      const { isOutsides } = aboutToEnter();
+      assert.ok(!isOutsides(exec(runtime(given), ["runc", "init"], file)));
+      const back = exec(runtime({ ...inside, mntNs: outsideNs }), ["runc", "init"], { exeMemfd: true });
+      assert.ok(!isOutsides(back), "nor later, where the host's files are seen");
+    }
+  });
+
+  test("is of the snapshot what is on the host, and none of what is in a container", () => {
+    const { seed, isOutsides } = aboutToEnter();
+    seed([running(of(30, 1), ["containerd-shim"]), running(of(31, 30, inside), ["runc", "init"])]);
+    assert.ok(!isOutsides(open(of(31, 30, inside), "/a")));
+    assert.ok(isOutsides(fork(of(32, 30, inside))));
   });
 });

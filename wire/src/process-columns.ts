@@ -91,6 +91,23 @@ export const permitted = {
   cap_permitted: "u53",
 } as const satisfies ColumnTable;
 
+const exeOrigins = ["image", "upper", "volume", "memory", "unknown"] as const;
+
+const outside = {
+  /**
+   * True where a process in a container still runs what was started before it came into it: the runtime, which makes the
+   * container's mounts, namespaces and users. Never of what is started inside, whatever it calls itself. Absent elsewhere.
+   */
+  started_outside: "bool",
+} as const satisfies ColumnTable;
+
+/** Came later still, to the classes that did not tell where the process' program is from. */
+export const origin = {
+  /** As of a process event. */
+  exe_origin: exeOrigins,
+  ...outside,
+} as const satisfies ColumnTable;
+
 export const processColumns = {
   // cgroup_move: the process was moved to another control group.
   activity: ["exec", "exec_failed", "fork", "exit", "namespace", "cgroup_move"],
@@ -119,7 +136,7 @@ export const processColumns = {
    * a volume (another file system than the process' root: emptyDir, hostPath, tmpfs, a claim); memory (memfd). Unknown
    * where the root is no overlay, as on the host.
    */
-  exe_origin: ["image", "upper", "volume", "memory", "unknown"],
+  exe_origin: exeOrigins,
   /**
    * Of an exec: what standard input, output and error are: file, directory, tty, null, device, pipe, ipv4 or ipv6 (a
    * connection), unix, socket (another one), closed, other.
@@ -159,4 +176,5 @@ export const processColumns = {
    * for more of them.
    */
   container_mounts: "strs",
+  ...outside,
 } as const satisfies ColumnTable;

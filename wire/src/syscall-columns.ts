@@ -1,5 +1,5 @@
 import type { ColumnTable } from "./columns.ts";
-import { actor, age, entry, permitted } from "./process-columns.ts";
+import { actor, age, entry, origin, permitted } from "./process-columns.ts";
 
 // What a process did to files, on the network and to the kernel; the process itself is in process-columns.ts.
 
@@ -34,6 +34,7 @@ export const fileColumns = {
   /** The name that it was opened by, where `path` is another of its names that a rule asks for (hard link, bind mount). */
   opened_as: "str",
   ...age,
+  ...origin,
 } as const satisfies ColumnTable;
 
 export const networkColumns = {
@@ -64,6 +65,7 @@ export const networkColumns = {
    */
   src_names: "strs",
   dst_names: "strs",
+  ...origin,
 } as const satisfies ColumnTable;
 
 export const dnsColumns = {
@@ -80,6 +82,7 @@ export const dnsColumns = {
   protocol: ["udp", "tcp"],
   ...entry,
   ...age,
+  ...origin,
 } as const satisfies ColumnTable;
 
 export const kernelColumns = {
@@ -153,4 +156,5 @@ export const kernelColumns = {
   error: "i32",
   ...age,
   ...permitted,
+  ...origin,
 } as const satisfies ColumnTable;

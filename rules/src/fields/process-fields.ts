@@ -136,7 +136,9 @@ export const processFields: readonly Field[] = [
   ancestorField("proc.acmdline", "string", commandLine, parentCommandLine),
   actorField("proc.is_exe_upper_layer", "boolean", (event) => event.exe_upper_layer),
   actorField("proc.is_exe_from_memfd", "boolean", (event) => event.exe_memfd),
-  processField("proc.exe_origin", "string", (event) => event.exe_origin),
+  actorField("proc.exe_origin", "string", (event) => event.exe_origin),
+  // Only of what is: who does not know it (an earlier sensor) leaves it out, too.
+  actorField("proc.started_outside", "boolean", (event) => event.started_outside),
   processField(
     "proc.exec_verdict",
     "string",
