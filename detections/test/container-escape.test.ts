@@ -17,6 +17,9 @@ function firing(rule: string): AtalayaEvent[] {
   return events.filter((event) => firedBy(event).includes(rule));
 }
 
+const asRuncWould = { name: "runc", argv: ["x", "init"], ancestor_names: ["runc"], exe_origin: "image" };
+const copyOfRunc = { exe_path: "/memfd:runc_cloned:/proc/self/exe", exe_memfd: true, exe_origin: "memory" };
+
 for (const rule of rules) {
   describe(rule, () => {
     for (const [what, given, fires] of [
@@ -27,6 +30,14 @@ for (const rule of rules) {
       ["for a runtime of the image", { name: "runc", exe_path: "/usr/sbin/runc" }, false],
       ["for a runtime of the image under another name", { name: "exe", exe_path: "/usr/bin/dockerd" }, false],
       ["for a runtime that was brought", { name: "runc", exe_path: "/tmp/runc", exe_upper_layer: true }, true],
+      ["for one on a volume", { ...asRuncWould, exe_path: "/vol/runc", exe_origin: "volume" }, true],
+      ["where it calls itself and its parent a runtime, and says what runc says", asRuncWould, true],
+      ["where it runs from memory besides, under the name of runc's copy", { ...asRuncWould, ...copyOfRunc }, true],
+      ["for the runtime that was started outside", { ...asRuncWould, ...copyOfRunc, started_outside: true }, false],
+      ["for what an earlier sensor says of the runtime", { ...asRuncWould, exe_origin: null }, false],
+      ["for a runtime of the image that mounted its own file", { ...asRuncWould, exe_path: "/runc" }, false],
+      ["for any shim of containerd", { exe_path: "/opt/kata/bin/containerd-shim-kata-v2" }, false],
+      ["for k3s", { name: "k3s-server", exe_path: "/bin/k3s" }, false],
     ] as const) {
       test(`${fires ? "fires" : "is quiet"} ${what}`, () => {
         const events = firing(rule);
@@ -37,9 +48,10 @@ for (const rule of rules) {
   });
 }
 
-test("a cluster's part works with namespaces, and not with control groups", () => {
-  const given = { name: "cilium-agent", exe_path: "/usr/bin/cilium-agent" };
-  for (const [at, rule] of rules.entries())
-    for (const event of firing(rule))
-      assert.equal(firedBy({ ...event, ...given } as AtalayaEvent).includes(rule), at === 0);
-});
+for (const exe_path of ["/usr/bin/cilium-agent", "/usr/bin/slirp4netns", "/usr/bin/pasta.avx2", "/bin/fusermount3"]) {
+  test(`${exe_path} works with namespaces, and not with control groups`, () => {
+    for (const [at, rule] of rules.entries())
+      for (const event of firing(rule))
+        assert.equal(firedBy({ ...event, exe_path } as AtalayaEvent).includes(rule), at === 0);
+  });
+}

@@ -21,6 +21,10 @@ export type Task = {
   /** Not from the image: written after the start, or in memory. */
   upper?: boolean;
   memory?: boolean;
+  /** On a volume. */
+  volume?: boolean;
+  /** Started before its process came into the container. */
+  outside?: boolean;
   nsPid?: number;
   pid?: number;
   tty?: number;
@@ -55,6 +59,8 @@ function actorOf(task: Task): Partial<SyscallEvent> {
   const parents = task.parents ?? attack;
   clock += 1_000;
   const pid = task.pid ?? ++pids;
+  // The runtime starts what enters a container.
+  const entry = [runc, shim].some((one) => one === parents[0]) ? { entry_pid: pid, entry_start_us: pid * 1_000 } : {};
   return {
     time_us: clock,
     position: clock - 1_764_000_000_000_000,
@@ -79,6 +85,9 @@ function actorOf(task: Task): Partial<SyscallEvent> {
     exe_upper_layer: task.upper ?? false,
     exe_memfd: task.memory ?? false,
     exe_deleted: false,
+    exe_origin: task.memory ? "memory" : task.upper ? "upper" : task.volume ? "volume" : "image",
+    started_outside: task.outside ?? null,
+    ...entry,
     ancestor_pids: parents.map((_, index) => 3_000 - index),
     ancestor_starts_us: parents.map((_, index) => 2_000_000 - index),
     ancestor_names: parents.map(nameOf),

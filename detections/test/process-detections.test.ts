@@ -1,6 +1,7 @@
 import { exec, fpmMaster, fpmWorker, nginx, runc, scriptShell, shim, webShell } from "./event-builder.ts";
 import { testTwins } from "./twins.ts";
 
+const runcsCopy = { argv: ["runc", "init"], exe: "/memfd:runc_cloned:/proc/self/exe", memory: true };
 const ownFirst = { argv: ["/app"], exe: "/app", upper: true, nsPid: 1, parents: [runc] };
 
 testTwins({
@@ -116,6 +117,16 @@ testTwins({
       name: "the runtime's name alone does not hide a program",
       fires: [exec({ argv: ["x"], exe: "/memfd:runc_cloned:/proc/self/exe (deleted)", memory: true })],
       quiet: [exec({ argv: ["x"], exe: "/usr/bin/x" })],
+    },
+    {
+      name: "its parent, too, only calls itself the runtime; the quiet one was started outside",
+      fires: [exec({ ...runcsCopy, parents: [{ ...runc, exe: "/usr/bin/perl" }] })],
+      quiet: [exec({ ...runcsCopy, parents: [{ ...runc, exe: "/usr/bin/perl" }], outside: true })],
+    },
+    {
+      name: "a parent that calls itself the runtime gave it a process namespace; the quiet one came from outside",
+      fires: [exec({ ...ownFirst, parents: [{ ...runc, exe: "/usr/bin/perl" }] })],
+      quiet: [exec(ownFirst)],
     },
     {
       name: "the container's own first program was blocked, not only started",
