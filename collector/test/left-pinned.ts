@@ -58,24 +58,45 @@ export function otherBuild(folder: string, name: string): string {
  * that everything lies elsewhere and is of another size.
  */
 export async function otherLayoutBuild(folder: string): Promise<string> {
-  const checkout = join(folder, "other-layout");
+  return changedBuild(join(folder, "other-layout"), (change) => {
+    const members = (...ofStructs: (readonly [struct: string, before: string])[]) => {
+      return (text: string) => ofStructs.reduce((sum, [struct, before]) => withOneMore(sum, struct, before), text);
+    };
+    change(
+      "record.h",
+      members(["record_task", "__u64 start_us"], ["exec_record", "__u64 inode"], ["open_record", "__u64 inode"]),
+    );
+    change("map-values.h", members(["count_slot", "__u64 attempted"]));
+  });
+}
+
+/**
+ * As a later build, for one that goes back to ours: its forks are records of a kind that we do not know, and what a mount call sets
+ * lies behind the call's text without a word of it that we could read.
+ */
+export async function laterBuild(folder: string): Promise<string> {
+  return changedBuild(join(folder, "later"), (change) => {
+    const inPlace = (from: string, to: string) => (text: string) => {
+      assert.ok(text.includes(from), from);
+      return text.replaceAll(from, to);
+    };
+    change("record.h", (text) =>
+      inPlace("KIND_FORK = 3,", "KIND_FORK = 17,")(inPlace("value_length", "value_bytes")(text)),
+    );
+    change("call.bpf.c", inPlace("value_length", "value_bytes"));
+  });
+}
+
+type Change = (file: string, edit: (text: string) => string) => void;
+
+/** Built once from a copy of the sources below `checkout`, with the changes that `make` asks for. */
+async function changedBuild(checkout: string, make: (change: Change) => void): Promise<string> {
   if (existsSync(checkout)) return join(checkout, "build", "collector");
   cpSync(join(root, "collector"), join(checkout, "collector"), { recursive: true });
   symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"));
   const bpf = join(checkout, "collector", "bpf");
   dropLayoutAssertions(bpf);
-  const change = (header: string, members: readonly (readonly [struct: string, before: string])[]) => {
-    const file = join(bpf, header);
-    let text = readFileSync(file, "utf8");
-    for (const [struct, before] of members) text = withOneMore(text, struct, before);
-    writeFileSync(file, text);
-  };
-  change("record.h", [
-    ["record_task", "__u64 start_us"],
-    ["exec_record", "__u64 inode"],
-    ["open_record", "__u64 inode"],
-  ]);
-  change("map-values.h", [["count_slot", "__u64 attempted"]]);
+  make((name, edit) => writeFileSync(join(bpf, name), edit(readFileSync(join(bpf, name), "utf8"))));
   await buildCollector({ root: checkout, log: () => undefined });
   return join(checkout, "build", "collector");
 }
