@@ -37,7 +37,9 @@ export class ResolvedNames {
   learn(scope: string, { name, answers, seconds, bootUs }: DnsAnswerRecord): void {
     const addresses = answers.filter((one) => isIP(one) !== 0);
     if (name === undefined || addresses.length === 0) return;
-    const names = [name, ...answers.filter((one) => isIP(one) === 0)].slice(0, addressNamesMax);
+    const names = [name, ...answers.filter((one) => isIP(one) === 0)];
+    const tooMany = names.splice(addressNamesMax).length;
+    this.#count(tooMany * addresses.length);
     const untilUs = bootUs + Math.min(Math.max(seconds * 1_000_000, nameKeptMinUs), nameKeptMaxUs);
     const known = this.#scope(scope);
     for (const address of addresses) {
@@ -48,10 +50,10 @@ export class ResolvedNames {
         of.delete(one);
         of.set(one, untilUs);
       }
-      while (of.size > addressNamesMax) forgetOldest(of);
+      this.#trim(of, bootUs);
     }
-    while (known.size > scopeAddressesMax) this.#forget(known);
-    while (this.#size > addressesMax) this.#forgetOldest();
+    while (known.size > scopeAddressesMax) this.#forget(known, bootUs);
+    while (this.#size > addressesMax) this.#forgetOldest(bootUs);
   }
 
   /** Newest last; null where none is known at that time. */
@@ -70,18 +72,33 @@ export class ResolvedNames {
     return scope;
   }
 
-  #forget(scope: Map<string, Names>, count = 1): void {
-    for (let i = 0; i < count; i++) forgetOldest(scope);
-    this.#size -= count;
-    this.#counters.add("dns", "names_forgotten", count);
+  #count(names: number): void {
+    if (names > 0) this.#counters.add("dns", "names_forgotten", names);
+  }
+
+  /** What no longer counts goes before what was learnt longest ago. */
+  #trim(names: Names, bootUs: number): void {
+    if (names.size <= addressNamesMax) return;
+    for (const [name, untilUs] of names) if (untilUs <= bootUs) names.delete(name);
+    const tooMany = Math.max(0, names.size - addressNamesMax);
+    for (let i = 0; i < tooMany; i++) forgetOldest(names);
+    this.#count(tooMany);
+  }
+
+  /** The address that was learnt longest ago. */
+  #forget(scope: Map<string, Names>, bootUs: number): void {
+    const [oldest] = scope.values();
+    forgetOldest(scope);
+    this.#size -= 1;
+    this.#count([...(oldest?.values() ?? [])].filter((untilUs) => untilUs > bootUs).length);
   }
 
   /** All of the scope that has not learnt anything for longest: it may be no more. */
-  #forgetOldest(): void {
+  #forgetOldest(bootUs: number): void {
     const [oldest] = this.#scopes;
     if (oldest === undefined) return;
     const [key, scope] = oldest;
-    this.#forget(scope, scope.size);
+    while (scope.size > 0) this.#forget(scope, bootUs);
     this.#scopes.delete(key);
   }
 }

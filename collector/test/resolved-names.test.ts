@@ -45,8 +45,26 @@ test("who looks up without end pushes out its own names alone, and that is count
   assert.deepEqual(names.of("flood", "10.0.7.207", 2_000_000), ["1999.example"]);
   assert.equal(names.size, scopeAddressesMax + 1);
   assert.equal(counters.value("dns", "names_forgotten"), 2_000 - scopeAddressesMax);
-  for (let n = 0; n < 100; n++) names.learn("flood", told(`${n}.example`, ["10.9.9.9"]));
-  assert.equal(names.of("flood", "10.9.9.9", 2_000_000)?.length, addressNamesMax);
+});
+
+test("of an address with too many names the oldest gives way, those first whose time is over, and what still counted is counted", () => {
+  const counters = new Counters();
+  const names = new ResolvedNames(counters);
+  for (let n = 0; n < 100; n++) names.learn("pod", told(`${n}.example`, ["10.9.9.9"]));
+  assert.equal(names.of("pod", "10.9.9.9", 2_000_000)?.length, addressNamesMax);
+  assert.equal(counters.value("dns", "names_forgotten"), 100 - addressNamesMax);
+
+  const later = 1_000_000 + nameKeptMinUs + 1;
+  names.learn("pod", { ...told("long.example", ["10.9.9.8"]), seconds: 86_400 });
+  for (let n = 1; n < addressNamesMax; n++) names.learn("pod", told(`${n}.example`, ["10.9.9.8"]));
+  names.learn("pod", { ...told("new.example", ["10.9.9.8"]), bootUs: later });
+  assert.deepEqual(names.of("pod", "10.9.9.8", later), ["long.example", "new.example"]);
+  assert.equal(counters.value("dns", "names_forgotten"), 100 - addressNamesMax);
+
+  const chain = Array.from({ length: addressNamesMax + 2 }, (_, n) => `${n}.example.net`);
+  names.learn("pod", told("www.example.com", [...chain, "10.9.9.7", "10.9.9.6"]));
+  assert.equal(names.of("pod", "10.9.9.6", 2_000_000)?.length, addressNamesMax);
+  assert.equal(counters.value("dns", "names_forgotten"), 100 - addressNamesMax + 3 * 2);
 });
 
 test("in all there are so many addresses: the scope that has learnt nothing for longest is forgotten", () => {

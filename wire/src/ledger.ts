@@ -86,7 +86,7 @@ export const ledgerReasons = {
     recorder_unsent: "note",
     /** A container that is recorded, and the kernel has no room for one more: of it only what rules ask for is. */
     recorder_full: "note",
-    /** Addresses whose names were forgotten before their time: too many were looked up in a pod, or on the node. */
+    /** Names of addresses that were forgotten before their time: an address had too many, or too many were looked up in a pod, or on the node. */
     names_forgotten: "note",
     /** Who may have left a container was not remembered: what the host does is sent from now on as if rules asked for it (docs/decisions/0033). */
     strays_lost: "note",
