@@ -37,7 +37,7 @@ import type {
 } from "./kernel-record.ts";
 import type { ProcessEntry } from "./process-entry.ts";
 import type { ProcessTable } from "./process-table.ts";
-import { ResolvedNames } from "./resolved-names.ts";
+import { ResolvedNames, scopesOf } from "./resolved-names.ts";
 
 /** What of a plan says what is added to events. */
 type Asked = Pick<FilterPlan, "calls" | "unasked">;
@@ -85,11 +85,11 @@ export class EventMaker {
 
   /** What is asked of name servers, and answered, may be there for the names alone. */
   #fillNames(event: Filling<SyscallEvent>, record: KernelRecord): AtalayaEvent | undefined {
-    const scope = event.k8s_pod_uid ?? event.container_id ?? `net ${record.task.netNs}`;
-    if (record.kind === "dns_answer") this.#names.learn(scope, record);
+    const scopes = scopesOf(event, record.task);
+    if (record.kind === "dns_answer") this.#names.learn(scopes[0], record);
     if (event.class === "network") {
-      event.src_names = this.#names.of(scope, event.src_ip, record.bootUs);
-      event.dst_names = this.#names.of(scope, event.dst_ip, record.bootUs);
+      event.src_names = this.#names.of(scopes, event.src_ip, record.bootUs);
+      event.dst_names = this.#names.of(scopes, event.dst_ip, record.bootUs);
     }
     return event.class === "dns" && this.#plan().unasked.includes(`dns.${event.activity}`) ? undefined : event;
   }

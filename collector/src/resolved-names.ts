@@ -1,16 +1,34 @@
 import { isIP } from "node:net";
+import type { NetworkEvent } from "@atalaya/wire";
 import type { Counters } from "./counters.ts";
 import { forgetOldest } from "./forget-oldest.ts";
-import type { DnsAnswerRecord } from "./kernel-record.ts";
+import type { DnsAnswerRecord, Task } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
 
 const { scopeAddressesMax, addressesMax, addressNamesMax, nameKeptMinUs, nameKeptMaxUs } = collectorLimits;
+
+/** Never empty: where an answer is kept, and where else its process' names may be from before it was known whose it is. */
+export type Scopes = readonly [string, ...string[]];
+
+/**
+ * A container becomes known while it runs: first its control group, then its id, then its pod. What it was told before
+ * counts on. Not by its network namespace: pods on the host's share that.
+ */
+export function scopesOf(
+  { k8s_pod_uid: pod, container_id: container }: Pick<NetworkEvent, "k8s_pod_uid" | "container_id">,
+  { cgroupIdV2, cgroupIdV1 }: Pick<Task, "cgroupIdV2" | "cgroupIdV1">,
+): Scopes {
+  if (container === "host") return ["host"];
+  const group = `group ${cgroupIdV2} ${cgroupIdV1}`;
+  if (container === null) return pod === null ? [group] : [`pod ${pod}`, group];
+  return pod === null ? [`container ${container}`, group] : [`pod ${pod}`, `container ${container}`, group];
+}
 
 /** By name: until when it counts, since boot. */
 type Names = Map<string, number>;
 
 /**
- * By which names addresses were looked up, as the answers of name servers told it. Each scope (a pod, a container, the host)
+ * By which names addresses were looked up, as the answers of name servers told it. Each scope (a pod, a container, a control group, the host)
  * knows what it was told itself: what another was told is not believed, and cannot push it out. Bounded in a scope and in
  * all: what was learnt longest ago gives way, and is counted.
  */
@@ -56,12 +74,14 @@ export class ResolvedNames {
     while (this.#size > addressesMax) this.#forgetOldest(bootUs);
   }
 
-  /** Newest last; null where none is known at that time. */
-  of(scope: string, address: string | null, bootUs: number): readonly string[] | null {
-    const names = address === null ? undefined : this.#scopes.get(scope)?.get(address);
-    if (names === undefined) return null;
-    const now = [...names].filter(([, untilUs]) => untilUs > bootUs).map(([name]) => name);
-    return now.length === 0 ? null : now;
+  /** Of all these scopes, each name once, newest of the first last; null where none is known at that time. */
+  of(scopes: Scopes, address: string | null, bootUs: number): readonly string[] | null {
+    if (address === null) return null;
+    const now = new Set<string>();
+    for (const scope of scopes.toReversed()) {
+      for (const [name, untilUs] of this.#scopes.get(scope)?.get(address) ?? []) if (untilUs > bootUs) now.add(name);
+    }
+    return now.size === 0 ? null : [...now];
   }
 
   /** As the one that learnt last. */
