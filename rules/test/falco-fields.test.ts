@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { blankEvent, type KernelEvent } from "@atalaya/wire";
+import { letsThrough } from "../index.ts";
 import { connect, exec, holds, load, open, ruleText } from "./sample-events.ts";
 
 // Fields of Falco's own rules, as those rules compare them.
@@ -91,6 +92,16 @@ test("a mount of the host is found by its source or number, and a glob's star cr
       exec({ container_mounts: [...own, "…"] }),
     ),
   );
+});
+
+test("an open that made a file has its mode, and a rule may ask for it", () => {
+  const condition = "evt.type = openat and evt.arg.mode contains S_ISUID";
+  const made = open({ created: true, mode: 0o4755 });
+  assert.ok(holds(condition, made));
+  assert.ok(holds("evt.type = openat and evt.arg.mode = S_IRUSR|S_IWUSR", open({ created: true, mode: 0o600 })));
+  assert.ok(!holds("evt.type = openat and evt.arg.mode exists", open({ created: false, mode: null })));
+  const plan = load(ruleText(`${condition} and fd.name startswith /tmp/`)).filterPlan();
+  assert.ok(letsThrough(plan, { ...made, path: "/tmp/x" }));
 });
 
 test("mounts are asked for where a rule speaks of them", () => {

@@ -80,7 +80,11 @@ export const fileChangeFields: readonly Field[] = [
   argument("evt.arg.newpath", (event) => event.other_path),
   argument("evt.arg.target", (event) => event.other_path),
   argument("evt.arg.linkpath", (event) => event.path),
-  argument("evt.arg.mode", (event) => (event.mode === null ? null : modeNames(event.mode))),
+  // Of an open that made the file too, as the file has it.
+  fileField("evt.arg.mode", "string", (event) => {
+    if (event.mode === null || !(event.activity === "open" || hasChangeField(event, "evt.arg.mode"))) return null;
+    return modeNames(event.mode);
+  }),
   ofSuccess("fs.path.name", (event) => event.path),
   ofSuccess("fs.path.source", (event) => (isLink(event) ? event.other_path : event.path)),
   ofSuccess("fs.path.target", target),

@@ -57,7 +57,7 @@ const modeBits: FlagNames = [
   [0o1, "S_IXOTH"],
 ];
 
-/** `S_ISUID|S_IRUSR` of the mode that is asked for. */
+/** `S_ISUID|S_IRUSR` of a file's mode. */
 export const modeNames = (mode: number): string => named(mode, modeBits, []);
 
 // include/uapi/linux/fs.h

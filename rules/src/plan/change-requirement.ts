@@ -19,7 +19,7 @@ const byDescriptor: ReadonlySet<Kind> = new Set(["file.chmod", "file.chattr"]);
 
 /** Fields of changes that opens have, too. */
 const ofOpens: Readonly<Record<Kind, readonly string[]>> = {
-  "file.open": ["evt.arg.name", "fs.path.name"],
+  "file.open": ["evt.arg.name", "evt.arg.mode", "fs.path.name"],
   "file.open_failed": ["evt.arg.name"],
   "file.map": ["evt.arg.name"],
 };
