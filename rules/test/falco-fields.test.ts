@@ -158,6 +158,15 @@ test("a rule about names of addresses asks for the answers about those names, un
   assert.deepEqual(planOf("evt.type = sendto and fd.cip.name exists"), [asked, ["."], true]);
   assert.deepEqual(planOf("evt.type = sendto and tolower(fd.sip.name) = a.example"), [asked, ["."], true]);
   assert.deepEqual(planOf("evt.type = sendto and fd.sport = 443"), [[], [], true]);
+  for (const [condition, warned] of [
+    ["evt.type = sendto and fd.sip.name in (b.example, a.example)", /"a\.example", "b\.example" .* looked up.*CNAME/],
+    ["evt.type = connect and fd.sip.name endswith .a.example", /"a\.example" .* looked up/],
+    ["evt.type = connect and (fd.sip.name = a.example or fd.sip.name contains b)", undefined],
+  ] as const) {
+    const reasons = load(ruleText(condition)).warnings.map((one) => one.reason);
+    if (warned === undefined) assert.deepEqual(reasons, []);
+    else assert.match(reasons.join(), warned);
+  }
   const { widened } = load(ruleText("evt.type = sendto and fd.sport = 443 and fd.sip.name contains a")).explainPlan();
   assert.deepEqual(
     widened.map(({ asks, because }) => [asks, because]),

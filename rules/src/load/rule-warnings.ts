@@ -3,6 +3,7 @@ import type { RuleProblem } from "../contract.ts";
 import type { CompiledRule } from "../evaluate/compiled-rule.ts";
 import { possibleValues } from "../evaluate/possible-values.ts";
 import { eventTypesOf, syscallKinds } from "../fields/event-kinds.ts";
+import { comparedDomains } from "../plan/name-requirement.ts";
 import { planRule } from "../plan/rule-plan.ts";
 
 const made = new Set(syscallKinds.flatMap((kind) => eventTypesOf(kind)));
@@ -21,11 +22,22 @@ export function ruleWarnings(one: CompiledRule): RuleProblem[] {
     out.push(say(`the sensor makes no events of type ${[...types].sort().join(", ")}; the rule cannot match`));
     return out;
   }
+  const { domains, widest } = comparedDomains(node);
+  if (domains.size > 0 && widest === undefined) out.push(say(cnamesUnseen([...domains].sort())));
   for (const { asks, because } of planRule(one).widened) {
     // Few calls are of these kinds; of opens there are thousands a second.
     if (asks.includes("open")) out.push(say(`it asks the kernel for ${asks}: ${because}`));
   }
   return out;
+}
+
+/** The kernel sees of a question the name that was asked for, and lets its answer through by that. */
+function cnamesUnseen(domains: readonly string[]): string {
+  const named = domains.map((one) => JSON.stringify(one)).join(", ");
+  return (
+    `an address is known by ${named} where that name, or one below it, was looked up; not where another name led to it ` +
+    "(CNAME): compare with contains to ask for every answer"
+  );
 }
 
 function absentFields(node: Node, found = new Set<string>(), seen = new Set<Node>()): Set<string> {
