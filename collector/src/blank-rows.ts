@@ -80,6 +80,7 @@ export function blankProcess(): Filling<ProcessEvent> {
     ns_pgid: null,
     container_mounts: null,
     started_outside: null,
+    script_origin: null,
   };
 }
 

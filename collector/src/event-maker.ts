@@ -149,6 +149,7 @@ export class EventMaker {
     }
     if (event.class === "process" && record.kind === "exec") {
       event.env = entry.env;
+      event.script_origin = entry.scriptOrigin;
       if (this.#asks(addedWords.containerMounts)) event.container_mounts = container.mounts;
     }
     event.entry_pid = from?.pid ?? null;

@@ -21,14 +21,14 @@ export class ImageCopies {
   readonly #residents = new Map<number, number[]>();
   readonly #mounts = new Map<number, OverlayMount>();
   readonly #counters: Counters;
-  readonly #hostRoot: string;
+  readonly hostRoot: string;
   #bytesLeft: number = collectorLimits.copyBytesMax;
   #filledMs = performance.now();
 
   /** `hostRoot` is where the host's files are seen; ends in a slash. */
   constructor(counters: Counters, hostRoot: string) {
     this.#counters = counters;
-    this.#hostRoot = hostRoot;
+    this.hostRoot = hostRoot;
   }
 
   /** A program was started: through its process the root of its container can be seen later, when others have ended. */
@@ -42,6 +42,11 @@ export class ImageCopies {
       if (known.length >= collectorLimits.copyResidentsMax) known.splice(1, 1);
       known.push(pid);
     }
+  }
+
+  /** Processes that ran from the overlay of that device. */
+  residents(device: number): readonly number[] {
+    return this.#residents.get(device) ?? [];
   }
 
   /** Whether the executable is still what its image holds. `pids` are processes by which its root may be seen, best first. */
@@ -62,14 +67,14 @@ export class ImageCopies {
   }
 
   #compare(record: ExecRecord, lower: LowerFile, pids: readonly number[]): boolean | "unread" | "gone" | "over_budget" {
-    const others = this.#residents.get(record.exeDevice) ?? [];
+    const others = this.residents(record.exeDevice);
     const around = this.#lookAround(record.exeDevice, [...new Set([...pids, ...others])]);
     if (around === undefined) return "gone";
     const above = openFirst(placesOf(record, around.viewers), (facts) => isExecuted(facts, record, lower));
     if (above === undefined) return "gone";
     let below: Opened | undefined;
     try {
-      const folders = around.mount.lowerFolders.map((folder) => `${this.#hostRoot}${folder.slice(1)}${lower.path}`);
+      const folders = around.mount.lowerFolders.map((folder) => `${this.hostRoot}${folder.slice(1)}${lower.path}`);
       below = openFirst(folders, (facts) => facts.ino === BigInt(lower.inode) && facts.dev === BigInt(lower.device));
       if (below === undefined) return "unread";
       if (below.facts.size !== above.facts.size) return false;

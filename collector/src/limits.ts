@@ -51,6 +51,10 @@ export const collectorLimits = {
   copiesMax: 4_096,
   copyMountsMax: 256,
   copyResidentsMax: 4,
+  /** Of scripts that are executed by name: looked up in a second, steps and links of a path, content that is compared. */
+  scriptLooksMax: 200,
+  scriptStepsMax: 128,
+  scriptBytesMax: 256 * 1024,
   /** Tries for it without a pause; then one in so long. */
   userTriesMax: 12,
   userRetryMs: 100,

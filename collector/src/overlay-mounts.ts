@@ -16,7 +16,12 @@ const ownFileSystems = new Set(
 export type OverlayMount = {
   /** Absolute, in the mount namespace of who mounted it. */
   lowerFolders: readonly string[];
+  /** Likewise; null where nothing can be written. */
+  upperFolder: string | null;
 };
+
+/** What a path lies on: the kind of its file system, and its device as stat(2) gives it. */
+export type MountedAt = { type: string; device: number };
 
 /** The overlay with this device number (as stat(2) gives it) among the mounts, or undefined. */
 export function overlayMountOf(mountInfo: string, device: number): OverlayMount | undefined {
@@ -25,7 +30,7 @@ export function overlayMountOf(mountInfo: string, device: number): OverlayMount 
     const [before, behind] = splitOnce(line, " - ");
     if (behind === undefined || before.split(" ", 3)[2] !== number) continue;
     const [type, , options = ""] = behind.split(" ");
-    if (type === "overlay") return { lowerFolders: lowerFoldersOf(options) };
+    if (type === "overlay") return foldersOf(options);
   }
   return undefined;
 }
@@ -39,7 +44,31 @@ export function answersByItself(mountInfo: string): boolean {
   return true;
 }
 
-function lowerFoldersOf(options: string): string[] {
+/** The mount that a path without links and steps back lies on, as seen by whose mounts they are; of two at one place the later. */
+export function mountAt(mountInfo: string, path: string): MountedAt | undefined {
+  let found: MountedAt | undefined;
+  let length = -1;
+  for (const line of mountInfo.split("\n")) {
+    const [before, behind] = splitOnce(line, " - ");
+    const [, , numbers = "", , escaped] = before.split(" ", 5);
+    if (behind === undefined || escaped === undefined) continue;
+    const point = unescapeOctal(escaped);
+    const holds = point === "/" || path === point || path.startsWith(`${point}/`);
+    if (!holds || point.length < length) continue;
+    length = point.length;
+    found = { type: behind.split(" ", 1)[0] ?? "", device: deviceOf(numbers) };
+  }
+  return found;
+}
+
+export const isProc = (mount: MountedAt | undefined): boolean => mount?.type === "proc";
+
+function deviceOf(numbers: string): number {
+  const [major = 0, minor = 0] = numbers.split(":").map(Number);
+  return ((major << 8) | (minor & 0xff) | ((minor & ~0xff) << 12)) >>> 0;
+}
+
+function foldersOf(options: string): OverlayMount {
   const folders: string[] = [];
   let upper = "";
   for (const option of unescapeOctal(options).split(/(?<!\\),/)) {
@@ -49,9 +78,10 @@ function lowerFoldersOf(options: string): string[] {
     if (name === "lowerdir+") folders.push(value);
   }
   const base = upper.split("/").slice(0, -2).join("/");
-  return folders
+  const lowerFolders = folders
     .map((folder) => unescapeBackslash(folder.startsWith("/") ? folder : `${base}/${folder}`))
     .filter(isAbsolute);
+  return { lowerFolders, upperFolder: isAbsolute(upper) ? unescapeBackslash(upper) : null };
 }
 
 function isAbsolute(folder: string): boolean {

@@ -3,6 +3,7 @@ import { type Above, mayAdopt, nowhere, type Place } from "./entry-point.ts";
 import type { ExeOrigin } from "./exe-origin.ts";
 import type { Task } from "./kernel-record.ts";
 import { type Below, type Line, lineBelow, type Program } from "./lineage.ts";
+import type { ScriptOrigin } from "./script-origins.ts";
 
 export type ProcessEntry = {
   pid: number;
@@ -21,6 +22,8 @@ export type ProcessEntry = {
   exeMemfd: boolean | null;
   exeDeleted: boolean | null;
   exeOrigin: ExeOrigin | null;
+  /** Where the script comes from that its program was started to run; null where there is none. */
+  scriptOrigin: ScriptOrigin | null;
   /** The file of its program; null where it is not known. */
   exeFile: ExeFile | null;
   /** Where its program was started outside of every container, and it is that program still: in that mount namespace. */
@@ -65,6 +68,7 @@ export function bornFrom(task: Task, { parent, image, birthSeen }: Birth): Proce
     exeMemfd: image?.exeMemfd ?? null,
     exeDeleted: image?.exeDeleted ?? null,
     exeOrigin: image?.exeOrigin ?? null,
+    scriptOrigin: null,
     exeFile: image?.exeFile ?? null,
     outsideMntNs: image?.outsideMntNs ?? null,
     fromSnapshot: false,

@@ -11,6 +11,7 @@ import { collectorLimits } from "./limits.ts";
 import { columnsOf, type Lineage, lineBelow, lineOf, type Program, unknownParent } from "./lineage.ts";
 import { bornFrom, type ProcessEntry } from "./process-entry.ts";
 import { redactArgv } from "./redact.ts";
+import { ScriptOrigins } from "./script-origins.ts";
 
 /**
  * Every process that runs or has just ended, by pid and start time. A child keeps the programs of its ancestors as they
@@ -28,6 +29,7 @@ export class ProcessTable {
   readonly #counters: Counters;
   readonly #max: number;
   readonly #copies: ImageCopies;
+  readonly #scripts: ScriptOrigins;
 
   constructor(
     counters: Counters,
@@ -37,6 +39,7 @@ export class ProcessTable {
     this.#counters = counters;
     this.#max = max;
     this.#copies = copies;
+    this.#scripts = new ScriptOrigins(counters, copies.hostRoot);
   }
 
   /** Of the process that has that number on the node, or had it last; where its start is known, of no other. */
@@ -303,6 +306,8 @@ export class ProcessTable {
     const isCopy = record.lower !== null && this.#copies.holds(record, viewersOf(entry, record.task));
     entry.exeUpperLayer = record.exeUpperLayer && !isCopy;
     entry.exeOrigin = exeOriginOf(record, isCopy);
+    const { exeDevice: device, task } = record;
+    entry.scriptOrigin = this.#scripts.of(record, () => [...viewersOf(entry, task), ...this.#copies.residents(device)]);
     if (!isItselfAgain(entry, record)) entry.outsideMntNs = null;
     entry.exeFile = { inode: record.exeInode, device: record.exeDevice };
     entry.exeMemfd = record.exeMemfd;

@@ -94,6 +94,8 @@ export const ledgerReasons = {
     image_copy_gone: "note",
     image_copy_unread: "note",
     image_copy_over_budget: "note",
+    /** A script was executed by its name, and so many were in this second that it was not looked for: its origin is unknown. */
+    script_over_budget: "note",
     /** Programs that did not come with the image: ended before their first instruction, or on trial (docs/drift.md). */
     exec_blocked: "note",
     exec_would_block: "note",

@@ -177,4 +177,9 @@ export const processColumns = {
    */
   container_mounts: "strs",
   ...outside,
+  /**
+   * Of an exec of a script by its name, where that comes from: as exe_origin tells of its interpreter. It is looked up after
+   * the exec; a script of the image that has another name now counts as brought.
+   */
+  script_origin: ["image", "upper", "volume", "unknown"],
 } as const satisfies ColumnTable;
