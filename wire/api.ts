@@ -55,5 +55,7 @@ export { ledgerPageSchema, ledgerReasons, ledgerRowSchema, nodeLedger, nodeLedge
 export type * from "./src/process-search.ts";
 export { foundProcessSchema, processPageSchema, processQuerySchema } from "./src/process-search.ts";
 export type * from "./src/recorder.ts";
+export { recorderLimits, recorderPolicySchema } from "./src/recorder.ts";
+export type { Scope } from "./src/scope.ts";
 export { type SensorReport, sensorReportSchema } from "./src/sensor-report.ts";
 export type { PublisherReport } from "./src/sync.ts";

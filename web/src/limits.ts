@@ -31,12 +31,14 @@ export const limits = {
   driftAlertsMax: 300,
   /** Alerts of what was blocked that are listed, and as many of what is on trial. */
   blockedListedMax: 150,
-  /** Pages of the newest changes in which those of the policy are sought. */
-  driftChangePagesMax: 5,
-  driftChangesShown: 10,
+  /** Pages of the newest changes in which those of a policy are sought. */
+  policyChangePagesMax: 5,
+  policyChangesShown: 10,
+  /** Nodes that are listed beside the scopes of the flight recorder. */
+  recorderNodesShown: 30,
   blockedLookBackMs: 7 * 86_400_000,
-  driftNameCharsMax: 128,
-  /** Characters of one list of patterns. */
-  driftListCharsMax: 16_384,
+  /** Characters of the name of a rule or scope, and of one list of patterns. */
+  policyNameCharsMax: 128,
+  patternListCharsMax: 16_384,
   toastMs: 6_000,
 } as const;

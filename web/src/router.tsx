@@ -108,6 +108,12 @@ const drift = createRoute({
   component: lazyRouteComponent(() => import("./drift/drift-page.tsx"), "DriftPage"),
 });
 
+const recorder = createRoute({
+  getParentRoute: () => signedIn,
+  path: "/recorder",
+  component: lazyRouteComponent(() => import("./recorder/recorder-page.tsx"), "RecorderPage"),
+});
+
 const settings = createRoute({
   getParentRoute: () => signedIn,
   path: "/settings",
@@ -127,6 +133,7 @@ export const router = createRouter({
       rules,
       rule,
       drift,
+      recorder,
       sensors,
       nodes,
       changes,

@@ -18,7 +18,9 @@ import {
   notificationSchema,
   processPageSchema,
   processQuerySchema,
+  type RecorderPolicy,
   type Rule,
+  recorderPolicySchema,
   sensorSchema,
 } from "@atalaya/wire/api";
 import { matchesFilters, readFilters } from "../index.ts";
@@ -65,6 +67,7 @@ export class ContractServer {
   role: "viewer" | "analyst" | "admin" = "admin";
   notification = makeNotification();
   driftPolicy: DriftPolicy = { rules: [] };
+  recorderPolicy: RecorderPolicy = { scopes: [] };
   /** Paths (by their beginning) that answer 503. */
   failing: string[] = [];
   /** Every changing request, for the tests to look at. */
@@ -141,23 +144,30 @@ export class ContractServer {
       response.writeHead(204).end();
       return;
     }
-    if (path === "drift-policy" || path === "notification") return this.#versioned(path, request, response, body);
+    if (path === "drift-policy" || path === "recorder-policy" || path === "notification")
+      return this.#versioned(path, request, response, body);
     send(response, 200, this.#route(`${request.method} ${path}`, url.searchParams, body));
   }
 
   /** What is replaced only in place of what was read. */
   #versioned(
-    path: "drift-policy" | "notification",
+    path: "drift-policy" | "recorder-policy" | "notification",
     request: IncomingMessage,
     response: ServerResponse,
     body: unknown,
   ): void {
-    const now = () => (path === "notification" ? this.notification : this.driftPolicy);
+    const now = () =>
+      ({
+        notification: this.notification,
+        "drift-policy": this.driftPolicy,
+        "recorder-policy": this.recorderPolicy,
+      })[path];
     const version = () => `"${Buffer.from(JSON.stringify(now())).toString("base64url")}"`;
     if (request.method === "PUT") {
       if (request.headers["if-match"] !== version())
         throw new Refused(412, "CHANGED_SINCE", "It was changed since it was read");
       if (path === "notification") this.notification = notificationSchema.parse(body);
+      else if (path === "recorder-policy") this.recorderPolicy = recorderPolicySchema.parse(body);
       else this.driftPolicy = driftPolicySchema.parse(body);
     }
     response.setHeader("etag", version());

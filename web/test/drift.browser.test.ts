@@ -140,10 +140,7 @@ describe("the drift policy, in a browser", { skip: skipUnless("browser") }, () =
     await rule.getByLabel("What becomes of them").selectOption("block");
     assert.equal(await rule.getByLabel(/^On trial/).isChecked(), true);
     assert.equal(await rule.getByLabel("Welcome programs").count(), 0, "block knows none");
-    await page
-      .getByRole("alert")
-      .getByText(/Rule 1: name/)
-      .waitFor();
+    await page.getByRole("alert").getByText("Rule 1: it has no name yet").waitFor();
     assert.equal(await page.getByRole("button", { name: "Try it" }).isDisabled(), true);
     await rule.getByLabel("Name", { exact: true }).fill("all");
     await page.getByRole("button", { name: "Try it" }).click();

@@ -126,6 +126,7 @@ describe("the page in a browser", { skip: skipUnless("browser") }, () => {
     "/inventory?cluster=shop-eu&namespace=shop&workload=Deployment%2Fweb",
     "/nodes",
     "/drift",
+    "/recorder",
     "/changes",
     "/settings",
   ]) {
@@ -137,6 +138,16 @@ describe("the page in a browser", { skip: skipUnless("browser") }, () => {
       assert.ok(beyond <= 0, `${beyond} px too wide`);
     });
   }
+
+  test("in the bar of a small screen every place is in view, and has a name for who hears the page", async () => {
+    const page = await at.open("/alerts", { width: 400, height: 800 });
+    for (const name of ["Alerts", "Inventory", "Programs", "Recorder", "Sensors", "Nodes", "Settings"]) {
+      const box = await page.locator("nav").getByRole("link", { name }).boundingBox();
+      assert.ok(box !== null && box.x >= 0 && box.x + box.width <= 400, `${name} is out of view: ${box?.x}`);
+    }
+    const account = await page.getByRole("button", { name: "signed in as admin" }).boundingBox();
+    assert.ok(account !== null && account.x + account.width <= 400, "the account is out of view");
+  });
 
   test("a session that ended leads to the login, says so, and back to the same place", async () => {
     at.hub.alerts = [makeAlert(0)];

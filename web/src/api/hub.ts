@@ -26,7 +26,9 @@ import {
   notificationSchema,
   type ProcessPage,
   processPageSchema,
+  type RecorderPolicy,
   type Rule,
+  recorderPolicySchema,
   ruleSchema,
   type Sensor,
   type Session,
@@ -91,6 +93,11 @@ export const hub = {
   /** Only in place of that version: else Refusal CHANGED_SINCE. */
   saveDriftPolicy: (policy: DriftPolicy, replaces: string | null): Promise<Versioned<DriftPolicy>> =>
     callVersioned("PUT", "drift-policy", driftPolicySchema, policy, replaces),
+  recorderPolicy: (): Promise<Versioned<RecorderPolicy>> =>
+    callVersioned("GET", "recorder-policy", recorderPolicySchema),
+  /** As `saveDriftPolicy`. */
+  saveRecorderPolicy: (policy: RecorderPolicy, replaces: string | null): Promise<Versioned<RecorderPolicy>> =>
+    callVersioned("PUT", "recorder-policy", recorderPolicySchema, policy, replaces),
   status: (): Promise<Status> => call("GET", "status", statusSchema),
   notification: (): Promise<Versioned<Notification>> => callVersioned("GET", "notification", notificationSchema),
   /** As `saveDriftPolicy`. */

@@ -68,21 +68,29 @@ export const blockedQuery = queryOptions({
   queryKey: ["drift-blocked"],
   queryFn: () => findBlocked((Date.now() - limits.blockedLookBackMs) * 1_000),
 });
-/** The newest changes of the drift policy, as far back as a few pages reach. */
-export const driftChangesQuery = queryOptions({
-  queryKey: ["drift-changes"],
-  queryFn: async () => {
-    const found: ApiChange[] = [];
-    let after: string | null = null;
-    for (let page = 0; page < limits.driftChangePagesMax && found.length < limits.driftChangesShown; page++) {
-      const { changes, next }: ApiChangePage = await hub.changes(after);
-      found.push(...changes.filter(({ route }) => route.endsWith("/drift-policy")));
-      if (next === null) break;
-      after = next;
-    }
-    return found.slice(0, limits.driftChangesShown);
-  },
+export const recorderPolicyQuery = queryOptions({
+  queryKey: ["recorder-policy"],
+  queryFn: hub.recorderPolicy,
+  staleTime: Number.POSITIVE_INFINITY,
 });
+/** As they are called in the API. */
+export type PolicyName = "drift-policy" | "recorder-policy";
+/** The newest changes of a policy, as far back as a few pages reach. */
+export const policyChangesQuery = (policy: PolicyName) =>
+  queryOptions({
+    queryKey: ["policy-changes", policy],
+    queryFn: async () => {
+      const found: ApiChange[] = [];
+      let after: string | null = null;
+      for (let page = 0; page < limits.policyChangePagesMax && found.length < limits.policyChangesShown; page++) {
+        const { changes, next }: ApiChangePage = await hub.changes(after);
+        found.push(...changes.filter(({ route }) => route.endsWith(`/${policy}`)));
+        if (next === null) break;
+        after = next;
+      }
+      return found.slice(0, limits.policyChangesShown);
+    },
+  });
 export const notificationQuery = queryOptions({
   queryKey: ["notification"],
   queryFn: hub.notification,

@@ -3,11 +3,11 @@ import type { ReactElement } from "react";
 import { driftPolicyQuery } from "../api/queries.ts";
 import { Failure } from "../parts/failure.tsx";
 import { CardSkeleton } from "../parts/skeletons.tsx";
+import { ChangedCard } from "../policy/changed-card.tsx";
 import { useRights } from "../shell/session.ts";
 import { TrustLine } from "../shell/trust-line.tsx";
 import { useText } from "../text/language.ts";
 import { BlockedCard } from "./blocked-card.tsx";
-import { ChangedCard } from "./changed-card.tsx";
 import { PolicyEditor } from "./policy-editor.tsx";
 
 /** What is to become of programs that no image holds, what was blocked, and who decided so. */
@@ -22,7 +22,7 @@ export function DriftPage(): ReactElement {
         <TrustLine />
       </header>
       <p className="count-line">{text.intro}</p>
-      <div className="two drift">
+      <div className="two policy">
         <div>
           {query.isPending && <CardSkeleton />}
           {query.isError && <Failure error={query.error} retry={() => void query.refetch()} />}
@@ -30,7 +30,7 @@ export function DriftPage(): ReactElement {
         </div>
         <div>
           <BlockedCard />
-          {canAdmin && <ChangedCard />}
+          {canAdmin && <ChangedCard setting="drift-policy" />}
         </div>
       </div>
     </>

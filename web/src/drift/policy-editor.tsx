@@ -4,13 +4,15 @@ import { useMutation } from "@tanstack/react-query";
 import { type ReactElement, useState } from "react";
 import { Card } from "../alert/alert-facts.tsx";
 import { hub, type Versioned } from "../api/hub.ts";
-import { driftChangesQuery, driftPolicyQuery, queryClient } from "../api/queries.ts";
+import { driftPolicyQuery, policyChangesQuery, queryClient } from "../api/queries.ts";
 import { ChangedMeanwhile } from "../parts/changed-meanwhile.tsx";
-import { useEditedSetting } from "../parts/edited-setting.ts";
 import { failureText } from "../parts/failure.tsx";
 import { Icon } from "../parts/icons.tsx";
-import { keyed, Plain } from "../parts/plain.tsx";
 import { toast } from "../parts/toasts.tsx";
+import { useEditedSetting } from "../policy/edited-setting.ts";
+import { FormIssues } from "../policy/form-issues.tsx";
+import { textOf } from "../policy/read-forms.ts";
+import { useRowFocus } from "../policy/row-focus.ts";
 import { useRights } from "../shell/session.ts";
 import { useText } from "../text/language.ts";
 import { formsOf, moved, newForm, type RuleForm, readForms } from "./drift-rules.ts";
@@ -19,12 +21,6 @@ import { runTrial, type Trial } from "./run-trial.ts";
 import { TrialList } from "./trial-list.tsx";
 
 const hoursOfTrial = [24, 168, 720] as const;
-
-/** What the forms say, to be compared. */
-function textOf(forms: readonly RuleForm[]): string | undefined {
-  const read = readForms(forms);
-  return read.ok ? JSON.stringify(read.policy) : undefined;
-}
 
 /** The rules in their order. Another policy is put in force only after its dry run was shown. */
 export function PolicyEditor({ fetched }: { fetched: Versioned<DriftPolicy> }): ReactElement {
@@ -45,16 +41,17 @@ export function PolicyEditor({ fetched }: { fetched: Versioned<DriftPolicy> }): 
     read: hub.driftPolicy,
     write: hub.saveDriftPolicy,
     formOf: formsOf,
-    differs: (typed, policy) => textOf(typed) !== textOf(formsOf(policy)),
+    differs: (typed, policy) => textOf(readForms(typed)) !== textOf(readForms(formsOf(policy))),
     onShown: () => {
       setTried(undefined);
-      void queryClient.invalidateQueries({ queryKey: driftChangesQuery.queryKey });
+      void queryClient.invalidateQueries({ queryKey: policyChangesQuery("drift-policy").queryKey });
     },
     onSaved: ({ rules }) => toast(text.drift.inForce(rules.length)),
     onFailed: say,
   });
+  const focus = useRowFocus();
   const read = readForms(forms);
-  const wanted = textOf(forms);
+  const wanted = textOf(read);
   const isTried = tried !== undefined && tried.of === wanted;
   const tryOut = useMutation({
     mutationFn: async (asked: DriftPolicy) => {
@@ -69,8 +66,8 @@ export function PolicyEditor({ fetched }: { fetched: Versioned<DriftPolicy> }): 
     <Card title={text.drift.policy}>
       <p className="soft">{text.drift.policyText}</p>
       {forms.length === 0 && <p>{text.drift.noRules}</p>}
-      <fieldset className="drift-rules" disabled={!canAdmin || isSaving}>
-        <ol>
+      <fieldset className="policy-rows" disabled={!canAdmin || isSaving}>
+        <ol ref={focus.rows}>
           {forms.map((form, at) => (
             <RuleRow
               key={form.key}
@@ -80,23 +77,26 @@ export function PolicyEditor({ fetched }: { fetched: Versioned<DriftPolicy> }): 
               isLast={at === forms.length - 1}
               change={(changed) => replace(at, changed)}
               move={(by) => setForms(moved(forms, at, by))}
-              remove={() => setForms(forms.filter((one) => one !== form))}
+              remove={() => {
+                setForms(forms.filter((one) => one !== form));
+                focus.toAddButton();
+              }}
             />
           ))}
         </ol>
-        <Button variant="default" leftSection={<Icon name="plus" />} onClick={() => setForms([...forms, newForm()])}>
+        <Button
+          ref={focus.addButton}
+          variant="default"
+          leftSection={<Icon name="plus" />}
+          onClick={() => {
+            setForms([...forms, newForm()]);
+            focus.toNewRow();
+          }}
+        >
           {text.drift.add}
         </Button>
       </fieldset>
-      {!read.ok && isChanged && (
-        <ul className="drift-issues" role="alert">
-          {keyed(read.issues).map(([key, { rule, message }]) => (
-            <li key={key}>
-              <Plain text={rule === "" ? message : `${text.drift.ruleWord} ${rule}: ${message}`} />
-            </li>
-          ))}
-        </ul>
-      )}
+      {!read.ok && isChanged && <FormIssues issues={read.issues} rowWord={text.drift.ruleWord} />}
       <div className="actions">
         <NativeSelect
           aria-label={text.drift.since}

@@ -1,10 +1,11 @@
-import { ActionIcon, Checkbox, NativeSelect, Textarea, TextInput } from "@mantine/core";
+import { ActionIcon, Checkbox, NativeSelect, TextInput } from "@mantine/core";
 import type { ReactElement } from "react";
 import { limits } from "../limits.ts";
 import { Icon } from "../parts/icons.tsx";
+import { PatternList, ScopeLists } from "../policy/pattern-lists.tsx";
 import { useText } from "../text/language.ts";
 import { visibleString } from "../text/visible-text.ts";
-import { actions, type ListName, listsOf, type RuleForm } from "./drift-rules.ts";
+import { actions, knowsAllow, type RuleForm } from "./drift-rules.ts";
 
 type Props = {
   form: RuleForm;
@@ -22,15 +23,15 @@ export function RuleRow({ form, place, isFirst, isLast, change, move, remove }: 
   const label = text.rule(place, visibleString(form.name));
   const set = (part: Partial<RuleForm>) => change({ ...form, ...part });
   return (
-    <li className={`drift-rule drift-${form.action}`} aria-label={label}>
-      <div className="drift-head">
-        <span className="drift-place" aria-hidden="true">
+    <li className={`policy-row drift-${form.action}`} aria-label={label}>
+      <div className="policy-head">
+        <span className="policy-place" aria-hidden="true">
           {place}
         </span>
         <TextInput
           label={text.name}
           value={form.name}
-          maxLength={limits.driftNameCharsMax}
+          maxLength={limits.policyNameCharsMax}
           spellCheck={false}
           onChange={({ currentTarget: { value: name } }) => set({ name })}
         />
@@ -42,7 +43,7 @@ export function RuleRow({ form, place, isFirst, isLast, change, move, remove }: 
             set({ action: actions.find((one) => one === value) ?? form.action })
           }
         />
-        <span className="drift-moves">
+        <span className="policy-moves">
           <ActionIcon variant="subtle" aria-label={text.up(label)} disabled={isFirst} onClick={() => move(-1)}>
             <Icon name="up" />
           </ActionIcon>
@@ -62,35 +63,17 @@ export function RuleRow({ form, place, isFirst, isLast, change, move, remove }: 
           onChange={({ currentTarget: { checked: isTrial } }) => set({ isTrial })}
         />
       )}
-      <div className="drift-lists">
-        {listsOf(form.action).map((name) => (
+      <div className="policy-lists">
+        <ScopeLists scope={form.scope} change={(scope) => set({ scope })} />
+        {knowsAllow(form.action) && (
           <PatternList
-            key={name}
-            name={name}
-            value={form.lists[name]}
-            change={(value) => set({ lists: { ...form.lists, [name]: value } })}
+            label={text.allow}
+            placeholder={text.noPrograms}
+            value={form.allow}
+            change={(allow) => set({ allow })}
           />
-        ))}
+        )}
       </div>
     </li>
-  );
-}
-
-function PatternList(props: { name: ListName; value: string; change: (value: string) => void }): ReactElement {
-  const { drift: text } = useText();
-  const { name, value, change } = props;
-  return (
-    <Textarea
-      label={text.lists[name]}
-      placeholder={name === "allow" ? text.noPrograms : text.anything}
-      value={value}
-      autosize
-      minRows={1}
-      maxRows={6}
-      maxLength={limits.driftListCharsMax}
-      spellCheck={false}
-      classNames={{ input: "mono" }}
-      onChange={(event) => change(event.currentTarget.value)}
-    />
   );
 }

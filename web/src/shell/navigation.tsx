@@ -15,6 +15,7 @@ const places = [
   ["/inventory", "inventory", "inventory"],
   ["/rules", "rules", "rules"],
   ["/drift", "drift", "block"],
+  ["/recorder", "recorder", "record"],
   ["/sensors", "sensors", "sensor"],
   ["/nodes", "nodes", "link"],
   ["/settings", "settings", "settings"],

@@ -34,4 +34,4 @@ import "./alert.css";
 import "./recorder.css";
 import "./who.css";
 import "./rest.css";
-import "./drift.css";
+import "./policy.css";

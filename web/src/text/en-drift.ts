@@ -13,16 +13,7 @@ export const enDrift = {
     action: "What becomes of them",
     actions: { ignore: "Nobody is told", alert: "Alert", block: "Block" },
     trial: "On trial: it runs, and the alert says what would have been",
-    lists: {
-      clusters: "Clusters",
-      namespaces: "Namespaces",
-      pods: "Pods",
-      containers: "Containers",
-      images: "Images",
-      labels: "Labels (key=pattern)",
-      allow: "Welcome programs (paths)",
-    },
-    anything: "all",
+    allow: "Welcome programs (paths)",
     noPrograms: "none",
     up: (rule: string) => `Move up: ${rule}`,
     down: (rule: string) => `Move down: ${rule}`,
@@ -53,7 +44,5 @@ export const enDrift = {
     blockedCut: (count: number) =>
       `More came; only ${count} are listed. All are told by: atalaya drift blocked --since 7d`,
     verdicts: { blocked: "blocked", would_block: "on trial" },
-    changedTitle: "Who changed it",
-    changedNone: "Nobody, as far back as the newest changes reach.",
   },
 };

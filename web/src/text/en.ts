@@ -3,6 +3,8 @@ import { enInventory } from "./en-inventory.ts";
 import { enOperation } from "./en-operation.ts";
 import { enProcesses } from "./en-processes.ts";
 import { enRecorder } from "./en-recorder.ts";
+import { enRecording } from "./en-recording.ts";
+import { enScope } from "./en-scope.ts";
 import { enWho } from "./en-who.ts";
 
 // Every text of the page in English. `es.ts` has the same keys: a missing one does not compile.
@@ -13,6 +15,7 @@ export const en = {
     rules: "Rules",
     inventory: "Inventory",
     drift: "Programs",
+    recorder: "Recorder",
     sensors: "Sensors",
     nodes: "Nodes",
     settings: "Settings",
@@ -303,6 +306,8 @@ export const en = {
   ...enInventory,
   ...enProcesses,
   ...enRecorder,
+  ...enRecording,
+  ...enScope,
   ...enWho,
   keys: {
     title: "Keyboard",

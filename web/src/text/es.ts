@@ -4,6 +4,8 @@ import { esInventory } from "./es-inventory.ts";
 import { esOperation } from "./es-operation.ts";
 import { esProcesses } from "./es-processes.ts";
 import { esRecorder } from "./es-recorder.ts";
+import { esRecording } from "./es-recording.ts";
+import { esScope } from "./es-scope.ts";
 import { esWho } from "./es-who.ts";
 
 /** Every text of the page in Spanish. */
@@ -14,6 +16,7 @@ export const es: Dictionary = {
     rules: "Reglas",
     inventory: "Inventario",
     drift: "Programas",
+    recorder: "Registrador",
     sensors: "Sensores",
     nodes: "Nodos",
     settings: "Ajustes",
@@ -303,6 +306,8 @@ export const es: Dictionary = {
   ...esInventory,
   ...esProcesses,
   ...esRecorder,
+  ...esRecording,
+  ...esScope,
   ...esWho,
   keys: {
     title: "Teclado",

@@ -2,7 +2,7 @@ import { type QueryKey, useMutation } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import type { Versioned } from "../api/hub.ts";
 import { queryClient } from "../api/queries.ts";
-import { wasChanged } from "./changed-meanwhile.tsx";
+import { wasChanged } from "../parts/changed-meanwhile.tsx";
 
 /** How a setting that is replaced as a whole is edited: `Form` is what is typed in place of a `Value`. */
 type Setting<Value, Form> = {
