@@ -235,6 +235,16 @@ static napi_value peer_of(napi_env env, napi_callback_info info)
 	return call_number(&call, getsockopt(file, SOL_SOCKET, SO_PEERCRED, &peer, &length) ? 0 : peer.pid);
 }
 
+static napi_value missed(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	char program[TEXT_BYTES];
+	if (!call_begin(&call, env, info, 1) || !call_text(&call, 0, program))
+		return NULL;
+	long count = sensor_missed(call.sensor, program);
+	return call_number(&call, count < 0 ? 0 : count);
+}
+
 static napi_value iterate(napi_env env, napi_callback_info info)
 {
 	struct call call;
@@ -280,6 +290,7 @@ NAPI_MODULE_INIT()
 		{ "attachCgroup", attach_cgroup },
 		{ "detach", detach },
 		{ "hangs", hangs },
+		{ "missed", missed },
 		{ "openRing", open_ring },
 		{ "drain", drain },
 		{ "release", release },

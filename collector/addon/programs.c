@@ -306,6 +306,30 @@ static int proved(int file, const char *program_name)
 	return error ? error : strncmp(info.name, program_name, BPF_OBJ_NAME_LEN - 1) == 0 ? 0 : -EBADF;
 }
 
+static int info_of(const struct program *one, struct bpf_prog_info *info)
+{
+	struct bpf_link_info link = { 0 };
+	uint32_t link_length = sizeof(link), length = sizeof(*info);
+	if (one->program)
+		return bpf_obj_get_info_by_fd(bpf_program__fd(one->program), info, &length) ? -errno : 0;
+	if (bpf_obj_get_info_by_fd(bpf_link__fd(one->link), &link, &link_length))
+		return -errno;
+	int file = bpf_prog_get_fd_by_id(link.prog_id);
+	if (file < 0)
+		return -errno;
+	int error = bpf_obj_get_info_by_fd(file, info, &length) ? -errno : 0;
+	close(file);
+	return error;
+}
+
+long sensor_missed(struct sensor *sensor, const char *program_name)
+{
+	struct bpf_prog_info info = { 0 };
+	struct program *one = find(sensor, program_name);
+	int error = one && (one->program || one->link) ? info_of(one, &info) : -ENOENT;
+	return error ? error : (long)info.recursion_misses;
+}
+
 int sensor_hangs(struct sensor *sensor, const char *program_name)
 {
 	struct program *one = find(sensor, program_name);

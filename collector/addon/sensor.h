@@ -77,6 +77,8 @@ int sensor_hookable(const char *function);
 int sensor_detach(struct sensor *sensor, const char *program_name);
 /* -ENOLINK where somebody took the program off its hook; other errors where the kernel cannot say. */
 int sensor_hangs(struct sensor *sensor, const char *program_name);
+/* How often the kernel left it out because it was at work on that processor already; 0 before Linux 5.12. Or a negative errno. */
+long sensor_missed(struct sensor *sensor, const char *program_name);
 /* Reads a task iterator to its end into memory that the caller frees. Bytes or a negative errno. */
 long sensor_iterate(struct sensor *sensor, const char *program_name, uint8_t **bytes);
 struct shared_map *sensor_map(struct sensor *sensor, const char *name);

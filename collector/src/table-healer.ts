@@ -13,7 +13,7 @@ type Parts = {
   figures: Counters;
 };
 
-const lostBy: ReadonlySet<string> = new Set(["ring_full", "scratch_busy", "unread", "undecodable"]);
+const lostBy: ReadonlySet<string> = new Set(["ring_full", "scratch_busy", "missed", "unread", "undecodable"]);
 
 /**
  * After records of processes' lives were lost, the table of processes is wrong. Then all that run are read anew, and put in

@@ -28,6 +28,8 @@ export const ledgerReasons = {
     unrecorded: "left_out",
     ring_full: "lost",
     scratch_busy: "lost",
+    /** The kernel left the program out, which was at work on that processor already: what it would have said, if anything, is not known. */
+    missed: "lost",
     /** Nobody had read for 60 s. */
     unread: "lost",
     /** Its control group had used up its budget of that kind (collector/bpf/budget.h). */

@@ -12,6 +12,8 @@ export const programStateSchema = z.object({
   reason: z.string().max(1024).optional(),
   /** No rule asks for what it sees: it hangs nowhere, and nothing is missing. */
   unasked: z.boolean().optional(),
+  /** How often the kernel left it out because it was at work on that processor already; absent where it never did. */
+  missed: z.number().nonnegative().max(Number.MAX_SAFE_INTEGER).optional(),
 });
 
 /**

@@ -15,6 +15,8 @@ export type Addon = {
   detach(program: string): string;
   /** ENOLINK where somebody else took the program off its hook; other errors where the kernel cannot say. */
   hangs(program: string): string;
+  /** How often the kernel left the program out because it was at work on that processor already; 0 where nobody knows. */
+  missed(program: string): number;
   openRing(map: string): number;
   drain(ring: number, into: Buffer): number;
   release(ring: number, position: number): void;

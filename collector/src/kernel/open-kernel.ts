@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, type FilterPlan } from "@atalaya/wire";
+import { summed } from "../account.ts";
 import type { KernelRecord } from "../kernel-record.ts";
 import { type KernelOptions, type KernelSource, type OpenedKernel, placeOf, type Tampered } from "../kernel-source.ts";
 import { accountValueBytes, readAccount, writeAccount } from "./account-map.ts";
@@ -14,6 +15,7 @@ import { GroupOwners } from "./group-owners.ts";
 import { readCounters } from "./kernel-counters.ts";
 import { kernelLimits } from "./kernel-limits.ts";
 import { layout, sizes } from "./layout.ts";
+import { MissedRuns } from "./missed-runs.ts";
 import { nameOwnTask } from "./own-tasks.ts";
 import { lockPinFolder, PinnedSet, preparePinFolder } from "./pins.ts";
 import { KernelPrograms } from "./probe-programs.ts";
@@ -40,7 +42,10 @@ export function openKernel(options: KernelOptions): OpenedKernel {
     const earlier = options.pinFolder === undefined ? undefined : openEarlier(addon, options.pinFolder, setName);
     // Whoever reads ours reads theirs, too.
     addon.markRead(0);
-    return sourceOf(addon, { ...started, layoutHash, pins, earlier });
+    const missed = new MissedRuns(addon);
+    // Now: no figure of programs that were taken over goes back.
+    started.programs.lookForMissed(missed);
+    return sourceOf(addon, { ...started, layoutHash, pins, earlier, missed });
   } catch (error) {
     addon.close();
     throw error;
@@ -152,7 +157,12 @@ function bootUs(): number {
   return Number(readFileSync("/proc/uptime", "latin1").split(" ")[0]) * 1e6;
 }
 
-type Parts = Started & Pick<KernelSource, "layoutHash"> & { pins: PinnedSet | undefined; earlier: Earlier | undefined };
+type Parts = Started &
+  Pick<KernelSource, "layoutHash"> & {
+    pins: PinnedSet | undefined;
+    earlier: Earlier | undefined;
+    missed: MissedRuns;
+  };
 
 function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
   const { programs, layoutHash, rings, pins, adopted, gapUs } = parts;
@@ -169,7 +179,7 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
     drain: (ring, bytesMax) => rings[ring].drain(bytesMax),
     release: (ring, position) => rings[ring].release(position),
     snapshot: (): KernelRecord[] => takeSnapshot(addon, programs.iterator),
-    counters: () => readCounters(addon),
+    counters: () => summed([...readCounters(addon), ...parts.missed.counters()]),
     throttled: () => throttledGroups(addon),
     nameOwnTask: (name, pid) => nameOwnTask(addon, name, pid),
     lookAfter: () => lookAfter(parts),
@@ -214,8 +224,9 @@ function setPlan({ programs, hang, filters }: Parts, plan: FilterPlan): void {
 /** Without them nobody knows who left a container, and nothing is kept back for its place. */
 const strayPrograms = ["process_fork", "cgroup_moved"];
 
-/** Puts back what somebody else took off or away. */
-function lookAfter({ programs, hang, pins, owners }: Parts): Tampered {
+/** Puts back what somebody else took off or away, and asks how often the kernel left programs out. */
+function lookAfter({ programs, hang, pins, owners, missed }: Parts): Tampered {
+  programs.lookForMissed(missed);
   const detached = programs.takenOff((program) => pins?.unpinLink(program) ?? true);
   if (detached.some((name) => strayPrograms.includes(name))) owners.loseStrays();
   if (detached.length > 0) hang();

@@ -4,6 +4,7 @@ import type { Addon } from "./addon.ts";
 import { cgroupRoot } from "./cgroup-root.ts";
 import type { FunctionHooks } from "./function-hooks.ts";
 import { kernelLimits } from "./kernel-limits.ts";
+import type { MissedRuns } from "./missed-runs.ts";
 import type { PinnedSet } from "./pins.ts";
 import { type ProgramPlan, programPlans } from "./programs.ts";
 import { reasonFrom } from "./reason.ts";
@@ -155,6 +156,17 @@ export class KernelPrograms {
       place.isTakenOver = false;
     }
     return names;
+  }
+
+  /** Asks the kernel how often it left out each of those that hang; the states tell it. */
+  lookForMissed(missed: MissedRuns): void {
+    for (const { plans, tried } of this.#places) {
+      const state = tried.find((one) => one.attached);
+      const plan = plans.find(({ program }) => program === state?.name);
+      if (state === undefined || plan === undefined) continue;
+      const count = missed.look(plan.program, plan.object);
+      if (count > 0) state.missed = count;
+    }
   }
 
   /** Whether all that brings events and that these words ask for has been taken over. */

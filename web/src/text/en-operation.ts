@@ -75,6 +75,7 @@ export const enOperation = {
       repeated: "asked a moment before",
       unread: "nobody read",
       scratch_busy: "interrupted",
+      missed: "left out by the kernel",
       unrecorded: "beyond the flight recorder's budget",
       recorded: "for the flight recorder alone",
       absorbed: "no event by itself",

@@ -75,6 +75,7 @@ export const esOperation: typeof enOperation = {
       unread: "nadie leía",
       unencodable: "no codificable",
       scratch_busy: "interrumpido",
+      missed: "omitido por el núcleo",
       unrecorded: "fuera del presupuesto de la grabadora",
       recorded: "solo para la grabadora",
       absorbed: "no es un evento por sí solo",
