@@ -1,7 +1,7 @@
 import { accountSchema, Fault, madeAccountSchema } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
 import * as z from "zod";
-import { readArguments } from "../arguments.ts";
+import { checkUse, readArguments, type Uses } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { connectionOptions } from "../hub-connection.ts";
 import { printable, printLine } from "../print.ts";
@@ -29,12 +29,15 @@ const options = {
   role: { type: "string", default: "viewer" },
   json: { type: "boolean", default: false },
 } as const;
+const uses: Uses = { list: [0, "json"], create: [1, "role", "json"], remove: [1] };
 
 export const accounts: Command = { name: "accounts", summary: "who may sign in", help, run };
 
 async function run(args: string[]): Promise<number> {
-  const { values, positionals } = readArguments("accounts", args, options);
+  const read = readArguments("accounts", args, options);
+  const { values, positionals } = read;
   const [action = "list", user] = positionals;
+  checkUse("accounts", action, read, uses);
   const hub = connectHub(values.data);
   if (action === "list") {
     const listed = await hub.get("/api/v1/accounts", z.object({ accounts: z.array(accountSchema) }));

@@ -1,6 +1,6 @@
 import { type AlertSummary, alertPageSchema, alertSummarySchema, limits } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
-import { readArguments, readLimit } from "../arguments.ts";
+import { readLimit, readOptions } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { connectionOptions } from "../hub-connection.ts";
 import { alertLine, language, printLine } from "../print.ts";
@@ -42,7 +42,7 @@ const options = {
 export const alerts: Command = { name: "alerts", summary: "list or follow alerts", help, run };
 
 async function run(args: string[]): Promise<number> {
-  const { values } = readArguments("alerts", args, options);
+  const { values } = readOptions("alerts", args, options);
   let left = readLimit("alerts", values.limit);
   const hub = connectHub(values.data);
   const print = (alert: AlertSummary) => printLine(values.json ? JSON.stringify(alert) : alertLine(alert, language()));

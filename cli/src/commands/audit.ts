@@ -1,7 +1,7 @@
 import { auditCredentialSchema, Fault } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
 import * as z from "zod";
-import { readArguments } from "../arguments.ts";
+import { checkUse, readArguments, type Uses } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { connectionOptions } from "../hub-connection.ts";
 import { printable, printLine } from "../print.ts";
@@ -31,12 +31,15 @@ const options = {
   server: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
+const uses: Uses = { kubeconfig: [1, "server"], policy: [0], list: [0, "json"], revoke: [1] };
 
 export const audit: Command = { name: "audit", summary: "connect an API server's audit log", help, run };
 
 async function run(args: string[]): Promise<number> {
-  const { values, positionals } = readArguments("audit", args, options);
+  const read = readArguments("audit", args, options);
+  const { values, positionals } = read;
   const [action, name] = positionals;
+  checkUse("audit", action, read, uses);
   const hub = connectHub(values.data);
   if (action === "policy") {
     process.stdout.write(await hub.text("/api/v1/audit-policy"));

@@ -1,6 +1,6 @@
 import { type ApiChange, apiChangePageSchema } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
-import { readArguments, readLimit } from "../arguments.ts";
+import { readLimit, readOptions } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { timeText } from "../duration.ts";
 import { connectionOptions } from "../hub-connection.ts";
@@ -27,7 +27,7 @@ const options = {
 export const changes: Command = { name: "changes", summary: "who changed what", help, run };
 
 async function run(args: string[]): Promise<number> {
-  const { values } = readArguments("changes", args, options);
+  const { values } = readOptions("changes", args, options);
   let left = readLimit("changes", values.limit);
   const hub = connectHub(values.data);
   let after: string | null = null;

@@ -9,7 +9,7 @@ import {
 } from "@atalaya/wire";
 import { connectHub, type HubClient } from "@atalaya/wire/client";
 import * as z from "zod";
-import { readArguments } from "../arguments.ts";
+import { checkUse, readArguments, type Uses } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { durationSeconds, timeText } from "../duration.ts";
 import { connectionOptions } from "../hub-connection.ts";
@@ -72,12 +72,22 @@ const options = {
   json: { type: "boolean", default: false },
 } as const;
 const listSchema = z.object({ tokens: z.array(enrolmentTokenSchema) });
+const uses: Uses = {
+  token: [0, "cluster", "node", "valid", "audit", "server", "json"],
+  list: [0, "json"],
+  revoke: [1],
+  cluster: [1, "issuer", "jwks", "namespace", "service-account", "audit-service-account"],
+  clusters: [0, "json"],
+  forget: [1],
+};
 
 export const enroll: Command = { name: "enroll", summary: "let nodes send to the hub", help, run };
 
 async function run(args: string[]): Promise<number> {
-  const { values, positionals } = readArguments("enroll", args, options);
+  const read = readArguments("enroll", args, options);
+  const { values, positionals } = read;
   const [action, name] = positionals;
+  checkUse("enroll", action, read, uses);
   if (action === "token" && values.cluster !== undefined)
     return await makeToken({ ...values, cluster: values.cluster });
   const hub = connectHub(values.data);

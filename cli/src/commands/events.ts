@@ -1,7 +1,7 @@
 import { getSystemErrorName } from "node:util";
 import { liveEventSchema } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
-import { readArguments } from "../arguments.ts";
+import { readOptions } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { connectionOptions } from "../hub-connection.ts";
 import { printable, printLine } from "../print.ts";
@@ -34,7 +34,7 @@ const options = {
 export const events: Command = { name: "events", summary: "what the sensors send, live", help, run };
 
 async function run(args: string[]): Promise<number> {
-  const { values } = readArguments("events", args, options);
+  const { values } = readOptions("events", args, options);
   const { container, name } = values;
   const given = { container, name, class: values.class };
   const query = Object.fromEntries(

@@ -1,7 +1,7 @@
 import { type EnrolledNode, enrolledNodeSchema, Fault } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
 import * as z from "zod";
-import { readArguments } from "../arguments.ts";
+import { checkUse, readArguments, type Uses } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { timeText } from "../duration.ts";
 import { connectionOptions } from "../hub-connection.ts";
@@ -29,12 +29,15 @@ const options = {
   json: { type: "boolean", default: false },
 } as const;
 const listSchema = z.object({ nodes: z.array(enrolledNodeSchema) });
+const uses: Uses = { list: [0, "json"], revoke: [1, "cluster"] };
 
 export const nodes: Command = { name: "nodes", summary: "list and revoke nodes", help, run };
 
 async function run(args: string[]): Promise<number> {
-  const { values, positionals } = readArguments("nodes", args, options);
+  const read = readArguments("nodes", args, options);
+  const { values, positionals } = read;
   const [action = "list", name] = positionals;
+  checkUse("nodes", action, read, uses);
   const hub = connectHub(values.data);
   const { nodes: all } = await hub.get("/api/v1/nodes", listSchema);
   if (action === "list") {

@@ -7,9 +7,9 @@ import {
   sensorSchema,
   statusSchema,
 } from "@atalaya/wire";
-import { connectHub, type HubClient } from "@atalaya/wire/client";
+import { connectHub, type HubClient, refuseUnused } from "@atalaya/wire/client";
 import * as z from "zod";
-import { readArguments } from "../arguments.ts";
+import { readOptions } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { connectionOptions } from "../hub-connection.ts";
 import { isWrong, ledgerLines } from "../ledger-table.ts";
@@ -34,13 +34,14 @@ Examples:
 export const status: Command = { name: "status", summary: "how the hub and its sensors are", help, run };
 
 async function run(args: string[]): Promise<number> {
-  const { values } = readArguments("status", args, {
+  const { values, given } = readOptions("status", args, {
     ...connectionOptions,
     json: { type: "boolean", default: false },
     ledger: { type: "boolean", default: false },
     node: { type: "string" },
     cluster: { type: "string" },
   });
+  if (!values.ledger) refuseUnused("status", "status without --ledger", given, "data", "json");
   const hub = connectHub(values.data);
   if (values.ledger) return await printLedger(hub, values);
   const state = await hub.get("/api/v1/status", statusSchema);

@@ -1,6 +1,6 @@
 import { alertSchema } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
-import { readArguments } from "../arguments.ts";
+import { readOptions } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { connectionOptions } from "../hub-connection.ts";
 import { alertLine, language, printLine } from "../print.ts";
@@ -15,7 +15,7 @@ Example:
 export const testAlert: Command = { name: "test-alert", summary: "raise a test alert", help, run };
 
 async function run(args: string[]): Promise<number> {
-  const { values } = readArguments("test-alert", args, {
+  const { values } = readOptions("test-alert", args, {
     ...connectionOptions,
     json: { type: "boolean", default: false },
   });

@@ -1,7 +1,7 @@
 import { Fault, listedTokenSchema } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
 import * as z from "zod";
-import { readArguments } from "../arguments.ts";
+import { checkUse, readArguments, type Uses } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { timeText } from "../duration.ts";
 import { connectionOptions } from "../hub-connection.ts";
@@ -23,12 +23,15 @@ Examples:
   atalaya tokens revoke 0a1b2c3d4e5f6071`;
 
 const options = { ...connectionOptions, json: { type: "boolean", default: false } } as const;
+const uses: Uses = { list: [0, "json"], revoke: [1] };
 
 export const tokens: Command = { name: "tokens", summary: "list and revoke tokens of command lines", help, run };
 
 async function run(args: string[]): Promise<number> {
-  const { values, positionals } = readArguments("tokens", args, options);
+  const read = readArguments("tokens", args, options);
+  const { values, positionals } = read;
   const [action = "list", id] = positionals;
+  checkUse("tokens", action, read, uses);
   const hub = connectHub(values.data);
   if (action === "list") {
     const listed = await hub.get("/api/v1/tokens", z.object({ tokens: z.array(listedTokenSchema) }));

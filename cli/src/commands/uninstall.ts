@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { Fault } from "@atalaya/wire";
 import { defaultDataFolder } from "@atalaya/wire/client";
-import { readArguments } from "../arguments.ts";
+import { readOptions } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { pinFolderOf } from "../pin-folder.ts";
 import { printLine } from "../print.ts";
@@ -34,7 +34,7 @@ const options = {
 } as const;
 
 async function run(args: string[]): Promise<number> {
-  const { values } = readArguments("uninstall", args, options);
+  const { values } = readOptions("uninstall", args, options);
   if (process.getuid?.() !== 0) throw new Fault("FORBIDDEN", "Only root can do this; run it with: sudo");
   const results: RemovedPins[] = [];
   for (const folder of values.pin ?? foldersOf(values.data)) results.push(await removePins(folder, values.force));

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Fault } from "@atalaya/wire";
 import { defaultDataFolder } from "@atalaya/wire/client";
-import { readArguments } from "../arguments.ts";
+import { readOptions } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { PartProcess } from "../part-process.ts";
 import { pinFolderOf } from "../pin-folder.ts";
@@ -49,7 +49,7 @@ const page = fileURLToPath(builtFolders.web);
 export const up: Command = { name: "up", summary: "run hub, collector and publisher on this machine", help, run };
 
 async function run(args: string[]): Promise<number> {
-  const { values } = readArguments("up", args, options);
+  const { values } = readOptions("up", args, options);
   const data = values.data ?? defaultDataFolder();
   prepareDataFolder(data);
   const parts: PartProcess[] = [];

@@ -1,7 +1,7 @@
 import { Fault, madeWorkspaceSchema, workspaceSchema } from "@atalaya/wire";
 import { connectHub } from "@atalaya/wire/client";
 import * as z from "zod";
-import { readArguments } from "../arguments.ts";
+import { checkUse, readArguments, type Uses } from "../arguments.ts";
 import type { Command } from "../command.ts";
 import { connectionOptions } from "../hub-connection.ts";
 import { printable, printLine } from "../print.ts";
@@ -23,12 +23,15 @@ Examples:
   atalaya login https://hub.example.com:8443 --ca ./ca.pem --workspace shop`;
 
 const options = { ...connectionOptions, json: { type: "boolean", default: false } } as const;
+const uses: Uses = { list: [0, "json"], create: [1, "json"] };
 
 export const workspaces: Command = { name: "workspaces", summary: "serve several owners apart", help, run };
 
 async function run(args: string[]): Promise<number> {
-  const { values, positionals } = readArguments("workspaces", args, options);
+  const read = readArguments("workspaces", args, options);
+  const { values, positionals } = read;
   const [action = "list", workspace] = positionals;
+  checkUse("workspaces", action, read, uses);
   const hub = connectHub(values.data);
   if (action === "list") {
     const listed = await hub.get("/api/v1/workspaces", z.object({ workspaces: z.array(workspaceSchema) }));
