@@ -81,6 +81,7 @@ export function blankProcess(): Filling<ProcessEvent> {
     container_mounts: null,
     started_outside: null,
     script_origin: null,
+    first_inside: null,
   };
 }
 

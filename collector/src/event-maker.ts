@@ -150,6 +150,7 @@ export class EventMaker {
     if (event.class === "process" && record.kind === "exec") {
       event.env = entry.env;
       event.script_origin = entry.scriptOrigin;
+      if (container.id !== this.#containers.host.id) event.first_inside = entry.isFirstInside;
       if (this.#asks(addedWords.containerMounts)) event.container_mounts = container.mounts;
     }
     event.entry_pid = from?.pid ?? null;

@@ -28,6 +28,8 @@ export type ProcessEntry = {
   exeFile: ExeFile | null;
   /** Where its program was started outside of every container, and it is that program still: in that mount namespace. */
   outsideMntNs: number | null;
+  /** The program before it was started outside, it was not. */
+  isFirstInside: boolean;
   fromSnapshot: boolean;
   endedUs: number | null;
   ancestors: Line | null;
@@ -71,6 +73,7 @@ export function bornFrom(task: Task, { parent, image, birthSeen }: Birth): Proce
     scriptOrigin: null,
     exeFile: image?.exeFile ?? null,
     outsideMntNs: image?.outsideMntNs ?? null,
+    isFirstInside: false,
     fromSnapshot: false,
     endedUs: null,
     ancestors: image === undefined || image.ancestors === null ? null : lineBelow(image, image.ancestors),

@@ -308,7 +308,9 @@ export class ProcessTable {
     entry.exeOrigin = exeOriginOf(record, isCopy);
     const { exeDevice: device, task } = record;
     entry.scriptOrigin = this.#scripts.of(record, () => [...viewersOf(entry, task), ...this.#copies.residents(device)]);
+    const wasOutside = entry.outsideMntNs !== null;
     if (!isItselfAgain(entry, record)) entry.outsideMntNs = null;
+    entry.isFirstInside = wasOutside && entry.outsideMntNs === null;
     entry.exeFile = { inode: record.exeInode, device: record.exeDevice };
     entry.exeMemfd = record.exeMemfd;
     entry.exeDeleted = record.exeDeleted;

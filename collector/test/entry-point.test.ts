@@ -137,15 +137,20 @@ describe("what was started before its process came into the container", () => {
     containerOf(exec(of(10, 1), ["runc", "create"], runcFile));
     containerOf(fork(runtime()));
     containerOf(exec(runtime(), ["runc", "init"], runcFile));
-    return { isOutsides, seed };
+    const isFirst = (one: Task): boolean => table.apply(open(one, "/a")).isFirstInside;
+    return { isOutsides, isFirst, seed };
   }
 
   test("is the runtime that was moved in, and what it makes, until the container's program starts", () => {
-    const { isOutsides } = aboutToEnter();
+    const { isOutsides, isFirst } = aboutToEnter();
     assert.ok(isOutsides(open(runtime(inside), "/a")));
     const child = of(21, 20, { ...inside, mntNs: insideNs });
     assert.ok(isOutsides(fork(child)));
-    assert.ok(!isOutsides(exec(child, ["runc", "init"])), "whatever the container's program calls itself");
+    const first = exec(child, ["runc", "init"]);
+    assert.ok(!isOutsides(first), "whatever the container's program calls itself");
+    assert.ok(isFirst(child), "in place of the runtime");
+    assert.ok(!isOutsides(exec(child, ["/tmp/brought"])));
+    assert.ok(!isFirst(child), "in place of the container's own");
     assert.ok(!isOutsides(fork(of(22, 21, { ...inside, mntNs: insideNs }))));
   });
 
@@ -153,8 +158,11 @@ describe("what was started before its process came into the container", () => {
     for (const again of [
       { exePath: "/memfd:runc_cloned:/proc/self/exe", exeMemfd: true },
       { ...runcFile, exePath: "/runc" },
-    ])
-      assert.ok(aboutToEnter().isOutsides(exec(runtime(inside), ["runc", "init"], again)), again.exePath);
+    ]) {
+      const { isOutsides, isFirst } = aboutToEnter();
+      assert.ok(isOutsides(exec(runtime(inside), ["runc", "init"], again)), again.exePath);
+      assert.ok(!isFirst(runtime(inside)));
+    }
   });
 
   test("is neither another file there, nor the runtime's own or one in memory once the container's files are seen", () => {

@@ -25,6 +25,8 @@ export type Task = {
   volume?: boolean;
   /** Started before its process came into the container. */
   outside?: boolean;
+  /** What the runtime gave way to; default what the runtime is the parent of. */
+  first?: boolean;
   nsPid?: number;
   pid?: number;
   tty?: number;
@@ -59,8 +61,6 @@ function actorOf(task: Task): Partial<SyscallEvent> {
   const parents = task.parents ?? attack;
   clock += 1_000;
   const pid = task.pid ?? ++pids;
-  // The runtime starts what enters a container.
-  const entry = [runc, shim].some((one) => one === parents[0]) ? { entry_pid: pid, entry_start_us: pid * 1_000 } : {};
   return {
     time_us: clock,
     position: clock - 1_764_000_000_000_000,
@@ -87,7 +87,6 @@ function actorOf(task: Task): Partial<SyscallEvent> {
     exe_deleted: false,
     exe_origin: task.memory ? "memory" : task.upper ? "upper" : task.volume ? "volume" : "image",
     started_outside: task.outside ?? null,
-    ...entry,
     ancestor_pids: parents.map((_, index) => 3_000 - index),
     ancestor_starts_us: parents.map((_, index) => 2_000_000 - index),
     ancestor_names: parents.map(nameOf),
@@ -109,6 +108,7 @@ export function exec(task: Task): ProcessEvent {
     interpreter: filename,
     argc: task.argv.length,
     path_trusted: true,
+    first_inside: task.first ?? [runc, shim].some((one) => one === task.parents?.[0]),
   };
   return { ...blankEvent("process"), ...(actorOf(task) as Partial<ProcessEvent>), ...own };
 }

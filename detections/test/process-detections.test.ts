@@ -129,6 +129,11 @@ testTwins({
       quiet: [exec(ownFirst)],
     },
     {
+      name: "the container's first program gave way to it (sh -c with the program last); the quiet one is the first",
+      fires: [exec({ ...ownFirst, first: false })],
+      quiet: [exec(ownFirst)],
+    },
+    {
       name: "the container's own first program was blocked, not only started",
       fires: [{ ...exec(ownFirst), exec_verdict: "blocked" }],
       quiet: [exec(ownFirst)],

@@ -64,6 +64,13 @@ const escapes = [
     { page: ["unshare", "--user", "/opt/work"] },
     { privileged: ["unshare", "--uts", "/opt/work"] },
   ),
+  // CLONE_NEWUSER, CLONE_NEWUTS
+  ...pair(
+    "User Namespace Created in a Container",
+    "as-runc",
+    { privileged: ["env", `FLAGS=${0x10000000}`, ...probe("as-runc", "0", "/opt/probe", "x", "init")] },
+    { privileged: ["env", `FLAGS=${0x04000000}`, ...probe("as-runc", "0", "/opt/probe", "x", "init")] },
+  ),
 ];
 
 const intoTheKernel = [

@@ -60,6 +60,9 @@ const reconnaissance = [
   ),
 ];
 
+/** CLONE_NEWPID */
+const newProcesses = String(0x20000000);
+
 const driftBinaries = [
   ...pair(
     drift,
@@ -93,6 +96,14 @@ const driftBinaries = [
     "memory",
     { exec: ["/opt/probe", "/opt/memory.pl", memfdCreate] },
     { exec: ["/opt/probe", "/opt/start.pl", memfdCreate] },
+  ),
+  // The first process of a process namespace, below a parent that calls itself runc: no container's first program.
+  ...pair(
+    drift,
+    "as-runc",
+    { privileged: ["/opt/probe", "/opt/as-runc.pl", newProcesses, "/tmp/work", "work"] },
+    { privileged: ["/opt/probe", "/opt/as-runc.pl", newProcesses, "/opt/work", "work"] },
+    { prepare: [["cp", "/bin/true", "/tmp/work"]] },
   ),
 ];
 

@@ -182,4 +182,9 @@ export const processColumns = {
    * the exec; a script of the image that has another name now counts as brought.
    */
   script_origin: ["image", "upper", "volume", "unknown"],
+  /**
+   * Of an exec in a container: it starts the first program of those that its process is given inside, in place of what was
+   * started outside: the container's own first program, or that of an exec session. What such a program starts in its place is not it.
+   */
+  first_inside: "bool",
 } as const satisfies ColumnTable;

@@ -140,10 +140,7 @@ export const processFields: readonly Field[] = [
   // Only of what is: who does not know it (an earlier sensor) leaves it out, too.
   actorField("proc.started_outside", "boolean", (event) => event.started_outside),
   processField("proc.script_origin", "string", (event) => event.script_origin),
-  // Whether its line came into the container with itself: the container's first process, or the first of an exec session.
-  processField("proc.is_container_entry", "boolean", ({ entry_pid, entry_start_us, pid, start_us }) =>
-    entry_pid === null ? null : entry_pid === pid && entry_start_us === start_us,
-  ),
+  processField("proc.is_first_inside", "boolean", (event) => event.first_inside),
   processField(
     "proc.exec_verdict",
     "string",
