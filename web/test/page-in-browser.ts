@@ -48,11 +48,11 @@ export class PageInBrowser {
 }
 
 /** Does that, and waits until the page has read the setting again. */
-export async function refetched(page: Page, setting: string, cause: () => void): Promise<void> {
+export async function refetched(page: Page, setting: string, cause: () => void | Promise<void>): Promise<void> {
   const answered = page.waitForResponse(
     (answer) => answer.url().endsWith(`/api/v1/${setting}`) && answer.request().method() === "GET",
   );
-  cause();
+  await cause();
   await (await answered).finished();
 }
 

@@ -314,6 +314,30 @@ describe("the page in a browser", { skip: skipUnless("browser") }, () => {
     assert.equal(await address.inputValue(), "https://mine.example.org/hook");
   });
 
+  test("what was read before a save and comes after it does not take the place of what was saved", async () => {
+    const page = await at.open("/settings");
+    const address = page.getByLabel("Address (https://…)");
+    await address.fill("https://mine.example.org/hook");
+    const held = Promise.withResolvers<void>();
+    const read = Promise.withResolvers<void>();
+    await page.route("**/api/v1/notification", async (route) => {
+      if (route.request().method() !== "GET") return route.continue();
+      const response = await route.fetch();
+      read.resolve();
+      await held.promise;
+      return route.fulfill({ response });
+    });
+    await refetched(page, "notification", async () => {
+      at.hub.dropStreams();
+      await read.promise;
+      await page.getByRole("button", { name: "Save" }).click();
+      await page.getByText("Saved.").waitFor();
+      held.resolve();
+    });
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+    assert.equal(await address.inputValue(), "https://mine.example.org/hook");
+  });
+
   test("an alert that is not there says so", async () => {
     const page = await at.open("/alerts/nothing");
     await page.getByRole("heading", { name: "There is no such alert" }).waitFor();

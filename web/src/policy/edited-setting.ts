@@ -49,7 +49,9 @@ export function useEditedSetting<Value, Form>(
   };
   const save = useMutation({
     mutationFn: (value: Value) => setting.write(value, opened.version),
-    onSuccess: (saved) => {
+    onSuccess: async (saved) => {
+      // What is being fetched now may have been read before.
+      await queryClient.cancelQueries({ queryKey: setting.query.queryKey });
       queryClient.setQueryData(setting.query.queryKey, saved);
       show(saved);
       setting.onSaved(saved.value);
