@@ -43,6 +43,8 @@ if ($program !== false) { echo stream_get_contents($pipes[1]); proc_close($progr
 `,
   "var/www/html/token.php": `<?php echo strlen(file_get_contents("/var/run/secrets/kubernetes.io/serviceaccount/token"));\n`,
   "opt/steps.sh": "id\n",
+  // Made executable by its attack: then its mode alone is the container's own.
+  "opt/steps": "#!/bin/sh\nid\n",
   "opt/read-preload.sh": ": < /etc/ld.so.preload\n",
   "opt/preload.sh": ": >> /etc/ld.so.preload\n",
   // Opened for writing and nothing written: even where the container may, the machine stays as it is.

@@ -107,6 +107,20 @@ const driftBinaries = [
   ),
 ];
 
+/** The same script: in the image, and written while the container runs. */
+const driftScripts = pair(
+  "Drift Script Executed",
+  "written",
+  { exec: ["/tmp/steps"] },
+  { exec: ["/opt/steps"] },
+  {
+    prepare: [
+      ["sh", "-c", "cp /opt/steps /tmp/steps"],
+      ["chmod", "755", "/tmp/steps", "/opt/steps"],
+    ],
+  },
+);
+
 const driftLibrary = "Drift Library Loaded";
 /** Of any architecture: a library that the image has, and its loader. */
 const mathLibrary = "/usr/lib/*-linux-gnu*/libm.so.6";
@@ -141,6 +155,7 @@ export const onProcesses: Attack[] = [
   ...openedShells,
   ...reconnaissance,
   ...driftBinaries,
+  ...driftScripts,
   ...driftLibraries,
   ...preloads,
 ];
