@@ -1,14 +1,19 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
+import { release } from "node:os";
 import { after, before, describe } from "node:test";
 import type { SyscallEvent } from "@atalaya/wire";
 import { skipUnless } from "../../../tools/testing/needs.ts";
-import { deedOf } from "../../src/call-target.ts";
+import { deedOf, targetOf, targetPidOf } from "../../src/call-target.ts";
 import { programPlans } from "../../src/kernel/programs.ts";
 import { rareCalls } from "../../src/rare-calls.ts";
 import { callProgram } from "../call-program.ts";
 import { KernelWatch } from "../kernel-watch.ts";
-import { evasion, eventsOf } from "./evasion.ts";
+import { evasion, eventsOf, perform } from "./evasion.ts";
+
+/** Since Linux 6.13 the file in a ring's slot can be found. */
+const [major = 0, minor = 0] = release().split(".").map(Number);
+const hasSlots = major > 6 || (major === 6 && minor >= 13);
 
 describe("evasions by calls that few programs need", { skip: skipUnless("kernel") }, () => {
   let watch: KernelWatch;
@@ -55,6 +60,16 @@ describe("evasions by calls that few programs need", { skip: skipUnless("kernel"
       const told = path.replace("FOLDER", folder).replaceAll("%", String(other));
       assert.deepEqual([event.target, event.target_pid], [told, other]);
       assert.match(event.target_cmdline ?? "", /calls/);
+    });
+  }
+  for (const how of ["write", ...(hasSlots ? ["write-direct"] : [])]) {
+    evasion(17, `/proc/PID/mem by io_uring (${how}) tells whose it is`, ["uring_complete"], scene, async () => {
+      const other = spawn("sleep", ["1000"], { stdio: "ignore" });
+      const target = `/proc/${other.pid}/mem`;
+      const { pid } = perform(watch, "uring", how, target);
+      other.kill("SIGKILL");
+      const record = await watch.first("call", ({ task, call }) => task.pid === pid && call === "proc_mem_open");
+      assert.deepEqual([targetOf(record), targetPidOf(record)], [target, other.pid]);
     });
   }
   evasion(20, "move_mount tells where the mount went", ["exit_move_mount"], scene, async () => {

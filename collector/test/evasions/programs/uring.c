@@ -73,14 +73,16 @@ static int act_connect(struct ring *ring, const char *port)
 	return submit(ring);
 }
 
-/* open: into a descriptor. open-silent: no word of it on success. open-direct: into the ring's own table. */
+/* open: into a descriptor. open-silent: no word of it on success. open-direct: into the ring's own table. write, write-direct: for writing. */
 static int act_open(struct ring *ring, const char *how, const char *path)
 {
 	struct io_uring_sqe entry = { .opcode = IORING_OP_OPENAT, .fd = AT_FDCWD, .open_flags = O_RDONLY };
 	entry.addr = (unsigned long)path;
+	if (strncmp(how, "write", 5) == 0)
+		entry.open_flags = O_WRONLY;
 	if (strcmp(how, "open-silent") == 0)
 		entry.flags = IOSQE_CQE_SKIP_SUCCESS;
-	if (strcmp(how, "open-direct") == 0) {
+	if (strstr(how, "-direct")) {
 		int empty[2] = { -1, -1 };
 		if (syscall(SYS_io_uring_register, ring->file, IORING_REGISTER_FILES, empty, 2))
 			return -errno;
