@@ -261,6 +261,14 @@ static napi_value iterate(napi_env env, napi_callback_info info)
 	return result;
 }
 
+static napi_value let_go(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	if (call_begin(&call, env, info, 0))
+		sensor_let_go(call.sensor);
+	return NULL;
+}
+
 static napi_value close_all(napi_env env, napi_callback_info info)
 {
 	struct call call;
@@ -315,6 +323,7 @@ NAPI_MODULE_INIT()
 		{ "nameOwn", name_own },
 		{ "peerOf", peer_of },
 		{ "iterate", iterate },
+		{ "letGo", let_go },
 		{ "close", close_all },
 	};
 	struct sensor *sensor = calloc(1, sizeof(*sensor));

@@ -371,6 +371,19 @@ static void let_go(struct program *one)
 		close(one->event);
 }
 
+void sensor_let_go(struct sensor *sensor)
+{
+	for (size_t i = 0; i < sensor->program_count; i++) {
+		struct program *one = &sensor->programs[i];
+		if (!one->is_pinned)
+			continue;
+		let_go(one);
+		one->link = NULL;
+		one->event = 0;
+		one->is_pinned = false;
+	}
+}
+
 void sensor_close(struct sensor *sensor)
 {
 	for (size_t i = 0; i < sensor->ring_count; i++)

@@ -98,6 +98,11 @@ int sensor_name_own(struct sensor *sensor);
 void sensor_forget(struct sensor *sensor, const char *prefix);
 /* Tells the programs that somebody reads: at most once a second, or at once. */
 void sensor_mark_read(struct sensor *sensor, bool at_once);
+/*
+ * Closes our files of pinned links, so that their pins are what holds them. Whoever closes the last file of a link waits in the
+ * kernel until nobody is in its program; who removes its last pin does not: then the kernel's own threads wait.
+ */
+void sensor_let_go(struct sensor *sensor);
 /* Lets go of everything; what is pinned goes on. */
 void sensor_close(struct sensor *sensor);
 

@@ -54,6 +54,8 @@ export type Addon = {
   /** The process at the other end of a Unix socket, by the socket's descriptor; 0 where nobody knows. */
   peerOf(descriptor: number): number;
   iterate(program: string): Buffer;
+  /** Lets go of what is pinned: who removes the pins then does not wait until each program has ended. */
+  letGo(): void;
   /** Lets go of everything; what is pinned goes on. */
   close(): void;
 };

@@ -200,6 +200,7 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
     },
     unpin() {
       earlier?.end();
+      addon.letGo();
       // While the folder is still locked: whoever comes next finds nothing.
       if (pins !== undefined) pins.isInUse = false;
       pins?.remove();
