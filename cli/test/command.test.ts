@@ -47,6 +47,7 @@ test("an option that a command makes nothing of is refused by name, before anyth
     [["enroll", "cluster", "shop", "--node", "n"], /enroll cluster makes nothing of --node\b/],
     [["audit", "list", "--server", "x"], /audit list makes nothing of --server\b/],
     [["status", "--node", "n"], /status without --ledger makes nothing of --node\b/],
+    [["uninstall", "--pin", "/x", "--data", "/y"], /uninstall takes --pin or --data, not both\b/],
     [["alerts", "x"], /alerts makes nothing of x\b/],
     [["rules", "check", "x.yaml", "--json"], /rules check makes nothing of --json\b/],
     [["rules", "list", "--data", "x"], /rules list makes nothing of --data\b/],

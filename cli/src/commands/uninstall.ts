@@ -7,7 +7,7 @@ import { pinFolderOf } from "../pin-folder.ts";
 import { printLine } from "../print.ts";
 import { type RemovedPins, removePins } from "../switchboard.ts";
 
-const help = `Usage: atalaya uninstall [--data DIR] [--pin DIR]... [--force] [--json]
+const help = `Usage: atalaya uninstall [--data DIR | --pin DIR...] [--force] [--json]
 
 Ends the watch that a sensor left behind: its programs and rings stay in the kernel when a collector is killed, so that
 the next one misses nothing. Says what it removed. Data folders are left alone.
@@ -35,6 +35,8 @@ const options = {
 
 async function run(args: string[]): Promise<number> {
   const { values } = readOptions("uninstall", args, options);
+  if (values.pin !== undefined && values.data !== undefined)
+    throw new Fault("USAGE", "uninstall takes --pin or --data, not both. See: atalaya uninstall --help");
   if (process.getuid?.() !== 0) throw new Fault("FORBIDDEN", "Only root can do this; run it with: sudo");
   const results: RemovedPins[] = [];
   for (const folder of values.pin ?? foldersOf(values.data)) results.push(await removePins(folder, values.force));
