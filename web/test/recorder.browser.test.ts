@@ -63,6 +63,8 @@ describe("what was recorded before an alert, in a browser", { skip: skipUnless("
     await line.waitFor();
     assert.match((await line.textContent()) ?? "", /1,234 events lost for want of room/);
     assert.equal(await line.count(), 1, "others have recorded nothing");
+    await line.getByRole("link", { name: "Who is recorded" }).click();
+    await page.getByRole("heading", { name: "Flight recorder" }).waitFor();
   });
 
   test("with recorded events open it fits into 400 px without scrolling sideways", async () => {

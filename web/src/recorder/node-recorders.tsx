@@ -39,7 +39,9 @@ export function NodeRecorders(): ReactElement {
       </ul>
       {sensors.length > shown.length && (
         <p className="soft">
-          <Link to="/sensors">{recording.more(sensors.length - shown.length)}</Link>
+          <Link to="/sensors" className="plain-link">
+            {recording.more(sensors.length - shown.length)}
+          </Link>
         </p>
       )}
     </Card>

@@ -1,4 +1,5 @@
 import type { PublisherReport, Sensor } from "@atalaya/wire/api";
+import { Link } from "@tanstack/react-router";
 import type { ReactElement } from "react";
 import { Ago } from "../parts/ago.tsx";
 import { duration, mebibytes, number } from "../text/format.ts";
@@ -52,7 +53,7 @@ function Oldest({ publisher }: { publisher: PublisherReport }): ReactElement | n
 
 /** What the flight recorder holds, and what it lost. */
 function RecorderFacts({ recorder }: { recorder: PublisherReport["recorder"] }): ReactElement | null {
-  const { recorder: text } = useText();
+  const { recorder: text, recording } = useText();
   const language = useLanguage();
   if (recorder === undefined) return null;
   const lost = recorder.given_up + recorder.unwritten;
@@ -66,6 +67,12 @@ function RecorderFacts({ recorder }: { recorder: PublisherReport["recorder"] }):
         </span>
       )}
       {lost > 0 && <span className="soft"> · {text.gaveUp(number(lost, language))}</span>}
+      <span className="soft">
+        {" · "}
+        <Link to="/recorder" className="plain-link">
+          {recording.policy}
+        </Link>
+      </span>
     </p>
   );
 }
