@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { copyFileSync, lstatSync, realpathSync, writeFileSync } from "node:fs";
+import { chmodSync, copyFileSync, lstatSync, realpathSync, writeFileSync } from "node:fs";
 import { after, before, describe, test } from "node:test";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { KernelWatch } from "./kernel-watch.ts";
@@ -36,6 +36,25 @@ describe("executions", { skip: skipUnless("kernel") }, () => {
     assert.deepEqual([task.uid, task.euid, task.capEffective], [65534, 65534, 0]);
     assert.ok(task.startUs > task.parentStartUs && task.parentStartUs > 0);
     assert.ok(task.mntNs > 0 && task.pidNs > 0 && task.netNs > 0 && task.cgroupIdV2 > 0);
+  });
+
+  test("a set-user-id program is told with whom it made the process, and another is not", async () => {
+    const copy = (name: string, mode: number) => {
+      const path = `${watch.folder}/${name}`;
+      copyFileSync("/bin/true", path);
+      chmodSync(path, mode);
+      return path;
+    };
+    chmodSync(watch.folder, 0o755);
+    const started = async (path: string) => {
+      const { pid } = watch.run(path, [], { uid: 65534 });
+      return await watch.first("exec", (record) => record.task.pid === pid && record.exePath === path);
+    };
+    const whole = (await started(copy("set-user-id", 0o4755))).task;
+    assert.deepEqual([whole.uid, whole.euid], [65534, 0]);
+    assert.ok(whole.capEffective > 2 ** 21, "root's capabilities, SYS_ADMIN among them");
+    const plain = (await started(copy("plain", 0o755))).task;
+    assert.deepEqual([plain.uid, plain.euid, plain.capEffective], [65534, 65534, 0]);
   });
 
   test("of a script, the interpreter is the program and the script is in the arguments", async () => {
