@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import type { AtalayaEvent } from "@atalaya/wire";
-import { samplesOf } from "../index.ts";
-import { firedBy } from "./fired-rules.ts";
+import { firedBy, firing } from "./fired-rules.ts";
 
 const rules = [
   "Process Left Its Container",
@@ -10,12 +9,6 @@ const rules = [
   "Namespace Entered from a Container",
   "User Namespace Created in a Container",
 ];
-
-/** The events of the rule's samples by which it fires. */
-function firing(rule: string): AtalayaEvent[] {
-  const events = samplesOf({ name: rule }).flatMap((sample) => sample.events);
-  return events.filter((event) => firedBy(event).includes(rule));
-}
 
 const asRuncWould = { name: "runc", argv: ["x", "init"], ancestor_names: ["runc"], exe_origin: "image" };
 const copyOfRunc = { exe_path: "/memfd:runc_cloned:/proc/self/exe", exe_memfd: true, exe_origin: "memory" };
