@@ -16,6 +16,12 @@ const programs = {
   "/usr/bin/wrk": "wrk",
 } as const;
 
+/** Server and client have a processor each: where the scheduler puts them would be most of what one run differs from the next. */
+const pinned = (processor: 0 | 1, program: string, args: readonly string[]): [string, string[]] => [
+  "/usr/bin/taskset",
+  ["--cpu-list", `${processor}`, program, ...args],
+];
+
 /** What other people's programs do beside the sensor: a Redis and an nginx of our own on loopback, and their load. */
 export class Servers {
   readonly #folder: string;
@@ -54,7 +60,7 @@ export class Servers {
   /** GET requests a second of fifty clients. */
   async redis(): Promise<number> {
     const args = ["-h", "127.0.0.1", "-p", `${this.#redisPort}`, "-t", "get", "-n", "40000", "--csv"];
-    const { stdout } = await run("/usr/bin/redis-benchmark", args);
+    const { stdout } = await run(...pinned(1, "/usr/bin/redis-benchmark", args));
     const rate = /^"GET","([\d.]+)"/m.exec(stdout)?.[1];
     if (rate === undefined) throw new Error(`redis-benchmark gave no rate: ${stdout}`);
     return Number(rate);
@@ -62,7 +68,8 @@ export class Servers {
 
   /** Requests a second for a file of 1 KiB, on 16 kept connections. */
   async nginx(): Promise<number> {
-    const { stdout } = await run("/usr/bin/wrk", ["-t1", "-c16", "-d1s", `http://127.0.0.1:${this.#nginxPort}/file`]);
+    const args = ["-t1", "-c16", "-d1s", `http://127.0.0.1:${this.#nginxPort}/file`];
+    const { stdout } = await run(...pinned(1, "/usr/bin/wrk", args));
     const rate = /^Requests\/sec:\s+([\d.]+)/m.exec(stdout)?.[1];
     if (rate === undefined || /Non-2xx/.test(stdout)) throw new Error(`wrk gave no rate: ${stdout}`);
     return Number(rate);
@@ -78,7 +85,7 @@ export class Servers {
   }
 
   #start(program: string, args: string[]): void {
-    this.#children.push(spawn(program, args, { stdio: ["ignore", "ignore", "inherit"] }));
+    this.#children.push(spawn(...pinned(0, program, args), { stdio: ["ignore", "ignore", "inherit"] }));
   }
 
   /** One worker, which opens and closes the file for each request, as nginx does by default; and no log. */
