@@ -2,6 +2,7 @@
 /* The face towards JavaScript: plain Node-API 8, every call synchronous and short. Errors are thrown with a code. */
 #include "call.h"
 #include "pins.h"
+#include "waiting.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
@@ -124,6 +125,41 @@ static napi_value release(napi_env env, napi_callback_info info)
 	napi_get_value_int64(env, call.arguments[1], &position);
 	int error = ring_release(ring, position);
 	return error ? call_fail(&call, "release", error) : NULL;
+}
+
+static void end_waiting(void *data)
+{
+	struct sensor *sensor = data;
+	waiting_free(sensor->waiting);
+	sensor->waiting = NULL;
+}
+
+static napi_value on_filled(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	if (!call_begin(&call, env, info, 1))
+		return NULL;
+	end_waiting(call.sensor);
+	call.sensor->waiting = waiting_make(env, call.arguments[0]);
+	/* What was added last is called first: the thread ends before what it calls does. */
+	napi_remove_env_cleanup_hook(env, end_waiting, call.sensor);
+	napi_add_env_cleanup_hook(env, end_waiting, call.sensor);
+	return NULL;
+}
+
+static napi_value wait_filled(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	uint32_t every_ms = 0, at_most_ms = 0;
+	if (!call_begin(&call, env, info, 2))
+		return NULL;
+	napi_get_value_uint32(env, call.arguments[0], &every_ms);
+	napi_get_value_uint32(env, call.arguments[1], &at_most_ms);
+	if (!call.sensor->waiting || every_ms == 0)
+		napi_throw_range_error(env, NULL, "nobody to call, or no time between two looks");
+	else
+		waiting_begin(call.sensor->waiting, call.sensor, every_ms, at_most_ms);
+	return NULL;
 }
 
 /* [produced, released, read, size, refused] */
@@ -272,8 +308,10 @@ static napi_value let_go(napi_env env, napi_callback_info info)
 static napi_value close_all(napi_env env, napi_callback_info info)
 {
 	struct call call;
-	if (call_begin(&call, env, info, 0))
-		sensor_close(call.sensor);
+	if (!call_begin(&call, env, info, 0))
+		return NULL;
+	end_waiting(call.sensor);
+	sensor_close(call.sensor);
 	return NULL;
 }
 
@@ -281,6 +319,7 @@ static void forget(napi_env env, void *data, void *hint)
 {
 	(void)env;
 	(void)hint;
+	end_waiting(data);
 	sensor_close(data);
 	free(data);
 }
@@ -303,6 +342,8 @@ NAPI_MODULE_INIT()
 		{ "drain", drain },
 		{ "release", release },
 		{ "ringState", ring_state },
+		{ "onFilled", on_filled },
+		{ "waitFilled", wait_filled },
 		{ "mapUpdate", map_update },
 		{ "mapDelete", map_delete },
 		{ "mapLookup", map_lookup },

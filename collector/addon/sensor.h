@@ -52,6 +52,7 @@ struct sensor {
 	uint64_t marked_ns; /* when `reader` was last written */
 	uint64_t patience_ns; /* after the last mark, for so long the programs go on submitting */
 	int lock; /* on the folder of the pins, as long as this sensor is open; 0: none */
+	struct waiting *waiting; /* NULL until somebody waits for records */
 };
 
 /* What libbpf and the verifier said since the last log_clear, on this thread. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The maps that programs share, whoever made them: an object that was loaded here, or a process before this one. */
 #include "shared-maps.h"
+#include "waiting.h"
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -101,6 +102,7 @@ int sensor_adopt_map(struct sensor *sensor, const char *name, const char *path)
 void sensor_forget(struct sensor *sensor, const char *prefix)
 {
 	size_t length = strlen(prefix);
+	waiting_end(sensor->waiting);
 	for (size_t i = 0; i < sensor->ring_count; i++)
 		if (sensor->rings[i].consumer && strncmp(sensor->rings[i].map, prefix, length) == 0)
 			ring_close(&sensor->rings[i]);

@@ -66,6 +66,8 @@ export const collectorLimits = {
   drainBusyMs: 20,
   drainSoonMs: 10,
   drainIdleMs: 50,
+  /** With nothing to do, the rings are looked at without waking JavaScript up: for so long at most. */
+  drainRestMs: 5_000,
   /** What is drained so shortly after something was handed over waits for more, up to so many events. */
   handOverMs: 40,
   handOverEvents: 1_024,
@@ -86,6 +88,8 @@ export const collectorLimits = {
   permitBytesMax: 64 * 1024,
   permitScopesMax: 256,
   blockingStepMs: 250,
+  /** Where nothing is to be blocked or recorded. */
+  blockingRestMs: 1_000,
   /** From one look for containers that have ended to the next. */
   blockingSweepMs: 10_000,
   caBytesMax: 256 * 1024,

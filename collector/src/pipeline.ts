@@ -170,6 +170,11 @@ export class Pipeline {
     return isUrgent ? collectorLimits.drainSoonMs : collectorLimits.drainBusyMs;
   }
 
+  /** Nothing is to be done until the kernel brings something. */
+  get isResting(): boolean {
+    return !this.#window.isGathering && !this.#window.isFull && this.#handover?.isReading !== true;
+  }
+
   /** The publisher has so many parcels on disk, counted from the start. */
   acknowledged(parcels: number): void {
     this.#window.acknowledged(parcels);
@@ -217,10 +222,10 @@ export class Pipeline {
     this.#stateVersion = version;
   }
 
-  /** To be called several times a second: for as long, what is to be blocked in containers is. */
-  enforce(): void {
-    this.#blocker.step(performance.now());
-    this.#recorded.step(performance.now());
+  /** True where it is to be called several times a second: for as long, what is to be blocked in containers is. */
+  enforce(): boolean {
+    for (const one of [this.#blocker, this.#recorded]) one.step(performance.now());
+    return this.#blocker.state !== undefined || this.#recorded.size !== undefined;
   }
 
   /** Nothing is blocked any more. */
@@ -361,8 +366,7 @@ export class Pipeline {
     this.#recorded.step(performance.now());
     const nowUs = this.#clock.nowBootUs();
     if (this.#newestBootUs > 0) this.#lagUs = Math.max(this.#lagUs, nowUs - this.#newestBootUs);
-    tally.add("lifecycle", unreadable, taken.undecodable.lifecycle);
-    tally.add("bulk", unreadable, taken.undecodable.bulk);
+    for (const ring of ["lifecycle", "bulk"] as const) tally.add(ring, unreadable, taken.undecodable[ring]);
     this.#window.gather(stream, tally, taken.upTo);
     this.#table.reap(nowUs);
     return true;

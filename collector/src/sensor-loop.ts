@@ -127,7 +127,7 @@ class SensorLoop {
   start(): void {
     this.#port.on("message", (message: ToWorker) => this.#receive(message));
     this.#reporter = setInterval(() => this.#report(), 1_000);
-    this.#enforcer = setInterval(() => this.#pipeline.enforce(), collectorLimits.blockingStepMs);
+    this.#enforce();
     const asked = this.#source.programs.filter((program) => program.unasked !== true);
     const attached = asked.filter((program) => program.attached).length;
     const detail = `${attached} of ${asked.length} programs, kernel ${release()}${this.#whereCallsAreSeen()}${this.#whatWasBefore()}`;
@@ -157,9 +157,17 @@ class SensorLoop {
 
   #tick(): void {
     const busy = this.#pipeline.tick(true);
-    const { drainSoonMs, drainIdleMs } = collectorLimits;
+    const { drainSoonMs, drainIdleMs, drainRestMs } = collectorLimits;
     this.#pauseMs = busy ? this.#pipeline.busyMs : Math.min(this.#pauseMs + drainSoonMs, drainIdleMs);
-    this.#timer = setTimeout(() => this.#tick(), this.#pauseMs);
+    if (busy || !this.#pipeline.isResting) this.#timer = setTimeout(() => this.#tick(), this.#pauseMs);
+    else this.#source.whenFilled(this.#pipeline.busyMs, drainRestMs, () => !this.#stopping && this.#tick());
+  }
+
+  #enforce(): void {
+    clearTimeout(this.#enforcer);
+    const { blockingStepMs, blockingRestMs } = collectorLimits;
+    const pauseMs = this.#pipeline.enforce() ? blockingStepMs : blockingRestMs;
+    this.#enforcer = setTimeout(() => this.#enforce(), pauseMs);
   }
 
   /** What comes next is put in force after it, and answered by itself. */
@@ -215,6 +223,7 @@ class SensorLoop {
     const { version } = state;
     try {
       this.#pipeline.applyState(state);
+      if (this.#enforcer !== undefined) this.#enforce();
       this.#post({ type: "applied", version });
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);
@@ -242,7 +251,7 @@ class SensorLoop {
 
   /** Nobody would be there to say what was blocked, or to be told not to. */
   #letGo(): void {
-    clearInterval(this.#enforcer);
+    clearTimeout(this.#enforcer);
     this.#pipeline.letGo();
   }
 

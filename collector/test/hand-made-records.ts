@@ -148,6 +148,14 @@ export class HandMadeSource implements KernelSource {
 
   nameOwnTask(): void {}
 
+  #wait: NodeJS.Timeout | undefined;
+
+  /** Whatever lies there: a wait may end early. */
+  whenFilled(everyMs: number, _atMostMs: number, then: () => void): void {
+    clearTimeout(this.#wait);
+    this.#wait = setTimeout(then, everyMs).unref();
+  }
+
   lookAfter(): Tampered {
     return this.tampered;
   }

@@ -61,6 +61,7 @@ export class PinnedRings {
       adopted,
       gapUs: 0,
       earlier,
+      whenFilled: () => undefined,
       snapshot: () => [],
       throttled: () => [],
       nameOwnTask: () => undefined,

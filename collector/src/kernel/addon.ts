@@ -22,6 +22,13 @@ export type Addon = {
   release(ring: number, position: number): void;
   /** [produced, released, read, size, refused] */
   ringState(ring: number): [number, number, number, number, number];
+  /** Calls `wake` on this thread whenever a wait ends by itself. */
+  onFilled(wake: () => void): void;
+  /**
+   * Begins a wait (and ends the one before): a look every so many milliseconds, that wakes nobody here, until something lies in a
+   * ring that is not drained, or `atMostMs` are over.
+   */
+  waitFilled(everyMs: number, atMostMs: number): void;
   mapUpdate(map: string, keys: Buffer, values: Buffer): number;
   mapDelete(map: string, keys: Buffer): number;
   mapLookup(map: string, key: Buffer): Buffer;

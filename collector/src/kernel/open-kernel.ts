@@ -24,6 +24,7 @@ import { reasonFrom } from "./reason.ts";
 import { RecordedContainers } from "./recorded-containers.ts";
 import { Ring } from "./ring.ts";
 import { ringIdOf } from "./ring-id.ts";
+import { RingWait } from "./ring-wait.ts";
 import { takeSnapshot } from "./snapshot.ts";
 import { throttledGroups } from "./throttled-groups.ts";
 
@@ -167,6 +168,7 @@ type Parts = Started &
 function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
   const { programs, layoutHash, rings, pins, adopted, gapUs } = parts;
   let { earlier } = parts;
+  const wait = new RingWait(addon);
   earlier?.whenEnded(() => {
     earlier = undefined;
   });
@@ -178,6 +180,7 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
     callsSeen: parts.callsSeen,
     drain: (ring, bytesMax) => rings[ring].drain(bytesMax),
     release: (ring, position) => rings[ring].release(position),
+    whenFilled: (everyMs, atMostMs, then) => wait.begin(everyMs, atMostMs, then),
     snapshot: (): KernelRecord[] => takeSnapshot(addon, programs.iterator),
     counters: () => summed([...readCounters(addon), ...parts.missed.counters()]),
     throttled: () => throttledGroups(addon),

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* A thread that looks whether something lies in a ring, so that JavaScript has to wake up only where something does. */
+#ifndef ATALAYA_WAITING_H
+#define ATALAYA_WAITING_H
+
+#include "sensor.h"
+#include <node_api.h>
+
+struct waiting;
+
+/* Calls `wake` (no arguments, on the thread of `env`) whenever a wait ends by itself. NULL, with an exception, where that cannot be. */
+struct waiting *waiting_make(napi_env env, napi_value wake);
+/*
+ * From now on a look every so many milliseconds, until one finds what is not drained yet or the time is over; that ends the
+ * wait. A wait before is replaced. The rings must not be closed while it goes on.
+ */
+void waiting_begin(struct waiting *waiting, const struct sensor *sensor, uint32_t every_ms, uint32_t at_most_ms);
+/* Ends the wait without a call, but for one that is on its way. No ring is looked at from then on; NULL: none was. */
+void waiting_end(struct waiting *waiting);
+/* Ends the thread and forgets everything; NULL is nothing to end. */
+void waiting_free(struct waiting *waiting);
+
+#endif

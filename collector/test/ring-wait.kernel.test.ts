@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { afterEach, before, beforeEach, describe, test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
+import { Worker } from "node:worker_threads";
+import { skipUnless } from "../../tools/testing/needs.ts";
+import { buildCollector } from "../build.mjs";
+import { openKernel } from "../src/kernel/open-kernel.ts";
+import type { OpenedKernel } from "../src/kernel-source.ts";
+import { objectFolder, root } from "./kernel-watch.ts";
+
+const longMs = 600_000;
+const promisedMs = 5_000;
+
+/** Until a look finds nothing: then what is found by a wait came later. */
+function drainAll(source: OpenedKernel): string[] {
+  const found: string[] = [];
+  for (;;) {
+    const records = (["bulk", "lifecycle"] as const).flatMap((ring) => source.drain(ring).records);
+    if (records.length === 0) return found;
+    for (const record of records) if (record.kind === "exec") found.push(...record.argv);
+  }
+}
+
+/** True when the wait ended within the time. */
+async function ends(of: Promise<unknown>, withinMs: number): Promise<boolean> {
+  return await Promise.race([of.then(() => true), pause(withinMs, false)]);
+}
+
+describe("a wait for records", { skip: skipUnless("kernel") }, () => {
+  let source: OpenedKernel;
+  before(() => buildCollector({ root, log: () => undefined }));
+  beforeEach(() => {
+    source = openKernel({ objectFolder, ignorePids: [process.pid] });
+  });
+  afterEach(() => source.close());
+
+  test("ends when a program starts, and is one wait", async () => {
+    for (const marker of ["first", "second"]) {
+      drainAll(source);
+      let calls = 0;
+      const found: string[] = [];
+      const ended = new Promise<void>((resolve) => {
+        const look = () => {
+          calls += 1;
+          found.push(...drainAll(source));
+          // Other programs of this machine start as well.
+          if (found.includes(marker)) resolve();
+          else source.whenFilled(10, longMs, look);
+        };
+        source.whenFilled(10, longMs, look);
+      });
+      execFileSync("/bin/true", [marker]);
+      assert.ok(await ends(ended, promisedMs), `seen: ${found.join(" ")}`);
+      const before = calls;
+      execFileSync("/bin/true", ["nobody waits"]);
+      await pause(100);
+      assert.equal(calls, before);
+    }
+  });
+
+  test("ends at the latest when its time is over", async () => {
+    const startedMs = performance.now();
+    // A look so seldom that only the end of the time can be what ends it.
+    const ended = new Promise<void>((resolve) => source.whenFilled(200, 1, resolve));
+    assert.ok(await ends(ended, promisedMs));
+    assert.ok(performance.now() - startedMs >= 1);
+  });
+
+  test("gives way to the next one, whose word alone counts", async () => {
+    drainAll(source);
+    const called: string[] = [];
+    source.whenFilled(10, longMs, () => called.push("before"));
+    const ended = new Promise<void>((resolve) => source.whenFilled(10, longMs, resolve));
+    execFileSync("/bin/true");
+    assert.ok(await ends(ended, promisedMs));
+    await pause(50);
+    assert.deepEqual(called, []);
+  });
+
+  test("ends with the watch, without a word", async () => {
+    drainAll(source);
+    let calls = 0;
+    source.whenFilled(10, longMs, () => {
+      calls += 1;
+    });
+    source.close();
+    execFileSync("/bin/true");
+    await pause(100);
+    assert.equal(calls, 0);
+    source = openKernel({ objectFolder, ignorePids: [process.pid] });
+  });
+
+  test("ends with a thread that is ended while it waits", async () => {
+    for (let i = 0; i < 3; i++) {
+      const worker = new Worker(new URL("./programs/waits-for-records.ts", import.meta.url), {
+        workerData: { objectFolder },
+      });
+      const [word] = (await once(worker, "message")) as [string];
+      assert.equal(word, "waits");
+      assert.equal(await worker.terminate(), 1);
+    }
+  });
+});
