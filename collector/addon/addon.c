@@ -359,6 +359,7 @@ NAPI_MODULE_INIT()
 		{ "adoptLink", adopt_link },
 		{ "forgetMaps", forget_maps },
 		{ "programOfLink", program_of_link },
+		{ "missedOfLink", missed_of_link },
 		{ "typesOfLink", types_of_link },
 		{ "programExists", program_exists },
 		{ "nameOwn", name_own },

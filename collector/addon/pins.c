@@ -161,20 +161,42 @@ napi_value program_of_link(napi_env env, napi_callback_info info)
 	return error ? call_fail(&call, path, error) : call_number(&call, link.prog_id);
 }
 
-/* Opens the type information of the program that hangs on a link; 0, or a negative error number. */
-static long btf_of_link_file(int file, int *btf)
+/* What the kernel says of the program that hangs on a link; 0, or a negative error number. */
+static long program_of_link_file(int file, struct bpf_prog_info *program)
 {
 	struct bpf_link_info link = { 0 };
-	struct bpf_prog_info program = { 0 };
 	uint32_t length = sizeof(link);
 	if (bpf_obj_get_info_by_fd(file, &link, &length))
 		return -errno;
 	int program_file = bpf_prog_get_fd_by_id(link.prog_id);
 	if (program_file < 0)
 		return -errno;
-	length = sizeof(program);
-	long error = bpf_obj_get_info_by_fd(program_file, &program, &length) ? -errno : 0;
+	length = sizeof(*program);
+	long error = bpf_obj_get_info_by_fd(program_file, program, &length) ? -errno : 0;
 	close(program_file);
+	return error;
+}
+
+/* As `missed`, of the program behind a pinned link. */
+napi_value missed_of_link(napi_env env, napi_callback_info info)
+{
+	struct call call;
+	char path[TEXT_BYTES];
+	struct bpf_prog_info program = { 0 };
+	if (!call_begin(&call, env, info, 1) || !call_text(&call, 0, path))
+		return NULL;
+	int file = bpf_obj_get(path);
+	long error = file < 0 ? -errno : program_of_link_file(file, &program);
+	if (file >= 0)
+		close(file);
+	return call_number(&call, error ? 0 : program.recursion_misses);
+}
+
+/* Opens the type information of the program that hangs on a link; 0, or a negative error number. */
+static long btf_of_link_file(int file, int *btf)
+{
+	struct bpf_prog_info program = { 0 };
+	long error = program_of_link_file(file, &program);
 	if (error)
 		return error;
 	*btf = program.btf_id == 0 ? -1 : bpf_btf_get_fd_by_id(program.btf_id);

@@ -19,6 +19,7 @@ napi_value adopt_map(napi_env env, napi_callback_info info);
 napi_value adopt_link(napi_env env, napi_callback_info info);
 napi_value forget_maps(napi_env env, napi_callback_info info);
 napi_value program_of_link(napi_env env, napi_callback_info info);
+napi_value missed_of_link(napi_env env, napi_callback_info info);
 napi_value types_of_link(napi_env env, napi_callback_info info);
 napi_value program_exists(napi_env env, napi_callback_info info);
 

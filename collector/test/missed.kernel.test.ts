@@ -32,6 +32,7 @@ describe("runs that the kernel left out", { skip: skipUnless("kernel") }, () => 
       object,
     ]);
   });
+  const pinned = `/sys/fs/bpf/atalaya-missed-${process.pid}`;
   after(() => rmSync(folder, { recursive: true, force: true }));
 
   test("are read of the kernel, and counted as attempted and lost", () => {
@@ -50,7 +51,12 @@ describe("runs that the kernel left out", { skip: skipUnless("kernel") }, () => 
         { class: "open", reason: "missed", value: missed },
       ]);
       assert.equal(addon.missed("nobody"), 0);
+      // As of a set that an earlier build left pinned.
+      assert.equal(addon.pinLink("again", pinned), "");
+      assert.ok(addon.missedOfLink(pinned) >= missed);
+      assert.equal(addon.missedOfLink(`${pinned}-nobody`), 0);
     } finally {
+      rmSync(pinned, { force: true });
       addon.close();
     }
   });

@@ -51,6 +51,8 @@ export type Addon = {
   adoptLink(program: string, path: string): string;
   /** The number of the program behind the link pinned at `path`. */
   programOfLink(path: string): number;
+  /** As `missed`, of the program behind the link pinned at `path`. */
+  missedOfLink(path: string): number;
   /** The types (BTF) of the program behind the link pinned at `path`. */
   typesOfLink(path: string): Buffer;
   programExists(program: number): boolean;

@@ -1,9 +1,11 @@
+import { summed } from "../account.ts";
 import type { EarlierPrograms } from "../kernel-source.ts";
 import { readAccount, writeAccount } from "./account-map.ts";
 import type { Addon } from "./addon.ts";
 import { pinnedSets } from "./bpffs.ts";
 import { type CountSlot, countSlotOf, readCounters } from "./kernel-counters.ts";
 import { isCountsOf, isReadableShape, type MapShape, readableMaps } from "./map-shapes.ts";
+import { MissedRuns } from "./missed-runs.ts";
 import { PinnedSet } from "./pins.ts";
 import { Ring } from "./ring.ts";
 import { ringIdOf } from "./ring-id.ts";
@@ -56,6 +58,8 @@ function openOther(addon: Addon, set: PinnedSet, own: PinnedSet): Earlier | unde
 function earlierOf(addon: Addon, set: PinnedSet, reading: Reading | undefined): Earlier {
   const ring = (name: "lifecycle" | "bulk") => new Ring(addon, name, prefix + name, reading?.translator);
   const rings = { lifecycle: ring("lifecycle"), bulk: ring("bulk") };
+  const missed = new MissedRuns(set);
+  missed.lookAtAll();
   let ended = () => {};
   return {
     ringId: ringIdOf(addon, prefix),
@@ -63,10 +67,16 @@ function earlierOf(addon: Addon, set: PinnedSet, reading: Reading | undefined): 
     sameLayout: reading !== undefined && reading.translator === undefined,
     drain: (name, bytesMax) => (reading === undefined ? rings[name].skip(bytesMax) : rings[name].drain(bytesMax)),
     release: (name, position) => rings[name].release(position),
-    counters: () => (reading === undefined ? [] : readCounters(addon, `${prefix}counts`, reading.slot)),
+    counters: () =>
+      reading === undefined
+        ? []
+        : summed([...readCounters(addon, `${prefix}counts`, reading.slot), ...missed.counters()]),
     readAccount: () => readAccount(addon, `${prefix}account`),
     writeAccount: (bytes) => writeAccount(addon, `${prefix}account`, bytes),
-    detach: () => set.detach(),
+    detach() {
+      missed.lookAtAll();
+      set.detach();
+    },
     end() {
       set.remove();
       addon.forgetMaps(prefix);

@@ -1,6 +1,7 @@
 import type { Counter } from "../kernel-record.ts";
 import type { Addon } from "./addon.ts";
 import type { recordKind } from "./layout.ts";
+import { programPlans } from "./programs.ts";
 
 type Kind = keyof typeof recordKind;
 
@@ -48,6 +49,11 @@ export class MissedRuns {
     const before = now < last.now ? last.before + last.now : last.before;
     if (now + before > 0) this.#seen.set(program, { now, before, kind });
     return now + before;
+  }
+
+  /** All that are pinned by now: those that are not there have none to tell. */
+  lookAtAll(): void {
+    for (const { program, object } of programPlans) this.look(program, object);
   }
 
   /** By kind of record: each may have been one, so it was attempted, and is lost. */

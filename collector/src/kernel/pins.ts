@@ -103,6 +103,11 @@ export class PinnedSet {
     return !namesIn(join(this.folder, "links")).includes(program);
   }
 
+  /** How often the kernel left a program of this set out (missed-runs.ts). */
+  missed(program: string): number {
+    return this.#addon.missedOfLink(this.#link(program));
+  }
+
   /** The structs that the programs of this set were built with; of a set whose programs say nothing, none. */
   structs(): Map<string, Struct> {
     const all = new Map<string, Struct>();
