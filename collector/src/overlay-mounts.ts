@@ -20,8 +20,8 @@ export type OverlayMount = {
   upperFolder: string | null;
 };
 
-/** What a path lies on: the kind of its file system, and its device as stat(2) gives it. */
-export type MountedAt = { type: string; device: number };
+/** Where it is, the kind of its file system, and its device as stat(2) gives it. */
+export type MountedAt = { point: string; type: string; device: number };
 
 /** The overlay with this device number (as stat(2) gives it) among the mounts, or undefined. */
 export function overlayMountOf(mountInfo: string, device: number): OverlayMount | undefined {
@@ -44,19 +44,26 @@ export function answersByItself(mountInfo: string): boolean {
   return true;
 }
 
-/** The mount that a path without links and steps back lies on, as seen by whose mounts they are; of two at one place the later. */
-export function mountAt(mountInfo: string, path: string): MountedAt | undefined {
-  let found: MountedAt | undefined;
-  let length = -1;
+/** All mounts, as seen by whose they are. */
+export function mountsOf(mountInfo: string): MountedAt[] {
+  const mounts: MountedAt[] = [];
   for (const line of mountInfo.split("\n")) {
     const [before, behind] = splitOnce(line, " - ");
-    const [, , numbers = "", , escaped] = before.split(" ", 5);
-    if (behind === undefined || escaped === undefined) continue;
-    const point = unescapeOctal(escaped);
-    const holds = point === "/" || path === point || path.startsWith(`${point}/`);
-    if (!holds || point.length < length) continue;
-    length = point.length;
-    found = { type: behind.split(" ", 1)[0] ?? "", device: deviceOf(numbers) };
+    const [, , numbers = "", , point] = before.split(" ", 5);
+    if (behind === undefined || point === undefined) continue;
+    mounts.push({ point: unescapeOctal(point), type: behind.split(" ", 1)[0] ?? "", device: deviceOf(numbers) });
+  }
+  return mounts;
+}
+
+/** The mount that a path without links and steps back lies on; of two at one place the later. */
+export function mountAt(mounts: readonly MountedAt[], path: string): MountedAt | undefined {
+  let found: MountedAt | undefined;
+  for (const one of mounts) {
+    const { point } = one;
+    const holds =
+      point === "/" || (path.startsWith(point) && (path.length === point.length || path[point.length] === "/"));
+    if (holds && point.length >= (found?.point.length ?? 0)) found = one;
   }
   return found;
 }

@@ -3,7 +3,15 @@ import type { ProcessEvent } from "@atalaya/wire";
 import type { Counters } from "./counters.ts";
 import type { ExecRecord } from "./kernel-record.ts";
 import { collectorLimits } from "./limits.ts";
-import { answersByItself, isProc, mountAt, type OverlayMount, overlayMountOf } from "./overlay-mounts.ts";
+import {
+  answersByItself,
+  isProc,
+  type MountedAt,
+  mountAt,
+  mountsOf,
+  type OverlayMount,
+  overlayMountOf,
+} from "./overlay-mounts.ts";
 import { readSmallFile } from "./small-file.ts";
 
 export type ScriptOrigin = NonNullable<ProcessEvent["script_origin"]>;
@@ -38,11 +46,15 @@ export class ScriptOrigins {
     for (const pid of new Set(pids())) {
       const file = readSmallFile(`/proc/${pid}/mountinfo`, collectorLimits.mountInfoBytesMax);
       if (!("text" in file) || !answersByItself(file.text)) continue;
-      const isSeen = mountAt(file.text, "/")?.device === record.exeDevice;
+      const mounts = mountsOf(file.text);
+      const isSeen = mountAt(mounts, "/")?.device === record.exeDevice;
       // Who is somewhere else itself is not to be found through others.
       if (!isSeen && pid === record.task.pid) return "unknown";
       if (!isSeen) continue;
-      return this.#lookUp(path, `/proc/${pid}/root`, file.text, record.exeDevice);
+      const found = resolved(path, `/proc/${pid}/root`, mounts);
+      if (found === undefined) return "unknown";
+      if (mountAt(mounts, found.path)?.device !== record.exeDevice) return "volume";
+      return this.#compare(found, overlayMountOf(file.text, record.exeDevice));
     }
     return "unknown";
   }
@@ -58,11 +70,7 @@ export class ScriptOrigins {
     return this.#looksLeft >= 0;
   }
 
-  #lookUp(path: string, root: string, mountInfo: string, device: number): ScriptOrigin {
-    const found = resolved(path, root, mountInfo);
-    if (found === undefined) return "unknown";
-    if (mountAt(mountInfo, found.path)?.device !== device) return "volume";
-    const mount = overlayMountOf(mountInfo, device);
+  #compare(found: Found, mount: OverlayMount | undefined): ScriptOrigin {
     if (mount === undefined || mount.upperFolder === null) return "unknown";
     const below = this.#below(mount, found.path);
     // Gone already: what the image never held was brought, if that is where it was.
@@ -93,7 +101,7 @@ type Found = { path: string; facts: Stats | undefined; hasFolder: boolean };
  * The path without links and steps back, each looked up within `root`; `facts` are missing where nothing is there, `hasFolder` says whether its folder is. Undefined where
  * it leads through what is different for each who looks (/proc), or through too many links.
  */
-function resolved(path: string, root: string, mountInfo: string): Found | undefined {
+function resolved(path: string, root: string, mounts: readonly MountedAt[]): Found | undefined {
   const ahead = path.split("/").reverse();
   const done: string[] = [];
   let facts: Stats | undefined;
@@ -106,7 +114,7 @@ function resolved(path: string, root: string, mountInfo: string): Found | undefi
       continue;
     }
     const here = `/${[...done, part].join("/")}`;
-    if (isProc(mountAt(mountInfo, here))) return undefined;
+    if (isProc(mountAt(mounts, here))) return undefined;
     facts = statOf(root + here);
     if (facts?.isSymbolicLink() !== true) {
       done.push(part);

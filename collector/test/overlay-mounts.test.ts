@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import fc from "fast-check";
-import { answersByItself, overlayMountOf } from "../src/overlay-mounts.ts";
+import { answersByItself, mountAt, mountsOf, overlayMountOf } from "../src/overlay-mounts.ts";
 
 const line = (device: string, rest: string) => `36 35 ${device} / / rw,relatime shared:1 - ${rest}`;
 const folders = (options: string) => overlayMountOf(line("0:57", `overlay overlay rw,${options}`), 57)?.lowerFolders;
@@ -29,6 +29,30 @@ test("a mount that another process has to answer for is no place to read through
   assert.equal(answersByItself(own), true);
   assert.equal(answersByItself(`${own}\n${line("0:7", "fuse.evil e rw")}`), false);
   assert.equal(answersByItself(`${own}\n${line("0:7", "nfs4 server:/ rw")}`), false);
+});
+
+test("a path lies on the longest mount above it, and of two at one place on the later", () => {
+  const at = (device: string, point: string, type: string) => `36 35 ${device} / ${point} rw - ${type} none rw`;
+  const mounts = mountsOf(
+    [
+      at("0:57", "/", "overlay"),
+      at("0:5", "/data", "ext4"),
+      at("1:300", "/data", "xfs"),
+      at("0:6", "/a\\040b", "tmpfs"),
+      "x",
+    ].join("\n"),
+  );
+  const on = (path: string) => mountAt(mounts, path)?.type;
+  assert.deepEqual(["/", "/x", "/data", "/data/x", "/database", "/a b/c"].map(on), [
+    "overlay",
+    "overlay",
+    "xfs",
+    "xfs",
+    "overlay",
+    "tmpfs",
+  ]);
+  assert.equal(mountAt(mounts, "/data")?.device, (1 << 8) | (300 & 0xff) | ((300 & ~0xff) << 12));
+  assert.equal(mountAt([], "/"), undefined);
 });
 
 test("no text makes it throw, and folders are absolute", () => {
