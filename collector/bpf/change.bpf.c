@@ -4,9 +4,9 @@
  * the calls, refused ones too, with the arguments of the registers saved at entry; a path is read of user memory then, and
  * put behind the folder that it starts from. Nobody gets these records unasked (filter_settings.changes and its lists).
  */
-#include "base.h"
 #include "budget.h"
 #include "change.h"
+#include "change-text.h"
 #include "strays.h"
 #include "syscall.h"
 
@@ -15,10 +15,6 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define NONE (-1)
 #define REMOVE_FOLDER 0x200 /* AT_REMOVEDIR */
 #define SETID_BITS 06000
-/* Texts wait at the end of the scratch memory, behind the longest record. */
-#define PARKED (SCRATCH_BYTES - PATH_BYTES)
-#define OTHER_PARKED (SCRATCH_BYTES - 2 * PATH_BYTES)
-#define PLACES_MASK 0x3fff
 
 #define SET_FLAGS 0x40086602 /* FS_IOC_SETFLAGS; a long of which four bytes are read */
 #define SET_FLAGS_32 0x40046602 /* FS_IOC32_SETFLAGS */
@@ -56,34 +52,6 @@ static __always_inline bool is_due(struct change *change, struct task_struct *ta
 	}
 	count->filtered++;
 	return false;
-}
-
-/* Reads a text of user memory to `at`, a constant. Gives its length; 0 where it could not be read. */
-static __always_inline __u32 park(struct scratch *scratch, __u32 at, __u64 from)
-{
-	long got = bpf_probe_read_user_str(&scratch->bytes[at], PATH_BYTES, (void *)from);
-	return got < 2 ? 0 : (got - 1) & (PATH_BYTES - 1);
-}
-
-/* Puts the parked text of `size` bytes to `at`, behind its folder where it is relative. Gives the whole length. */
-static __always_inline __u32 place(struct scratch *scratch, __u32 at, __u32 parked, __u32 size, struct task_struct *task,
-				   int base_fd, __u32 *flags)
-{
-	__u32 base = 0;
-	at &= PLACES_MASK;
-	size &= PATH_BYTES - 1;
-	if (scratch->bytes[parked] != '/') {
-		base = append_base(scratch, at, task, base_fd) & (PATH_BYTES - 1);
-		if (base == 0)
-			*flags |= FLAG_PATH_CUT;
-		if (base == 1) /* the root, which ends in the slash */
-			base = 0;
-		scratch->bytes[at + base] = '/';
-		base++;
-	}
-	bpf_probe_read_kernel(&scratch->bytes[at + base], size, &scratch->bytes[parked]);
-	scratch->bytes[at + base + size] = 0;
-	return base + size;
 }
 
 static __always_inline void fill(struct scratch *scratch, struct task_struct *task, const struct change *change)

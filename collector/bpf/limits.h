@@ -13,6 +13,13 @@
 #define NAME_START_FACTOR 0x9e3779b97f4a7c15ULL /* 2^64 divided by the golden ratio (Knuth, 6.4: multiplicative hashing) */
 #define URING_PATHS_MAX 256 /* opens through io_uring of watched names that are not over yet */
 #define URING_PATH_BYTES 512
+#define MOVED_MAX 1024 /* files that were given another name than a watched one of theirs */
+#define MOVED_PATH_BYTES 250 /* of that name, the folders before it included */
+#define MOVED_ENDS 1024 /* of their numbers: a power of two */
+#define CHILDREN_MAX 4096 /* names of a folder that are looked through, the youngest first */
+#define MOUNTS_BELOW_MAX 512 /* mounts on one mount, the same */
+#define LOOKED_AT_ONCE 32
+#define FIND_STEPS_MAX 40 /* of a path: names, and slashes between them */
 #define PREFIXES_MAX 512 /* three lists of a plan, and those of the plan before while it is changed */
 #define PORTS_MAX 2048 /* the same */
 #define IGNORED_MAX 64

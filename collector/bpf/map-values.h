@@ -54,6 +54,30 @@ struct prefix_key {
 };
 _Static_assert(sizeof(struct prefix_key) == 132, "prefix_key");
 
+/* A file that was given another name than a watched one of its own: the key of the map `moved`, which only the kernel side uses. */
+struct moved_key {
+	__u64 inode;
+	__u32 device;
+	__u32 generation; /* of the inode: its number is used again */
+};
+_Static_assert(sizeof(struct moved_key) == 16, "moved_key");
+
+/* The watched name that it had. */
+struct moved_name {
+	__u16 length;
+	__u16 is_trusted; /* the folders are the kernel's, not the caller's text */
+	__u16 is_cut; /* the head is missing */
+	__u8 path[MOVED_PATH_BYTES];
+};
+_Static_assert(sizeof(struct moved_name) == 256, "moved_name");
+
+/* The only value of the map `moved_ends`: byte N is not 0 where the number of some file that was in `moved` ends in N. */
+struct moved_ends {
+	__u32 any; /* 1 where some byte is not 0 */
+	__u8 seen[MOVED_ENDS];
+};
+_Static_assert(sizeof(struct moved_ends) == 4 + MOVED_ENDS, "moved_ends");
+
 /*
  * Domains that are watched, in a longest-prefix tree: letters small, backwards, a dot behind each label, so that
  * "moc.elpmaxe." finds example.com and all below it. Of longer names only the end is compared. No bits: every question.

@@ -12,6 +12,7 @@
 #include "budget.h"
 #include "file.h"
 #include "memory.h"
+#include "moved.h"
 #include "names.h"
 #include "recorded.h"
 #include "strays.h"
@@ -182,7 +183,9 @@ static __always_inline void report_opened(struct scratch *scratch, struct task_s
 	submit(&bulk, scratch, sizeof(*record) + length, count);
 }
 
-/* The same of a file that has a watched name (`other`) beside the one that it was opened by: told with both. */
+/*
+ * The same of a file that has a watched name beside the one that it was opened by, or had it (`other` is 0 then): told with both.
+ */
 static __always_inline void report_other_name(struct scratch *scratch, struct task_struct *task, struct file *file,
 					      const struct open_call *call, __u64 other, __u32 flags,
 					      struct count_slot *count)
@@ -197,18 +200,29 @@ static __always_inline void report_other_name(struct scratch *scratch, struct ta
 	__u64 mount = (__u64)BPF_CORE_READ(file, f_path.mnt);
 	__u32 base = append_path(scratch, at, (__u64)BPF_CORE_READ(file, f_path.dentry), mount, &flags);
 	at += base;
-	/* Below its own file system, where another file's name hides it. */
-	__u32 length = append_path(scratch, at, other, is_mounted_over(file) ? 0 : mount, &flags);
-	record->base_length = base;
-	record->path_length = length;
-	record->flags |= flags | FLAG_OTHER_NAME;
+	__u32 length = 0;
+	if (other) {
+		/* Below its own file system, where another file's name hides it. */
+		length = append_path(scratch, at, other, is_mounted_over(file) ? 0 : mount, &flags);
+	} else {
+		length = append_moved(at, (__u64)BPF_CORE_READ(file, f_inode));
+		flags |= length & MOVED_CUT ? FLAG_PATH_CUT : 0;
+		if (!(length & MOVED_TRUSTED))
+			record->flags &= ~FLAG_PATH_TRUSTED;
+		length &= 0xff;
+	}
+	/* Forgotten meanwhile: told by the one name that is left. */
+	record->base_length = length ? base : 0;
+	record->path_length = length ? length : base;
+	record->flags |= flags | (length ? FLAG_OTHER_NAME : 0);
 	submit(&bulk, scratch, at + length, count);
 }
 
-/* By which names it is told: why by the one that it was opened by, and another that is watched. Zeros for neither. */
+/* By which names it is told: why by the one that it was opened by, and another that is watched, or was. Zeros for none. */
 struct telling {
 	int why;
 	__u64 other;
+	bool moved; /* by a name that it had: moved.h */
 };
 
 static __always_inline struct telling telling_of(struct file *file, bool is_asked)
@@ -217,6 +231,10 @@ static __always_inline struct telling telling_of(struct file *file, bool is_aske
 	struct telling telling = { .why = filter && is_asked ? wanted(filter, file) : 0 };
 	if (is_asked && telling.why != BY_NAME)
 		telling.other = other_name(file);
+	if (is_asked && telling.why != BY_NAME && (telling.other == 0 || telling.other == MORE_NAMES))
+		telling.moved = was_moved((__u64)BPF_CORE_READ(file, f_inode));
+	if (telling.moved)
+		telling.other = 0;
 	if (telling.other == MORE_NAMES) {
 		telling.other = 0;
 		telling.why = telling.why ? telling.why : TOO_DEEP; /* many names are no place to hide either */
@@ -232,9 +250,9 @@ static __always_inline void report_file(struct scratch *scratch, struct task_str
 {
 	if (telling->why)
 		report_opened(scratch, task, file, call, telling->why, flags, count);
-	if (telling->why && telling->other)
+	if (telling->why && (telling->other || telling->moved))
 		count->attempted++; /* two records */
-	if (telling->other)
+	if (telling->other || telling->moved)
 		report_other_name(scratch, task, file, call, telling->other, flags, count);
 }
 
@@ -309,7 +327,7 @@ static __always_inline void opened(struct scratch *scratch, struct task_struct *
 		return;
 	}
 	struct telling telling = telling_of(file, is_asked);
-	if (telling.why || telling.other) {
+	if (telling.why || telling.other || telling.moved) {
 		struct open_call call = call_of(ended, way);
 		report_file(scratch, task, file, &call, &telling, 0, count);
 	} else {

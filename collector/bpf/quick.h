@@ -8,6 +8,7 @@
 #define ATALAYA_QUICK_H
 
 #include "file.h"
+#include "moved.h"
 #include "names.h"
 
 extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym;
@@ -109,6 +110,15 @@ static __always_inline bool surely_only_read(struct task_struct *task, long fd)
 	return opened && !(AS(struct file, opened)->f_mode & FMODE_WRITE_BIT);
 }
 
+/* Whether the file at `opened` had a watched name (moved.h). */
+static __always_inline bool had_other_name(__u64 opened)
+{
+	struct moved_ends *ends = ends_of_moved();
+	if (!ends || !may_be_moved(ends, AS(struct file, opened)->f_inode->i_ino))
+		return false;
+	return was_moved(word_at((void *)(opened + bpf_core_field_offset(struct file, f_inode))));
+}
+
 /* True when the opened file is certainly none that is asked for. */
 static __always_inline bool surely_unwanted(struct task_struct *task, long fd)
 {
@@ -121,7 +131,8 @@ static __always_inline bool surely_unwanted(struct task_struct *task, long fd)
 	struct file *file = AS(struct file, opened);
 	if (filter->write_prefixes != 0 && (file->f_mode & FMODE_WRITE_BIT))
 		return false;
-	return !may_be_watched((__u64)file->f_path.dentry, (__u64)file->f_path.mnt) && !may_have_other_name(file);
+	return !may_be_watched((__u64)file->f_path.dentry, (__u64)file->f_path.mnt) && !may_have_other_name(file) &&
+	       !had_other_name(opened);
 }
 
 #endif

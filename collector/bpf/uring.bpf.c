@@ -178,7 +178,7 @@ static __always_inline void request_over(struct scratch *scratch, struct io_kioc
 		telling = telling_of(file, is_asked);
 	if (!file && is_asked) {
 		report_asked(scratch, request, task, kind, result, count);
-	} else if (telling.why || telling.other) {
+	} else if (telling.why || telling.other || telling.moved) {
 		struct open_call call = call_of_request(request);
 		report_file(scratch, task, file, &call, &telling, FLAG_URING, count);
 	} else {

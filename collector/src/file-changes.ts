@@ -29,3 +29,8 @@ const changesAtExit: Readonly<Record<string, readonly (keyof typeof askedChangeN
   ioctl: ["chattr"],
 };
 export const changeCalls = Object.entries(changesAtExit);
+
+/** Where opened files are watched by their names, a program at the exit of these keeps which name a file had (bpf/moved.bpf.c). */
+export const namingCalls = ["rename", "renameat", "renameat2", "link", "linkat"] as const;
+/** The word that asks for it. */
+export const watchedNamesWord = "watched_names";

@@ -24,6 +24,7 @@ export const everything: FilterPlan = {
   ...emptyFilterPlan,
   version: 1,
   dns_domains: ["."],
+  open_names: ["watched-name"],
   calls: [
     ...["dup", "bind", "listen", "accept", "socket", "unix_connect", "connect_failed", "receive", "dns_answer"],
     ...["sensor_signal", "sensor_bpf", "cgroup_move", "exec_env"],

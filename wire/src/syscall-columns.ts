@@ -31,7 +31,7 @@ export const fileColumns = {
   mode: "u32",
   /** The flags of renameat2 and linkat; of chattr those of the file (FS_..._FL). */
   change_flags: "u32",
-  /** The name that it was opened by, where `path` is another of its names that a rule asks for (hard link, bind mount). */
+  /** The name that it was opened by, where `path` is another of its names that a rule asks for (hard link, bind mount), or was one (moved since). */
   opened_as: "str",
   ...age,
   ...origin,

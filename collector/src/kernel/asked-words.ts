@@ -1,12 +1,12 @@
 import type { FilterPlan } from "@atalaya/wire";
-import { askedChangeNumbers, fileChangeNumbers } from "../file-changes.ts";
+import { askedChangeNumbers, fileChangeNumbers, watchedNamesWord } from "../file-changes.ts";
 import { rareCallNumbers } from "../rare-calls.ts";
 import { recorderWord } from "../recorder-word.ts";
-import { isRecording, settingsOf, switchable } from "./filter-settings.ts";
+import { isRecording, settingsOf, switchable, watchesNames } from "./filter-settings.ts";
 import { layout, recordKind } from "./layout.ts";
 
 // What a plan asks for, in words: those of its `calls` and `listed_changes`, `class.activity` of what it does not call unasked,
-// `dns_domains` and `socket_names` where it names some, and `recorded` where somebody may be recorded. A program hangs while one of its words is asked for (programs.ts).
+// `watched_names`, `dns_domains` and `socket_names` where it names some, and `recorded` where somebody may be recorded. A program hangs while one of its words is asked for (programs.ts).
 
 /** Which of the filter's maps hold something that asks. */
 export type Held = { domains: boolean; socketNames: boolean };
@@ -31,6 +31,7 @@ export function wordsOfSettings(settings: Buffer, held: Held): ReadonlySet<strin
   add(fileChangeNumbers, BigInt(settings.readUInt32LE(at.listed_changes)));
   const unasked = settings.readBigUInt64LE(at.unasked);
   for (const [word, kind] of Object.entries(switchable)) if (((unasked >> BigInt(kind)) & 1n) === 0n) words.add(word);
+  if (words.has("file.open") && watchesNames(settings)) words.add(watchedNamesWord);
   if (held.domains) words.add("dns_domains");
   if (held.socketNames) words.add("socket_names");
   if (isRecording(settings)) words.add(recorderWord);

@@ -1,4 +1,5 @@
 // One record's bytes to one value. Whoever calls has checked that the record is as long as it says and 8-aligned.
+import { posix } from "node:path";
 import type { ConnectRecord, ExecRecord, KernelRecord, LowerFile, OpenRecord, Task } from "../kernel-record.ts";
 import { isTelling } from "../telling-variables.ts";
 import { callFrom } from "./decode-call.ts";
@@ -259,8 +260,8 @@ function openFrom(kind: OpenRecord["kind"], from: RecordBytes, at: number, end: 
     ring: base.ring,
     bootUs: base.bootUs,
     task: base.task,
-    // Walked up to the root of its file system, whose own name is a slash.
-    path: isOther ? path.replace(/^\/+/, "/") : start === "" ? path : join(start, path),
+    // Walked up to the root of its file system, whose own name is a slash; or as it was written, with steps back.
+    path: isOther ? posix.normalize(path.replace(/^\/+/, "/")) : start === "" ? path : join(start, path),
     openedAs: isOther ? start : undefined,
     openFlags: u32At(from, at + of.open_flags),
     created: (flags & recordFlag.created) !== 0,

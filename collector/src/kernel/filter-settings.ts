@@ -142,6 +142,13 @@ export function withRecording(settings: Buffer, flags: number): Buffer {
 
 export const isRecording = (settings: Buffer): boolean => (settings.readUInt32LE(at.flags) & recording) !== 0;
 
+/** Whether opened files are watched by their names, ends of names or starts of paths. */
+export function watchesNames(settings: Buffer): boolean {
+  const lengths = settings.subarray(at.open_lengths, at.open_lengths + words.open_lengths * 8);
+  const counts = [settings.readUInt32LE(at.open_prefixes), settings.readUInt32LE(at.end_lengths)];
+  return lengths.some((byte) => byte !== 0) || counts.some((count) => count > 0);
+}
+
 /** The same without a look at names, for as long as the map of names cannot hold all of them. */
 export function withEveryName(settings: Buffer): Buffer {
   const out = Buffer.from(settings);

@@ -37,6 +37,8 @@ export const mapShapes: Readonly<Record<string, MapShape>> = {
   dns_askers: [lruHash, sizes.dns_question_key, sizes.record_task, 4_096],
   dns_callers: [lruHash, 8, sizes.record_task, 1_024],
   uring_paths: [lruHash, 8, 516, 256],
+  moved: [lruHash, sizes.moved_key, sizes.moved_name, 1_024],
+  moved_ends: [array, 4, sizes.moved_ends, 1],
   settings: [array, 4, sizes.filter_settings, 1],
   reader: [array, 4, sizes.reader_state, 1],
   account: [array, 4, accountValueBytes, 1],

@@ -1,7 +1,7 @@
 // Every BPF program, where it is built, and what it hangs on.
 import { existsSync } from "node:fs";
 import { release } from "node:os";
-import { changeCalls } from "../file-changes.ts";
+import { changeCalls, namingCalls, watchedNamesWord } from "../file-changes.ts";
 import { hookedCalls, otherCalls } from "../rare-calls.ts";
 import { recorderWord } from "../recorder-word.ts";
 import { hasBpfLsm } from "./bpf-lsm.ts";
@@ -161,6 +161,7 @@ const allPlans: readonly ProgramPlan[] = [
   ...asked("watch", "tracing", ["sensor_signal"], ["sensor_signal"]),
   ...atExit("watch", "bpf", { askedBy: ["sensor_bpf"], program: "sensor_bpf" }),
   ...changeCalls.flatMap(([call, askedBy]) => atExit("change", call, { askedBy })),
+  ...namingCalls.flatMap((call) => atExit("moved", call, { suffix: "_moved", askedBy: [watchedNamesWord] })),
   { object: "iter", program: "snapshot_with_args", attachment: "iterator" },
   { object: "iter", program: "snapshot_without_args", attachment: "iterator", insteadOf: "snapshot_with_args" },
 ];

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { linkSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, beforeEach, describe } from "node:test";
+import { after, before, beforeEach, describe, test } from "node:test";
 import { skipUnless } from "../../../tools/testing/needs.ts";
 import { KernelWatch, root } from "../kernel-watch.ts";
 import { evasion, eventsOf } from "./evasion.ts";
@@ -11,12 +11,30 @@ describe("another name for a watched file", { skip: skipUnless("kernel") }, () =
   let watch: KernelWatch;
   let secret: string;
   let other: string;
+  const plan = {
+    listed_changes: ["rename", "link", "symlink"],
+    change_names: ["secret-file"],
+    open_names: ["secret-file"],
+  };
+  /** A fresh place, in which every move can be made. */
+  const lay = () => {
+    for (const folder of ["deep", "full"]) rmSync(join(watch.folder, folder), { recursive: true, force: true });
+    mkdirSync(join(watch.folder, "deep/er"), { recursive: true });
+    mkdirSync(join(watch.folder, "full"));
+    for (let i = 0; i < 600; i++) writeFileSync(join(watch.folder, `full/${i}`), "");
+    for (const file of ["harmless", "other-file", "secret-file"]) {
+      rmSync(join(watch.folder, file), { force: true });
+      if (file !== "harmless") writeFileSync(join(watch.folder, file), "");
+    }
+  };
+  const change = (...args: string[]) =>
+    watch.run(
+      join(watch.folder, "changes"),
+      args.map((arg) => arg.replace(/^AT/, watch.folder)),
+      { cwd: watch.folder },
+    );
   before(async () => {
-    watch = await KernelWatch.open({
-      listed_changes: ["rename", "link", "symlink"],
-      change_names: ["secret-file"],
-      open_names: ["secret-file"],
-    });
+    watch = await KernelWatch.open(plan);
     const source = join(root, "collector", "test", "programs", "changes.c");
     execFileSync("gcc", ["-O2", "-D_GNU_SOURCE", "-static", source, "-o", join(watch.folder, "changes")]);
     secret = join(watch.folder, "secret-file");
@@ -51,16 +69,42 @@ describe("another name for a watched file", { skip: skipUnless("kernel") }, () =
       assert.deepEqual(await opened(other), { path: secret, openedAs: other, inode: statSync(secret).ino });
     },
   );
-  evasion(21, "who opens it by one of many hard links is told with that name", ["exit_openat"], scene, async () => {
-    const links = Array.from({ length: 20 }, (_, i) => `${other}-${i}`);
-    try {
-      for (const link of links) linkSync(secret, link);
-      const [last = ""] = links.slice(-1);
-      assert.deepEqual(await opened(last), { path: last, openedAs: undefined, inode: statSync(secret).ino });
-    } finally {
-      for (const link of links) rmSync(link, { force: true });
-    }
-  });
+  evasion(
+    21,
+    "who opens it by one of many older hard links is told with that name",
+    ["exit_openat"],
+    scene,
+    async () => {
+      lay();
+      const links = Array.from({ length: 20 }, (_, i) => `${other}-${i}`);
+      try {
+        watch.setPlan({}); // that they were made is not seen
+        for (const link of links) linkSync(secret, link);
+        watch.setPlan(plan);
+        const [last = ""] = links.slice(-1);
+        assert.deepEqual(await opened(last), { path: last, openedAs: undefined, inode: statSync(secret).ino });
+      } finally {
+        for (const link of links) rmSync(link, { force: true });
+      }
+    },
+  );
+  evasion(
+    21,
+    "who opens it by one of many hard links is told with both names",
+    ["exit_link_moved"],
+    scene,
+    async () => {
+      lay();
+      const links = Array.from({ length: 20 }, (_, i) => `${other}-${i}`);
+      try {
+        for (const link of links) linkSync(secret, link);
+        const [last = ""] = links.slice(-1);
+        assert.deepEqual(await opened(last), { path: secret, openedAs: last, inode: statSync(secret).ino });
+      } finally {
+        for (const link of links) rmSync(link, { force: true });
+      }
+    },
+  );
   evasion(21, "so is who opens it where it is mounted over another file", ["exit_openat"], scene, async () => {
     writeFileSync(other, "");
     execFileSync("mount", ["--bind", secret, other]);
@@ -76,6 +120,92 @@ describe("another name for a watched file", { skip: skipUnless("kernel") }, () =
     rmSync(other, { force: true });
     symlinkSync(secret, other);
     assert.deepEqual(await opened(other), { path: secret, openedAs: undefined, inode: statSync(secret).ino });
+  });
+
+  /** By which names the program of `changes` can take the watched file elsewhere, and where it is then. */
+  const moves: Record<string, { hook: string; args: string[]; now: string }> = {
+    "a name beside it": { hook: "renameat2", args: ["-", "secret-file", "-", "harmless", "0"], now: "harmless" },
+    "an absolute path, by rename": {
+      hook: "rename",
+      args: ["AT/secret-file", "AT/deep/er/harmless"],
+      now: "deep/er/harmless",
+    },
+    "a folder by its descriptor": {
+      hook: "renameat",
+      args: [".", "secret-file", "deep", "er/harmless"],
+      now: "deep/er/harmless",
+    },
+    "a way with steps back": {
+      hook: "renameat2",
+      args: ["-", "deep/../secret-file", "-", "./deep//er/../harmless", "0"],
+      now: "deep/harmless",
+    },
+    "another file's place, which takes its own": {
+      hook: "renameat2",
+      args: ["-", "other-file", "-", "secret-file", "2"],
+      now: "other-file",
+    },
+    "a folder with many names": {
+      hook: "renameat2",
+      args: ["-", "secret-file", "-", "full/harmless", "0"],
+      now: "full/harmless",
+    },
+  };
+  for (const [where, { hook, args, now }] of Object.entries(moves)) {
+    evasion(
+      21,
+      `who opens it after it was moved to ${where} is told with both names`,
+      [`exit_${hook}_moved`],
+      scene,
+      async () => {
+        lay();
+        const { status, stderr } = change(hook, ...args);
+        assert.equal(status, 0, stderr);
+        const to = join(watch.folder, now);
+        assert.deepEqual(await opened(to), { path: secret, openedAs: to, inode: statSync(to).ino });
+      },
+    );
+  }
+  evasion(21, "so is who opens it after it was moved twice", ["exit_rename_moved"], scene, async () => {
+    lay();
+    change("rename", "secret-file", "deep/first");
+    change("rename", "deep/first", "deep/second");
+    const to = join(watch.folder, "deep/second");
+    assert.deepEqual(await opened(to), { path: secret, openedAs: to, inode: statSync(to).ino });
+  });
+  evasion(21, "so is who opens a hard link whose watched name is gone", ["exit_linkat_moved"], scene, async () => {
+    lay();
+    change("linkat", "-", "secret-file", "-", "deep/harmless");
+    rmSync(secret);
+    const to = join(watch.folder, "deep/harmless");
+    assert.deepEqual(await opened(to), { path: secret, openedAs: to, inode: statSync(to).ino });
+  });
+  evasion(21, "so is who opens what lay below a watched start", ["exit_rename_moved"], scene, async () => {
+    lay();
+    watch.setPlan({ open_prefixes: [`${watch.folder}/deep/er/`] });
+    writeFileSync(join(watch.folder, "deep/er/any"), "");
+    try {
+      change("rename", "deep/er/any", "harmless");
+      const told = { path: join(watch.folder, "deep/er/any"), openedAs: other, inode: statSync(other).ino };
+      assert.deepEqual(await opened(other), told);
+    } finally {
+      watch.setPlan(plan);
+    }
+  });
+  test("another file that gets the number of a moved one is not taken for it", async () => {
+    lay();
+    change("rename", "secret-file", "harmless");
+    rmSync(other);
+    for (let i = 0; i < 50; i++) {
+      const next = join(watch.folder, `deep/next-${i}`);
+      writeFileSync(next, "");
+      const { pid } = watch.act("opens", "openat", "1", next);
+      await watch.first("exit", ({ task }) => task.pid === pid);
+      assert.deepEqual(
+        watch.of("open", ({ task }) => task.pid === pid),
+        [],
+      );
+    }
   });
 
   const ways = {

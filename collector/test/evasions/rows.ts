@@ -25,7 +25,7 @@ export const rows: readonly Row[] = [
   { number: 18, evasion: "a descriptor is passed on, then used", sight: "seen" },
   { number: 19, evasion: "openat2, creat, open_by_handle_at, open_tree", sight: "seen" },
   { number: 20, evasion: "the mount calls of Linux 5.2 and later", sight: "seen" },
-  { number: 21, evasion: "a hard link to, or another name for, a watched file", sight: "weaker" },
+  { number: 21, evasion: "a hard link to, or another name for, a watched file", sight: "seen" },
   { number: 22, evasion: "a process id that is used again", sight: "seen" },
   { number: 23, evasion: "a flood of events", sight: "seen" },
   { number: 24, evasion: "a process that lives for a tenth of a millisecond", sight: "seen" },

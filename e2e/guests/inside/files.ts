@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdirSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, renameSync, statSync, symlinkSync, writeFileSync } from "node:fs";
 import type { Check } from "./check.ts";
 import { act, acts, runProgram } from "./guest-watch.ts";
 
@@ -38,6 +38,21 @@ export const fileChecks: readonly Check[] = [
       const { pid } = runProgram(acts, ["opens", "openat", "1", "../harmless"], { cwd: `${folder}/deep` });
       const open = await watch.first("file", "open", (event) => event.pid === pid);
       assert.equal(open.path, secret);
+    },
+  },
+  {
+    name: "open of a file that was moved away from a watched name, with both names",
+    needs: ["exit_openat", process.arch === "x64" ? "exit_rename_moved" : "exit_renameat_moved"],
+    async run(watch) {
+      const moved = `${folder}/deep/moved`;
+      writeFileSync(`${folder}/deep/secret-file`, "x");
+      renameSync(`${folder}/deep/secret-file`, moved);
+      const { pid } = runProgram(acts, ["opens", "openat", "1", moved]);
+      const open = await watch.first("file", "open", (event) => event.pid === pid);
+      assert.deepEqual(
+        [open.path, open.opened_as, open.inode],
+        [`${folder}/deep/secret-file`, moved, statSync(moved).ino],
+      );
     },
   },
   {
