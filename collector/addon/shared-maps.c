@@ -102,7 +102,7 @@ int sensor_adopt_map(struct sensor *sensor, const char *name, const char *path)
 void sensor_forget(struct sensor *sensor, const char *prefix)
 {
 	size_t length = strlen(prefix);
-	waiting_end(sensor->waiting);
+	waiting_cut(sensor->waiting);
 	for (size_t i = 0; i < sensor->ring_count; i++)
 		if (sensor->rings[i].consumer && strncmp(sensor->rings[i].map, prefix, length) == 0)
 			ring_close(&sensor->rings[i]);

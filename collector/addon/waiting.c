@@ -145,12 +145,16 @@ void waiting_begin(struct waiting *waiting, const struct sensor *sensor, uint32_
 	pthread_mutex_unlock(&waiting->lock);
 }
 
-void waiting_end(struct waiting *waiting)
+void waiting_cut(struct waiting *waiting)
 {
 	if (!waiting)
 		return;
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
 	pthread_mutex_lock(&waiting->lock);
-	waiting->is_waiting = false;
+	waiting->ring_count = 0;
+	waiting->until = now;
+	pthread_cond_signal(&waiting->turn);
 	pthread_mutex_unlock(&waiting->lock);
 }
 

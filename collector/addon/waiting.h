@@ -15,8 +15,8 @@ struct waiting *waiting_make(napi_env env, napi_value wake);
  * wait. A wait before is replaced. The rings must not be closed while it goes on.
  */
 void waiting_begin(struct waiting *waiting, const struct sensor *sensor, uint32_t every_ms, uint32_t at_most_ms);
-/* Ends the wait without a call, but for one that is on its way. No ring is looked at from then on; NULL: none was. */
-void waiting_end(struct waiting *waiting);
+/* No ring is looked at from then on, as if the time of a wait were over: whoever waits is called, and begins anew. NULL: nobody waits. */
+void waiting_cut(struct waiting *waiting);
 /* Ends the thread and forgets everything; NULL is nothing to end. */
 void waiting_free(struct waiting *waiting);
 

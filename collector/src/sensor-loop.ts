@@ -156,11 +156,13 @@ class SensorLoop {
   }
 
   #tick(): void {
+    clearTimeout(this.#timer);
+    if (this.#stopping) return;
     const busy = this.#pipeline.tick(true);
     const { drainSoonMs, drainIdleMs, drainRestMs } = collectorLimits;
     this.#pauseMs = busy ? this.#pipeline.busyMs : Math.min(this.#pauseMs + drainSoonMs, drainIdleMs);
     if (busy || !this.#pipeline.isResting) this.#timer = setTimeout(() => this.#tick(), this.#pauseMs);
-    else this.#source.whenFilled(this.#pipeline.busyMs, drainRestMs, () => !this.#stopping && this.#tick());
+    else this.#source.whenFilled(this.#pipeline.busyMs, drainRestMs, () => this.#tick());
   }
 
   #enforce(): void {

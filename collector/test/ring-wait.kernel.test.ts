@@ -6,6 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { buildCollector } from "../build.mjs";
+import { loadAddon } from "../src/kernel/addon.ts";
 import { openKernel } from "../src/kernel/open-kernel.ts";
 import type { OpenedKernel } from "../src/kernel-source.ts";
 import { objectFolder, root } from "./kernel-watch.ts";
@@ -77,6 +78,13 @@ describe("a wait for records", { skip: skipUnless("kernel") }, () => {
     assert.ok(await ends(ended, promisedMs));
     await pause(50);
     assert.deepEqual(called, []);
+  });
+
+  test("ends when rings are let go of, and can begin anew", async () => {
+    drainAll(source);
+    const ended = new Promise<void>((resolve) => source.whenFilled(longMs, longMs, resolve));
+    loadAddon(objectFolder).forgetMaps("earlier/");
+    assert.ok(await ends(ended, promisedMs));
   });
 
   test("ends with the watch, without a word", async () => {

@@ -21,6 +21,7 @@ export class RingWait {
   #wake(): void {
     const then = this.#then;
     this.#then = undefined;
-    then?.();
+    // On a turn of its own: what is thrown below a native call would be a warning, and nobody would look again.
+    if (then !== undefined) setImmediate(then);
   }
 }
