@@ -23,6 +23,7 @@ const kindOfObject: Readonly<Record<string, Kind>> = {
   call: "call",
   watch: "sensor_signal",
   change: "change",
+  moved: "change",
 };
 
 /** The kind of an object's programs, wherever they hang (`open-fexit` is `open`); undefined for those that write into no ring. */
