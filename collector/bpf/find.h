@@ -14,6 +14,8 @@
 struct finding {
 	__u64 dentry; /* of the folder where it stands */
 	__u64 mount; /* struct mount */
+	__u64 top; /* the caller's root, which no step leads out of: dentry, and struct mount */
+	__u64 top_mount;
 	__u64 link; /* of a list that is looked through: the next */
 	__u64 found; /* in it */
 	__u32 at; /* in the scratch memory: what is not yet walked */
@@ -159,10 +161,12 @@ __noinline int find_enter_mount(void)
 	return 0;
 }
 
-/* One folder up, out of what is mounted there; nowhere from the top. */
+/* One folder up, out of what is mounted there; nowhere from the top, nor from the caller's root. */
 static __always_inline void find_step_up(struct finding *finding)
 {
 	for (int i = 0; i < 3; i++) {
+		if (finding->dentry == finding->top && finding->mount == finding->top_mount)
+			return;
 		struct mount *mount = (void *)finding->mount;
 		if ((__u64)BPF_CORE_READ(mount, mnt.mnt_root) != finding->dentry)
 			break;
@@ -186,8 +190,11 @@ static __always_inline void find_stand_at(struct finding *finding, __u64 dentry,
 static __always_inline void find_begin(struct finding *finding, struct task_struct *task, bool is_absolute, int fd)
 {
 	struct fs_struct *fs = OF(task, fs);
+	find_stand_at(finding, (__u64)BPF_CORE_READ(fs, root.dentry), (__u64)BPF_CORE_READ(fs, root.mnt));
+	finding->top = finding->dentry;
+	finding->top_mount = finding->mount;
 	if (is_absolute) {
-		find_stand_at(finding, (__u64)BPF_CORE_READ(fs, root.dentry), (__u64)BPF_CORE_READ(fs, root.mnt));
+		return;
 	} else if (fd == CWD_FD) {
 		find_stand_at(finding, (__u64)BPF_CORE_READ(fs, pwd.dentry), (__u64)BPF_CORE_READ(fs, pwd.mnt));
 	} else {
@@ -259,7 +266,8 @@ __noinline int find_step(void)
 		if (find_enter_mount())
 			find_enter_mount(); /* one over the other */
 	}
-	return finding->dentry ? 0 : -1;
+	struct dentry *here = (void *)finding->dentry;
+	return (BPF_CORE_READ(here, d_inode, i_mode) & FORMAT_MASK) == FORMAT_FOLDER ? 0 : -1;
 }
 
 /*

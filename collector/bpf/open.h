@@ -229,9 +229,9 @@ static __always_inline struct telling telling_of(struct file *file, bool is_aske
 {
 	struct filter_settings *filter = filters();
 	struct telling telling = { .why = filter && is_asked ? wanted(filter, file) : 0 };
-	if (is_asked && telling.why != BY_NAME)
+	if (is_asked)
 		telling.other = other_name(file);
-	if (is_asked && telling.why != BY_NAME && (telling.other == 0 || telling.other == MORE_NAMES))
+	if (is_asked && (telling.other == 0 || telling.other == MORE_NAMES))
 		telling.moved = was_moved((__u64)BPF_CORE_READ(file, f_inode));
 	if (telling.moved)
 		telling.other = 0;

@@ -66,11 +66,11 @@ __noinline int place_path(__u32 parked, __u32 size, int base_fd)
 	return ((folder + 1 + name) & (PATH_BYTES - 1)) | MOVED_TRUSTED;
 }
 
-/* Whether the file was watched by the parked path, and is not by the other one. */
+/* Whether the file was watched by the parked path: by its last name, or by its start, which the other one does not have. */
 static __always_inline bool leaves_watched(struct scratch *scratch, __u32 size, __u32 other_size, int base, int other_base)
 {
 	struct filter_settings *filter = filters();
-	if (!filter || path_watched(scratch, OTHER_PARKED, other_size, NAME_FOR_OPEN))
+	if (!filter)
 		return false;
 	if (path_watched(scratch, PARKED, size, NAME_FOR_OPEN))
 		return true;
@@ -119,7 +119,8 @@ __noinline int remember_name(__u64 path, __u64 other, int base, int other_base)
 		return 0;
 	struct moved_key key = moved_key_of(inode);
 	fill_moved(scratch, &finding->value, place_path(PARKED, size, base));
-	bpf_map_update_elem(&moved, &key, &finding->value, BPF_ANY);
+	/* The first name stays: whoever moves it again, to another watched one, too. */
+	bpf_map_update_elem(&moved, &key, &finding->value, BPF_NOEXIST);
 	ends->seen[key.inode & (MOVED_ENDS - 1)] = 1;
 	ends->any = 1;
 	return 1;

@@ -192,6 +192,52 @@ describe("another name for a watched file", { skip: skipUnless("kernel") }, () =
       watch.setPlan(plan);
     }
   });
+  /** The opening of a path, by the name that it had. */
+  async function openedByAnother(path: string) {
+    const { pid } = watch.act("opens", "openat", "1", path);
+    const { path: told, inode } = await watch.first(
+      "open",
+      ({ task, openedAs }) => task.pid === pid && openedAs === path,
+    );
+    const paths = watch.of("open", ({ task }) => task.pid === pid).map((record) => record.path);
+    assert.deepEqual(paths.sort(), [path, told].sort());
+    return { path: told, inode };
+  }
+  evasion(
+    21,
+    "so is who opens it in another folder, where it keeps its name",
+    ["exit_rename_moved"],
+    scene,
+    async () => {
+      lay();
+      change("rename", "secret-file", "deep/secret-file");
+      change("rename", "deep/secret-file", "deep/er/secret-file");
+      const to = join(watch.folder, "deep/er/secret-file");
+      assert.deepEqual(await openedByAnother(to), { path: secret, inode: statSync(to).ino });
+    },
+  );
+  evasion(21, "so is who opens a hard link of that name in another folder", ["exit_openat"], scene, async () => {
+    lay();
+    change("linkat", "-", "secret-file", "-", "deep/secret-file");
+    const to = join(watch.folder, "deep/secret-file");
+    assert.deepEqual(await openedByAnother(to), { path: secret, inode: statSync(to).ino });
+  });
+  evasion(21, "more steps back than there are folders lead no further", ["exit_rename_moved"], scene, async () => {
+    lay();
+    const up = "../".repeat(12);
+    change("rename", "secret-file", `/${up}${watch.folder.slice(1)}/deep/harmless`);
+    const to = join(watch.folder, "deep/harmless");
+    assert.deepEqual(await opened(to), { path: secret, openedAs: to, inode: statSync(to).ino });
+  });
+  test("a symbolic link among the folders of the old path: it is told as it was written, and not as the kernel's word", async () => {
+    lay();
+    symlinkSync(watch.folder, join(watch.folder, "deep/way"));
+    change("rename", "deep/way/secret-file", "harmless");
+    const { pid } = watch.act("opens", "openat", "1", other);
+    const record = await watch.first("open", ({ task }) => task.pid === pid);
+    const told = { path: join(watch.folder, "deep/way/secret-file"), openedAs: other, pathTrusted: false };
+    assert.deepEqual({ path: record.path, openedAs: record.openedAs, pathTrusted: record.pathTrusted }, told);
+  });
   test("another file that gets the number of a moved one is not taken for it", async () => {
     lay();
     change("rename", "secret-file", "harmless");
