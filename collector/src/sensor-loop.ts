@@ -71,6 +71,7 @@ class SensorLoop {
   readonly #continues: boolean;
   #resumed = false;
   #stopping = false;
+  #hasClosed = false;
   readonly #toApply: NextPlan[] = [];
   /** A step is on its way. */
   #steps = false;
@@ -195,6 +196,8 @@ class SensorLoop {
   }
 
   #receive(message: ToWorker): void {
+    // What was on its way with the word to close still comes, and there is nothing left to write it to.
+    if (this.#hasClosed) return;
     if (message.type === "acknowledged") this.#acknowledged(message.parcels);
     else if (message.type === "filters" || message.type === "state") this.#applyLater(message);
     else if (message.type === "resume") this.#resume(message.resume);
@@ -259,6 +262,7 @@ class SensorLoop {
 
   #close(unpin: boolean): void {
     this.#stopping = true;
+    this.#hasClosed = true;
     this.#letGo();
     clearTimeout(this.#timer);
     clearInterval(this.#reporter);

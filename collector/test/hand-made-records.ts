@@ -171,6 +171,7 @@ export class HandMadeSource implements KernelSource {
   }
 
   writeAccount(bytes: Uint8Array): void {
+    if (this.closed) throw new Error("account: No such file or directory");
     this.account = Buffer.from(bytes);
   }
 

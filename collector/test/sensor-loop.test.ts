@@ -184,6 +184,20 @@ describe("the sensor's loop", () => {
     await other.end();
   });
 
+  test("what the publisher acknowledges behind the word to close is too late, and no fault", async () => {
+    const side = new OtherSide();
+    await side.until(() => side.messages.some(({ type }) => type === "ready"));
+    side.source.put(exec(task({ pid: 100 }), ["/usr/bin/date"]));
+    await side.until(() => side.events.some((event) => event.class === "process"));
+    const { account } = side.source;
+    side.tell({ type: "close", unpin: false });
+    side.tell({ type: "acknowledged", parcels: 1_000 });
+    await side.until(() => side.source.closed);
+    await pause(50);
+    assert.equal(side.source.account, account);
+    await side.end();
+  });
+
   test("once a second it reports itself with programs and counters, and follows filter plans", {
     timeout: 10_000,
   }, async () => {
