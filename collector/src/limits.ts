@@ -51,8 +51,9 @@ export const collectorLimits = {
   copiesMax: 4_096,
   copyMountsMax: 256,
   copyResidentsMax: 4,
-  /** Of scripts that are executed by name: looked up in a second, steps and links of a path, content that is compared. */
+  /** Of scripts that are executed by name: looked up in a second, and for how long; steps and links of a path, content that is compared. */
   scriptLooksMax: 200,
+  scriptLookMs: 100,
   scriptStepsMax: 128,
   scriptBytesMax: 256 * 1024,
   /** Tries for it without a pause; then one in so long. */

@@ -25,6 +25,7 @@ export class ScriptOrigins {
   readonly #counters: Counters;
   readonly #hostRoot: string;
   #looksLeft: number = collectorLimits.scriptLooksMax;
+  #msLeft: number = collectorLimits.scriptLookMs;
   #filledMs = performance.now();
 
   /** `hostRoot` is where the host's files are seen; ends in a slash. */
@@ -42,32 +43,42 @@ export class ScriptOrigins {
       this.#counters.add("process", "script_over_budget");
       return "unknown";
     }
-    const path = filename.startsWith("/") ? filename : `${record.cwd}/${filename}`;
+    const startedMs = performance.now();
+    try {
+      return this.#look(record, pids);
+    } finally {
+      this.#msLeft -= performance.now() - startedMs;
+    }
+  }
+
+  #look({ filename, cwd, exeDevice, task }: ExecRecord, pids: () => readonly number[]): ScriptOrigin {
+    const path = filename.startsWith("/") ? filename : `${cwd}/${filename}`;
     for (const pid of new Set(pids())) {
       const file = readSmallFile(`/proc/${pid}/mountinfo`, collectorLimits.mountInfoBytesMax);
       if (!("text" in file) || !answersByItself(file.text)) continue;
       const mounts = mountsOf(file.text);
-      const isSeen = mountAt(mounts, "/")?.device === record.exeDevice;
+      const isSeen = mountAt(mounts, "/")?.device === exeDevice;
       // Who is somewhere else itself is not to be found through others.
-      if (!isSeen && pid === record.task.pid) return "unknown";
+      if (!isSeen && pid === task.pid) return "unknown";
       if (!isSeen) continue;
       const found = resolved(path, `/proc/${pid}/root`, mounts);
       if (found === undefined) return "unknown";
-      if (mountAt(mounts, found.path)?.device !== record.exeDevice) return "volume";
-      return this.#compare(found, overlayMountOf(file.text, record.exeDevice));
+      if (mountAt(mounts, found.path)?.device !== exeDevice) return "volume";
+      return this.#compare(found, overlayMountOf(file.text, exeDevice));
     }
     return "unknown";
   }
 
-  /** A second refills it: looking must not hold up the draining of the rings. */
+  /** A second refills it: looking must not hold up the draining of the rings, however many mounts a container makes. */
   #affords(): boolean {
     const now = performance.now();
     if (now - this.#filledMs >= 1_000) {
       this.#filledMs = now;
       this.#looksLeft = collectorLimits.scriptLooksMax;
+      this.#msLeft = collectorLimits.scriptLookMs;
     }
     this.#looksLeft -= 1;
-    return this.#looksLeft >= 0;
+    return this.#looksLeft >= 0 && this.#msLeft > 0;
   }
 
   #compare(found: Found, mount: OverlayMount | undefined): ScriptOrigin {
