@@ -20,8 +20,8 @@ export type OverlayMount = {
   upperFolder: string | null;
 };
 
-/** Where it is, the kind of its file system, and its device as stat(2) gives it. */
-export type MountedAt = { point: string; type: string; device: number };
+/** Where it is, what of its file system lies there ("/": all of it), the kind of that, and its device as stat(2) gives it. */
+export type MountedAt = { point: string; root: string; type: string; device: number };
 
 /** The overlay with this device number (as stat(2) gives it) among the mounts, or undefined. */
 export function overlayMountOf(mountInfo: string, device: number): OverlayMount | undefined {
@@ -49,9 +49,10 @@ export function mountsOf(mountInfo: string): MountedAt[] {
   const mounts: MountedAt[] = [];
   for (const line of mountInfo.split("\n")) {
     const [before, behind] = splitOnce(line, " - ");
-    const [, , numbers = "", , point] = before.split(" ", 5);
+    const [, , numbers = "", root = "/", point] = before.split(" ", 5);
     if (behind === undefined || point === undefined) continue;
-    mounts.push({ point: unescapeOctal(point), type: behind.split(" ", 1)[0] ?? "", device: deviceOf(numbers) });
+    const type = behind.split(" ", 1)[0] ?? "";
+    mounts.push({ point: unescapeOctal(point), root: unescapeOctal(root), type, device: deviceOf(numbers) });
   }
   return mounts;
 }
@@ -66,6 +67,12 @@ export function mountAt(mounts: readonly MountedAt[], path: string): MountedAt |
     if (holds && point.length >= (found?.point.length ?? 0)) found = one;
   }
   return found;
+}
+
+/** What a path on this mount is called within its file system. */
+export function withinFileSystem({ point, root }: MountedAt, path: string): string {
+  const behind = point === "/" ? path : path.slice(point.length);
+  return `${root === "/" ? "" : root}${behind}` || "/";
 }
 
 export const isProc = (mount: MountedAt | undefined): boolean => mount?.type === "proc";

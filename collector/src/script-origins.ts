@@ -11,6 +11,7 @@ import {
   mountsOf,
   type OverlayMount,
   overlayMountOf,
+  withinFileSystem,
 } from "./overlay-mounts.ts";
 import { readSmallFile } from "./small-file.ts";
 
@@ -63,8 +64,11 @@ export class ScriptOrigins {
       if (!isSeen) continue;
       const found = resolved(path, `/proc/${pid}/root`, mounts);
       if (found === undefined) return "unknown";
-      if (mountAt(mounts, found.path)?.device !== exeDevice) return "volume";
-      return this.#compare(found, overlayMountOf(file.text, exeDevice));
+      const mount = mountAt(mounts, found.path);
+      if (mount?.device !== exeDevice) return "volume";
+      // By another place in the same overlay, where that is mounted over it.
+      const here = { ...found, path: withinFileSystem(mount, found.path) };
+      return this.#compare(here, overlayMountOf(file.text, exeDevice));
     }
     return "unknown";
   }

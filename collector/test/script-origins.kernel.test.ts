@@ -5,8 +5,6 @@ import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { Counters } from "../src/counters.ts";
-import { ImageCopies } from "../src/image-copies.ts";
-import { collectorLimits } from "../src/limits.ts";
 import { ProcessTable } from "../src/process-table.ts";
 import type { ScriptOrigin } from "../src/script-origins.ts";
 import { KernelWatch } from "./kernel-watch.ts";
@@ -71,6 +69,21 @@ describe("where a script comes from that is executed by its name", { skip: skipU
     "that was written, from the working directory": ["cp script bin/new", "./new", "upper"],
     "of the image that was overwritten": ["cat twin > script; echo read rest >> script", "/script", "upper"],
     "that was moved over one of the image": ["cp script new; echo true >> new; mv new script", "/script", "upper"],
+    "that was written, mounted over one of the image": [
+      "cp script new; echo true >> new; mount --bind new script",
+      "/script",
+      "upper",
+    ],
+    "of the image, mounted over one that was written": [
+      "cp script new; echo true >> new; mount --bind script new",
+      "/new",
+      "image",
+    ],
+    "in a folder that was written, mounted over another": [
+      "mkdir -p brought/deep other; cp script brought/deep/new; mount --bind brought other",
+      "/other/deep/new",
+      "upper",
+    ],
     "on a file system in memory": ["mkdir v; mount -t tmpfs none v; cp script v", "/v/script", "volume"],
     "on a folder of the node": ["mkdir -p v ../volume; mount --bind ../volume v; cp script v", "/v/script", "volume"],
     "in another root, whose folders are not looked through": [
@@ -98,15 +111,5 @@ describe("where a script comes from that is executed by its name", { skip: skipU
     const origin = async (of: number) =>
       new ProcessTable(new Counters()).apply(await watch.first("exec", ({ task }) => task.pid === of)).scriptOrigin;
     assert.deepEqual([await origin(pid), await origin(program.pid)], ["unknown", null]);
-  });
-
-  test("more than are looked for in a second are counted, and unknown", async () => {
-    const counters = new Counters();
-    const table = new ProcessTable(counters, 16, new ImageCopies(counters, "/"));
-    const { pid } = watch.run(`${watch.folder}/script`, []);
-    const record = { ...(await watch.first("exec", ({ task }) => task.pid === pid)), exeOverlay: true };
-    for (let i = 0; i < collectorLimits.scriptLooksMax + 5; i++)
-      assert.equal(table.apply(record).scriptOrigin, "unknown");
-    assert.equal(counters.value("process", "script_over_budget"), 5);
   });
 });
