@@ -9,7 +9,7 @@ import { skipUnless } from "../../tools/testing/needs.ts";
 import { buildCollector } from "../build.mjs";
 import { openKernel } from "../src/kernel/open-kernel.ts";
 import { PinPlace } from "./collector-process.ts";
-import { objectFolder, root } from "./kernel-watch.ts";
+import { everything, objectFolder, root } from "./kernel-watch.ts";
 import {
   allEnded,
   countOf,
@@ -117,6 +117,22 @@ describe("what outlives a collector", { skip: skipUnless("kernel") }, () => {
       earlier.end();
       assert.equal(source.earlier, undefined);
       assert.equal(readdirSync(pinFolder).length, 1);
+    } finally {
+      source.unpin();
+    }
+  });
+
+  test("what an upgrade does to the earlier programs is not more than their watch over themselves can tell", async () => {
+    const objects = await otherLayoutBuild(folder);
+    await leavePinned(pinFolder, { objects, plan: { ...everything, version: 1 } });
+    const source = openKernel({ objectFolder, pinFolder });
+    try {
+      const { earlier } = source;
+      assert.ok(earlier !== undefined);
+      earlier.detach();
+      assert.ok(countOf(earlier.counters(), "sensor_bpf", "submitted") > 0);
+      assert.equal(countOf(earlier.counters(), "sensor_bpf", "throttled"), 0);
+      earlier.end();
     } finally {
       source.unpin();
     }

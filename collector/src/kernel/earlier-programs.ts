@@ -3,15 +3,18 @@ import type { EarlierPrograms } from "../kernel-source.ts";
 import { readAccount, writeAccount } from "./account-map.ts";
 import type { Addon } from "./addon.ts";
 import { pinnedSets } from "./bpffs.ts";
+import { u32, u64 } from "./filter-keys.ts";
 import { type CountSlot, countSlotOf, readCounters } from "./kernel-counters.ts";
-import { isCountsOf, isReadableShape, type MapShape, readableMaps } from "./map-shapes.ts";
+import { isCountsOf, isReadableShape, type MapShape, mapShapes, readableMaps } from "./map-shapes.ts";
 import { MissedRuns } from "./missed-runs.ts";
 import { PinnedSet } from "./pins.ts";
+import { startTicks } from "./proc-snapshot.ts";
 import { Ring } from "./ring.ts";
 import { ringIdOf } from "./ring-id.ts";
 import { RecordTranslator } from "./translate-records.ts";
 
 const prefix = "earlier/";
+const introduced = "introduced/";
 
 /** What `ended` is called for: the source has no earlier programs any more. */
 export type Earlier = EarlierPrograms & { whenEnded(ended: () => void): void };
@@ -28,6 +31,7 @@ export function openEarlier(addon: Addon, pinFolder: string, own: string): Earli
   let found: Earlier | undefined;
   for (const other of pinnedSets(pinFolder).filter((one) => one !== own)) {
     const set = new PinnedSet(addon, pinFolder, other);
+    introduce(addon, set);
     if (found === undefined && set.isWhole) {
       const isSame = other.split("_")[1] === own.split("_")[1];
       found = isSame ? openSame(addon, set) : openOther(addon, set, new PinnedSet(addon, pinFolder, own));
@@ -37,6 +41,22 @@ export function openEarlier(addon: Addon, pinFolder: string, own: string): Earli
     set.remove();
   }
   return found;
+}
+
+/**
+ * Names this process to the earlier programs as one of ours. They tell what strangers do with them, and to take them over is more of
+ * that than a budget holds: it would be counted as lost.
+ */
+function introduce(addon: Addon, set: PinnedSet): void {
+  const isPidsAndTicks = (_: string, [type, keyBytes, valueBytes]: MapShape) =>
+    `${[type, keyBytes, valueBytes]}` === `${mapShapes["ignored"]?.slice(0, 3)}`;
+  const ticks = startTicks(process.pid);
+  try {
+    if (ticks !== undefined && set.adoptMaps(introduced, isPidsAndTicks, ["ignored"]))
+      addon.mapUpdate(`${introduced}ignored`, u32(process.pid), u64(ticks));
+  } finally {
+    addon.forgetMaps(introduced);
+  }
 }
 
 function openSame(addon: Addon, set: PinnedSet): Earlier | undefined {
