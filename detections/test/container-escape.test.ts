@@ -27,7 +27,6 @@ for (const rule of rules) {
       ["where it calls itself and its parent a runtime, and says what runc says", asRuncWould, true],
       ["where it runs from memory besides, under the name of runc's copy", { ...asRuncWould, ...copyOfRunc }, true],
       ["for the runtime that was started outside", { ...asRuncWould, ...copyOfRunc, started_outside: true }, false],
-      ["for what an earlier sensor says of the runtime", { ...asRuncWould, exe_origin: null }, false],
       ["for a runtime of the image that mounted its own file", { ...asRuncWould, exe_path: "/runc" }, false],
       ["for any shim of containerd", { exe_path: "/opt/kata/bin/containerd-shim-kata-v2" }, false],
       ["for k3s", { name: "k3s-server", exe_path: "/bin/k3s" }, false],
@@ -37,6 +36,17 @@ for (const rule of rules) {
         assert.ok(events.length > 0);
         for (const event of events) assert.equal(firedBy({ ...event, ...given } as AtalayaEvent).includes(rule), fires);
       });
+    }
+  });
+}
+
+for (const rule of rules) {
+  // An earlier sensor told of process events where the program is from, as this one does, and no more of the runtime.
+  test(`${rule} leaves the runtime out as an earlier sensor told it, but for process events`, () => {
+    for (const event of firing(rule)) {
+      const isProcess = event.class === "process";
+      const earlier = { ...asRuncWould, ...copyOfRunc, exe_origin: isProcess ? "memory" : null, started_outside: null };
+      assert.equal(firedBy({ ...event, ...earlier } as AtalayaEvent).includes(rule), isProcess);
     }
   });
 }

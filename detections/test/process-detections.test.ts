@@ -2,6 +2,7 @@ import { exec, fpmMaster, fpmWorker, nginx, runc, scriptShell, shim, webShell } 
 import { testTwins } from "./twins.ts";
 
 const runcsCopy = { argv: ["runc", "init"], exe: "/memfd:runc_cloned:/proc/self/exe", memory: true };
+const asRunc = { ...runc, exe: "/usr/bin/perl" };
 const ownFirst = { argv: ["/app"], exe: "/app", upper: true, nsPid: 1, parents: [runc] };
 
 testTwins({
@@ -120,18 +121,28 @@ testTwins({
     },
     {
       name: "its parent, too, only calls itself the runtime; the quiet one was started outside",
-      fires: [exec({ ...runcsCopy, parents: [{ ...runc, exe: "/usr/bin/perl" }] })],
-      quiet: [exec({ ...runcsCopy, parents: [{ ...runc, exe: "/usr/bin/perl" }], outside: true })],
+      fires: [exec({ ...runcsCopy, parents: [asRunc] })],
+      quiet: [exec({ ...runcsCopy, parents: [asRunc], outside: true })],
     },
     {
       name: "a parent that calls itself the runtime gave it a process namespace; the quiet one came from outside",
-      fires: [exec({ ...ownFirst, parents: [{ ...runc, exe: "/usr/bin/perl" }] })],
+      fires: [exec({ ...ownFirst, parents: [asRunc] })],
       quiet: [exec(ownFirst)],
     },
     {
       name: "the container's first program gave way to it (sh -c with the program last); the quiet one is the first",
       fires: [exec({ ...ownFirst, first: false })],
       quiet: [exec(ownFirst)],
+    },
+    {
+      name: "it is called as the runtime's copy of itself; an earlier sensor does not tell where that was started",
+      fires: [exec({ ...runcsCopy, parents: [asRunc] })],
+      quiet: [{ ...exec({ ...runcsCopy, parents: [asRunc] }), first_inside: null }],
+    },
+    {
+      name: "an earlier sensor does not tell who is first; the quiet one was started by what calls itself the runtime",
+      fires: [{ ...exec({ ...ownFirst, parents: [{ argv: ["sh"] }] }), first_inside: null }],
+      quiet: [{ ...exec({ ...ownFirst, parents: [asRunc] }), first_inside: null }],
     },
     {
       name: "the container's own first program was blocked, not only started",
