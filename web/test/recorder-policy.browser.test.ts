@@ -100,6 +100,29 @@ describe("who is recorded, in a browser", { skip: skipUnless("browser") }, () =>
     await page.getByText("No scope is in force").waitFor();
   });
 
+  for (const [path, setting, field, typed] of [
+    ["/recorder", "recorder-policy", "Pods", "mine-*"],
+    ["/drift", "drift-policy", "Pods", "mine-*"],
+    ["/settings", "notification", "Address (https://…)", "https://mine.example.org/hook"],
+  ] as const)
+    test(`what was typed at ${path} stays when a later reading fails, and the failure is said beside it`, async () => {
+      at.hub.recorderPolicy = policy;
+      at.hub.driftPolicy = { rules: [{ name: "shop", action: "alert" }] };
+      const page = await at.open(path);
+      const input = page.getByRole("textbox", { name: field }).first();
+      await input.fill(typed);
+      await page.locator('[data-stream="live"]').waitFor();
+      at.hub.failing = [setting];
+      at.hub.dropStreams();
+      const failed = page.getByRole("alert").filter({ hasText: "The hub's database does not answer." });
+      await failed.waitFor();
+      assert.equal(await input.inputValue(), typed);
+      at.hub.failing = [];
+      await failed.getByRole("button", { name: "Try again" }).click();
+      await failed.waitFor({ state: "detached" });
+      assert.equal(await input.inputValue(), typed);
+    });
+
   test("who is no administrator reads it and changes nothing, in Spanish, and on a small screen", async () => {
     at.hub.role = "analyst";
     at.hub.recorderPolicy = policy;

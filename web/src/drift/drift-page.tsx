@@ -1,8 +1,7 @@
 import { useQuery } from "@tanstack/react-query";
 import type { ReactElement } from "react";
 import { driftPolicyQuery } from "../api/queries.ts";
-import { Failure } from "../parts/failure.tsx";
-import { CardSkeleton } from "../parts/skeletons.tsx";
+import { Loaded } from "../parts/loaded.tsx";
 import { ChangedCard } from "../policy/changed-card.tsx";
 import { useRights } from "../shell/session.ts";
 import { TrustLine } from "../shell/trust-line.tsx";
@@ -24,9 +23,7 @@ export function DriftPage(): ReactElement {
       <p className="count-line">{text.intro}</p>
       <div className="two policy">
         <div>
-          {query.isPending && <CardSkeleton />}
-          {query.isError && <Failure error={query.error} retry={() => void query.refetch()} />}
-          {query.isSuccess && <PolicyEditor fetched={query.data} />}
+          <Loaded query={query}>{(fetched) => <PolicyEditor fetched={fetched} />}</Loaded>
         </div>
         <div>
           <BlockedCard />

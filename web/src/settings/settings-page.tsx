@@ -6,8 +6,7 @@ import { Card } from "../alert/alert-facts.tsx";
 import { useTestAlert } from "../alerts/test-alert.ts";
 import { notificationQuery, statusQuery } from "../api/queries.ts";
 import { Ago } from "../parts/ago.tsx";
-import { Failure } from "../parts/failure.tsx";
-import { CardSkeleton } from "../parts/skeletons.tsx";
+import { Loaded } from "../parts/loaded.tsx";
 import { useRights } from "../shell/session.ts";
 import { Switches } from "../shell/switches.tsx";
 import { TrustLine } from "../shell/trust-line.tsx";
@@ -29,9 +28,7 @@ export function SettingsPage(): ReactElement {
       </header>
       <div className="two settings">
         <div>
-          {query.isPending && <CardSkeleton />}
-          {query.isError && <Failure error={query.error} retry={() => void query.refetch()} />}
-          {query.isSuccess && <NotificationForm fetched={query.data} />}
+          <Loaded query={query}>{(fetched) => <NotificationForm fetched={fetched} />}</Loaded>
         </div>
         <div>
           <Card title={text.settings.display}>
