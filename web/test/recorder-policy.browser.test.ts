@@ -72,6 +72,20 @@ describe("who is recorded, in a browser", { skip: skipUnless("browser") }, () =>
     assert.equal(await told.count(), 0);
   });
 
+  test("who was refused and undoes what was typed sees what is in force, and it is said to be", async () => {
+    at.hub.recorderPolicy = policy;
+    const page = await at.open("/recorder");
+    await page.getByRole("listitem", { name: "Scope 1: shop" }).getByLabel("Pods").fill("mine-*");
+    at.hub.recorderPolicy = { scopes: [{ name: "theirs", namespaces: ["bank"] }] };
+    await refetched(page, "recorder-policy", () => page.getByRole("button", { name: "Put in force" }).click());
+    const told = page.getByRole("alert").filter({ hasText: "Somebody else changed the scopes" });
+    await told.waitFor();
+    await page.getByRole("button", { name: "Undo my changes" }).click();
+    await page.getByRole("listitem", { name: "Scope 1: theirs" }).waitFor();
+    await page.getByText("This is in force.").waitFor();
+    assert.equal(await told.count(), 0);
+  });
+
   test("each node says how many containers it records, how full its recorder is, and what it lost", async () => {
     const [first] = at.hub.sensors;
     assert.ok(first?.report);

@@ -56,7 +56,11 @@ export function useEditedSetting<Value, Form>(
       show(saved);
       setting.onSaved(saved.value);
     },
-    onError: (error) => wasChanged(error) || setting.onFailed(error),
+    onError: (error) => {
+      if (!wasChanged(error)) setting.onFailed(error);
+      // Who now undoes what was typed sees what is in force.
+      else void queryClient.invalidateQueries({ queryKey: setting.query.queryKey });
+    },
   });
   const loadAnew = useMutation({
     mutationFn: () => queryClient.fetchQuery({ queryKey: setting.query.queryKey, queryFn: setting.read, staleTime: 0 }),
