@@ -86,6 +86,19 @@ describe("who is recorded, in a browser", { skip: skipUnless("browser") }, () =>
     assert.equal(await told.count(), 0);
   });
 
+  test("two patterns for one label are refused in words, and neither is dropped", async () => {
+    at.hub.recorderPolicy = policy;
+    const page = await at.open("/recorder");
+    const labels = page.getByRole("listitem", { name: "Scope 2: runners" }).getByLabel("Labels (key=pattern)");
+    await labels.fill("app=web-*\napp=api-*");
+    await page.getByRole("alert").getByText("Scope 2 (runners): the label app stands in several lines").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Put in force" }).isDisabled(), true);
+    await labels.fill("app=web-*\ntier=api-*");
+    await page.getByRole("button", { name: "Put in force" }).click();
+    await page.getByText("In force: 2 scopes.").waitFor();
+    assert.deepEqual(at.hub.recorderPolicy.scopes[1]?.labels, { app: "web-*", tier: "api-*" });
+  });
+
   test("each node says how many containers it records, how full its recorder is, and what it lost", async () => {
     const [first] = at.hub.sensors;
     assert.ok(first?.report);

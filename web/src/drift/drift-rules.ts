@@ -47,7 +47,7 @@ export function readForms(forms: readonly RuleForm[]): ReadForms<DriftPolicy> {
       ...(action === "block" && isTrial && { trial: true }),
     };
   });
-  return readRows(driftPolicySchema, "rules", rules);
+  return readRows(driftPolicySchema, "rules", rules, forms);
 }
 
 /** The same, one place further up (-1) or down (1). */

@@ -1,24 +1,33 @@
 import type { ZodType } from "zod";
+import { repeatedKeys, type ScopeText } from "./scope-text.ts";
 
-/** What is wrong with a row of a policy: its place and name, empty where it is the policy's own; null where it has no name yet. */
-export type FormIssue = { row: string; message: string | null };
+/**
+ * What is wrong with a row of a policy: its place and name, empty where it is the policy's own; and the schema's words, or
+ * what is known before it is asked: that there is no name yet, or which label's key stands in several lines.
+ */
+export type FormIssue = { row: string } & ({ message: string } | { lacks: "name" } | { repeats: string });
 export type ReadForms<Policy> = { ok: true; policy: Policy } | { ok: false; issues: FormIssue[] };
 
-/** A policy of one list, as its schema reads it, or what is wrong with it by the rows of that list. */
+/** A policy of one list, as its schema reads it, or what is wrong with it by the rows of that list; `forms` are the rows as typed. */
 export function readRows<Policy>(
   schema: ZodType<Policy>,
   list: string,
   rows: readonly { name: string }[],
+  forms: readonly { scope: ScopeText }[],
 ): ReadForms<Policy> {
+  const rowAt = (at: number) => `${at + 1}${rows[at]?.name ? ` (${rows[at].name})` : ""}`;
+  const repeated = forms.flatMap(({ scope }, at) =>
+    repeatedKeys(scope).map((key) => ({ row: rowAt(at), repeats: key })),
+  );
   const read = schema.safeParse({ [list]: rows });
-  if (read.success) return { ok: true, policy: read.data };
-  const issues = read.error.issues.map(({ path, message }) => {
+  if (read.success) return repeated.length === 0 ? { ok: true, policy: read.data } : { ok: false, issues: repeated };
+  const issues = read.error.issues.map(({ path, message }): FormIssue => {
     const at = typeof path[1] === "number" ? path[1] : undefined;
-    const row = at === undefined ? "" : `${at + 1}${rows[at]?.name ? ` (${rows[at].name})` : ""}`;
-    if (at !== undefined && path[2] === "name" && rows[at]?.name === "") return { row, message: null };
+    const row = at === undefined ? "" : rowAt(at);
+    if (at !== undefined && path[2] === "name" && rows[at]?.name === "") return { row, lacks: "name" };
     return { row, message: `${path.slice(2).join(".")} ${message}`.trim() };
   });
-  return { ok: false, issues };
+  return { ok: false, issues: [...issues, ...repeated] };
 }
 
 /** What was read, to be compared; absent where something is wrong. */

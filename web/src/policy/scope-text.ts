@@ -28,6 +28,14 @@ export function scopeOf(text: ScopeText): Record<string, unknown> {
   };
 }
 
+/** The keys of labels that stand in several lines. A key has one pattern, so that all but one of those would be dropped. */
+export function repeatedKeys({ labels }: ScopeText): string[] {
+  const keys = linesOf(labels)
+    .filter((line) => line.includes("="))
+    .map((line) => labelOf(line)[0]);
+  return [...new Set(keys.filter((key, at) => keys.indexOf(key) < at))];
+}
+
 /** The lines that say something. */
 export function linesOf(text: string): string[] {
   return text

@@ -19,6 +19,7 @@ export function readForms(forms: readonly ScopeForm[]): ReadForms<RecorderPolicy
     recorderPolicySchema,
     "scopes",
     forms.map(({ name, scope }) => ({ name: name.trim(), ...scopeOf(scope) })),
+    forms,
   );
 }
 

@@ -12,6 +12,8 @@ export const esScope: typeof enScope = {
     },
     anything: "todo",
     noName: "aún no tiene nombre",
+    keyRepeated: (key: string) =>
+      `la etiqueta ${key} está en varias líneas; admite un solo patrón, y otros valores necesitan su propia fila`,
     changedTitle: "Quién la cambió",
     changedNone: "Nadie, hasta donde llegan los cambios más recientes.",
   },
