@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { Fault } from "@atalaya/wire";
 import type { HubClient } from "@atalaya/wire/client";
-import type * as z from "zod";
+import * as z from "zod";
 import { printLine } from "./print.ts";
 
 /** A setting of the hub that is replaced as a whole, by a JSON file. */
@@ -56,7 +56,8 @@ export async function applySetting<T>(
 ): Promise<T> {
   const { command, called, path, schema } = setting;
   const value = readSettingFile(setting, file);
-  const version = replaces ?? (await hub.getVersioned(path, schema)).version;
+  // Also where what is in force can't be read here: a later version may have written it.
+  const version = replaces ?? (await hub.getVersioned(path, z.unknown())).version;
   try {
     return await hub.put(path, value, schema, version);
   } catch (error) {

@@ -67,3 +67,21 @@ test("what somebody else puts in force while the command runs is not replaced ei
   await assert.rejects(applied, (error) => error instanceof Fault && error.code === "CHANGED_SINCE");
   assert.deepEqual(await hub.client.get("/api/v1/drift-policy", driftPolicySchema), theirs);
 });
+
+test("what this version cannot read is replaced as well", async (t) => {
+  const hub = await serveHub(t);
+  /** The client as it is, before a hub whose policy holds a word of a later version. */
+  class EarlierClient extends HubClient {
+    override async getVersioned<T>(path: string, schema: z.ZodType<T>): Promise<{ value: T; version: string }> {
+      const { version } = await super.getVersioned(path, z.unknown());
+      return { value: schema.parse({ rules: [{ name: "later", action: "quarantine" }] }), version };
+    }
+  }
+  const client = new EarlierClient({ url: hub.client.url, ca: hub.caPem, token: hub.token });
+  const file = join(hub.data, "mine.json");
+  const mine: DriftPolicy = { rules: [{ name: "mine", action: "block" }] };
+  writeFileSync(file, JSON.stringify(mine));
+  const setting = { command: "drift", called: "drift policy", path: "/api/v1/drift-policy", schema: driftPolicySchema };
+  assert.deepEqual(await applySetting(client, setting satisfies FileSetting<DriftPolicy>, file, undefined), mine);
+  assert.deepEqual(await hub.client.get("/api/v1/drift-policy", driftPolicySchema), mine);
+});
