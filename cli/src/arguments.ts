@@ -27,7 +27,11 @@ export function readArguments<T extends Options>(command: string, args: string[]
   }
 }
 
-/** What a command can be asked for: by its first word, how many words may follow that, and what options it makes something of. */
+/**
+ * What a command can be asked for: by its first word, how many words may follow that, and what options it makes something of.
+ * What takes something away lets `json` pass, too, and says the same: who adds it everywhere must not find that nothing was
+ * revoked.
+ */
 export type Uses = Readonly<Record<string, readonly [words: number, ...options: string[]]>>;
 
 /**

@@ -13,10 +13,18 @@ export type FileSetting<T> = {
   schema: z.ZodType<T>;
 };
 
-/** Prints what is in force as a file that can be applied, and beside it, on standard error, by which version that is replaced. */
-export async function printSetting<T>(hub: HubClient, { command, path, schema }: FileSetting<T>): Promise<void> {
+/**
+ * Prints what is in force as a file that can be applied. Beside it, on standard error, by which version that is replaced: to a
+ * person at a terminal, and where it is asked for.
+ */
+export async function printSetting<T>(
+  hub: HubClient,
+  { command, path, schema }: FileSetting<T>,
+  isVersionAsked: boolean,
+): Promise<void> {
   const { value, version } = await hub.getVersioned(path, schema);
   printLine(JSON.stringify(value, null, 2));
+  if (!isVersionAsked && !process.stderr.isTTY) return;
   process.stderr.write(`To replace this and nothing newer: atalaya ${command} apply FILE --replaces ${version}\n`);
 }
 

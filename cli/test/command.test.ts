@@ -39,7 +39,9 @@ test("an option that a command makes nothing of is refused by name, before anyth
     [["drift", "apply", "x.json", "y.json"], /drift takes get, blocked, or apply FILE/],
     [["drift", "get", "--dry-run", "--limit", "5"], /drift get makes nothing of --dry-run, --limit\b/],
     [["drift", "blocked", "--limit", "5"], /drift blocked makes nothing of --limit\b/],
-    [["recorder", "get", "--json"], /recorder get makes nothing of --json\b/],
+    [["recorder", "get", "--replaces", "x"], /recorder get makes nothing of --replaces\b/],
+    [["drift", "blocked", "--json"], /drift blocked makes nothing of --json\b/],
+    [["drift", "apply", "x.json", "--version"], /makes nothing of --version\b/],
     [["recorder", "apply", "x.json", "--json"], /recorder apply makes nothing of --json\b/],
     [["nodes", "--cluster", "shop"], /nodes list makes nothing of --cluster\b/],
     [["nodes", "revoke", "n-1", "n-2"], /nodes revoke makes nothing of n-2\b/],
@@ -59,6 +61,23 @@ test("an option that a command makes nothing of is refused by name, before anyth
     assert.match(stderr, said);
     assert.match(stderr, /See: atalaya \w+ --help\n$/);
     assert.equal(status, 2, args.join(" "));
+  }
+});
+
+test("--json keeps nothing from being read as JSON, or taken away", () => {
+  for (const args of [
+    ["recorder", "get"],
+    ["drift", "get"],
+    ["nodes", "revoke", "n-1"],
+    ["tokens", "revoke", "0a1b"],
+    ["accounts", "remove", "ana"],
+    ["enroll", "revoke", "0a1b"],
+    ["enroll", "forget", "shop"],
+    ["audit", "revoke", "0a1b"],
+  ]) {
+    const { status, stderr } = atalaya(...args, "--json");
+    assert.match(stderr, /npm start/, "the hub is asked");
+    assert.equal(status, 1, args.join(" "));
   }
 });
 

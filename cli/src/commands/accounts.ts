@@ -29,7 +29,7 @@ const options = {
   role: { type: "string", default: "viewer" },
   json: { type: "boolean", default: false },
 } as const;
-const uses: Uses = { list: [0, "json"], create: [1, "role", "json"], remove: [1] };
+const uses: Uses = { list: [0, "json"], create: [1, "role", "json"], remove: [1, "json"] };
 
 export const accounts: Command = { name: "accounts", summary: "who may sign in", help, run };
 

@@ -31,7 +31,7 @@ const options = {
   server: { type: "string" },
   json: { type: "boolean", default: false },
 } as const;
-const uses: Uses = { kubeconfig: [1, "server"], policy: [0], list: [0, "json"], revoke: [1] };
+const uses: Uses = { kubeconfig: [1, "server"], policy: [0], list: [0, "json"], revoke: [1, "json"] };
 
 export const audit: Command = { name: "audit", summary: "connect an API server's audit log", help, run };
 

@@ -19,14 +19,14 @@ import { connectionOptions } from "../hub-connection.ts";
 import { printable, printLine } from "../print.ts";
 import { applySetting, type FileSetting, printSetting, readSettingFile, readVersion } from "../setting-file.ts";
 
-const help = `Usage: atalaya drift get
+const help = `Usage: atalaya drift get [--version]
        atalaya drift apply FILE [--replaces VERSION]
        atalaya drift apply FILE --dry-run [--since 24h] [--limit N]
        atalaya drift blocked [--since 24h]
 
 What is to become of programs that did not come with their container's image. Without rules each is an alert.
 
-  get         prints the rules in force, as apply takes them, and their version on standard error
+  get         prints the rules in force, as apply takes them
   apply       puts the rules of a JSON file in force, in place of those before
   blocked     lists what was blocked, and what would have been where the rules are on trial
   --dry-run   changes nothing: says what would have become of the alerts that came
@@ -35,6 +35,7 @@ What is to become of programs that did not come with their container's image. Wi
   --replaces VERSION
               in place of that version alone, which get named (default: of what is in force as the command begins);
               where somebody else put another in force since, nothing is changed, and the exit status is 4
+  --version   with get: names the version, too, on standard error (there in any case where that is a terminal)
   --data DIR  the hub of this data folder
 
 The first rule whose scope holds decides. In a pattern * is anything, a slash, too.
@@ -60,6 +61,8 @@ const options = {
   since: { type: "string", default: "24h" },
   limit: { type: "string", default: "1000" },
   replaces: { type: "string" },
+  version: { type: "boolean", default: false },
+  json: { type: "boolean", default: false },
 } as const;
 
 const setting: FileSetting<DriftPolicy> = {
@@ -79,8 +82,8 @@ async function run(args: string[]): Promise<number> {
   const takes = (use: string, ...names: string[]) => refuseUnused("drift", `drift ${use}`, given, "data", ...names);
   const sinceUs = () => Date.now() * 1_000 - durationSeconds("--since", values.since) * 1_000_000;
   if (action === "get" && file === undefined) {
-    takes("get");
-    await printSetting(connectHub(values.data), setting);
+    takes("get", "version", "json");
+    await printSetting(connectHub(values.data), setting, values.version);
   } else if (action === "blocked" && file === undefined) {
     takes("blocked", "since");
     await listBlocked(connectHub(values.data), sinceUs());

@@ -75,10 +75,10 @@ const listSchema = z.object({ tokens: z.array(enrolmentTokenSchema) });
 const uses: Uses = {
   token: [0, "cluster", "node", "valid", "audit", "server", "json"],
   list: [0, "json"],
-  revoke: [1],
+  revoke: [1, "json"],
   cluster: [1, "issuer", "jwks", "namespace", "service-account", "audit-service-account"],
   clusters: [0, "json"],
-  forget: [1],
+  forget: [1, "json"],
 };
 
 export const enroll: Command = { name: "enroll", summary: "let nodes send to the hub", help, run };

@@ -29,7 +29,7 @@ const options = {
   json: { type: "boolean", default: false },
 } as const;
 const listSchema = z.object({ nodes: z.array(enrolledNodeSchema) });
-const uses: Uses = { list: [0, "json"], revoke: [1, "cluster"] };
+const uses: Uses = { list: [0, "json"], revoke: [1, "cluster", "json"] };
 
 export const nodes: Command = { name: "nodes", summary: "list and revoke nodes", help, run };
 

@@ -17,7 +17,7 @@ import { connectionOptions } from "../hub-connection.ts";
 import { printable, printLine } from "../print.ts";
 import { applySetting, type FileSetting, printSetting, readVersion } from "../setting-file.ts";
 
-const help = `Usage: atalaya recorder get
+const help = `Usage: atalaya recorder get [--version]
        atalaya recorder apply FILE [--replaces VERSION]
        atalaya recorder status [--json]
        atalaya recorder show ALERT [--json]
@@ -25,13 +25,14 @@ const help = `Usage: atalaya recorder get
 The flight recorder: for the containers that a scope names, their node keeps what they did in the last ten minutes, and
 sends it only when an alert asks for it. Without scopes nothing is recorded.
 
-  get         prints the scopes in force, as apply takes them, and their version on standard error
+  get         prints the scopes in force, as apply takes them
   apply       puts the scopes of a JSON file in force, in place of those before
   status      how each node's recorder is: what it holds, and what was lost
   show        what came for an alert, oldest first, and what is missing in it
   --replaces VERSION
               in place of that version alone, which get named (default: of what is in force as the command begins);
               where somebody else put another in force since, nothing is changed, and the exit status is 4
+  --version   with get: names the version, too, on standard error (there in any case where that is a terminal)
   --data DIR  the hub of this data folder
 
   { "scopes": [ { "name": "shop", "namespaces": ["shop-*"], "containers": ["web"] } ] }
@@ -48,6 +49,7 @@ const options = {
   ...connectionOptions,
   json: { type: "boolean", default: false },
   replaces: { type: "string" },
+  version: { type: "boolean", default: false },
 } as const;
 
 const setting: FileSetting<RecorderPolicy> = {
@@ -70,7 +72,7 @@ async function run(args: string[]): Promise<number> {
     return true;
   };
   const hub = () => connectHub(values.data);
-  if (isAsked("get", false)) await printSetting(hub(), setting);
+  if (isAsked("get", false, "version", "json")) await printSetting(hub(), setting, values.version);
   else if (isAsked("apply", true, "replaces")) await apply(hub(), of ?? "", values.replaces);
   else if (isAsked("status", false, "json")) await status(hub(), values.json);
   else if (isAsked("show", true, "json")) await show(hub(), of ?? "", values.json);

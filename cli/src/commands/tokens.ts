@@ -23,7 +23,7 @@ Examples:
   atalaya tokens revoke 0a1b2c3d4e5f6071`;
 
 const options = { ...connectionOptions, json: { type: "boolean", default: false } } as const;
-const uses: Uses = { list: [0, "json"], revoke: [1] };
+const uses: Uses = { list: [0, "json"], revoke: [1, "json"] };
 
 export const tokens: Command = { name: "tokens", summary: "list and revoke tokens of command lines", help, run };
 

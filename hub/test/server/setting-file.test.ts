@@ -28,7 +28,10 @@ for (const [command, setting, written] of [
       });
     const file = join(hub.data, "mine.json");
     writeFileSync(file, JSON.stringify(written("mine")));
-    const { err } = await run("get");
+    const quiet = await run("get", "--json");
+    assert.deepEqual([quiet.status, quiet.err], [0, ""], "a script reads it without a word beside it");
+    const { out, err } = await run("get", "--version");
+    assert.equal(out, quiet.out);
     const version = /--replaces ([0-9a-f]{32})\n$/.exec(err)?.[1] ?? err;
     const path = `/api/v1/${setting}`;
     const inForce = async () => JSON.parse(await hub.client.text(path)) as unknown;
@@ -40,7 +43,7 @@ for (const [command, setting, written] of [
     assert.deepEqual(await inForce(), written("theirs"));
     const unusable = await run("apply", file, "--replaces", "the-last");
     assert.deepEqual([unusable.status, /--replaces takes a version/.test(unusable.err)], [2, true]);
-    const now = /--replaces ([0-9a-f]{32})\n$/.exec((await run("get")).err)?.[1] ?? "";
+    const now = /--replaces ([0-9a-f]{32})\n$/.exec((await run("get", "--version")).err)?.[1] ?? "";
     assert.equal((await run("apply", file, "--replaces", now)).status, 0);
     assert.deepEqual(await inForce(), written("mine"));
     writeFileSync(file, JSON.stringify(written("again")));
