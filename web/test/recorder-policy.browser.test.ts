@@ -35,6 +35,7 @@ describe("who is recorded, in a browser", { skip: skipUnless("browser") }, () =>
     await page.waitForFunction(() => document.activeElement?.textContent === "Add a scope");
     await put.press("Enter");
     await page.getByText("In force: 2 scopes.").waitFor();
+    await page.waitForFunction(() => document.activeElement?.textContent === "This is in force.");
     const wanted = [policy.scopes[0], { name: "shop-api", labels: { app: "api-*", tier: "front" } }];
     assert.deepEqual(at.hub.recorderPolicy, { scopes: wanted });
     assert.deepEqual(page.complaints, []);

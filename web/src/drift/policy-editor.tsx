@@ -26,6 +26,7 @@ const hoursOfTrial = [24, 168, 720] as const;
 export function PolicyEditor({ fetched }: { fetched: Versioned<DriftPolicy> }): ReactElement {
   const text = useText();
   const { canAdmin } = useRights();
+  const focus = useRowFocus();
   const [hours, setHours] = useState<number>(hoursOfTrial[0]);
   const [tried, setTried] = useState<{ of: string; trial: Trial }>();
   const say = (error: unknown) => toast(failureText(error, text), "failed");
@@ -46,10 +47,12 @@ export function PolicyEditor({ fetched }: { fetched: Versioned<DriftPolicy> }): 
       setTried(undefined);
       void queryClient.invalidateQueries({ queryKey: policyChangesQuery("drift-policy").queryKey });
     },
-    onSaved: ({ rules }) => toast(text.drift.inForce(rules.length)),
+    onSaved: ({ rules }) => {
+      toast(text.drift.inForce(rules.length));
+      focus.toStateLine();
+    },
     onFailed: say,
   });
-  const focus = useRowFocus();
   const read = readForms(forms);
   const wanted = textOf(read);
   const isTried = tried !== undefined && tried.of === wanted;
@@ -125,7 +128,7 @@ export function PolicyEditor({ fetched }: { fetched: Versioned<DriftPolicy> }): 
           </Button>
         )}
       </div>
-      <p className="soft" role="status">
+      <p ref={focus.stateLine} className="soft" role="status" tabIndex={-1}>
         {canAdmin
           ? isChanged
             ? isTried

@@ -22,6 +22,7 @@ export function ScopeEditor({ fetched }: { fetched: Versioned<RecorderPolicy> })
   const text = useText();
   const { recording } = text;
   const { canAdmin } = useRights();
+  const focus = useRowFocus();
   const { form, setForm, opened, isChanged, save, isSaving, refused } = useEditedSetting(fetched, {
     query: recorderPolicyQuery,
     read: hub.recorderPolicy,
@@ -32,10 +33,12 @@ export function ScopeEditor({ fetched }: { fetched: Versioned<RecorderPolicy> })
       for (const { queryKey } of [policyChangesQuery("recorder-policy"), sensorsQuery])
         void queryClient.invalidateQueries({ queryKey });
     },
-    onSaved: ({ scopes }) => toast(recording.inForce(scopes.length)),
+    onSaved: ({ scopes }) => {
+      toast(recording.inForce(scopes.length));
+      focus.toStateLine();
+    },
     onFailed: (error) => toast(failureText(error, text), "failed"),
   });
-  const focus = useRowFocus();
   const read = readForms(form);
   const state = isChanged ? recording.notYet : recording.asInForce;
   return (
@@ -89,7 +92,7 @@ export function ScopeEditor({ fetched }: { fetched: Versioned<RecorderPolicy> })
           </Button>
         </div>
       )}
-      <p className="soft" role="status">
+      <p ref={focus.stateLine} className="soft" role="status" tabIndex={-1}>
         {canAdmin ? state : text.settings.adminOnly}
       </p>
       {refused && <ChangedMeanwhile message={recording.changedMeanwhile} {...refused} />}
