@@ -179,10 +179,12 @@ static napi_value ring_state(napi_env env, napi_callback_info info)
 		ring->cursor,
 		ring->size,
 		ring->refused,
+		ring->is_cut,
 	};
+	const uint32_t count = sizeof(values) / sizeof(*values);
 	napi_value list;
-	napi_create_array_with_length(env, 5, &list);
-	for (uint32_t i = 0; i < 5; i++)
+	napi_create_array_with_length(env, count, &list);
+	for (uint32_t i = 0; i < count; i++)
 		napi_set_element(env, list, i, call_number(&call, values[i]));
 	return list;
 }

@@ -124,6 +124,7 @@ size_t ring_drain(struct ring *ring, uint8_t *to, size_t capacity)
 		}
 		ring->cursor += step;
 	}
+	ring->is_cut = ring->cursor < produced;
 	return used;
 }
 

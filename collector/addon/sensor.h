@@ -40,6 +40,7 @@ struct ring {
 	uint64_t size;
 	uint64_t cursor; /* read up to here; the kernel gets the space back at release */
 	uint64_t refused; /* records that could not be proved well formed */
+	bool is_cut; /* the last drain ended before what the kernel had brought by then: no room, or a record that is being written */
 };
 
 struct sensor {

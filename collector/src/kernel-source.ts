@@ -18,9 +18,8 @@ export type KernelSource = {
   readonly callsSeen?: string;
   /**
    * Takes what lies in a ring, oldest first, up to about `bytesMax`; the consumer position moves at `release`, not here.
-   * `next` is the byte position after the last record taken; `undecodable` counts records that were refused.
    */
-  drain(ring: "lifecycle" | "bulk", bytesMax?: number): { records: KernelRecord[]; next: number; undecodable: number };
+  drain(ring: "lifecycle" | "bulk", bytesMax?: number): Drained;
   /** Gives the ring's space up to `position` back to the kernel. */
   release(ring: "lifecycle" | "bulk", position: number): void;
   /**
@@ -83,6 +82,16 @@ export type KernelSource = {
   close(): void;
 };
 
+export type Drained = {
+  records: KernelRecord[];
+  /** The byte position after the last record taken. */
+  next: number;
+  /** How many records were refused. */
+  undecodable: number;
+  /** Whether the kernel had brought more by then: it did not fit, or is behind a record that is being written just now. */
+  isCut: boolean;
+};
+
 /** Records of one kind (`class`) that a control group was over its budget with: since the kernel remembers it, so it may go back. */
 export type ThrottledGroup = { cgroupIdV2: number; cgroupIdV1: number; class: string; value: number };
 
@@ -101,7 +110,7 @@ export type EarlierPrograms = {
   readonly readable: boolean;
   /** False where they are read by the types that the earlier programs were built with. */
   readonly sameLayout: boolean;
-  drain(ring: "lifecycle" | "bulk", bytesMax?: number): { records: KernelRecord[]; next: number; undecodable: number };
+  drain(ring: "lifecycle" | "bulk", bytesMax?: number): Drained;
   release(ring: "lifecycle" | "bulk", position: number): void;
   counters(): Counter[];
   readAccount(): Buffer | undefined;

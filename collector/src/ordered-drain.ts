@@ -2,10 +2,14 @@ import type { RingPositions } from "./account.ts";
 import type { KernelRecord } from "./kernel-record.ts";
 import type { RecordStream, RingOfRecords } from "./record-stream.ts";
 
-/** A drain that advanced by more than this part of what it may take has probably left something behind. */
-const cutShare = 0.8;
-
-type Chunk = { records: KernelRecord[]; from: number; next: number; undecodable: number; isCut: boolean };
+type Chunk = {
+  records: KernelRecord[];
+  from: number;
+  next: number;
+  undecodable: number;
+  isCut: boolean;
+  lastUs: number;
+};
 
 export type Taken = {
   /** Positions below which everything has been given out. */
@@ -17,8 +21,9 @@ export type Taken = {
  * The records of both rings in the order of their times, each ring's own order kept: an open must meet the program
  * that opened, not the one that ran before or after it. At equal times the life-cycle comes first.
  *
- * Where a ring holds more than one drain takes (a burst, or what gathered while nobody read), the other ring is
- * followed only up to the last time that was seen of it; what is newer waits here for the next turn:
+ * Where a ring holds more than a drain gives (a burst, what gathered while nobody read, or a record that a stopped processor
+ * has not finished), the other ring is followed only up to the last time that was seen of it; what is newer waits here for
+ * the next turn:
  *
  *     lifecycle  |=========|.......... still in the ring
  *     bulk       |=========|=====|     given out up to the bar; the rest waits
@@ -35,15 +40,15 @@ export class OrderedDrain {
     this.#chunks = { lifecycle: emptyChunk(lifecycle), bulk: emptyChunk(bulk) };
   }
 
-  /** Looks into the rings; false where there is nothing to give out. */
+  /** Looks into the rings; false where there is nothing to give out, and all that the kernel had brought was given. */
   fill(): boolean {
     // Bulk before life-cycle: whatever a drained file event depends on is then already in the other ring.
     this.#fill("bulk");
     this.#fill("lifecycle");
-    return !isEmpty(this.#chunks.lifecycle) || !isEmpty(this.#chunks.bulk);
+    return this.hasLeft || !isEmpty(this.#chunks.lifecycle) || !isEmpty(this.#chunks.bulk);
   }
 
-  /** Whether the last look probably left something behind in a ring. */
+  /** Whether the last look left something behind in a ring. */
   get hasLeft(): boolean {
     return this.#chunks.lifecycle.isCut || this.#chunks.bulk.isCut;
   }
@@ -76,22 +81,14 @@ export class OrderedDrain {
   #fill(ring: RingOfRecords): void {
     const before = this.#chunks[ring];
     if (before.from < before.records.length) return;
-    const { records, next, undecodable } = this.#stream.drain(ring, this.#bytesMax);
-    if (records.length === 0 && undecodable === 0) {
-      before.records = records;
-      before.from = 0;
-      before.next = next;
-      before.isCut = false;
-      return;
-    }
-    const first = records[0];
-    const isCut = first !== undefined && next - first.position > this.#bytesMax * cutShare;
-    this.#chunks[ring] = { records, from: 0, next, undecodable, isCut };
+    const drained = this.#stream.drain(ring, this.#bytesMax);
+    const lastUs = drained.records.at(-1)?.bootUs ?? before.lastUs;
+    this.#chunks[ring] = { ...drained, from: 0, lastUs };
   }
 }
 
 function emptyChunk(next: number): Chunk {
-  return { records: [], from: 0, next, undecodable: 0, isCut: false };
+  return { records: [], from: 0, next, undecodable: 0, isCut: false, lastUs: 0 };
 }
 
 function isEmpty(chunk: Chunk): boolean {
@@ -104,8 +101,7 @@ function position(chunk: Chunk): number {
 
 /** Up to which index each chunk may be given out now. */
 function ends(lifecycle: Chunk, bulk: Chunk): [lifecycle: number, bulk: number] {
-  const lastOf = (chunk: Chunk) =>
-    chunk.isCut ? (chunk.records.at(-1)?.bootUs ?? Number.POSITIVE_INFINITY) : Number.POSITIVE_INFINITY;
+  const lastOf = ({ isCut, lastUs }: Chunk) => (isCut ? lastUs : Number.POSITIVE_INFINITY);
   const [ofLifecycle, ofBulk] = [lastOf(lifecycle), lastOf(bulk)];
   return [
     ofLifecycle <= ofBulk ? lifecycle.records.length : firstAfter(lifecycle, ofBulk),

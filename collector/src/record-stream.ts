@@ -1,10 +1,9 @@
 import { type EventClass, type Resume, rings } from "@atalaya/wire";
 import { Account, type RingPositions } from "./account.ts";
 import type { KernelRecord } from "./kernel-record.ts";
-import type { KernelSource } from "./kernel-source.ts";
+import type { Drained, KernelSource } from "./kernel-source.ts";
 
 export type RingOfRecords = (typeof ringNames)[number];
-export type Drained = ReturnType<KernelSource["drain"]>;
 type Rings = Pick<KernelSource, "ringId" | "drain" | "release" | "counters" | "readAccount" | "writeAccount">;
 
 const ringNames = ["lifecycle", "bulk"] as const;
@@ -94,7 +93,7 @@ export class RecordStream {
       this.#behind.delete(ring);
       const records = drained.records.filter((record) => record.position >= floor);
       const undecodable = drained.next <= floor ? 0 : drained.undecodable;
-      return { records, next: drained.next, undecodable };
+      return { ...drained, records, undecodable };
     }
   }
 }

@@ -115,8 +115,9 @@ export class PinnedRings {
         const records = this.records[ring].filter((one) => one.position >= cursor[ring]).slice(0, recordsMax);
         const last = records.at(-1);
         if (last !== undefined) cursor[ring] = last.position + stepBytes;
-        if (readable) return { records, next: cursor[ring], undecodable: 0 };
-        return { records: [], next: cursor[ring], undecodable: records.length };
+        const isCut = records.length === recordsMax;
+        if (readable) return { records, next: cursor[ring], undecodable: 0, isCut };
+        return { records: [], next: cursor[ring], undecodable: records.length, isCut };
       },
       release: (ring: Ring, position: number) => {
         if (this.killAtRelease) throw new Error("killed");

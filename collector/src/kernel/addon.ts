@@ -20,8 +20,8 @@ export type Addon = {
   openRing(map: string): number;
   drain(ring: number, into: Buffer): number;
   release(ring: number, position: number): void;
-  /** [produced, released, read, size, refused] */
-  ringState(ring: number): [number, number, number, number, number];
+  /** [produced, released, read, size, refused, 1 where the last drain left something behind] */
+  ringState(ring: number): [number, number, number, number, number, number];
   /** Calls `wake` on this thread whenever a wait ends by itself. */
   onFilled(wake: () => void): void;
   /**

@@ -1,11 +1,10 @@
 import type { KernelRecord } from "../kernel-record.ts";
+import type { Drained } from "../kernel-source.ts";
 import type { Addon } from "./addon.ts";
 import { decodeRecord, type RingName } from "./decode-record.ts";
 import { kernelLimits } from "./kernel-limits.ts";
 import { type RecordBytes, recordBytes, u32At, u64At } from "./record-bytes.ts";
 import type { RecordTranslator } from "./translate-records.ts";
-
-type Drained = { records: KernelRecord[]; next: number; undecodable: number };
 
 /** What the addon puts before each record: u32 length, u32 gap, u64 position in the ring. */
 const outHeaderBytes = 16;
@@ -36,7 +35,7 @@ export class Ring {
 
   #decode(from: RecordBytes, length: number): Drained {
     const records: KernelRecord[] = [];
-    const [, , next, , refused] = this.#addon.ringState(this.#handle);
+    const [, , next, , refused, isCut] = this.#addon.ringState(this.#handle);
     let undecodable = refused - this.#refusedBefore;
     this.#refusedBefore = refused;
     let at = 0;
@@ -48,7 +47,7 @@ export class Ring {
       else records.push(record);
       at += outHeaderBytes + ((size + 7) & ~7);
     }
-    return { records, next, undecodable };
+    return { records, next, undecodable, isCut: isCut === 1 };
   }
 
   #record(from: RecordBytes, at: number, length: number, position: number): KernelRecord | undefined {
@@ -59,8 +58,8 @@ export class Ring {
 
   /** Takes records without a look inside: each counts as undecodable. */
   skip(bytesMax: number = kernelLimits.drainBytesDefault): Drained {
-    const { records, next, undecodable } = this.drain(bytesMax);
-    return { records: [], next, undecodable: undecodable + records.length };
+    const { records, undecodable, ...drained } = this.drain(bytesMax);
+    return { ...drained, records: [], undecodable: undecodable + records.length };
   }
 
   release(position: number): void {
