@@ -24,6 +24,14 @@ test("the order within one process counts, and so does whose event it is", () =>
   assert.notDeepEqual(shapeOf([started(1, "a"), started(2, "b")]), shapeOf(first));
 });
 
+test("the container's own id may be another wherever it stands, any other may not", () => {
+  const inContainer = (id: string, argv: string) => ({ ...started(1, "mkdir", argv), container_id: id });
+  const [one, other] = ["a".repeat(64), "b".repeat(64)];
+  const first = [inContainer(one, `/mnt/${one}/inner`)];
+  assert.deepEqual(shapeOf([inContainer(other, `/mnt/${other}/inner`)]), shapeOf(first));
+  assert.notDeepEqual(shapeOf([inContainer(other, `/mnt/${one}/inner`)]), shapeOf(first));
+});
+
 test("an executable of the upper layer is not the same as one of the image", () => {
   const event = started(1, "a");
   assert.notDeepEqual(shapeOf([{ ...event, exe_upper_layer: true }]), shapeOf([{ ...event, exe_upper_layer: false }]));

@@ -1,7 +1,8 @@
 import type { FileEvent, NetworkEvent, SyscallEvent } from "@atalaya/wire";
 
 // What of an event must come again when the same command runs again. Times, ids, inodes and ports of the caller differ
-// each time; two processes that run at once take turns as they like, so only the order within one process counts.
+// each time, the container's own id also where a command or a path names it; two processes that run at once take turns as
+// they like, so only the order within one process counts.
 
 /** The shape of what was captured: for each process, in the order of their text, one line an event. */
 export function shapeOf(events: readonly SyscallEvent[]): string[][] {
@@ -33,5 +34,6 @@ function lineOf(event: SyscallEvent): string {
   if (event.class === "file") Object.assign(own, fileShape(event));
   if (event.class === "network") Object.assign(own, networkShape(event));
   if (event.class === "process") Object.assign(own, { filename: event.filename, error: event.error });
-  return `${event.class} ${event.activity} ${JSON.stringify(own)}`;
+  const line = `${event.class} ${event.activity} ${JSON.stringify(own)}`;
+  return event.container_id ? line.replaceAll(event.container_id, "<container>") : line;
 }
