@@ -26,7 +26,10 @@ export type ProcessEntry = {
   scriptOrigin: ScriptOrigin | null;
   /** The file of its program; null where it is not known. */
   exeFile: ExeFile | null;
-  /** Where its program was started outside of every container, and it is that program still: in that mount namespace. */
+  /**
+   * Where its program was started outside of every container, and it is that program still: in that mount namespace, whatever it
+   * goes into later. A runtime sees the container's files before it is in its control group.
+   */
   outsideMntNs: number | null;
   /** The program before it was started outside, it was not. */
   isFirstInside: boolean;
@@ -48,7 +51,12 @@ export type ExeFile = { inode: number; device: number };
 /** `image`: whose memory and line it has, which is its parent's but after CLONE_PARENT. */
 export type Birth = { parent: ProcessEntry | undefined; image: ProcessEntry | undefined; birthSeen: boolean };
 
-export function bornFrom(task: Task, { parent, image, birthSeen }: Birth): ProcessEntry {
+/**
+ * A process as it was born. Of one whose birth was not seen (it was there before the watch, or the record was lost) nobody knows
+ * what it has run since: its line is told, and no program. Its parent's could be the runtime's on the host, whose doings are no alert.
+ */
+export function bornFrom(task: Task, { parent, image: above, birthSeen }: Birth): ProcessEntry {
+  const image = birthSeen ? above : undefined;
   const program: Program = {
     pid: task.pid,
     startUs: task.startUs,
@@ -76,12 +84,12 @@ export function bornFrom(task: Task, { parent, image, birthSeen }: Birth): Proce
     isFirstInside: false,
     fromSnapshot: false,
     endedUs: null,
-    ancestors: image === undefined || image.ancestors === null ? null : lineBelow(image, image.ancestors),
+    ancestors: above === undefined || above.ancestors === null ? null : lineBelow(above, above.ancestors),
     below: null,
     parentPid: task.ppid,
     nsPid: task.nsPid,
     place: nowhere,
     above: parent === undefined ? null : { ...parent.place, isSure: birthSeen || !mayAdopt(parent) },
-    home: image !== undefined && (birthSeen || !mayAdopt(image)) ? image.home : null,
+    home: above !== undefined && (birthSeen || !mayAdopt(above)) ? above.home : null,
   };
 }

@@ -93,14 +93,15 @@ export class ProcessTable {
     const isSure = !mayAdopt(parent);
     entry.above = { ...parent.place, isSure };
     entry.home = isSure ? parent.home : null;
-    this.within(entry, its.here, its.task);
+    // Where its program was started is not told. It may have gone into the container's namespace since: its parent has not.
+    this.within(entry, its.here, met.get(parent)?.task ?? its.task);
   }
 
   /** The process was met in that container, by its control group; gives the one that it is in. */
   within(entry: ProcessEntry, met: Container, { mntNs }: Pick<Task, "mntNs">): Container {
     const container = keptIn(entry.home, met);
     if (isContainer(container)) entry.home = container;
-    if (container.id === "host") entry.outsideMntNs = mntNs;
+    if (container.id === "host") entry.outsideMntNs ??= mntNs;
     if (entry.place.containerId !== container.id) entry.place = placeOf(entry, container.id, entry.above);
     return container;
   }

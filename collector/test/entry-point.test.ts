@@ -181,6 +181,32 @@ describe("what was started before its process came into the container", () => {
     }
   });
 
+  test("is nothing of a process that was there before the watch and is gone again, whatever its parent on the host runs", () => {
+    const { seed, isOutsides } = aboutToEnter();
+    seed([running(of(30, 1), ["containerd-shim"])]);
+    const session = of(31, 30, { ...inside, mntNs: insideNs, comm: "cat" });
+    assert.ok(!isOutsides(open(session, "/root/.ssh/id_rsa")));
+    assert.ok(isOutsides(fork(of(32, 30, inside))), "the runtime's child, whose birth is told");
+  });
+
+  test("stays where its program was started while its process goes on to the container's files before its control group", () => {
+    const { isOutsides } = aboutToEnter();
+    const changed = runtime({ mntNs: insideNs });
+    assert.ok(isOutsides(open(changed, "/a")), "on the host by its control group");
+    const itself = exec(runtime({ ...inside, mntNs: insideNs }), ["/proc/self/exe"], runcFile);
+    assert.ok(!isOutsides(itself), "the runtime's file, started by the container's word");
+  });
+
+  test("is of the snapshot in the mount namespace of its parent, where its own is another", () => {
+    for (const given of [{ mntNs: insideNs }, {}]) {
+      const { seed, isOutsides } = aboutToEnter();
+      const [parent, child] = [of(30, 1), of(31, 30, given)];
+      seed([running(child, ["runc", "init"]), running(parent, ["runc", "exec"])]);
+      const again = exec({ ...child, ...inside }, ["/proc/17/fd/5"], { exeMemfd: true });
+      assert.equal(isOutsides(again), given.mntNs === undefined);
+    }
+  });
+
   test("is of the snapshot what is on the host, and none of what is in a container", () => {
     const { seed, isOutsides } = aboutToEnter();
     seed([running(of(30, 1), ["containerd-shim"]), running(of(31, 30, inside), ["runc", "init"])]);

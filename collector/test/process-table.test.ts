@@ -113,6 +113,17 @@ describe("the process table", () => {
     );
   });
 
+  test("who was there before the records and is gone before the snapshot has its ancestors, and no program is guessed", () => {
+    const table = new ProcessTable(new Counters());
+    const shell = task({ pid: 10, ppid: 1, comm: "sh" });
+    table.seed([running(task({ pid: 1, ppid: 0 }), ["/init"]), running(shell, ["/bin/sh"])]);
+    const gone = { ...child(11, 10), comm: "cat" };
+    const entry = table.apply(open(gone, "/root/.ssh/id_rsa"));
+    assert.deepEqual([entry.exePath, entry.argv, entry.exeOrigin], [null, null, null]);
+    assert.deepEqual(table.lineage(entry, gone).exePaths, ["/bin/sh", "/init"]);
+    assert.equal(table.apply(exec(gone, ["/bin/id"])).exePath, "/bin/id");
+  });
+
   test("a process whose exec was lost in a full ring is named by the snapshot, once the records have caught up", () => {
     const table = new ProcessTable(new Counters());
     const parent = task({ pid: 10, ppid: 0 });
