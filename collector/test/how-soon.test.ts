@@ -38,10 +38,7 @@ describe("how soon the rings are looked at again", () => {
     const { source, pipeline } = started();
     source.put(open(task({ pid: 100 }), "/etc/shadow"), open(task({ pid: 100 }), "/etc/shadow"));
     const drain = source.drain.bind(source);
-    source.drain = (ring) => {
-      const drained = drain(ring);
-      return { ...drained, next: drained.next + collectorLimits.drainBytesMax };
-    };
+    source.drain = (ring) => ({ ...drain(ring), isCut: true });
     pipeline.tick();
     assert.equal(pipeline.busyMs, drainSoonMs);
   });
