@@ -80,7 +80,11 @@ export class OrderedDrain {
 
   #fill(ring: RingOfRecords): void {
     const before = this.#chunks[ring];
-    if (before.from < before.records.length) return;
+    if (before.from < before.records.length) {
+      // What came since then lies in the ring.
+      before.isCut = true;
+      return;
+    }
     const drained = this.#stream.drain(ring, this.#bytesMax);
     const lastUs = drained.records.at(-1)?.bootUs ?? before.lastUs;
     this.#chunks[ring] = { ...drained, from: 0, lastUs };

@@ -77,6 +77,32 @@ describe("records of both rings in the order of their times", () => {
     );
   });
 
+  test("also of what comes meanwhile, a little of one ring and a lot of the other at a time", () => {
+    const ring = fc.constantFrom("lifecycle" as const, "bulk" as const);
+    const step = fc.oneof({ weight: 5, arbitrary: ring }, { weight: 1, arbitrary: fc.constant("take" as const) });
+    fc.assert(
+      fc.property(
+        fc.array(step, { minLength: 20, maxLength: 200 }),
+        fc.integer({ min: 1, max: 9 }),
+        (steps, recordsMax) => {
+          const rings = new Rings();
+          const drain = new OrderedDrain(new RecordStream(rings), recordsMax * stepBytes);
+          const all: number[] = [];
+          let happened = 0;
+          for (const one of steps) {
+            if (one === "take") all.push(...taken(drain));
+            else rings.put(one, ++happened);
+          }
+          while (drain.fill()) all.push(...taken(drain));
+          assert.deepEqual(
+            all,
+            Array.from({ length: happened }, (_, i) => i + 1),
+          );
+        },
+      ),
+    );
+  });
+
   test("what gathered while no collector ran: an open waits for the program that opened", () => {
     const rings = new Rings();
     rings.put("lifecycle", 1);
