@@ -62,13 +62,19 @@ export class ScriptOrigins {
       // Who is somewhere else itself is not to be found through others.
       if (!isSeen && pid === task.pid) return "unknown";
       if (!isSeen) continue;
-      const found = resolved(path, `/proc/${pid}/root`, mounts);
-      if (found === undefined) return "unknown";
-      const mount = mountAt(mounts, found.path);
-      if (mount?.device !== exeDevice) return "volume";
-      // By another place in the same overlay, where that is mounted over it.
-      const here = { ...found, path: withinFileSystem(mount, found.path) };
-      return this.#compare(here, overlayMountOf(file.text, exeDevice));
+      const root = heldRoot(pid, exeDevice);
+      if (root === undefined) continue;
+      try {
+        const found = resolved(path, `/proc/self/fd/${root}`, mounts);
+        if (found === undefined) return "unknown";
+        const mount = mountAt(mounts, found.path);
+        if (mount?.device !== exeDevice) return "volume";
+        // By another place in the same overlay, where that is mounted over it.
+        const here = { ...found, path: withinFileSystem(mount, found.path) };
+        return this.#compare(here, overlayMountOf(file.text, exeDevice));
+      } finally {
+        closeSync(root);
+      }
     }
     return "unknown";
   }
@@ -108,6 +114,25 @@ export class ScriptOrigins {
   #onHost(folder: string, path: string): string {
     return `${this.#hostRoot}${folder.slice(1)}${path}`;
   }
+}
+
+/** open(2): names a place and opens nothing; Node has no name for it. */
+const onlyThePlace = 0o10000000;
+
+/**
+ * The root of a process, held: a script of some milliseconds ends while it is looked up, and /proc/PID/root leads nowhere
+ * then, as if nothing were there. Undefined where it has ended already, or where the number is another's by now.
+ */
+function heldRoot(pid: number, device: number): number | undefined {
+  let root: number | undefined;
+  try {
+    root = openSync(`/proc/${pid}/root`, onlyThePlace | constants.O_DIRECTORY);
+    if (fstatSync(root).dev === device) return root;
+  } catch {
+    // It has ended.
+  }
+  if (root !== undefined) closeSync(root);
+  return undefined;
 }
 
 type Found = { path: string; facts: Stats | undefined; hasFolder: boolean };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import fs, { copyFileSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { syncBuiltinESMExports } from "node:module";
 import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { skipUnless } from "../../tools/testing/needs.ts";
@@ -19,8 +20,16 @@ describe("where a script comes from that is executed by its name", { skip: skipU
   });
   after(() => watch.close());
 
-  /** What is told of `script` in a new container, after `act`, a shell script in its root; where it removes itself, after that. */
-  async function told(act: string, script: string, rest = "read rest"): Promise<ScriptOrigin | null> {
+  /**
+   * What is told of `script` in a new container, after `act`, a shell script in its root; where it removes itself, after that.
+   * `meanwhile` is given its process before it is looked up.
+   */
+  async function told(
+    act: string,
+    script: string,
+    rest = "read rest",
+    meanwhile: (pid: number) => void = () => {},
+  ): Promise<ScriptOrigin | null> {
     const word = `word-${++made}`;
     const place = watch.makeFolder(`root-${made}`);
     for (const folder of ["image/proc", "image/bin", "up", "work", "merged"])
@@ -49,6 +58,7 @@ describe("where a script comes from that is executed by its name", { skip: skipU
       while (rest.includes("removed") && !existsSync(mark)) await pause(5);
       const table = new ProcessTable(new Counters());
       for (const one of watch.of("exec", (other) => other.exeOverlay && other !== record)) table.apply(one);
+      meanwhile(record.task.pid);
       return table.apply(record).scriptOrigin;
     } finally {
       child.stdin.end("\n\n\n");
@@ -102,6 +112,37 @@ describe("where a script comes from that is executed by its name", { skip: skipU
   test("a script that removed itself was brought; one of the image that did is unknown", async () => {
     assert.equal(await told("cp script new", "/new", "rm /new; true > /removed; read rest"), "upper");
     assert.equal(await told("true", "/script", "rm /script; true > /removed; read rest"), "unknown");
+  });
+
+  test("a script that ends while it is looked up is found all the same", async (context) => {
+    const { lstatSync } = fs;
+    let ended = 0;
+    /** The first look at a file ends the process: its mounts have been read by then. */
+    const endsAtTheFirstLook = (pid: number) => {
+      const kill = (...of: Parameters<typeof lstatSync>) => {
+        if (ended === 0) {
+          // Of the signals that end it one of which its shell says nothing.
+          process.kill(pid, "SIGPIPE");
+          while (existsSync(`/proc/${pid}/root/`));
+          ended = pid;
+        }
+        return lstatSync(...of);
+      };
+      context.mock.method(fs, "lstatSync", kill as typeof lstatSync);
+      syncBuiltinESMExports();
+    };
+    const toldOf = async (act: string, script: string) => {
+      ended = 0;
+      try {
+        return await told(act, script, "read rest", endsAtTheFirstLook);
+      } finally {
+        assert.notEqual(ended, 0, "nothing was looked at");
+        context.mock.restoreAll();
+        syncBuiltinESMExports();
+      }
+    };
+    assert.equal(await toldOf("cp script new", "/new"), "upper");
+    assert.equal(await toldOf("true", "/link"), "image");
   });
 
   test("a program is none, and where the root is no overlay it is not known", async () => {
