@@ -28,6 +28,9 @@ export class CgroupPaths {
   readonly #roots: { 1: string | undefined; 2: string | undefined };
   readonly #misses = new Map<string, number>();
   #metMs = Number.NEGATIVE_INFINITY;
+  #scannedMs = Number.NEGATIVE_INFINITY;
+  /** Grows when more becomes known of a group that the scan had found: whoever has judged it by its path looks again. */
+  retold = 0;
 
   constructor(mount = "/sys/fs/cgroup") {
     const unified = existsSync(join(mount, "cgroup.controllers")) ? mount : join(mount, "unified");
@@ -39,6 +42,7 @@ export class CgroupPaths {
 
   /** Looks at every directory of both hierarchies; gives how many it has learned. */
   scan(): number {
+    this.#scannedMs = performance.now();
     let learned = 0;
     for (const version of [1, 2] as const) {
       const root = this.#roots[version];
@@ -51,6 +55,9 @@ export class CgroupPaths {
     const hierarchy = version ?? this.#versionOf(id, known.path);
     if (hierarchy === undefined) return;
     const paths = (isBelowContainer(known.path) ? this.#below : this.#paths)[hierarchy];
+    // Its making lay in a ring while nobody read, and only that tells by whom. An id that the path shows tells enough.
+    if (known.seenMs !== null && paths.get(id)?.seenMs === null && containerOfPath(known.path) === undefined)
+      this.retold += 1;
     if (paths.size >= collectorLimits.cgroupPathsMax) forgetOldest(paths);
     paths.set(id, known);
     if (known.seenMs !== null) this.#metMs = known.seenMs;
@@ -59,6 +66,11 @@ export class CgroupPaths {
   /** Whether a cgroup was met so lately that what is in it may just be starting. */
   isYoung(nowMs: number): boolean {
     return nowMs - this.#metMs < youngMs;
+  }
+
+  /** Whether it may still become a container's: it was met lately, or found by a scan lately, which does not tell its age. */
+  isNew({ seenMs }: CgroupPath, nowMs: number): boolean {
+    return nowMs - (seenMs ?? this.#scannedMs) < youngMs;
   }
 
   /** The path of a group that may be there for longer than the sensor. */

@@ -62,6 +62,7 @@ export class Containers {
   readonly #byId = new Map<string, Known>();
   readonly #unread = new Set<Known>();
   readonly #byCgroups = new Map<string, Binding>();
+  #retold = 0;
   /** The bundles that runtimes were told to start, and by whom, by container id. */
   readonly #bundles = new Map<string, { bundle: string; uid: number }>();
   /** Told of each container that is new, of which more is known now, or that is met in another control group. */
@@ -116,6 +117,10 @@ export class Containers {
   of(task: GroupTask): Container {
     const key = groupsKey(task);
     const now = performance.now();
+    if (this.#retold !== this.#paths.retold) {
+      this.#retold = this.#paths.retold;
+      this.#byCgroups.clear();
+    }
     let binding = this.#byCgroups.get(key);
     if (binding === undefined || (binding.wait !== null && now >= binding.wait.nextMs)) {
       binding = this.#bind(task, binding?.wait ?? undefined, now);
@@ -189,7 +194,7 @@ export class Containers {
       const found = this.#outermost(path);
       if (found !== undefined) return this.#claim(found, path, version, later(wait, now));
       if (isUnsure(path)) unsure ??= path.path;
-      young ||= path.seenMs !== null && now - path.seenMs < youngMs;
+      young ||= this.#paths.isNew(path, now);
     }
     if (missing !== undefined) {
       return { container: unknown(`the path of cgroup ${missing} is not known`), wait: later(wait, now) };

@@ -7,7 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { BundleFolders } from "../src/bundle.ts";
 import { CgroupPaths } from "../src/cgroup-paths.ts";
 import { Containers } from "../src/containers.ts";
-import { HostNames, parsePasswd } from "../src/user-names.ts";
+import { HostNames } from "../src/user-names.ts";
 import { containerOf, exec, task } from "./hand-made-records.ts";
 
 const root = mkdtempSync(join(tmpdir(), "atalaya-containers-"));
@@ -157,6 +157,18 @@ describe("attribution", () => {
     write(join(root, "runc", "new", "state.json"), { config: { labels: [] } });
     await pause(60);
     assert.equal(containers.of(of).id, "new");
+  });
+
+  test("a cgroup that a scan found may be as new", async () => {
+    const { containers, paths, of, groupOf } = withGroups("just-made", "/group/scanned", "/group/told");
+    assert.deepEqual([of("/group/scanned").id, of("/group/told").id], ["host", "host"]);
+    write(join(root, "runc", "scanned", "state.json"), { config: { labels: [] } });
+    await pause(60);
+    assert.equal(of("/group/scanned").id, "scanned");
+    // Its making lay in a ring while no collector ran.
+    const made = { path: "/group/told", seenMs: performance.now(), madeBy: "runc", makerUid: 0 };
+    paths.add(2, groupOf("/group/told"), made);
+    assert.equal(containers.of(task({ pid: 4_000_000, cgroupIdV2: groupOf("/group/told") })).id, "told");
   });
 
   test("a cgroup whose maker was not seen, and that may be a container's by its name, is neither host nor guessed", () => {
@@ -381,20 +393,5 @@ describe("what is said of a container", () => {
     assert.deepEqual([found, name, pod, namespace, image?.length], [id, said, said, said, 1_024]);
     const group = made("/user.slice/\u001b[2J");
     assert.equal(group.containers.nameOf(group.of), "/user.slice/\ufffd[2J");
-  });
-});
-
-describe("names of users", () => {
-  test("the first name of a uid counts; lines that are not well formed are skipped", () => {
-    const names = parsePasswd(
-      "root:x:0:0::/root:/bin/sh\ntoor:x:0:0::\n+::::::\nbad name:x:1:1\nx:y\nwww:x:33:33:a:b:c\n\x1b[2J:x:5:5\na\u202eb:x:6:6\n",
-    );
-    assert.deepEqual(
-      [...names],
-      [
-        [0, "root"],
-        [33, "www"],
-      ],
-    );
   });
 });

@@ -2,8 +2,9 @@ import assert from "node:assert/strict";
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, mock, test } from "node:test";
 import { emptyFilterPlan } from "@atalaya/wire";
+import { youngMs } from "../src/cgroup-paths.ts";
 import type { GroupIds, Owner } from "../src/kernel/group-owners.ts";
 import type { KernelRecord, Task } from "../src/kernel-record.ts";
 import type { KernelSource } from "../src/kernel-source.ts";
@@ -44,8 +45,12 @@ function groupsSaid(source: KernelSource, rings: PinnedRings): Map<number, Owner
     for (let quiet = 0; quiet < 8; quiet += pipeline.tick() ? 0 : 1) pipeline.acknowledged(outlet.parcels.length);
   };
   readOn();
+  // A group that was there at the start may be as new as one that was made since.
+  const laterMs = performance.now() + youngMs;
+  const clock = mock.method(performance, "now", () => laterMs);
   rings.put(open(outside, "/x"), open(neighbour, "/x"));
   readOn();
+  clock.mock.restore();
   return said;
 }
 
