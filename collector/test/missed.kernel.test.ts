@@ -8,6 +8,8 @@ import { skipUnless } from "../../tools/testing/needs.ts";
 import { buildCollector } from "../build.mjs";
 import { loadAddon } from "../src/kernel/addon.ts";
 import { MissedRuns } from "../src/kernel/missed-runs.ts";
+import { preparePinFolder } from "../src/kernel/pins.ts";
+import { PinPlace } from "./collector-process.ts";
 import { KernelWatch, objectFolder, root } from "./kernel-watch.ts";
 
 // Where a program is at work and its hook comes by again on the same processor, the kernel leaves it out, and it alone counts that
@@ -32,8 +34,12 @@ describe("runs that the kernel left out", { skip: skipUnless("kernel") }, () => 
       object,
     ]);
   });
-  const pinned = `/sys/fs/bpf/atalaya-missed-${process.pid}`;
-  after(() => rmSync(folder, { recursive: true, force: true }));
+  const place = new PinPlace();
+  const pinned = join(place.pin, "again");
+  after(() => {
+    place.remove();
+    rmSync(folder, { recursive: true, force: true });
+  });
 
   test("are read of the kernel, and counted as attempted and lost", () => {
     const addon = loadAddon(objectFolder);
@@ -52,11 +58,11 @@ describe("runs that the kernel left out", { skip: skipUnless("kernel") }, () => 
       ]);
       assert.equal(addon.missed("nobody"), 0);
       // As of a set that an earlier build left pinned.
+      preparePinFolder(place.pin);
       assert.equal(addon.pinLink("again", pinned), "");
       assert.ok(addon.missedOfLink(pinned) >= missed);
       assert.equal(addon.missedOfLink(`${pinned}-nobody`), 0);
     } finally {
-      rmSync(pinned, { force: true });
       addon.close();
     }
   });
