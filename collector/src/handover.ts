@@ -4,7 +4,7 @@ import type { EarlierPrograms } from "./kernel-source.ts";
 import { collectorLimits } from "./limits.ts";
 import { OrderedDrain } from "./ordered-drain.ts";
 import { RecordStream } from "./record-stream.ts";
-import type { Tally } from "./tally.ts";
+import { Tally } from "./tally.ts";
 import { Twins } from "./twins.ts";
 
 type Phase =
@@ -84,9 +84,9 @@ export class Handover {
   }
 
   /** When nothing of theirs waits any more: takes their counters into `account`. True when that was done now. */
-  endInto(account: Account, waiting: { batches: number; tally: Tally }): boolean {
+  endInto(account: Account, waiting: { batches: number }): boolean {
     if (this.#phase !== "settling" || waiting.batches > 0) return false;
-    account.fold(this.stream.ringId, this.counters(waiting.tally));
+    account.fold(this.stream.ringId, this.counters());
     this.#phase = "ended";
     return true;
   }
@@ -96,22 +96,16 @@ export class Handover {
     this.#programs.end();
   }
 
-  /** All that was counted of the earlier rings' records, by the kernel and by us; `waiting` is not acknowledged yet. */
-  counters(waiting: Tally): Counter[] {
-    const { account } = this.stream;
+  /** All that was counted of the earlier rings' records, by the kernel and by us. */
+  counters(): Counter[] {
+    const { tally, carried, figures } = this.stream.account;
     if (this.epoch !== undefined) {
-      const figures = account.figures.list();
-      return summed([...account.carried, ...figures, ...this.stream.counters(), ...account.tally.list()]);
+      const unnamed = tally.letGoUnnamed();
+      return summed([...carried, ...figures.list(), ...this.stream.counters(), ...unnamed, ...tally.list()]);
     }
-    if (this.readable) return [];
-    return (["lifecycle", "bulk"] as const).flatMap((ring) => {
-      const lost = account.tally.value(ring, "layout_changed");
-      const value = lost + waiting.value(ring, "layout_changed");
-      return [
-        { class: ring, reason: "attempted", value },
-        { class: ring, reason: "submitted", value },
-        { class: ring, reason: "layout_changed", value: lost },
-      ];
-    });
+    const unread = new Tally();
+    if (!this.readable)
+      for (const ring of ["lifecycle", "bulk"]) unread.add(ring, "layout_changed", tally.value(ring, "layout_changed"));
+    return [...unread.letGoUnnamed(), ...unread.list()];
   }
 }

@@ -86,11 +86,14 @@ export type Drained = {
   records: KernelRecord[];
   /** The byte position after the last record taken. */
   next: number;
-  /** How many records were refused. */
-  undecodable: number;
+  /** The records that could not be read. */
+  undecodable: Unread[];
   /** Whether the kernel had brought more by then: it did not fit, or is behind a record that is being written just now. */
   isCut: boolean;
 };
+
+/** `kind`: as its head says, which the kernel counted it under too; the ring's name where that is none that we know. */
+export type Unread = { position: number; kind: string };
 
 /** Records of one kind (`class`) that a control group was over its budget with: since the kernel remembers it, so it may go back. */
 export type ThrottledGroup = { cgroupIdV2: number; cgroupIdV1: number; class: string; value: number };

@@ -53,13 +53,12 @@ export function nodeCounters(
   const kernel = stream.counters();
   const isQuiet = source.rings().every((ring) => ring.waitingBytes === 0);
   const { carried, tally, figures } = stream.account;
-  const counters = [...carried, ...kernel, ...tally.list(), ...figures.list()];
+  const counters = [...carried, ...kernel, ...tally.letGoUnnamed(), ...tally.list(), ...figures.list()];
   counters.push(...pending(kernel, stream, window, isQuiet));
   if (handover !== undefined && !handover.hasEnded) {
     const { stream: earlier } = handover;
-    counters.push(...handover.counters(window.of(earlier).tally));
-    if (handover.readable && handover.epoch === undefined) return summed(counters);
-    counters.push(...pending(handover.readable ? earlier.counters() : [], earlier, window, false));
+    counters.push(...handover.counters());
+    if (handover.epoch !== undefined) counters.push(...pending(earlier.counters(), earlier, window, false));
   }
   return summed(counters);
 }
@@ -68,20 +67,12 @@ export function nodeCounters(
 function pending(kernel: readonly Counter[], stream: RecordStream, window: Window, isQuiet: boolean): Counter[] {
   const settled = stream.account.tally;
   const waiting = window.of(stream).tally;
-  const known = (kind: string) => settled.total(kind) + waiting.total(kind);
-  const unread = { lifecycle: known("lifecycle"), bulk: known("bulk") };
   const counters: Counter[] = [];
-  for (const ring of ["lifecycle", "bulk"] as const) {
-    counters.push({ class: ring, reason: "pending", value: waiting.total(ring) });
-  }
   for (const { class: kind, reason, value } of kernel) {
-    const ring = ringOfKind[kind];
-    if (reason !== "submitted" || ring === undefined) continue;
-    const inRing = isQuiet ? 0 : Math.max(0, value - known(kind));
-    // What could not be read has no kind with us, and is in the kernel's count of one.
-    const explained = Math.min(unread[ring], inRing);
-    unread[ring] -= explained;
-    counters.push({ class: kind, reason: "pending", value: inRing - explained + waiting.total(kind) });
+    if (reason !== "submitted" || ringOfKind[kind] === undefined) continue;
+    const known = settled.total(kind) + waiting.total(kind);
+    const inRing = isQuiet ? 0 : Math.max(0, value - known);
+    counters.push({ class: kind, reason: "pending", value: inRing + waiting.total(kind) });
   }
   return counters.filter((one) => one.value > 0);
 }

@@ -1,12 +1,13 @@
 import type { RingPositions } from "./account.ts";
 import type { KernelRecord } from "./kernel-record.ts";
+import type { Unread } from "./kernel-source.ts";
 import type { RecordStream, RingOfRecords } from "./record-stream.ts";
 
 type Chunk = {
   records: KernelRecord[];
   from: number;
   next: number;
-  undecodable: number;
+  undecodable: Unread[];
   isCut: boolean;
   lastUs: number;
 };
@@ -14,7 +15,8 @@ type Chunk = {
 export type Taken = {
   /** Positions below which everything has been given out. */
   upTo: RingPositions;
-  undecodable: RingPositions;
+  /** The kinds of those among it that could not be read. */
+  undecodable: string[];
 };
 
 /**
@@ -56,7 +58,6 @@ export class OrderedDrain {
   /** Gives what can be given out now to `each`. */
   take(each: (record: KernelRecord) => void): Taken {
     const { lifecycle, bulk } = this.#chunks;
-    const undecodable = { lifecycle: 0, bulk: 0 };
     const [untilLifecycle, untilBulk] = ends(lifecycle, bulk);
     while (bulk.from < untilBulk || lifecycle.from < untilLifecycle) {
       const one = lifecycle.from < untilLifecycle ? lifecycle.records[lifecycle.from] : undefined;
@@ -69,12 +70,7 @@ export class OrderedDrain {
         each(other);
       }
     }
-    for (const ring of ["lifecycle", "bulk"] as const) {
-      const chunk = this.#chunks[ring];
-      if (chunk.from < chunk.records.length) continue;
-      undecodable[ring] = chunk.undecodable;
-      chunk.undecodable = 0;
-    }
+    const undecodable = [...takeUnread(lifecycle), ...takeUnread(bulk)];
     return { upTo: { lifecycle: position(lifecycle), bulk: position(bulk) }, undecodable };
   }
 
@@ -92,15 +88,24 @@ export class OrderedDrain {
 }
 
 function emptyChunk(next: number): Chunk {
-  return { records: [], from: 0, next, undecodable: 0, isCut: false, lastUs: 0 };
+  return { records: [], from: 0, next, undecodable: [], isCut: false, lastUs: 0 };
 }
 
 function isEmpty(chunk: Chunk): boolean {
-  return chunk.from >= chunk.records.length && chunk.undecodable === 0;
+  return chunk.from >= chunk.records.length && chunk.undecodable.length === 0;
 }
 
 function position(chunk: Chunk): number {
   return chunk.records[chunk.from]?.position ?? chunk.next;
+}
+
+/** The kinds of what could not be read and lies before what is given out next: it is settled with what was given out. */
+function takeUnread(chunk: Chunk): string[] {
+  if (chunk.undecodable.length === 0) return [];
+  const end = position(chunk);
+  const passed = chunk.undecodable.filter((one) => one.position < end);
+  chunk.undecodable = chunk.undecodable.filter((one) => one.position >= end);
+  return passed.map(({ kind }) => kind);
 }
 
 /** Up to which index each chunk may be given out now. */

@@ -366,7 +366,7 @@ export class Pipeline {
     this.#recorded.step(performance.now());
     const nowUs = this.#clock.nowBootUs();
     if (this.#newestBootUs > 0) this.#lagUs = Math.max(this.#lagUs, nowUs - this.#newestBootUs);
-    for (const ring of ["lifecycle", "bulk"] as const) tally.add(ring, unreadable, taken.undecodable[ring]);
+    for (const kind of taken.undecodable) tally.add(kind, unreadable);
     this.#window.gather(stream, tally, taken.upTo);
     this.#table.reap(nowUs);
     return true;

@@ -79,7 +79,7 @@ export class RecordStream {
     const floor = this.account.accounted[ring];
     for (;;) {
       const drained = this.#rings.drain(ring, catchUpBytes);
-      const isEmpty = drained.records.length === 0 && drained.undecodable === 0;
+      const isEmpty = drained.records.length === 0 && drained.undecodable.length === 0;
       if (drained.next < floor && isEmpty) {
         // The account is ahead of its ring: it belongs to another. What the ring holds from here on is new.
         this.account.accounted[ring] = drained.next;
@@ -92,7 +92,7 @@ export class RecordStream {
       }
       this.#behind.delete(ring);
       const records = drained.records.filter((record) => record.position >= floor);
-      const undecodable = drained.next <= floor ? 0 : drained.undecodable;
+      const undecodable = drained.undecodable.filter((record) => record.position >= floor);
       return { ...drained, records, undecodable };
     }
   }

@@ -53,6 +53,17 @@ export class Tally {
     return counters;
   }
 
+  /**
+   * Records of no kind that the kernel counts under a name of ours (a later build's, which left them in its rings): what became of
+   * them stands under their ring, and so does that it let them go.
+   */
+  letGoUnnamed(): Counter[] {
+    return (["lifecycle", "bulk"] as const).flatMap((ring) => {
+      const value = this.total(ring);
+      return value === 0 ? [] : ["attempted", "submitted"].map((reason) => ({ class: ring, reason, value }));
+    });
+  }
+
   /** Takes what is an outcome of a known kind; gives the rest back. */
   static from(counters: readonly Counter[]): { tally: Tally; rest: Counter[] } {
     const tally = new Tally();

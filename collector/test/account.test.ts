@@ -1,11 +1,19 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { emptyFilterPlan, ledgerReasons, ledgerRows, type SensorReport } from "@atalaya/wire";
+import {
+  countersOfReport,
+  emptyFilterPlan,
+  ledgerReasons,
+  ledgerRows,
+  nodeLedger,
+  type SensorReport,
+} from "@atalaya/wire";
 import fc from "fast-check";
 import { Account } from "../src/account.ts";
 import type { KernelRecord } from "../src/kernel-record.ts";
 import { accountBytesMax, type EarlierPrograms } from "../src/kernel-source.ts";
 import { collectorLimits } from "../src/limits.ts";
+import { ringOfKind } from "../src/node-counters.ts";
 import { Pipeline } from "../src/pipeline.ts";
 import { outcomes, Tally } from "../src/tally.ts";
 import { cgroupMade, change, connect, exec, exit, fork, open, task } from "./hand-made-records.ts";
@@ -47,6 +55,9 @@ function assertBalanced(report: SensorReport): void {
   for (const row of rows) assert.equal(row.difference, 0, JSON.stringify(row));
 }
 
+const total = (report: SensorReport, reason: string) =>
+  report.counters.reduce((sum, one) => sum + (one.reason === reason ? one.value : 0), 0);
+
 const value = (report: SensorReport, of: string, reason: string) =>
   report.counters.find((one) => one.class === of && one.reason === reason)?.value ?? 0;
 
@@ -69,19 +80,28 @@ function someRecorded(count: number): KernelRecord[] {
   }).flat();
 }
 
+/** Something that cannot be read, of any kind that goes through either ring. */
+const kinds = Object.keys(ringOfKind) as KernelRecord["kind"][];
+function spoiled(kind: KernelRecord["kind"]): KernelRecord {
+  const record = ringOfKind[kind] === "bulk" ? open(task({ pid: ++pid }), "/x") : exit(task({ pid: ++pid }));
+  return { ...record, kind } as KernelRecord;
+}
+
 type Step =
   | { do: "happen"; count: number }
+  | { do: "spoil"; kind: KernelRecord["kind"]; isUnknown: boolean }
   | { do: "tick"; mayWait: boolean }
   | { do: "store"; stored: number; heard: number }
   | { do: "report" }
-  | { do: "kill"; at: "rest" | "account" | "release" };
+  | { do: "kill"; at: "settled" | "rest" | "account" | "release" };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constant("happen" as const), count: fc.integer({ min: 1, max: 4 }) }),
+  fc.record({ do: fc.constant("spoil" as const), kind: fc.constantFrom(...kinds), isUnknown: fc.boolean() }),
   fc.record({ do: fc.constant("tick" as const), mayWait: fc.boolean() }),
   fc.record({ do: fc.constant("store" as const), stored: fc.nat(6), heard: fc.nat(40) }),
   fc.record({ do: fc.constant("report" as const) }),
-  fc.record({ do: fc.constant("kill" as const), at: fc.constantFrom("rest", "account", "release") }),
+  fc.record({ do: fc.constant("kill" as const), at: fc.constantFrom("settled", "rest", "account", "release") }),
 );
 
 describe("the account of records", () => {
@@ -91,6 +111,7 @@ describe("the account of records", () => {
         const rings = new PinnedRings("0123456789abcdef");
         const disk = new Disk();
         const happened: KernelRecord[] = [];
+        let spoilt = 0;
         let run = new Run(rings, disk, { recordsMax });
         const { epoch } = run.pipeline.sensorReport();
         for (const one of steps) {
@@ -98,6 +119,9 @@ describe("the account of records", () => {
             const records = someRecorded(one.count);
             happened.push(...records);
             rings.put(...records);
+          } else if (one.do === "spoil") {
+            rings.putSpoiled(spoiled(one.kind), one.isUnknown);
+            spoilt += 1;
           } else if (one.do === "tick") run.pipeline.tick(one.mayWait);
           else if (one.do === "store") run.store(one.stored, one.heard);
           else if (one.do === "report") run.pipeline.report();
@@ -105,7 +129,8 @@ describe("the account of records", () => {
             rings.killAtAccount = one.at === "account";
             rings.killAtRelease = one.at === "release";
             try {
-              run.store(3, 3);
+              if (one.at === "settled") run.store(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+              else run.store(3, 3);
             } catch (error) {
               assert.equal((error as Error).message, "killed");
             }
@@ -125,6 +150,7 @@ describe("the account of records", () => {
         assertBalanced(report);
         assert.equal(report.epoch, epoch);
         assert.ok(report.counters.every((one) => one.reason !== "pending"));
+        assert.equal(total(report, "undecodable"), spoilt);
         assert.equal(value(report, "exec", "handed_on"), happened.filter((one) => one.kind === "exec").length);
         assert.equal(value(report, "cgroup_mkdir", "absorbed"), happened.length / 7);
         assert.equal(value(report, "open", "recorded"), happened.length / 7);
@@ -168,6 +194,32 @@ describe("the account of records", () => {
     run.pipeline.tick();
     assert.equal(run.outlet.parcels.length, first + 3);
     assert.equal(value(run.settle(), "exec", "handed_on"), 4);
+  });
+
+  test("a record that cannot be read is lost as what it was, in either ring; of a kind that nobody knows, as of its ring", () => {
+    for (const kind of kinds) {
+      const rings = new PinnedRings("0123456789abcdef");
+      const run = new Run(rings, new Disk());
+      rings.putSpoiled(spoiled(kind));
+      rings.putSpoiled(spoiled(kind), true);
+      assertBalanced(run.pipeline.sensorReport());
+      run.pipeline.tick();
+      const report = run.settle();
+      assertBalanced(report);
+      const ring = String(ringOfKind[kind]);
+      const words = ["submitted", "undecodable"];
+      assert.deepEqual(
+        [kind, ring].map((of) => words.map((word) => value(report, of, word))),
+        [
+          [1, 1],
+          [1, 1],
+        ],
+        kind,
+      );
+      const { kernel, collector } = countersOfReport(report.counters);
+      const of = { cluster: "c", node: "n", reportedUs: 1 };
+      assert.equal(nodeLedger(of, { kernel, collector, publisher: [], hub: [] }).difference, 0, kind);
+    }
   });
 
   test("many events do not wait, nor those of the workspace before", () => {

@@ -195,7 +195,7 @@ export class HandMadeSource implements KernelSource {
     this.waiting[ring] = [];
     const last = records.at(-1);
     if (last !== undefined) this.next[ring] = last.position + 64;
-    return { records, next: this.next[ring], undecodable: 0, isCut: false };
+    return { records, next: this.next[ring], undecodable: [], isCut: false };
   }
 
   release(ring: "lifecycle" | "bulk", at: number): void {

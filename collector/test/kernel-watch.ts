@@ -127,7 +127,7 @@ export class KernelWatch {
       for (let isEmpty = false; !isEmpty; ) {
         const { records, next, undecodable } = this.source.drain(ring);
         this.records.push(...records);
-        this.undecodable += undecodable;
+        this.undecodable += undecodable.length;
         this.source.release(ring, next);
         isEmpty = records.length === 0;
       }

@@ -119,7 +119,7 @@ export function drainAll(from: Pick<KernelSource | EarlierPrograms, "drain" | "r
     for (;;) {
       const { records, next, undecodable } = from.drain(ring);
       from.release(ring, next);
-      assert.equal(undecodable, 0);
+      assert.deepEqual(undecodable, []);
       if (records.length === 0) break;
       all.push(...records);
     }

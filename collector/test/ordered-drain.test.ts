@@ -18,6 +18,8 @@ class Rings {
   readonly #produced = { lifecycle: 0, bulk: 0 };
   /** The record of that ring that is being written. */
   busy: Partial<Record<Ring, KernelRecord>> = {};
+  /** Those that cannot be read. */
+  readonly spoiled = new Set<KernelRecord>();
   account: Buffer | undefined;
 
   put(ring: Ring, bootUs: number): KernelRecord {
@@ -36,7 +38,15 @@ class Rings {
       this.#cursor[ring] += stepBytes;
     }
     const next = this.#cursor[ring];
-    return { records, next, undecodable: 0, isCut: next < this.#produced[ring] };
+    const undecodable = records
+      .filter((one) => this.spoiled.has(one))
+      .map(({ position, kind }) => ({ position, kind }));
+    return {
+      records: records.filter((one) => !this.spoiled.has(one)),
+      next,
+      undecodable,
+      isCut: next < this.#produced[ring],
+    };
   }
 
   release() {}
@@ -137,6 +147,24 @@ describe("records of both rings in the order of their times", () => {
     // The open of before waits: its ring is read on when it is out.
     rings.put("lifecycle", 40);
     assert.deepEqual([...taken(drain), ...taken(drain)], [20, 25, 30, 35, 40]);
+    assert.equal(drain.fill(), false);
+  });
+
+  test("what cannot be read is told with what is given out around it: neither before its place is passed nor after", () => {
+    const rings = new Rings();
+    for (const at of [10, 20, 30, 40]) rings.put("lifecycle", at);
+    rings.put("bulk", 5);
+    rings.spoiled.add(rings.put("bulk", 6));
+    const behind = rings.put("bulk", 35);
+    const drain = new OrderedDrain(new RecordStream(rings), 3 * stepBytes);
+    drain.fill();
+    const taken = drain.take(() => undefined);
+    assert.deepEqual([taken.upTo.bulk, taken.undecodable], [behind.position, ["open"]]);
+    rings.spoiled.add(rings.put("bulk", 36));
+    drain.fill();
+    assert.deepEqual(drain.take(() => undefined).undecodable, []);
+    drain.fill();
+    assert.deepEqual(drain.take(() => undefined).undecodable, ["open"]);
     assert.equal(drain.fill(), false);
   });
 

@@ -24,6 +24,8 @@ export class PinnedRings {
   readonly consumer: Record<Ring, number> = { lifecycle: 0, bulk: 0 };
   readonly produced: Record<Ring, number> = { lifecycle: 0, bulk: 0 };
   readonly submitted = new Map<string, number>();
+  /** Records that cannot be read, by ring and position: their kind, or the ring where that is not known. */
+  readonly #spoiled = new Map<string, string>();
   account: Buffer | undefined;
   opened = 0;
   attached = true;
@@ -44,6 +46,14 @@ export class PinnedRings {
       this.produced[record.ring] = record.position + stepBytes;
       this.submitted.set(record.kind, (this.submitted.get(record.kind) ?? 0) + 1);
     }
+  }
+
+  /** Something that cannot be read; `isUnknown`: of a kind that no name of ours stands for, under which the kernel counts it. */
+  putSpoiled(record: KernelRecord, isUnknown = false): void {
+    this.#spoiled.set(`${record.ring} ${record.position}`, isUnknown ? record.ring : record.kind);
+    const before = this.submitted.get(record.kind) ?? 0;
+    this.put(record);
+    if (isUnknown) this.submitted.set(record.kind, before);
   }
 
   counters(): Counter[] {
@@ -112,12 +122,16 @@ export class PinnedRings {
         this.account = Buffer.from(bytes);
       },
       drain: (ring: Ring) => {
-        const records = this.records[ring].filter((one) => one.position >= cursor[ring]).slice(0, recordsMax);
-        const last = records.at(-1);
+        const drained = this.records[ring].filter((one) => one.position >= cursor[ring]).slice(0, recordsMax);
+        const last = drained.at(-1);
         if (last !== undefined) cursor[ring] = last.position + stepBytes;
-        const isCut = records.length === recordsMax;
-        if (readable) return { records, next: cursor[ring], undecodable: 0, isCut };
-        return { records: [], next: cursor[ring], undecodable: records.length, isCut };
+        const isCut = drained.length === recordsMax;
+        const spoiled = ({ position }: KernelRecord) => this.#spoiled.get(`${ring} ${position}`);
+        const records = drained.filter((one) => readable && spoiled(one) === undefined);
+        const undecodable = drained
+          .filter((one) => !records.includes(one))
+          .map((one) => ({ position: one.position, kind: (readable ? spoiled(one) : undefined) ?? ring }));
+        return { records, next: cursor[ring], undecodable, isCut };
       },
       release: (ring: Ring, position: number) => {
         if (this.killAtRelease) throw new Error("killed");

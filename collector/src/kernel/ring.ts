@@ -1,13 +1,19 @@
 import type { KernelRecord } from "../kernel-record.ts";
-import type { Drained } from "../kernel-source.ts";
+import type { Drained, Unread } from "../kernel-source.ts";
 import type { Addon } from "./addon.ts";
 import { decodeRecord, type RingName } from "./decode-record.ts";
 import { kernelLimits } from "./kernel-limits.ts";
-import { type RecordBytes, recordBytes, u32At, u64At } from "./record-bytes.ts";
+import { layout, recordKind, sizes } from "./layout.ts";
+import { type RecordBytes, recordBytes, u16At, u32At, u64At } from "./record-bytes.ts";
 import type { RecordTranslator } from "./translate-records.ts";
 
 /** What the addon puts before each record: u32 length, u32 gap, u64 position in the ring. */
 const outHeaderBytes = 16;
+
+/** What the kernel counts records under, by the number in their head; a snapshot goes through no ring. */
+const countedKinds: ReadonlyMap<number, string> = new Map(
+  Object.entries(recordKind).flatMap(([kind, number]) => (kind === "snapshot" ? [] : [[number, kind] as const])),
+);
 
 /** One ring: copies records out in one go, decodes them, gives the space back when told. */
 export class Ring {
@@ -36,15 +42,16 @@ export class Ring {
   #decode(from: RecordBytes, length: number): Drained {
     const records: KernelRecord[] = [];
     const [, , next, , refused, isCut] = this.#addon.ringState(this.#handle);
-    let undecodable = refused - this.#refusedBefore;
+    // None of our programs wrote them, or nobody knows how many: they end where this drain does.
+    const undecodable = Array.from({ length: refused - this.#refusedBefore }, () => this.#unread(next - 1));
     this.#refusedBefore = refused;
     let at = 0;
     while (at + outHeaderBytes <= length) {
       const size = u32At(from, at);
       const position = u64At(from, at + 8);
       const record = this.#record(from, at + outHeaderBytes, size, position);
-      if (record === undefined) undecodable++;
-      else records.push(record);
+      if (record !== undefined) records.push(record);
+      else undecodable.push(this.#unread(position, this.#kindNumber(from, at + outHeaderBytes, size)));
       at += outHeaderBytes + ((size + 7) & ~7);
     }
     return { records, next, undecodable, isCut: isCut === 1 };
@@ -56,10 +63,20 @@ export class Ring {
     return translated && decodeRecord(translated.from, 0, translated.length, position, this.#name);
   }
 
-  /** Takes records without a look inside: each counts as undecodable. */
+  #kindNumber(from: RecordBytes, at: number, length: number): number | undefined {
+    if (this.#translator !== undefined) return this.#translator.kindNumber(from, at, length);
+    return length < sizes.record_head ? undefined : u16At(from, at + layout.record_head.kind);
+  }
+
+  #unread(position: number, kindNumber?: number): Unread {
+    return { position, kind: (kindNumber === undefined ? undefined : countedKinds.get(kindNumber)) ?? this.#name };
+  }
+
+  /** Takes records without a look inside: where in them their kind lies is not known, either. */
   skip(bytesMax: number = kernelLimits.drainBytesDefault): Drained {
     const { records, undecodable, ...drained } = this.drain(bytesMax);
-    return { ...drained, records: [], undecodable: undecodable + records.length };
+    const unread = [...undecodable, ...records].map(({ position }) => this.#unread(position));
+    return { ...drained, records: [], undecodable: unread };
   }
 
   release(position: number): void {

@@ -70,6 +70,11 @@ export class RecordTranslator {
     return plans.size === 0 ? undefined : new RecordTranslator(plans, kind.offset, size.offset);
   }
 
+  /** The number of a record's kind, which has no other meaning with us; undefined where it is too short to have one. */
+  kindNumber(from: RecordBytes, at: number, length: number): number | undefined {
+    return length < this.#kindAt + 2 ? undefined : u16At(from, at + this.#kindAt);
+  }
+
   /**
    * The record of `length` bytes at `at` in our layout, in memory that the next call uses again; undefined where it is of
    * a kind that one side does not know, or not as long as it says.
