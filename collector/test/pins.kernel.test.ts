@@ -138,6 +138,17 @@ describe("what outlives a collector", { skip: skipUnless("kernel") }, () => {
     }
   });
 
+  test("to go on with a watch is not more than it can tell of itself, either", async () => {
+    await leavePinned(pinFolder, { plan: { ...everything, version: 1 } });
+    const source = openKernel({ objectFolder, pinFolder, ignorePids: [process.pid] });
+    try {
+      assert.equal(source.adopted, true);
+      assert.equal(countOf(source.counters(), "sensor_bpf", "throttled"), 0);
+    } finally {
+      source.unpin();
+    }
+  });
+
   test("records that are laid out otherwise are read by the types of the programs that wrote them", async () => {
     await leavePinned(pinFolder, { objects: await otherLayoutBuild(folder) });
     startPrograms("laid-out-otherwise");

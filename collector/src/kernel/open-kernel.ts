@@ -80,7 +80,12 @@ function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined
   const hooks = functionHooks(addon, options.hooksFunctions !== false);
   const programs = new KernelPrograms(addon, options.objectFolder, hooks);
   const filters = new FilterMaps(addon);
-  if (found) filters.adopt();
+  const ignoreOurs = () => filters.ignore(options.ignorePids ?? []);
+  if (found) {
+    // First: to open all that an earlier process left is more than the budget holds of what is told of strangers, and would be lost.
+    ignoreOurs();
+    filters.adopt();
+  }
   if (found && pins !== undefined) programs.adopt(pins);
   const before = filters.words();
   programs.load(new Set([...before, ...wordsOfFirst(options.plan, found)]));
@@ -94,7 +99,7 @@ function start(addon: Addon, options: KernelOptions, pins: PinnedSet | undefined
   recorded.clear();
   const owners = new GroupOwners(addon);
   owners.beginAnew();
-  filters.ignore(options.ignorePids ?? []);
+  if (!found) ignoreOurs();
   addon.markRead(options.unreadAfterMs ?? kernelLimits.unreadAfterMs);
   const unpinned = found ? "" : (pins?.pinMaps() ?? "");
   if (found && pins !== undefined) pins.isInUse = true;
