@@ -52,6 +52,8 @@ export {
 export { inventoryKinds, workloadKinds } from "./src/inventory-kinds.ts";
 export type * from "./src/ledger.ts";
 export { ledgerPageSchema, ledgerReasons, ledgerRowSchema, nodeLedger, nodeLedgerSchema } from "./src/ledger.ts";
+export type { PolicyIssueCode } from "./src/policy-issues.ts";
+export { policyIssueCodes } from "./src/policy-issues.ts";
 export type * from "./src/process-search.ts";
 export { foundProcessSchema, processPageSchema, processQuerySchema } from "./src/process-search.ts";
 export type * from "./src/recorder.ts";

@@ -44,10 +44,12 @@ const policy =
 class Refused extends Error {
   readonly status: number;
   readonly code: string;
-  constructor(status: number, code: string, message: string) {
+  readonly facts: Record<string, string> | undefined;
+  constructor(status: number, code: string, message: string, facts?: Record<string, string>) {
     super(message);
     this.status = status;
     this.code = code;
+    this.facts = facts;
   }
 }
 
@@ -81,7 +83,7 @@ export class ContractServer {
     this.#server = createServer((request, response) => {
       this.#answer(request, response).catch((error: unknown) => {
         const refused = error instanceof Refused ? error : new Refused(500, "BUG", String(error));
-        send(response, refused.status, { code: refused.code, message: refused.message });
+        send(response, refused.status, { code: refused.code, message: refused.message, facts: refused.facts });
       });
     });
   }
@@ -166,12 +168,20 @@ export class ContractServer {
     if (request.method === "PUT") {
       if (request.headers["if-match"] !== version())
         throw new Refused(412, "CHANGED_SINCE", "It was changed since it was read");
-      if (path === "notification") this.notification = notificationSchema.parse(body);
+      if (path === "notification") this.#notify(body);
       else if (path === "recorder-policy") this.recorderPolicy = recorderPolicySchema.parse(body);
       else this.driftPolicy = driftPolicySchema.parse(body);
     }
     response.setHeader("etag", version());
     send(response, 200, now());
+  }
+
+  #notify(body: unknown): void {
+    const wanted = notificationSchema.parse(body);
+    // As the hub does; its own words.
+    if (wanted.file !== null && !/^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/.test(wanted.file))
+      throw new Refused(400, "BODY_MALFORMED", "The file is a plain name, like alerts.jsonl", { issue: "file_name" });
+    this.notification = wanted;
   }
 
   #login(body: unknown, response: ServerResponse): void {

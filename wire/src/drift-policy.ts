@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { policyIssue } from "./policy-issues.ts";
 import { fits, isSurelyWithin, isWithin, patternsSchema, type ScopeFacts, scopeShape } from "./scope.ts";
 
 // What is to become of programs that did not come with their image. Rules in order: the first whose scope holds decides.
@@ -27,11 +28,11 @@ export const driftRuleSchema = z
   })
   .refine(({ action, allow }) => action !== "block" || allow === undefined, {
     path: ["allow"],
-    message: "block knows no welcome programs: the kernel looks at containers, not at paths",
+    ...policyIssue("block_welcomes", "block knows no welcome programs: the kernel looks at containers, not at paths"),
   })
   .refine(({ action, trial }) => action === "block" || trial === undefined, {
     path: ["trial"],
-    message: "only what blocks can be on trial",
+    ...policyIssue("trial_blocks", "only what blocks can be on trial"),
   });
 export type DriftRule = z.infer<typeof driftRuleSchema>;
 
@@ -40,11 +41,18 @@ export const driftPolicySchema = z
     rules: z
       .array(driftRuleSchema)
       .max(driftLimits.rulesMax)
-      .refine((rules) => new Set(rules.map((rule) => rule.name)).size === rules.length, "two rules have the same name"),
+      .refine(
+        (rules) => new Set(rules.map((rule) => rule.name)).size === rules.length,
+        policyIssue("rules_same_name", "two rules have the same name"),
+      ),
   })
   .refine(
     (policy) => !blocksSomewhere(policy) || JSON.stringify(policy).length <= driftLimits.blockingCharsMax,
-    `a policy that blocks has at most ${driftLimits.blockingCharsMax} characters`,
+    policyIssue(
+      "blocking_policy_too_long",
+      `a policy that blocks has at most ${driftLimits.blockingCharsMax} characters`,
+      driftLimits.blockingCharsMax,
+    ),
   );
 export type DriftPolicy = z.infer<typeof driftPolicySchema>;
 

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { policyIssue } from "./policy-issues.ts";
 import { isWithin, type ScopeFacts, scopeShape } from "./scope.ts";
 
 // The flight recorder: the last minutes of what some containers did, kept on their node, and pulled by an alert.
@@ -34,12 +35,16 @@ export const recorderPolicySchema = z
       .max(recorderLimits.scopesMax)
       .refine(
         (scopes) => new Set(scopes.map((scope) => scope.name)).size === scopes.length,
-        "two scopes have the same name",
+        policyIssue("scopes_same_name", "two scopes have the same name"),
       ),
   })
   .refine(
     (policy) => JSON.stringify(policy).length <= recorderLimits.policyCharsMax,
-    `more than ${recorderLimits.policyCharsMax} characters`,
+    policyIssue(
+      "policy_too_long",
+      `more than ${recorderLimits.policyCharsMax} characters`,
+      recorderLimits.policyCharsMax,
+    ),
   );
 export type RecorderPolicy = z.infer<typeof recorderPolicySchema>;
 

@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { globMatches } from "./glob.ts";
+import { policyIssue } from "./policy-issues.ts";
 
 // Which containers something is about: every list that is given has a pattern that fits; a list that is left out fits
 // everything. In a pattern * is anything (a slash, too), ? one character. A field that is not known fits only where its
@@ -20,8 +21,11 @@ const labelKey = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[A
 
 const labelPatternsSchema = z
   .record(z.string().regex(labelKey, "no key of a label"), z.string().max(scopeLimits.patternCharsMax))
-  .refine((labels) => Object.keys(labels).length > 0, "no label is named")
-  .refine((labels) => Object.keys(labels).length <= scopeLimits.labelsMax, `more than ${scopeLimits.labelsMax} labels`);
+  .refine((labels) => Object.keys(labels).length > 0, policyIssue("no_label", "no label is named"))
+  .refine(
+    (labels) => Object.keys(labels).length <= scopeLimits.labelsMax,
+    policyIssue("too_many_labels", `more than ${scopeLimits.labelsMax} labels`, scopeLimits.labelsMax),
+  );
 
 /** The lists of a scope, to be spread into a rule's schema. */
 export const scopeShape = {

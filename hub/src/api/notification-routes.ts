@@ -41,7 +41,9 @@ export function addNotificationRoutes(app: App, { core }: RouteContext, notifier
       const who = whoOf(request);
       checkNotification(request.body);
       if (who.workspaceId !== defaultWorkspace && (request.body.stdout || request.body.file !== null))
-        throw new Fault("FORBIDDEN", "The hub's own output and files are for its owner's workspace: use a webhook");
+        throw new Fault("FORBIDDEN", "The hub's own output and files are for its owner's workspace: use a webhook", {
+          issue: "outputs_of_owner",
+        });
       await core.putNotification(who.workspaceId, request.body, versionsIn(request.headers));
       notifier.changed(who.workspaceId);
       request.log.info({ user: who.user, enabled: request.body.enabled }, "the notification was changed");

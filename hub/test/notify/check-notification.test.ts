@@ -12,17 +12,18 @@ const setting: Notification = {
   stdout: false,
   file: null,
 };
-const refused = (change: Partial<Notification>) =>
+const refused = (change: Partial<Notification>, issue: string) =>
   assert.throws(
     () => checkNotification({ ...setting, ...change }),
-    (error) => error instanceof Fault && error.code === "BODY_MALFORMED",
+    (error) => error instanceof Fault && error.code === "BODY_MALFORMED" && error.facts["issue"] === issue,
   );
 
 test("http and https are webhooks, everything else is not", () => {
   checkNotification(setting);
   checkNotification({ ...setting, url: "http://10.0.0.5:8080/hook" });
   checkNotification({ ...setting, enabled: false, url: "" });
-  for (const url of ["", "file:///etc/shadow", "gopher://x", "javascript:1", "not an address"]) refused({ url });
+  for (const url of ["", "file:///etc/shadow", "gopher://x", "javascript:1", "not an address"])
+    refused({ url }, "webhook_scheme");
 });
 
 test("metadata services and link-local addresses are refused in every spelling", () => {
@@ -38,7 +39,7 @@ test("metadata services and link-local addresses are refused in every spelling",
     "224.0.0.1",
     "168.63.129.16",
   ]) {
-    refused({ url: `http://${host}/latest/meta-data/` });
+    refused({ url: `http://${host}/latest/meta-data/` }, "webhook_forbidden");
   }
   assert.equal(isForbiddenAddress("127.0.0.1"), false);
   assert.equal(isForbiddenAddress("10.1.2.3"), false);
@@ -53,5 +54,5 @@ test("a name that leads to a forbidden address is refused when it is used", asyn
 
 test("a file is a plain name, so that it cannot lie elsewhere", () => {
   checkNotification({ ...setting, file: "alerts.jsonl" });
-  for (const file of ["", "/etc/cron.d/x", "../x", "a/b", ".hidden", "x\n"]) refused({ file });
+  for (const file of ["", "/etc/cron.d/x", "../x", "a/b", ".hidden", "x\n"]) refused({ file }, "file_name");
 });

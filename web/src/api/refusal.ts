@@ -5,13 +5,16 @@ export class Refusal extends Error {
   readonly status: number;
   readonly code: string;
   readonly retryAfterS: number | undefined;
+  /** What is wrong with what was sent, where the hub names it. */
+  readonly issue: string | undefined;
 
-  constructor(status: number, code: string, message: string, retryAfterS?: number) {
+  constructor(status: number, code: string, message: string, more: { retryAfterS?: number; issue?: string } = {}) {
     super(message);
     this.name = "Refusal";
     this.status = status;
     this.code = code;
-    this.retryAfterS = retryAfterS;
+    this.retryAfterS = more.retryAfterS;
+    this.issue = more.issue;
   }
 }
 
@@ -22,7 +25,11 @@ export async function refusalOf(answer: Response): Promise<Refusal> {
   const code = reply.success ? reply.data.code : "HTTP";
   const message = reply.success ? reply.data.message : `HTTP ${answer.status}`;
   const after = Number(answer.headers.get("retry-after") ?? Number.NaN);
-  return new Refusal(answer.status, code, message, Number.isFinite(after) ? after : undefined);
+  const issue = reply.success ? reply.data.facts?.["issue"] : undefined;
+  return new Refusal(answer.status, code, message, {
+    ...(Number.isFinite(after) && { retryAfterS: after }),
+    ...(typeof issue === "string" && { issue }),
+  });
 }
 
 /** Whether the session is over: the page then asks to sign in again and comes back. */

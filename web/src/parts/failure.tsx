@@ -11,7 +11,7 @@ export function failureText(error: unknown, text: Dictionary): string {
   if (!(error instanceof Refusal)) return text.failure.other(error instanceof Error ? error.message : "");
   if (error.code === "OFFLINE") return text.failure.offline;
   if (error.code === "SHAPE") return text.failure.shape;
-  const known = text.failure.codes[error.code];
+  const known = text.failure.issues[error.issue ?? ""] ?? text.failure.codes[error.code];
   if (known !== undefined) return known;
   if (error.status === 403) return text.failure.forbidden;
   return text.failure.other(visibleString(error.message));

@@ -1,16 +1,16 @@
 import type { ReactElement } from "react";
 import { keyed, Plain } from "../parts/plain.tsx";
 import { useText } from "../text/language.ts";
+import { issueText } from "./issue-text.ts";
 import type { FormIssue } from "./read-forms.ts";
 
 /** What is wrong with the rows of a policy; `rowWord` is what a row is called. */
 export function FormIssues({ issues, rowWord }: { issues: readonly FormIssue[]; rowWord: string }): ReactElement {
-  const { scope: text } = useText();
-  const what = (issue: FormIssue) => {
-    if ("message" in issue) return issue.message;
-    return "repeats" in issue ? text.keyRepeated(issue.repeats) : text.noName;
+  const text = useText();
+  const sentence = (issue: FormIssue) => {
+    const what = issueText(issue, text);
+    return issue.row === "" ? what : `${rowWord} ${issue.row}: ${what}`;
   };
-  const sentence = (issue: FormIssue) => (issue.row === "" ? what(issue) : `${rowWord} ${issue.row}: ${what(issue)}`);
   return (
     <ul className="policy-issues" role="alert">
       {keyed(issues).map(([key, issue]) => (

@@ -1,11 +1,15 @@
 import type { ZodType } from "zod";
+import { type CodedIssue, codeOf } from "./issue-code.ts";
 import { repeatedKeys, type ScopeText } from "./scope-text.ts";
 
 /**
- * What is wrong with a row of a policy: its place and name, empty where it is the policy's own; and the schema's words, or
- * what is known before it is asked: that there is no name yet, or which label's key stands in several lines.
+ * What is wrong with a row of a policy: its place and name, empty where it is the policy's own; and what the schema says of
+ * which field (`field`: its name, and within it the key of a label or the place of a pattern), or what is known before
+ * it is asked: that there is no name yet, or which label's key stands in several lines.
  */
-export type FormIssue = { row: string } & ({ message: string } | { lacks: "name" } | { repeats: string });
+export type FormIssue = { row: string } & (SchemaIssue | { lacks: "name" } | { repeats: string });
+/** `message`: the schema's own words, English, for an issue without a code. */
+export type SchemaIssue = { field: readonly (string | number)[]; coded: CodedIssue | undefined; message: string };
 export type ReadForms<Policy> = { ok: true; policy: Policy } | { ok: false; issues: FormIssue[] };
 
 /** A policy of one list, as its schema reads it, or what is wrong with it by the rows of that list; `forms` are the rows as typed. */
@@ -21,11 +25,13 @@ export function readRows<Policy>(
   );
   const read = schema.safeParse({ [list]: rows });
   if (read.success) return repeated.length === 0 ? { ok: true, policy: read.data } : { ok: false, issues: repeated };
-  const issues = read.error.issues.map(({ path, message }): FormIssue => {
+  const issues = read.error.issues.map((issue): FormIssue => {
+    const { path, message } = issue;
     const at = typeof path[1] === "number" ? path[1] : undefined;
     const row = at === undefined ? "" : rowAt(at);
     if (at !== undefined && path[2] === "name" && rows[at]?.name === "") return { row, lacks: "name" };
-    return { row, message: `${path.slice(2).join(".")} ${message}`.trim() };
+    const field = path.slice(2).map((part) => (typeof part === "number" ? part : String(part)));
+    return { row, field, coded: codeOf(issue), message };
   });
   return { ok: false, issues: [...issues, ...repeated] };
 }

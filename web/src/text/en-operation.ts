@@ -168,7 +168,7 @@ export const enOperation = {
     minSeverity: "From this severity on",
     stdout: "Also print Falco's JSON lines on the hub's output",
     file: "Also write Falco's JSON lines to a file",
-    filePlaceholder: "/var/log/atalaya/alerts.jsonl",
+    filePlaceholder: "alerts.jsonl",
     save: "Save",
     saved: "Saved.",
     changedMeanwhile:

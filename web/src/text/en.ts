@@ -72,6 +72,12 @@ export const en = {
       STORE_FULL: "The hub's disk is full: nothing can be changed until there is room.",
       LOGIN_SLOWED: "Too many failed logins. Wait and try again.",
     } as Record<string, string>,
+    issues: {
+      webhook_scheme: "The address must begin with https:// or http://",
+      webhook_forbidden: "The address is link-local or a metadata service. Choose another.",
+      file_name: "The file is a plain name, like alerts.jsonl: it lies in out/ in the hub's data folder.",
+      outputs_of_owner: "The hub's own output and files are for its owner's workspace: use a webhook.",
+    } as Record<string, string>,
   },
   login: {
     title: "Sign in",

@@ -168,7 +168,7 @@ export const esOperation: typeof enOperation = {
     minSeverity: "A partir de esta gravedad",
     stdout: "Imprimir también las líneas JSON de Falco en la salida del servidor",
     file: "Escribir también las líneas JSON de Falco en un archivo",
-    filePlaceholder: "/var/log/atalaya/alerts.jsonl",
+    filePlaceholder: "alerts.jsonl",
     save: "Guardar",
     saved: "Guardado.",
     changedMeanwhile:

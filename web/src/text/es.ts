@@ -72,6 +72,13 @@ export const es: Dictionary = {
       STORE_FULL: "El disco del servidor está lleno: nada puede cambiarse hasta que haya sitio.",
       LOGIN_SLOWED: "Demasiados intentos fallidos. Espere e inténtelo de nuevo.",
     },
+    issues: {
+      webhook_scheme: "La dirección debe empezar por https:// o http://",
+      webhook_forbidden: "La dirección es de enlace local o de un servicio de metadatos. Elija otra.",
+      file_name:
+        "El archivo es un nombre sin ruta, como alerts.jsonl: está en out/, en la carpeta de datos del servidor.",
+      outputs_of_owner: "La salida y los archivos del servidor son del espacio de su dueño: use un webhook.",
+    },
   },
   login: {
     title: "Iniciar sesión",
