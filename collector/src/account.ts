@@ -2,7 +2,7 @@ import { randomBytes } from "node:crypto";
 import * as z from "zod";
 import { Counters } from "./counters.ts";
 import type { Counter } from "./kernel-record.ts";
-import { accountBytesMax } from "./kernel-source.ts";
+import { accountBytesMax, type MissedProgram } from "./kernel-source.ts";
 import { Tally } from "./tally.ts";
 
 const count = z.number().nonnegative();
@@ -17,6 +17,10 @@ const accountSchema = z.object({
   tally: countersSchema,
   carried: countersSchema,
   figures: countersSchema.default([]),
+  missed: z
+    .array(z.tuple([z.string().max(32), z.string().max(32), count, count]))
+    .max(256)
+    .default([]),
   folded: z.array(z.string().max(16)).max(8),
 });
 
@@ -36,6 +40,8 @@ export class Account {
   filters: number;
   /** What is counted beside the records (a `note` of ledger.ts). */
   readonly figures: Counters;
+  /** What the kernel tells of programs that may be gone by the next process. */
+  missed: MissedProgram[];
   /** Counters of earlier rings under the same epoch, the kernel's and the user side's. */
   #carried: Counter[];
   /** Earlier rings whose counters are in `carried`. */
@@ -49,12 +55,14 @@ export class Account {
     this.tally = tally;
     this.#carried = [...fromTuples(parts.carried), ...rest];
     this.figures = new Counters(fromTuples(parts.figures));
+    this.missed = parts.missed;
     this.#folded = parts.folded;
   }
 
   static fresh(epoch: string = randomBytes(8).toString("hex")): Account {
     const accounted = { lifecycle: 0, bulk: 0 };
-    return new Account({ format: 1, epoch, accounted, filters: 0, tally: [], carried: [], figures: [], folded: [] });
+    const nothing = { tally: [], carried: [], figures: [], missed: [], folded: [] };
+    return new Account({ format: 1, epoch, accounted, filters: 0, ...nothing });
   }
 
   /** Undefined where the bytes are no account of a version that we know. */
@@ -76,7 +84,8 @@ export class Account {
 
   /** Takes over the last counters of rings that end, so that the node's figures do not go back. */
   fold(ringId: string, counters: readonly Counter[]): void {
-    this.#carried = summed([...this.#carried, ...counters]);
+    // Most reasons never happen to most kinds, and there is little room.
+    this.#carried = summed([...this.#carried, ...counters]).filter(({ value }) => value > 0);
     this.#folded.push(ringId);
     if (this.#folded.length > 8) this.#folded.shift();
   }
@@ -90,6 +99,7 @@ export class Account {
       tally: this.tally.list().map(toTuple),
       carried: this.#carried.map(toTuple),
       figures: this.figures.list().map(toTuple),
+      missed: this.missed,
       folded: this.#folded,
     });
     const bytes = Buffer.from(text);

@@ -62,7 +62,10 @@ export class Handover {
   detachWhen(hasPlan: boolean, nowUs: () => number): boolean {
     const isTime = hasPlan || performance.now() - this.#startedMs > collectorLimits.handoverPatienceMs;
     if (this.#phase !== "overlap" || !isTime) return false;
+    // With the programs goes what the kernel knows of the runs that it left out.
+    this.stream.save();
     this.#programs.detach();
+    this.stream.save();
     this.twins.close(nowUs());
     this.#phase = "emptying";
     return true;

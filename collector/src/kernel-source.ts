@@ -66,6 +66,7 @@ export type KernelSource = {
    */
   readAccount(): Buffer | undefined;
   writeAccount(bytes: Uint8Array): void;
+  readonly missed: MissedPrograms;
   /**
    * Programs of another version that an earlier process left at work. The new ones are attached already, so both
    * see what happens now; undefined where there are none, or after `end`.
@@ -81,6 +82,12 @@ export type KernelSource = {
   unpin(): void;
   close(): void;
 };
+
+/** A program that the kernel left out: its kind of record, how often since it was loaded, and how often before. */
+export type MissedProgram = [program: string, kind: string, now: number, before: number];
+
+/** These runs are in `counters`: what the kernel forgets with a program goes on with what the account kept. */
+export type MissedPrograms = { readonly kept: MissedProgram[]; goOn(kept: readonly MissedProgram[]): void };
 
 export type Drained = {
   records: KernelRecord[];
@@ -118,6 +125,7 @@ export type EarlierPrograms = {
   counters(): Counter[];
   readAccount(): Buffer | undefined;
   writeAccount(bytes: Uint8Array): void;
+  readonly missed: MissedPrograms;
   /** Detaches them; their rings can still be drained. */
   detach(): void;
   /** Removes them and their rings. */

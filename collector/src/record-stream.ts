@@ -4,7 +4,10 @@ import type { KernelRecord } from "./kernel-record.ts";
 import type { Drained, KernelSource } from "./kernel-source.ts";
 
 export type RingOfRecords = (typeof ringNames)[number];
-type Rings = Pick<KernelSource, "ringId" | "drain" | "release" | "counters" | "readAccount" | "writeAccount">;
+type Rings = Pick<
+  KernelSource,
+  "ringId" | "drain" | "release" | "counters" | "readAccount" | "writeAccount" | "missed"
+>;
 
 const ringNames = ["lifecycle", "bulk"] as const;
 
@@ -29,6 +32,7 @@ export class RecordStream {
     const kept = bytes === undefined ? undefined : Account.parse(bytes);
     this.accountLost = bytes !== undefined && kept === undefined;
     this.account = kept ?? Account.fresh(epoch);
+    rings.missed.goOn(this.account.missed);
     const { accounted } = this.account;
     this.#behind = new Set(ringNames.filter((ring) => accounted[ring] > 0));
   }
@@ -51,6 +55,7 @@ export class RecordStream {
   }
 
   save(): void {
+    this.account.missed = this.#rings.missed.kept;
     this.#rings.writeAccount(this.account.bytes());
   }
 

@@ -214,6 +214,7 @@ export class HandMadeSource implements KernelSource {
     return [];
   }
 
+  readonly missed = { kept: [], goOn() {} };
   readonly recorded = { add: () => true, remove() {} };
   readonly owners = { set: () => true, forget() {}, clear() {}, areStraysLost: false };
   readonly enforced = { isPossible: true, add: () => true, remove() {}, renew() {}, release() {} };

@@ -49,6 +49,7 @@ class Rings {
     };
   }
 
+  readonly missed = { kept: [], goOn() {} };
   release() {}
   counters() {
     return [];

@@ -8,6 +8,7 @@ import {
   rings,
 } from "@atalaya/wire";
 import type { RingName, StreamName } from "../src/frame-builder.ts";
+import { MissedRuns } from "../src/kernel/missed-runs.ts";
 import type { Counter, KernelRecord } from "../src/kernel-record.ts";
 import type { EarlierPrograms, KernelSource } from "../src/kernel-source.ts";
 import type { Outlet } from "../src/outlet.ts";
@@ -26,6 +27,8 @@ export class PinnedRings {
   readonly submitted = new Map<string, number>();
   /** Records that cannot be read, by ring and position: their kind, or the ring where that is not known. */
   readonly #spoiled = new Map<string, string>();
+  /** Of each program that is loaded: how often the kernel left it out. */
+  readonly left = new Map<string, number>();
   account: Buffer | undefined;
   opened = 0;
   attached = true;
@@ -104,6 +107,7 @@ export class PinnedRings {
       sameLayout: readable,
       detach: () => {
         this.attached = false;
+        this.left.clear();
       },
       end: () => {
         this.gone = true;
@@ -113,9 +117,18 @@ export class PinnedRings {
 
   private reader(recordsMax: number, readable = true) {
     const cursor = { ...this.consumer };
+    const missed = new MissedRuns({ missed: (program) => this.left.get(program) ?? 0 });
+    const look = () => {
+      for (const program of this.left.keys()) missed.look(program, "open");
+    };
+    look();
     return {
       ringId: this.ringId,
-      counters: () => (readable ? this.counters() : []),
+      missed,
+      counters: () => {
+        if (this.attached) look();
+        return readable ? [...this.counters(), ...missed.counters()] : [];
+      },
       readAccount: () => this.account,
       writeAccount: (bytes: Uint8Array) => {
         if (this.killAtAccount) throw new Error("killed");

@@ -93,6 +93,7 @@ function earlierOf(addon: Addon, set: PinnedSet, reading: Reading | undefined): 
         : summed([...readCounters(addon, `${prefix}counts`, reading.slot), ...missed.counters()]),
     readAccount: () => readAccount(addon, `${prefix}account`),
     writeAccount: (bytes) => writeAccount(addon, `${prefix}account`, bytes),
+    missed,
     detach() {
       missed.lookAtAll();
       set.detach();

@@ -1,4 +1,5 @@
 import type { Counter } from "../kernel-record.ts";
+import type { MissedProgram } from "../kernel-source.ts";
 import type { Addon } from "./addon.ts";
 import type { recordKind } from "./layout.ts";
 import { programPlans } from "./programs.ts";
@@ -31,11 +32,11 @@ export const kindOf = (object: string): Kind | undefined => kindOfObject[object.
 
 /**
  * How often the kernel left a program out because the same program was at work on that processor already. Its own figure goes
- * with the program: what was counted of one that is loaded anew stays, for as long as this process.
+ * with the program: what was counted of one that is gone, or loaded anew, is kept here, and in the account for the next process.
  */
 export class MissedRuns {
   readonly #addon: Pick<Addon, "missed">;
-  readonly #seen = new Map<string, { now: number; before: number; kind: Kind }>();
+  readonly #seen = new Map<string, { now: number; before: number; kind: string }>();
 
   constructor(addon: Pick<Addon, "missed">) {
     this.#addon = addon;
@@ -55,6 +56,20 @@ export class MissedRuns {
   /** All that are pinned by now: those that are not there have none to tell. */
   lookAtAll(): void {
     for (const { program, object } of programPlans) this.look(program, object);
+  }
+
+  /** What was known of them when an earlier process wrote it down; the programs that hang were looked at since. */
+  goOn(kept: readonly MissedProgram[]): void {
+    for (const [program, kind, last, before] of kept) {
+      const now = this.#seen.get(program)?.now ?? 0;
+      // Of a program that is there no more, or was loaded anew, the kernel does not say what was.
+      this.#seen.set(program, { now, before: now < last ? before + last : before, kind });
+    }
+  }
+
+  /** To be written down for the next process. */
+  get kept(): MissedProgram[] {
+    return [...this.#seen].map(([program, { now, before, kind }]) => [program, kind, now, before]);
   }
 
   /** By kind of record: each may have been one, so it was attempted, and is lost. */

@@ -200,6 +200,7 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
     gapUs,
     readAccount: () => readAccount(addon, "account"),
     writeAccount: (bytes) => writeAccount(addon, "account", bytes),
+    missed: parts.missed,
     enforced: parts.enforced,
     recorded: parts.recorded,
     owners: parts.owners,
