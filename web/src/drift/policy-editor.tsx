@@ -9,6 +9,7 @@ import { ChangedMeanwhile } from "../parts/changed-meanwhile.tsx";
 import { failureText } from "../parts/failure.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { toast } from "../parts/toasts.tsx";
+import { AskBeforeLeaving } from "../policy/ask-before-leaving.tsx";
 import { useEditedSetting } from "../policy/edited-setting.ts";
 import { FormIssues } from "../policy/form-issues.tsx";
 import { textOf } from "../policy/read-forms.ts";
@@ -138,6 +139,7 @@ export function PolicyEditor({ fetched }: { fetched: Versioned<DriftPolicy> }): 
           : text.settings.adminOnly}
       </p>
       {refused && <ChangedMeanwhile message={text.drift.changedMeanwhile} {...refused} />}
+      <AskBeforeLeaving isChanged={isChanged} />
       {isTried && <TrialList trial={tried.trial} />}
     </Card>
   );

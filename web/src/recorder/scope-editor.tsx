@@ -8,6 +8,7 @@ import { ChangedMeanwhile } from "../parts/changed-meanwhile.tsx";
 import { failureText } from "../parts/failure.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { toast } from "../parts/toasts.tsx";
+import { AskBeforeLeaving } from "../policy/ask-before-leaving.tsx";
 import { useEditedSetting } from "../policy/edited-setting.ts";
 import { FormIssues } from "../policy/form-issues.tsx";
 import { textOf } from "../policy/read-forms.ts";
@@ -96,6 +97,7 @@ export function ScopeEditor({ fetched }: { fetched: Versioned<RecorderPolicy> })
         {canAdmin ? state : text.settings.adminOnly}
       </p>
       {refused && <ChangedMeanwhile message={recording.changedMeanwhile} {...refused} />}
+      <AskBeforeLeaving isChanged={isChanged} />
     </Card>
   );
 }

@@ -9,6 +9,7 @@ import { ChangedMeanwhile } from "../parts/changed-meanwhile.tsx";
 import { failureText } from "../parts/failure.tsx";
 import { Icon } from "../parts/icons.tsx";
 import { toast } from "../parts/toasts.tsx";
+import { AskBeforeLeaving } from "../policy/ask-before-leaving.tsx";
 import { useEditedSetting } from "../policy/edited-setting.ts";
 import { useRights } from "../shell/session.ts";
 import { useText } from "../text/language.ts";
@@ -104,6 +105,7 @@ export function NotificationForm({ fetched }: { fetched: Versioned<Notification>
         </fieldset>
         {refused && <ChangedMeanwhile message={text.settings.changedMeanwhile} {...refused} />}
         {!canAdmin && <p className="soft">{text.settings.adminOnly}</p>}
+        <AskBeforeLeaving isChanged={isChanged} />
         <div role="status">
           {test.data !== undefined && (
             <p className={test.data.ok ? "good" : "login-error"}>

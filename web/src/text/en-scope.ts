@@ -2,6 +2,12 @@ import type { IssueCode } from "../policy/issue-code.ts";
 
 // Scopes, and what all policies have.
 export const enScope = {
+  leaving: {
+    title: "Leave without saving?",
+    lost: "What you changed here is not in force yet, and is lost if you leave.",
+    stay: "Stay",
+    leave: "Leave, and lose it",
+  },
   scope: {
     lists: {
       clusters: "Clusters",

@@ -1,6 +1,12 @@
 import type { enScope } from "./en-scope.ts";
 
 export const esScope: typeof enScope = {
+  leaving: {
+    title: "¿Salir sin guardar?",
+    lost: "Lo que cambió aquí aún no está en vigor y se pierde si sale.",
+    stay: "Quedarse",
+    leave: "Salir y perderlo",
+  },
   scope: {
     lists: {
       clusters: "Clústeres",
