@@ -14,6 +14,7 @@ import {
   withinFileSystem,
 } from "./overlay-mounts.ts";
 import { readSmallFile } from "./small-file.ts";
+import { waitedForProcessorMs } from "./waited-for-processor.ts";
 
 export type ScriptOrigin = NonNullable<ProcessEvent["script_origin"]>;
 
@@ -25,14 +26,16 @@ export type ScriptOrigin = NonNullable<ProcessEvent["script_origin"]>;
 export class ScriptOrigins {
   readonly #counters: Counters;
   readonly #hostRoot: string;
+  readonly #waitedMs: () => number;
   #looksLeft: number = collectorLimits.scriptLooksMax;
   #msLeft: number = collectorLimits.scriptLookMs;
   #filledMs = performance.now();
 
-  /** `hostRoot` is where the host's files are seen; ends in a slash. */
-  constructor(counters: Counters, hostRoot: string) {
+  /** `hostRoot` is where the host's files are seen; ends in a slash. `waitedMs`: see waitedForProcessorMs. */
+  constructor(counters: Counters, hostRoot: string, waitedMs: () => number = waitedForProcessorMs) {
     this.#counters = counters;
     this.#hostRoot = hostRoot;
+    this.#waitedMs = waitedMs;
   }
 
   /** Null where no script was executed. `pids` are processes by which its root may be seen, best first. */
@@ -44,12 +47,20 @@ export class ScriptOrigins {
       this.#counters.add("process", "script_over_budget");
       return "unknown";
     }
-    const startedMs = performance.now();
+    const startedMs = this.#ownMs();
     try {
       return this.#look(record, pids);
     } finally {
-      this.#msLeft -= performance.now() - startedMs;
+      this.#msLeft -= Math.max(0, this.#ownMs() - startedMs);
     }
+  }
+
+  /**
+   * Time but for that in which this thread waited for a processor: on a busy node a look of 1 ms takes 80, and others would
+   * not be looked for although looking holds up nothing.
+   */
+  #ownMs(): number {
+    return performance.now() - this.#waitedMs();
   }
 
   #look({ filename, cwd, exeDevice, task }: ExecRecord, pids: () => readonly number[]): ScriptOrigin {

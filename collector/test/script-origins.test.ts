@@ -4,6 +4,7 @@ import { Counters } from "../src/counters.ts";
 import type { ExecRecord } from "../src/kernel-record.ts";
 import { collectorLimits } from "../src/limits.ts";
 import { ScriptOrigins } from "../src/script-origins.ts";
+import { waitedForProcessorMs } from "../src/waited-for-processor.ts";
 import { exec, task } from "./hand-made-records.ts";
 
 const record = (): ExecRecord => {
@@ -39,4 +40,26 @@ test("looks that take long are few: the rings are drained by the same thread", (
   nowMs += 1_000;
   origins.of(record(), slowly);
   assert.equal(looks, 3);
+});
+
+test("what a look waits for a processor is not its own time: on a busy node none is left out for that", (context) => {
+  let [nowMs, waitedMs] = [1_000, 0];
+  context.mock.method(performance, "now", () => nowMs);
+  const counters = new Counters();
+  const origins = new ScriptOrigins(counters, "/", () => waitedMs);
+  let looks = 0;
+  const outOfTurn = () => {
+    looks += 1;
+    nowMs += 80;
+    waitedMs += 79;
+    return [];
+  };
+  for (let i = 0; i < 10; i++) origins.of(record(), outOfTurn);
+  assert.deepEqual([looks, counters.value("process", "script_over_budget")], [10, 0]);
+});
+
+test("how long a thread waited for a processor is read from the kernel", () => {
+  const before = waitedForProcessorMs();
+  assert.ok(before > 0, "a thread of this age has waited");
+  assert.ok(waitedForProcessorMs() >= before);
 });
