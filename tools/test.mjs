@@ -20,6 +20,7 @@ const asked = [...kinds, "cluster", "guests"];
 /** The soak waits most of its time. What runs beside it needs the machine's set-up, and neither measures nor watches the machine. */
 const soak = "e2e/soak.e2e.test.ts";
 const besideSoak = /\.browser\.test\.ts$|\/fuzz\.kernel\.test\.ts$|^publisher\/test\/full-disk\.kernel\.test\.ts$/;
+const clusterTool = join(root, "e2e", "cluster", "main.ts");
 /** One file boots them all; each has a bound of its own. */
 const guestRuns = { patienceMs: 7_200_000 };
 const args = process.argv.slice(2);
@@ -133,6 +134,10 @@ try {
     say(line);
   const behind = ["chrt", "--idle", "0"]; // what the others leave of the processors
   const meanwhile = beside === undefined ? 0 : runTests(await testFiles(beside), { ...guestRuns, behind });
+  // Not within a test's time: it takes minutes on a machine that has not built it yet, and more beside others.
+  if (only === "cluster" && (await runCommand(pinnedNode(), [...nodeFlags, clusterTool, "build"])) !== 0) {
+    throw new Error("what a cluster is made of could not be built");
+  }
   const isWell = await (only === undefined ? runAll() : runKind(only));
   if ((await meanwhile) !== 0 || !isWell) status = 1;
 } catch (error) {

@@ -21,6 +21,7 @@ const programs = {
   dns: { folder: "dns" },
 } as const;
 export type GoProgram = keyof typeof programs;
+export const goProgramNames = Object.keys(programs) as GoProgram[];
 
 export function cacheFolder(): string {
   return join(process.env["XDG_CACHE_HOME"] || join(homedir(), ".cache"), "atalaya", "cluster");

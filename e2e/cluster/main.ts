@@ -2,15 +2,17 @@ import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { kubectlCommand, removeCluster, runningCluster, startCluster } from "./cluster.ts";
+import { goProgram, goProgramNames } from "./go-programs.ts";
 import { placeOf } from "./place.ts";
 import { runningParts } from "./processes.ts";
 
-const help = `Usage: npm run cluster -- up|down|status|logs PART|kubectl -- ARGS
+const help = `Usage: npm run cluster -- up|down|build|status|logs PART|kubectl -- ARGS
 
 A real Kubernetes of one node for tests, in a network namespace of its own. Needs root.
 
   up           starts it (the first time it is built: about 5 minutes)
   down         ends it and removes what it made
+  build        what clusters are made of, and nothing more: the next one starts in seconds
   status       which parts run, and the node
   logs PART    what a part printed: etcd, containerd, apiserver, controller-manager, scheduler, kubelet, proxy
   kubectl --   kubectl as its administrator
@@ -27,6 +29,7 @@ const say = (line: string) => process.stderr.write(`cluster: ${line}\n`);
 async function run([command, ...rest]: string[]): Promise<number> {
   if (command === "up") return up();
   if (command === "down") return down();
+  if (command === "build") return build();
   if (command === "status") return status();
   if (command === "logs") return logs(rest[0]);
   if (command === "kubectl") return kubectl(rest[0] === "--" ? rest.slice(1) : rest);
@@ -48,6 +51,11 @@ async function up(): Promise<number> {
 async function down(): Promise<number> {
   await removeCluster(placeOf());
   say("it is gone");
+  return 0;
+}
+
+async function build(): Promise<number> {
+  for (const name of goProgramNames) await goProgram(name, say);
   return 0;
 }
 
