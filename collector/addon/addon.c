@@ -2,6 +2,7 @@
 /* The face towards JavaScript: plain Node-API 8, every call synchronous and short. Errors are thrown with a code. */
 #include "call.h"
 #include "pins.h"
+#include "sums.h"
 #include "waiting.h"
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -349,6 +350,7 @@ NAPI_MODULE_INIT()
 		{ "mapUpdate", map_update },
 		{ "mapDelete", map_delete },
 		{ "mapLookup", map_lookup },
+		{ "mapSums", map_sums },
 		{ "lockFolder", lock_folder },
 		{ "markRead", mark_read },
 		{ "mapShape", map_shape },

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { uptime } from "node:os";
 
 /** A sleep of the machine makes boot time and monotonic time differ; less than this is the rounding of /proc/uptime. */
 const uptimeGrainUs = 20_000;
@@ -39,8 +39,7 @@ function monotonicUs(): number {
 
 function readUptimeUs(): number {
   try {
-    const seconds = Number.parseFloat(readFileSync("/proc/uptime", "latin1"));
-    return Number.isFinite(seconds) ? Math.round(seconds * 1_000_000) : monotonicUs();
+    return Math.round(uptime() * 1_000_000);
   } catch {
     return monotonicUs();
   }

@@ -29,9 +29,14 @@ export class Heartbeat {
     this.#start = start;
   }
 
-  /** To be called once a second: judges the last beat when it is time for the next. `expected` is what is hooked. */
+  /** To be called once a second, as `look`: `expected` is asked for only when it is time for a beat. */
+  lookIfDue(nowMs: number, expected: () => readonly Sight[]): void {
+    if (this.#isDue(nowMs)) this.look(nowMs, expected());
+  }
+
+  /** Judges the last beat when it is time for the next. `expected` is what is hooked. */
   look(nowMs: number, expected: readonly Sight[]): void {
-    if (nowMs - this.#beatMs < collectorLimits.heartbeatMs) return;
+    if (!this.#isDue(nowMs)) return;
     for (const sight of ["exec", "open"] as const) {
       const isUnseen = this.#word !== undefined && expected.includes(sight) && !this.#seen.has(sight);
       this.#unseen.set(sight, isUnseen ? (this.#unseen.get(sight) ?? 0) + 1 : 0);
@@ -45,6 +50,10 @@ export class Heartbeat {
     } catch {
       this.failed();
     }
+  }
+
+  #isDue(nowMs: number): boolean {
+    return nowMs - this.#beatMs >= collectorLimits.heartbeatMs;
   }
 
   /** The program could not be started: nothing is to be seen of it. */

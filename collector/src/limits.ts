@@ -89,8 +89,6 @@ export const collectorLimits = {
   permitBytesMax: 64 * 1024,
   permitScopesMax: 256,
   blockingStepMs: 250,
-  /** Where nothing is to be blocked or recorded. */
-  blockingRestMs: 1_000,
   /** From one look for containers that have ended to the next. */
   blockingSweepMs: 10_000,
   caBytesMax: 256 * 1024,

@@ -41,16 +41,16 @@ export const ringOfKind: Readonly<Record<string, Ring>> = {
 
 /**
  * The account of this node under its epoch: what the kernel side counted, what became of the records, and what is on
- * its way (`pending`), by kind of record.
+ * its way (`pending`), by kind of record. `kernel`: the kernel's counters, with nothing drained since.
  */
 export function nodeCounters(
   source: KernelSource,
+  kernel: readonly Counter[],
   stream: RecordStream,
   window: Window,
   handover: Handover | undefined,
 ): Counter[] {
-  // The kernel's counters before the rings: what is counted by now and not in a ring has been drained and settled.
-  const kernel = stream.counters();
+  // The kernel's counters before the rings: what is counted there and not in a ring has been drained and settled.
   const isQuiet = source.rings().every((ring) => ring.waitingBytes === 0);
   const { carried, tally, figures } = stream.account;
   const counters = [...carried, ...kernel, ...tally.letGoUnnamed(), ...tally.list(), ...figures.list()];

@@ -262,24 +262,25 @@ export class Pipeline {
       return;
     }
     this.#gathering.handOver();
-    this.#options.heartbeat?.look(monotonicMs(), sightsOf(this.#source.programs, this.#hasSetNames));
+    const nowMs = monotonicMs();
+    this.#options.heartbeat?.lookIfDue(nowMs, () => sightsOf(this.#source.programs, this.#hasSetNames));
+    if (!isFinal) this.#selfWatch.look(nowMs);
     const counters = this.#stream.counters();
-    this.#healer.look(counters, monotonicMs());
-    this.#throttling.look(counters, monotonicMs());
-    if (!isFinal) this.#selfWatch.look(monotonicMs());
+    this.#healer.look(counters, nowMs);
+    this.#throttling.look(counters, nowMs);
     this.#sure.look();
     // The figures beside the account are written with it: after a kill they do not go back behind what was said.
     this.#stream.save();
-    const report = JSON.stringify(isFinal ? { ...this.sensorReport(), final: true } : this.sensorReport());
+    const report = JSON.stringify({ ...this.sensorReport(counters), ...(isFinal ? { final: true } : {}) });
     this.#lagUs = 0;
     const event: SensorEvent = { ...blankEvent("sensor"), activity: "report", time_us: Date.now() * 1_000, report };
-    this.#reports += 1;
-    this.#outlet.add(event, "sensor", this.#reports, "sensor");
+    this.#outlet.add(event, "sensor", ++this.#reports, "sensor");
     const { parcels, bytes } = this.#outlet.flush(true);
     this.#window.add(parcels, bytes);
   }
 
-  sensorReport(): SensorReport {
+  /** `counted`: the kernel's counters, read since the rings were drained last. */
+  sensorReport(counted = this.#stream.counters()): SensorReport {
     const { node, bootId, version, kernel } = this.#options;
     const cpu = process.cpuUsage();
     return {
@@ -306,7 +307,7 @@ export class Pipeline {
       throttled: this.#throttling.list(),
       tampered: this.#selfWatch.list(),
       programs: [...this.#source.programs],
-      counters: [...nodeCounters(this.#source, this.#stream, this.#window, this.#handover), ...this.#others],
+      counters: [...nodeCounters(this.#source, counted, this.#stream, this.#window, this.#handover), ...this.#others],
     };
   }
 

@@ -143,6 +143,7 @@ class SensorLoop {
     this.#pipeline.report();
     const { eventMs } = this.#pipeline;
     this.#health.write({ aliveMs: monotonicMs(), eventMs, takenMs: this.#takenMs });
+    if (this.#enforcer === undefined) this.#enforce();
   }
 
   #whereCallsAreSeen(): string {
@@ -166,11 +167,11 @@ class SensorLoop {
     else this.#source.whenFilled(this.#pipeline.busyMs, drainRestMs, () => this.#tick());
   }
 
+  /** Where nothing is to be blocked or recorded, the next time is that of the next report: no timer wakes us for it. */
   #enforce(): void {
     clearTimeout(this.#enforcer);
-    const { blockingStepMs, blockingRestMs } = collectorLimits;
-    const pauseMs = this.#pipeline.enforce() ? blockingStepMs : blockingRestMs;
-    this.#enforcer = setTimeout(() => this.#enforce(), pauseMs);
+    const isAtWork = this.#pipeline.enforce();
+    this.#enforcer = isAtWork ? setTimeout(() => this.#enforce(), collectorLimits.blockingStepMs) : undefined;
   }
 
   /** What comes next is put in force after it, and answered by itself. */
@@ -228,7 +229,7 @@ class SensorLoop {
     const { version } = state;
     try {
       this.#pipeline.applyState(state);
-      if (this.#enforcer !== undefined) this.#enforce();
+      if (this.#reporter !== undefined) this.#enforce();
       this.#post({ type: "applied", version });
     } catch (error) {
       const problem = error instanceof Error ? error.message : String(error);

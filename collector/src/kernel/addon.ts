@@ -32,6 +32,11 @@ export type Addon = {
   mapUpdate(map: string, keys: Buffer, values: Buffer): number;
   mapDelete(map: string, keys: Buffer): number;
   mapLookup(map: string, key: Buffer): Buffer;
+  /**
+   * Of a map of 64-bit numbers with one value a processor, `into` as doubles: each entry's numbers, summed over processors, from
+   * the first entry on until there are no more, or no more room. Gives how many entries those are.
+   */
+  mapSums(map: string, into: Buffer): number;
   /** "" when the folder is ours until `close` or this process' end; else the error, EAGAIN when another has it. */
   lockFolder(path: string): string;
   /** Somebody reads, and is expected again within so many milliseconds; 0: within those said before. */

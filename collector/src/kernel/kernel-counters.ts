@@ -8,31 +8,29 @@ export type CountSlot = { bytes: number; reasons: readonly (readonly [reason: st
 
 const ownSlot: CountSlot = { bytes: sizes.count_slot, reasons: Object.entries(layout.count_slot) };
 
+/** A snapshot is asked for, and goes through no ring. */
+const counted = Object.entries(recordKind).filter(([, kind]) => kind !== recordKind.snapshot);
+const slots = Math.max(...Object.values(recordKind)) + 1;
+
 /** Another build's slot: those of our reasons that it knows. */
 export function countSlotOf(struct: Struct): CountSlot {
   const reasons = ownSlot.reasons.flatMap(([reason]) => {
     const member = struct.members.get(reason);
-    return member?.size === 8 ? [[reason, member.offset] as const] : [];
+    return member?.size === 8 && member.offset % 8 === 0 ? [[reason, member.offset] as const] : [];
   });
   return { bytes: struct.size, reasons };
 }
 
 /** Every class's counts, summed over processors, from the map of that name. */
 export function readCounters(addon: Addon, map = "counts", { bytes, reasons } = ownSlot): Counter[] {
+  const words = Math.ceil(bytes / 8);
+  const sums = new Float64Array(slots * words);
+  const known = addon.mapSums(map, Buffer.from(sums.buffer));
   const counters: Counter[] = [];
-  const known = addon.mapShape(map)[3];
-  for (const [name, kind] of Object.entries(recordKind)) {
-    if (kind === recordKind.snapshot || kind >= known) continue;
-    const key = Buffer.alloc(4);
-    key.writeUInt32LE(kind);
-    const slots = addon.mapLookup(map, key);
-    for (const [reason, offset] of reasons) {
-      let value = 0;
-      for (let at = 0; at < slots.length; at += bytes) {
-        value += slots.readUInt32LE(at + offset) + slots.readUInt32LE(at + offset + 4) * 4294967296;
-      }
-      counters.push({ class: name, reason, value });
-    }
+  for (const [name, kind] of counted) {
+    if (kind >= known) continue;
+    for (const [reason, offset] of reasons)
+      counters.push({ class: name, reason, value: sums[kind * words + offset / 8] as number });
   }
   return counters;
 }

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { Fault, type FilterPlan } from "@atalaya/wire";
 import { summed } from "../account.ts";
-import type { KernelRecord } from "../kernel-record.ts";
+import type { Counter, KernelRecord } from "../kernel-record.ts";
 import { type KernelOptions, type KernelSource, type OpenedKernel, placeOf, type Tampered } from "../kernel-source.ts";
 import { accountValueBytes, readAccount, writeAccount } from "./account-map.ts";
 import { type Addon, loadAddon } from "./addon.ts";
@@ -187,7 +187,7 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
     release: (ring, position) => rings[ring].release(position),
     whenFilled: (everyMs, atMostMs, then) => wait.begin(everyMs, atMostMs, then),
     snapshot: (): KernelRecord[] => takeSnapshot(addon, programs.iterator),
-    counters: () => summed([...readCounters(addon), ...parts.missed.counters()]),
+    counters: () => withMissed(readCounters(addon), parts.missed),
     throttled: () => throttledGroups(addon),
     nameOwnTask: (name, pid) => nameOwnTask(addon, name, pid),
     lookAfter: () => lookAfter(parts),
@@ -219,6 +219,12 @@ function sourceOf(addon: Addon, parts: Parts): OpenedKernel {
     close: () => addon.close(),
     switchHook: (name, isOn) => programs.switchHook(name, isOn),
   };
+}
+
+/** Of no two programs in the kernel's counters, so that there is nothing to sum where none was missed. */
+function withMissed(counters: Counter[], missed: MissedRuns): Counter[] {
+  const more = missed.counters();
+  return more.length === 0 ? counters : summed([...counters, ...more]);
 }
 
 /** What is asked for anew hangs before the plan is in force, and what is asked for no more goes afterwards. */
