@@ -8,8 +8,8 @@ export type CountSlot = { bytes: number; reasons: readonly (readonly [reason: st
 
 const ownSlot: CountSlot = { bytes: sizes.count_slot, reasons: Object.entries(layout.count_slot) };
 
-/** A snapshot is asked for, and goes through no ring. */
-const counted = Object.entries(recordKind).filter(([, kind]) => kind !== recordKind.snapshot);
+/** What the kernel counts records under, and the number in their head. A snapshot is asked for, and goes through no ring. */
+export const counted = Object.entries(recordKind).filter(([, kind]) => kind !== recordKind.snapshot);
 const slots = Math.max(...Object.values(recordKind)) + 1;
 
 /** Another build's slot: those of our reasons that it knows. */

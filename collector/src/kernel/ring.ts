@@ -2,18 +2,16 @@ import type { KernelRecord } from "../kernel-record.ts";
 import type { Drained, Unread } from "../kernel-source.ts";
 import type { Addon } from "./addon.ts";
 import { decodeRecord, type RingName } from "./decode-record.ts";
+import { counted } from "./kernel-counters.ts";
 import { kernelLimits } from "./kernel-limits.ts";
-import { layout, recordKind, sizes } from "./layout.ts";
+import { layout, sizes } from "./layout.ts";
 import { type RecordBytes, recordBytes, u16At, u32At, u64At } from "./record-bytes.ts";
 import type { RecordTranslator } from "./translate-records.ts";
 
 /** What the addon puts before each record: u32 length, u32 gap, u64 position in the ring. */
 const outHeaderBytes = 16;
 
-/** What the kernel counts records under, by the number in their head; a snapshot goes through no ring. */
-const countedKinds: ReadonlyMap<number, string> = new Map(
-  Object.entries(recordKind).flatMap(([kind, number]) => (kind === "snapshot" ? [] : [[number, kind] as const])),
-);
+const countedKinds: ReadonlyMap<number, string> = new Map(counted.map(([kind, number]) => [number, kind]));
 
 /** One ring: copies records out in one go, decodes them, gives the space back when told. */
 export class Ring {

@@ -1,7 +1,10 @@
 import { Fault, type Notification } from "@atalaya/wire";
 import { isForbiddenAddress } from "./address-guard.ts";
 
-/** Refuses a setting that could never be used, or could be misused: throws Fault BODY_MALFORMED with what to change; its fact `issue` names that for other languages. */
+/**
+ * Refuses a setting that could never be used, or could be misused: throws Fault BODY_MALFORMED with what to change; its fact
+ * `issue` names that for other languages.
+ */
 export function checkNotification(wanted: Notification): void {
   if (wanted.url !== "" || wanted.enabled) webhookUrl(wanted.url);
   // A file of any name would let an account of the hub append to any file of the hub's user.
