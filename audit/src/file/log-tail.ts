@@ -149,11 +149,11 @@ export class LogTail {
   }
 
   /**
-   * Of the log half a line was read and nothing else, and a file waits that nobody read: what was read may lie in that one,
-   * and another line, which begins alike, in its place.
+   * Of the log half a line was read or less, and a file waits that nobody read: what was read may lie in that one, and
+   * another line, which begins alike, in its place.
    */
-  #mayBeAnother({ open, isHead, cutter, at }: Current): boolean {
-    if (!isHead || at === 0 || cutter.lineStart > 0) return false;
+  #mayBeAnother({ open, isHead, cutter }: Current): boolean {
+    if (!isHead || cutter.lineStart > 0) return false;
     const rotated = openRotated(this.#path, open);
     const waits = rotated.some((file) => file.size > 0 && this.#entryOf(file) === undefined);
     for (const { file } of rotated) closeSync(file);
@@ -271,20 +271,20 @@ export class LogTail {
     this.#position = Math.max(this.#position, this.#floor);
   }
 
-  /** What is known of a file: of the one that is being read, and of earlier ones. */
+  /**
+   * What is known of a file: of the one that is being read, and of earlier ones. Nothing is where half a line was read of it
+   * and no more: others begin so, too.
+   */
   #entryOf(file: OpenFile): ReadFile | undefined {
     const { open } = this.place;
-    if (open !== undefined && isReadFile(file, open)) return open;
+    if (open !== undefined && open.end > 0 && isReadFile(file, open)) return open;
     return this.#files.find((one) => isReadFile(file, one));
   }
 }
 
-/**
- * The file is shorter than what was read of it, or what was read is not there any more: what comes of it is not the
- * continuation.
- */
+/** The file is shorter than it was, or what was read is not there any more: what comes of it is not the continuation. */
 function wasTruncated({ open, cutter, first, tail, at }: Current): boolean {
-  if (fstatSync(open.file).size < at) return true;
+  if (fstatSync(open.file).size < Math.max(at, open.size)) return true;
   const end = cutter.lineStart;
   if (end > 0) return bytesBefore(open.file, end)?.equals(tail) !== true;
   const begun = first?.print;

@@ -219,6 +219,28 @@ test("pipes, links and files of others in the folder are not read", (t) => {
   tail.close();
 });
 
+for (const reads of [1, 2, 3]) {
+  for (const grows of [true, false]) {
+    const then = grows ? "goes on" : "stays empty";
+    test(`a log that is copied and truncated after ${reads} reads of its first line, and ${then}: each line once`, (t) => {
+      const log = new Log(t);
+      const tail = new LogTail(log.path, undefined, 300);
+      const [first, second, third] = [line(1), line(2), line(3)];
+      log.append(first);
+      readAll(tail);
+      log.rename();
+      readAll(tail);
+      log.append(second);
+      for (let n = 0; n < reads; n++) assert.deepEqual(tail.read().lines, []);
+      log.copyTruncate();
+      if (grows) log.append(third);
+      const read = readAll(tail);
+      assert.deepEqual([read.lines, read.gone], [grows ? [second, third] : [second], 0]);
+      tail.close();
+    });
+  }
+}
+
 type Step = { do: "append" | "half" | "rename" | "copy" | "read" | "kill" | "keep"; n: number };
 const steps = fc.array(
   fc.record<Step>({
