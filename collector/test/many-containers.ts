@@ -170,7 +170,11 @@ export function prepare(n: number, life: Life, shape: Shape = shapes[n % shapes.
       capabilities: { bounding: capabilities, effective: capabilities, permitted: capabilities },
     },
     root: { path: rootfs, readonly: true },
-    mounts: [{ destination: "/proc", type: "proc", source: "proc" }],
+    // Its own /dev, as from every runtime: runc makes links there, and in a folder of all of them one meets another's.
+    mounts: [
+      { destination: "/proc", type: "proc", source: "proc" },
+      { destination: "/dev", type: "tmpfs", source: "tmpfs", options: ["nosuid", "mode=755"] },
+    ],
     linux: {
       cgroupsPath: `/${group}/${shape.cgroup(id, uid)}`,
       namespaces: kinds.map((type) => ({ type })),
