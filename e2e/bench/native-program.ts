@@ -7,7 +7,7 @@ const sources = fileURLToPath(new URL("native/", import.meta.url));
 const built = fileURLToPath(new URL("../../build/bench/", import.meta.url));
 
 /** Compiles one of the load generators; gives the program's path. */
-export function nativeProgram(name: "spawn" | "open-close" | "call" | "nothing" | "traced"): string {
+export function nativeProgram(name: "spawn" | "open-close" | "call" | "nothing" | "empty-hooks"): string {
   mkdirSync(built, { recursive: true });
   const target = join(built, name);
   const fresh = `${target}.${process.pid}`;

@@ -21,8 +21,6 @@ type Load = {
   rounds: number;
   /** Of the lower end of the interval of (with the sensor / without). */
   least: number;
-  /** Also beside a tracepoint of a system call with nothing behind it: less than that costs no program at one. */
-  hasFloor: boolean;
   what: string;
 };
 
@@ -36,7 +34,6 @@ function loads(servers: Servers): Load[] {
       rate: () => printed(spawner, [`${spawnSeconds}`, nothing]),
       rounds: 2,
       least: 0.97,
-      hasFloor: true,
       what: "processes",
     },
     {
@@ -44,7 +41,6 @@ function loads(servers: Servers): Load[] {
       rate: () => printed(opener, [callSeconds, "/etc/hostname"]),
       rounds: 3,
       least: 1 / 1.25,
-      hasFloor: true,
       what: "of a file that no rule asks for",
     },
     {
@@ -52,7 +48,6 @@ function loads(servers: Servers): Load[] {
       rate: () => printed(caller, [callSeconds]),
       rounds: 3,
       least: 1 / 1.3,
-      hasFloor: true,
       what: "system calls without a hook",
     },
     {
@@ -60,10 +55,9 @@ function loads(servers: Servers): Load[] {
       rate: () => servers.redis(),
       rounds: 5,
       least: 0.97,
-      hasFloor: false,
       what: "redis-benchmark GET",
     },
-    { name: "nginx", rate: () => servers.nginx(), rounds: 3, least: 0.97, hasFloor: false, what: "wrk, 1 KiB" },
+    { name: "nginx", rate: () => servers.nginx(), rounds: 3, least: 0.97, what: "wrk, 1 KiB" },
   ];
 }
 
@@ -106,13 +100,14 @@ async function watchedRates(all: readonly Load[]): Promise<{ rates: number[]; cp
   }
 }
 
-async function tracedRates(all: readonly Load[]): Promise<number[]> {
-  const child: ChildProcess = spawn(nativeProgram("traced"), [], { stdio: ["ignore", "pipe", "inherit"] });
+/** Beside the places where every sensor of this kind looks, with nothing behind them: no sensor costs less. */
+async function ratesBesideEmptyHooks(all: readonly Load[]): Promise<number[]> {
+  const child: ChildProcess = spawn(nativeProgram("empty-hooks"), [], { stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "exit");
   try {
     const [word] = (await Promise.race([once(child.stdout as NodeJS.ReadableStream, "data"), ended])) as [unknown];
-    if (`${word}`.trim() !== "traced") throw new Error("the tracepoints of system calls are not to be had");
-    return await ratesOf(all.filter((load) => load.hasFloor));
+    if (`${word}`.trim() !== "watching") throw new Error("empty hooks are not to be had");
+    return await ratesOf(all);
   } finally {
     child.kill("SIGTERM");
     await ended;
@@ -123,16 +118,17 @@ type Ratios = { withSensor: number[][]; floor: number[][]; cpuUs: number[] };
 
 /** Pairs in turn, the order within a pair alternating, so that a drift of the machine hits both alike. */
 async function takePairs(all: readonly Load[], say: (line: string) => void): Promise<Ratios> {
-  const withFloor = all.filter((load) => load.hasFloor);
-  const ratios: Ratios = { withSensor: all.map(() => []), floor: withFloor.map(() => []), cpuUs: [] };
+  const ratios: Ratios = { withSensor: all.map(() => []), floor: all.map(() => []), cpuUs: [] };
   for (let i = 0; i < pairs; i++) {
     const before = i % 2 === 0 ? await ratesOf(all) : undefined;
-    const traced = await tracedRates(all);
+    const hooked = await ratesBesideEmptyHooks(all);
     const beside = await watchedRates(all);
     const without = before ?? (await ratesOf(all));
     const ratioOf = (load: Load, rate = Number.NaN) => rate / (without[all.indexOf(load)] ?? Number.NaN);
-    for (const [k, load] of all.entries()) ratios.withSensor[k]?.push(ratioOf(load, beside.rates[k]));
-    for (const [k, load] of withFloor.entries()) ratios.floor[k]?.push(ratioOf(load, traced[k]));
+    for (const [k, load] of all.entries()) {
+      ratios.withSensor[k]?.push(ratioOf(load, beside.rates[k]));
+      ratios.floor[k]?.push(ratioOf(load, hooked[k]));
+    }
     ratios.cpuUs.push(beside.cpuUs);
     const told = all.map((load, k) => `${load.name} ${ratios.withSensor[k]?.at(-1)?.toFixed(3)}`);
     say(`pair ${i + 1} of ${pairs}: ${told.join(", ")}`);
@@ -169,11 +165,14 @@ export const sensorCost: Measure = {
     try {
       const all = loads(servers);
       const { withSensor, floor, cpuUs } = await takePairs(all, say);
-      const floors = all.filter((load) => load.hasFloor);
       return [
         ...all.map((load, k) => figureOf(`${load.name}_with_sensor`, withSensor[k] ?? [], load.what, load.least)),
-        ...floors.map((load, k) =>
-          figureOf(`${load.name}_beside_tracepoint`, floor[k] ?? [], "a call's tracepoint, nothing behind it"),
+        ...all.map((load, k) =>
+          figureOf(
+            `${load.name}_beside_empty_hooks`,
+            floor[k] ?? [],
+            "a call's tracepoint and a packet's program, empty",
+          ),
         ),
         cpuFigure(cpuUs),
       ];
