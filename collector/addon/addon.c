@@ -7,6 +7,7 @@
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -27,7 +28,13 @@ static napi_value load(napi_env env, napi_callback_info info)
 	if (!call_begin(&call, env, info, 2) || !call_text(&call, 0, object) || !call_text(&call, 1, programs))
 		return NULL;
 	log_clear();
-	return call_outcome(&call, sensor_load(call.sensor, object, programs));
+	/* The kernel gives up a program when a signal comes while it looks at it: enough of them would leave none. */
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	int outcome = sensor_load(call.sensor, object, programs);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return call_outcome(&call, outcome);
 }
 
 static napi_value hookable(napi_env env, napi_callback_info info)
