@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type TestContext, test } from "node:test";
@@ -154,6 +154,18 @@ test("what an earlier process recorded is there, but for what is damaged, which 
   const { frames, damaged } = await again.window("a", 0, generous);
   assert.deepEqual(positions(frames), [1, 3, 4]);
   assert.equal(damaged, 1);
+});
+
+test("a clock that was set back leaves the order of what was recorded as it was", async (t) => {
+  const where = folder(t);
+  const first = await opened(t, { folder: where });
+  first.take([of("a", 1)]);
+  await first.close();
+  const inAnHour = Date.now() / 1_000 + 3_600;
+  for (const name of readdirSync(where)) utimesSync(join(where, name), inAnHour, inAnHour);
+  const again = await opened(t, { folder: where });
+  again.take([of("a", 2)]);
+  assert.deepEqual(positions((await again.window("a", 0, generous)).frames), [1, 2]);
 });
 
 test("it gives way when the spool's disk is short: file by file, and nothing is written for a while", async (t) => {

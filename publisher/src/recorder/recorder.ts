@@ -71,9 +71,16 @@ export class Recorder {
     return this.#quiet.bytes + this.#loud.bytes;
   }
 
-  /** All files, the one that was written last first. */
+  /** All files, the one that was written last first; those of a shelf in their own order, whatever a clock said meanwhile. */
   #newestFirst(): RecordingFile[] {
-    return [...this.#quiet.files, ...this.#loud.files].sort((a, b) => b.lastUs - a.lastUs);
+    const [quiet, loud] = [[...this.#quiet.files], [...this.#loud.files]];
+    const lastUs = (files: readonly RecordingFile[]) => files.at(-1)?.lastUs ?? Number.NEGATIVE_INFINITY;
+    const all: RecordingFile[] = [];
+    while (quiet.length + loud.length > 0) {
+      const next = lastUs(loud) > lastUs(quiet) ? loud.pop() : quiet.pop();
+      if (next !== undefined) all.push(next);
+    }
+    return all;
   }
 
   /** Since when it holds everything that it was not too loud for; undefined where it holds nothing. */
@@ -108,7 +115,8 @@ export class Recorder {
       await this.#write();
       const collected = new Collected(fromUs, bounds);
       for (const file of this.#newestFirst()) {
-        if (collected.isFull || file.lastUs < fromUs) break;
+        if (collected.isFull) break;
+        if (file.lastUs < fromUs) continue;
         const blocks = await file.blocksOf(containerId).catch(() => undefined);
         if (blocks === undefined) collected.damaged += 1;
         for (const block of blocks?.toReversed() ?? []) {
