@@ -2,6 +2,7 @@ import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
+import { cgroupRoot } from "../../collector/src/kernel/cgroup-root.ts";
 import { type Figure, type Measure, medianRatio, quantile } from "./measure.ts";
 import { nativeProgram } from "./native-program.ts";
 import { Servers } from "./servers.ts";
@@ -102,7 +103,8 @@ async function watchedRates(all: readonly Load[]): Promise<{ rates: number[]; cp
 
 /** Beside the places where every sensor of this kind looks, with nothing behind them: no sensor costs less. */
 async function ratesBesideEmptyHooks(all: readonly Load[]): Promise<number[]> {
-  const child: ChildProcess = spawn(nativeProgram("empty-hooks"), [], { stdio: ["ignore", "pipe", "inherit"] });
+  const args = [cgroupRoot() ?? ""];
+  const child: ChildProcess = spawn(nativeProgram("empty-hooks"), args, { stdio: ["ignore", "pipe", "inherit"] });
   const ended = once(child, "exit");
   try {
     const [word] = (await Promise.race([once(child.stdout as NodeJS.ReadableStream, "data"), ended])) as [unknown];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// empty-hooks: makes the kernel watch the end of a system call that nobody makes, and ask a program that lets everything pass
-// about each packet that leaves, until it is ended. What others lose meanwhile is what any sensor at these places costs at least.
+// empty-hooks ROOT: makes the kernel watch the end of a system call that nobody makes, and ask a program that lets everything
+// pass about each packet that leaves, until it is ended (ROOT: where control groups version 2 are mounted). What others lose
+// meanwhile is what any sensor at these places costs at least.
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <linux/bpf.h>
@@ -42,20 +43,7 @@ static int watch_calls(void)
 	return 0;
 }
 
-/* The root of control groups version 2, also beside those of version 1. */
-static int root_group(void)
-{
-	static const char *const places[] = { "/sys/fs/cgroup/unified", "/sys/fs/cgroup" };
-	for (int i = 0; i < 2; i++) {
-		char path[128];
-		snprintf(path, sizeof(path), "%s/cgroup.controllers", places[i]);
-		if (access(path, F_OK) == 0)
-			return open(places[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	}
-	return -1;
-}
-
-static int ask_about_packets(void)
+static int ask_about_packets(const char *root)
 {
 	static const struct bpf_insn pass[] = {
 		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 1 },
@@ -68,7 +56,7 @@ static int ask_about_packets(void)
 		.insn_cnt = sizeof(pass) / sizeof(pass[0]),
 		.license = (unsigned long)"Apache-2.0",
 	};
-	int group = root_group();
+	int group = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int program = syscall(SYS_bpf, BPF_PROG_LOAD, &load, sizeof(load));
 	if (group < 0 || program < 0)
 		return -1;
@@ -79,9 +67,11 @@ static int ask_about_packets(void)
 	return syscall(SYS_bpf, BPF_LINK_CREATE, &attach, sizeof(attach)) < 0 ? -1 : 0;
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-	if (watch_calls() < 0 || ask_about_packets() < 0) {
+	if (argc != 2)
+		return 2;
+	if (watch_calls() < 0 || ask_about_packets(argv[1]) < 0) {
 		perror("empty-hooks");
 		return 1;
 	}
