@@ -183,9 +183,11 @@ export class ProcessTable {
 
   /** Forgets processes that ended longer ago than the grace. */
   reap(nowBootUs: number): void {
+    const { endedMax, exitGraceUs, exitGraceCrowdedUs } = collectorLimits;
     while (this.#endedFrom < this.#ended.length) {
       const entry = this.#ended[this.#endedFrom] as ProcessEntry;
-      if ((entry.endedUs ?? 0) > nowBootUs - collectorLimits.exitGraceUs) break;
+      const graceUs = this.#ended.length - this.#endedFrom > endedMax ? exitGraceCrowdedUs : exitGraceUs;
+      if ((entry.endedUs ?? 0) > nowBootUs - graceUs) break;
       this.#forgetNextEnded();
     }
     if (this.#endedFrom > 1_024 && this.#endedFrom * 2 > this.#ended.length) {

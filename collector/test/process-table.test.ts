@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 import { limits } from "@atalaya/wire";
 import fc from "fast-check";
 import { Counters } from "../src/counters.ts";
+import { collectorLimits } from "../src/limits.ts";
 import { ProcessTable } from "../src/process-table.ts";
 import { exec, exit, fork, open, running, task } from "./hand-made-records.ts";
 
@@ -55,6 +56,29 @@ describe("the process table", () => {
     table.reap(Number.MAX_SAFE_INTEGER);
     assert.equal(table.size, 2);
     assert.deepEqual(table.lineage(last, child(12, 11)).exePaths, ["/bin/sh", "/usr/sbin/nginx"]);
+  });
+
+  test("ended processes are kept for the grace, and of a crowd only the latest", () => {
+    const { endedMax, exitGraceUs, exitGraceCrowdedUs } = collectorLimits;
+    const endedUs = 1_000_000_000;
+    const crowd = (count: number) => {
+      const table = new ProcessTable(new Counters());
+      for (let pid = 1; pid <= count; pid++) {
+        table.apply(fork(task({ pid })));
+        table.apply({ ...exit(task({ pid })), bootUs: endedUs });
+      }
+      return table;
+    };
+    const few = crowd(2);
+    few.reap(endedUs + exitGraceUs - 1);
+    assert.equal(few.size, 2);
+    few.reap(endedUs + exitGraceUs);
+    assert.equal(few.size, 0);
+    const many = crowd(endedMax + 2);
+    many.reap(endedUs + exitGraceCrowdedUs - 1);
+    assert.equal(many.size, endedMax + 2);
+    many.reap(endedUs + exitGraceCrowdedUs);
+    assert.equal(many.size, endedMax);
   });
 
   test("what a process starts has one line of ancestors, until the process runs another program", () => {
