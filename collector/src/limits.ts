@@ -73,7 +73,7 @@ export const collectorLimits = {
   /** With nothing to do, the rings are looked at without waking JavaScript up: for so long at most. */
   drainRestMs: 5_000,
   /** What is drained so shortly after something was handed over waits for more, up to so many events. */
-  handOverMs: 40,
+  handOverMs: 100,
   handOverEvents: 1_024,
   /**
    * Frames and bytes that the publisher has not yet acknowledged; then draining stops. A drain makes a frame for each
