@@ -25,22 +25,27 @@ export class LimitedGroup {
   readonly #folders: readonly string[];
   readonly #isOne: boolean;
 
-  constructor(name: string, memoryBytes: number, cpus: number) {
+  /** `requestedCpus`: what it gets of processors that all want (the kubelet's MilliCPUToShares; 1 for a group of its own weight). */
+  constructor(name: string, memoryBytes: number, cpus: number, requestedCpus = 1) {
     this.#isOne = existsSync(join(cgroups, "memory"));
     const controllers = this.#isOne ? ["memory", "cpu", "cpuacct"] : ["."];
     this.#folders = controllers.map((controller) => join(cgroups, controller, name));
     for (const folder of this.#folders) mkdirSync(folder, { recursive: true });
     const quotaUs = Math.round(cpus * periodUs);
+    const shares = Math.max(2, Math.floor(requestedCpus * 1024));
     if (this.#isOne) {
       this.#write("memory", "memory.limit_in_bytes", memoryBytes);
       this.#write("memory", "memory.swappiness", 0);
       this.#write("cpu", "cpu.cfs_period_us", periodUs);
       this.#write("cpu", "cpu.cfs_quota_us", quotaUs);
+      this.#write("cpu", "cpu.shares", shares);
     } else {
       writeFileSync(join(cgroups, "cgroup.subtree_control"), "+memory +cpu");
       this.#write("memory", "memory.max", memoryBytes);
       this.#write("memory", "memory.swap.max", 0);
       this.#write("cpu", "cpu.max", `${quotaUs} ${periodUs}`);
+      // From 2..262144 to 1..10000, as runtimes do (opencontainers/cgroups, ConvertCPUSharesToCgroupV2Value at first).
+      this.#write("cpu", "cpu.weight", 1 + Math.floor(((shares - 2) * 9999) / 262142));
     }
   }
 
@@ -48,6 +53,11 @@ export class LimitedGroup {
   get enter(): readonly string[] {
     const enter = this.#folders.map((folder) => `echo $$ > ${join(folder, "cgroup.procs")}`).join(" && ");
     return ["sh", "-c", `${enter} && exec "$0" "$@"`];
+  }
+
+  /** A process that runs already, with all its threads; what it was charged before is not this group's. */
+  take(pid: number): void {
+    for (const folder of this.#folders) writeFileSync(join(folder, "cgroup.procs"), `${pid}`);
   }
 
   figures(): GroupFigures {
@@ -62,6 +72,11 @@ export class LimitedGroup {
   #write(controller: string, file: string, value: string | number): void {
     writeFileSync(join(folderOf(this.#folders, controller), file), String(value));
   }
+}
+
+/** The group of the collector's container, as the chart has it made. */
+export function collectorGroup(name: string): LimitedGroup {
+  return new LimitedGroup(`${name}-${process.pid}`, 296 << 20, 0.36, 0.06);
 }
 
 /** What a group was charged, by its folders: one of each hierarchy, or the one of version 2. */

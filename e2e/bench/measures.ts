@@ -7,6 +7,7 @@ import { ingest } from "./ingest.ts";
 import { latency } from "./latency.ts";
 import type { Measure } from "./measure.ts";
 import { sensorCost, sensorIdle } from "./sensor-cost.ts";
+import { sensorSpawn } from "./sensor-spawn.ts";
 import { sensorThroughput } from "./sensor-throughput.ts";
 import { startTime } from "./start-time.ts";
 
@@ -15,6 +16,7 @@ export const measures: readonly Measure[] = [
   latency,
   sensorCost,
   sensorIdle,
+  sensorSpawn,
   sensorThroughput,
   ingest,
   hub,

@@ -3,6 +3,7 @@ import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { cgroupRoot } from "../../collector/src/kernel/cgroup-root.ts";
+import { collectorGroup } from "./limited-group.ts";
 import { type Figure, type Measure, medianRatio, quantile } from "./measure.ts";
 import { nativeProgram } from "./native-program.ts";
 import { Servers } from "./servers.ts";
@@ -75,29 +76,16 @@ async function ratesOf(all: readonly Load[]): Promise<number[]> {
   return taken.map((rates) => quantile(rates, 0.5));
 }
 
-/** And the processor time of the collector for a program that is started, in microseconds. */
-async function watchedRates(all: readonly Load[]): Promise<{ rates: number[]; cpuUs: number }> {
+/** It is where the chart has it: what it gets of processors that all want is what its container requests. */
+async function ratesBesideSensor(all: readonly Load[]): Promise<number[]> {
   const watch = await Watch.start();
-  let [starts, seconds] = [0, 0];
-  const told = all.map((load) =>
-    load.name !== "spawn"
-      ? load
-      : {
-          ...load,
-          async rate() {
-            const before = watch.cpuSeconds();
-            const rate = await load.rate();
-            seconds += watch.cpuSeconds() - before;
-            starts += rate * spawnSeconds;
-            return rate;
-          },
-        },
-  );
+  const group = collectorGroup("atalaya-cost");
   try {
-    const rates = await ratesOf(told);
-    return { rates, cpuUs: (seconds / starts) * 1e6 };
+    group.take(watch.pid);
+    return await ratesOf(all);
   } finally {
     await watch.stop();
+    group.remove();
   }
 }
 
@@ -116,22 +104,21 @@ async function ratesBesideEmptyHooks(all: readonly Load[]): Promise<number[]> {
   }
 }
 
-type Ratios = { withSensor: number[][]; floor: number[][]; cpuUs: number[] };
+type Ratios = { withSensor: number[][]; floor: number[][] };
 
 /** Pairs in turn, the order within a pair alternating, so that a drift of the machine hits both alike. */
 async function takePairs(all: readonly Load[], say: (line: string) => void): Promise<Ratios> {
-  const ratios: Ratios = { withSensor: all.map(() => []), floor: all.map(() => []), cpuUs: [] };
+  const ratios: Ratios = { withSensor: all.map(() => []), floor: all.map(() => []) };
   for (let i = 0; i < pairs; i++) {
     const before = i % 2 === 0 ? await ratesOf(all) : undefined;
     const hooked = await ratesBesideEmptyHooks(all);
-    const beside = await watchedRates(all);
+    const beside = await ratesBesideSensor(all);
     const without = before ?? (await ratesOf(all));
     const ratioOf = (load: Load, rate = Number.NaN) => rate / (without[all.indexOf(load)] ?? Number.NaN);
     for (const [k, load] of all.entries()) {
-      ratios.withSensor[k]?.push(ratioOf(load, beside.rates[k]));
+      ratios.withSensor[k]?.push(ratioOf(load, beside[k]));
       ratios.floor[k]?.push(ratioOf(load, hooked[k]));
     }
-    ratios.cpuUs.push(beside.cpuUs);
     const told = all.map((load, k) => `${load.name} ${ratios.withSensor[k]?.at(-1)?.toFixed(3)}`);
     say(`pair ${i + 1} of ${pairs}: ${told.join(", ")}`);
   }
@@ -149,16 +136,6 @@ function figureOf(name: string, ratios: readonly number[], what: string, least?:
   };
 }
 
-function cpuFigure(cpuUs: readonly number[]): Figure {
-  return {
-    name: "sensor_cpu_per_spawn",
-    value: quantile(cpuUs, 0.5),
-    unit: "us",
-    target: { at: "most", value: 98 },
-    detail: "processor time of the collector; 98: Falco 0.44.1 on such a machine",
-  };
-}
-
 export const sensorCost: Measure = {
   name: "sensor-cost",
   what: "what others get done beside the sensor with the built-in rules, against without it",
@@ -166,7 +143,7 @@ export const sensorCost: Measure = {
     const servers = await Servers.start();
     try {
       const all = loads(servers);
-      const { withSensor, floor, cpuUs } = await takePairs(all, say);
+      const { withSensor, floor } = await takePairs(all, say);
       return [
         ...all.map((load, k) => figureOf(`${load.name}_with_sensor`, withSensor[k] ?? [], load.what, load.least)),
         ...all.map((load, k) =>
@@ -176,7 +153,6 @@ export const sensorCost: Measure = {
             "a call's tracepoint and a packet's program, empty",
           ),
         ),
-        cpuFigure(cpuUs),
       ];
     } finally {
       await servers.stop();

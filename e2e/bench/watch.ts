@@ -43,7 +43,8 @@ export class Watch {
     this.#child = child;
   }
 
-  static async start(): Promise<Watch> {
+  /** `enter`: what comes before its command line, as a LimitedGroup has it. */
+  static async start(enter: readonly string[] = []): Promise<Watch> {
     const folder = mkdtempSync(join(tmpdir(), "atalaya-bench-"));
     const socket = join(folder, "collector.sock");
     let report: SensorReport | undefined;
@@ -53,8 +54,9 @@ export class Watch {
       }),
     ).listen(socket);
     await once(taker, "listening");
-    const args = ["--disable-warning=ExperimentalWarning", collector, "--socket", socket, "--no-pin"];
-    const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
+    const given = ["--disable-warning=ExperimentalWarning", collector, "--socket", socket, "--no-pin"];
+    const [file = "", ...args] = [...enter, process.execPath, ...given];
+    const child = spawn(file, args, { stdio: ["ignore", "ignore", "inherit", "ipc"] });
     const [message] = (await once(child, "message")) as [{ type: string; message?: string }];
     if (message.type !== "ready") throw new Error(`the collector does not start: ${message.message}`);
     await settled(() => report);
@@ -62,9 +64,13 @@ export class Watch {
     return new Watch(folder, taker, child);
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Processor time that it has used, in seconds. */
   cpuSeconds(): number {
-    return processorSeconds(this.#child.pid ?? 0);
+    return processorSeconds(this.pid);
   }
 
   async stop(): Promise<void> {
