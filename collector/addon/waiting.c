@@ -54,8 +54,6 @@ static bool is_filled(const struct waiting *waiting)
 static void rest(struct waiting *waiting)
 {
 	struct timespec now;
-	if (waiting->has_ended)
-		return;
 	if (!waiting->is_waiting) {
 		pthread_cond_wait(&waiting->turn, &waiting->lock);
 		return;
@@ -65,20 +63,26 @@ static void rest(struct waiting *waiting)
 	pthread_cond_timedwait(&waiting->turn, &waiting->lock, &next);
 }
 
+/* Calls when the wait is over, or nothing more is to be waited for. With the lock. */
+static void call_when_due(struct waiting *waiting)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (!waiting->is_waiting || (is_before(&now, &waiting->until) && !is_filled(waiting)))
+		return;
+	waiting->is_waiting = false;
+	/* Never waits: its queue has no end, and holds one call at most. */
+	napi_call_threadsafe_function(waiting->wake, NULL, napi_tsfn_nonblocking);
+}
+
+/* Looks before it rests: a wait may have begun, and been cut, before this thread ran for the first time. */
 static void *look(void *data)
 {
 	struct waiting *waiting = data;
-	struct timespec now;
 	pthread_mutex_lock(&waiting->lock);
-	for (rest(waiting); !waiting->has_ended; rest(waiting)) {
-		if (!waiting->is_waiting)
-			continue;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (is_before(&now, &waiting->until) && !is_filled(waiting))
-			continue;
-		waiting->is_waiting = false;
-		/* Never waits: its queue has no end, and holds one call at most. */
-		napi_call_threadsafe_function(waiting->wake, NULL, napi_tsfn_nonblocking);
+	while (!waiting->has_ended) {
+		call_when_due(waiting);
+		rest(waiting);
 	}
 	pthread_mutex_unlock(&waiting->lock);
 	return NULL;

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { afterEach, before, beforeEach, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { Worker } from "node:worker_threads";
 import { skipUnless } from "../../tools/testing/needs.ts";
 import { buildCollector } from "../build.mjs";
@@ -85,6 +87,13 @@ describe("a wait for records", { skip: skipUnless("kernel") }, () => {
     const ended = new Promise<void>((resolve) => source.whenFilled(longMs, longMs, resolve));
     loadAddon(objectFolder).forgetMaps("earlier/");
     assert.ok(await ends(ended, promisedMs));
+  });
+
+  test("ends when it is cut before its thread ran for the first time", async () => {
+    const program = fileURLToPath(new URL("./programs/cuts-a-wait.ts", import.meta.url));
+    const node = [process.execPath, "--disable-warning=ExperimentalWarning", program, objectFolder];
+    const { stdout } = await promisify(execFile)("taskset", ["-c", "0", ...node], { timeout: 60_000 });
+    assert.equal(stdout, "ended\n");
   });
 
   test("ends with the watch, without a word", async () => {
