@@ -25,28 +25,31 @@ export class LimitedGroup {
   readonly #folders: readonly string[];
   readonly #isOne: boolean;
 
-  /** `requestedCpus`: what it gets of processors that all want (the kubelet's MilliCPUToShares; 1 for a group of its own weight). */
-  constructor(name: string, memoryBytes: number, cpus: number, requestedCpus = 1) {
+  /** `requestedCpus`: what it gets of processors that all want (the kubelet's MilliCPUToShares); as any group where it is left out. */
+  constructor(name: string, memoryBytes: number, cpus: number, requestedCpus?: number) {
     this.#isOne = existsSync(join(cgroups, "memory"));
     const controllers = this.#isOne ? ["memory", "cpu", "cpuacct"] : ["."];
     this.#folders = controllers.map((controller) => join(cgroups, controller, name));
     for (const folder of this.#folders) mkdirSync(folder, { recursive: true });
     const quotaUs = Math.round(cpus * periodUs);
-    const shares = Math.max(2, Math.floor(requestedCpus * 1024));
     if (this.#isOne) {
       this.#write("memory", "memory.limit_in_bytes", memoryBytes);
       this.#write("memory", "memory.swappiness", 0);
       this.#write("cpu", "cpu.cfs_period_us", periodUs);
       this.#write("cpu", "cpu.cfs_quota_us", quotaUs);
-      this.#write("cpu", "cpu.shares", shares);
     } else {
       writeFileSync(join(cgroups, "cgroup.subtree_control"), "+memory +cpu");
       this.#write("memory", "memory.max", memoryBytes);
       this.#write("memory", "memory.swap.max", 0);
       this.#write("cpu", "cpu.max", `${quotaUs} ${periodUs}`);
-      // From 2..262144 to 1..10000, as runtimes do (opencontainers/cgroups, ConvertCPUSharesToCgroupV2Value at first).
-      this.#write("cpu", "cpu.weight", 1 + Math.floor(((shares - 2) * 9999) / 262142));
     }
+    if (requestedCpus !== undefined) this.#weigh(Math.max(2, Math.floor(requestedCpus * 1024)));
+  }
+
+  #weigh(shares: number): void {
+    if (this.#isOne) this.#write("cpu", "cpu.shares", shares);
+    // From 2..262144 to 1..10000, as runtimes did it at first (opencontainers/cgroups, ConvertCPUSharesToCgroupV2Value).
+    else this.#write("cpu", "cpu.weight", 1 + Math.floor(((shares - 2) * 9999) / 262142));
   }
 
   /** What comes before a command line, so that the command is in the group from its first instruction on. */
