@@ -29,7 +29,7 @@ import {
 import { StandInPublisher } from "../../collector/test/stand-in-publisher.ts";
 import { bundle } from "../../tools/bundle.mjs";
 import { randomOf } from "../soak/random.ts";
-import { collectorBudget } from "./budgets.ts";
+import { chargedMaxMiB, collectorBudget } from "./budgets.ts";
 import { type GroupFigures, LimitedGroup } from "./limited-group.ts";
 import type { Figure, Measure } from "./measure.ts";
 
@@ -40,8 +40,6 @@ const [shortestMs, longestMs] = [5, 60_000];
 const seed = 20_260;
 const settleMs = 60_000;
 const mebibyte = 1024 * 1024;
-/** Of the 296 MiB: what the sensor may be charged at most, so that there is room for a node that does more. */
-const chargedMaxMiB = 200;
 
 /** Most live for milliseconds, a few for up to a minute: the logarithm is a uniform number's square. */
 function drawLives(random: () => number): number[] {

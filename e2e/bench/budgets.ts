@@ -20,11 +20,21 @@ const budgets = {
   publisher: { memoryBytes: 200 * mebibyte, cpus: 0.06 },
 } as const;
 export const collectorBudget = budgets.collector;
+/** Of the collector's memory: what it may be charged at most, so that there is room for a node that does more. */
+export const chargedMaxMiB = 200;
+/** Of charts/atalaya/values.yaml. */
+const requestedCpus = 0.06;
 type Part = keyof typeof budgets;
 const load = { execsPerSecond: 100, opensPerSecond: 1_700 };
 const attackMs = 500;
 const settleMs = 60_000;
 const defaultSeconds = 600;
+
+/** The group of the collector's container, as the chart has it made. */
+export function collectorGroup(name: string): LimitedGroup {
+  const { memoryBytes, cpus } = collectorBudget;
+  return new LimitedGroup(`${name}-${process.pid}`, memoryBytes, cpus, requestedCpus);
+}
 
 /** Collector and publisher as they ship, each in its group from the first instruction on; the hub without a limit. */
 async function makeLimited(groups: Record<Part, LimitedGroup>, ended: string[]): Promise<SoakStack> {

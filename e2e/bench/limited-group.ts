@@ -77,11 +77,6 @@ export class LimitedGroup {
   }
 }
 
-/** The group of the collector's container, as the chart has it made. */
-export function collectorGroup(name: string): LimitedGroup {
-  return new LimitedGroup(`${name}-${process.pid}`, 296 << 20, 0.36, 0.06);
-}
-
 /** What a group was charged, by its folders: one of each hierarchy, or the one of version 2. */
 export function readGroup(folders: readonly string[]): GroupFigures {
   const isOne = folders.some((folder) => folder.startsWith(`${cgroups}/memory/`));

@@ -1,11 +1,10 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
-import { promisify } from "node:util";
 import { cgroupRoot } from "../../collector/src/kernel/cgroup-root.ts";
-import { collectorGroup } from "./limited-group.ts";
+import { collectorGroup } from "./budgets.ts";
 import { type Figure, type Measure, medianRatio, quantile } from "./measure.ts";
-import { nativeProgram } from "./native-program.ts";
+import { nativeProgram, rateOf, startRate } from "./native-program.ts";
 import { Servers } from "./servers.ts";
 import { Watch } from "./watch.ts";
 
@@ -13,7 +12,6 @@ const pairs = 30;
 const spawnSeconds = 1;
 const callSeconds = "0.3";
 const idleSeconds = 30;
-const run = promisify(execFile);
 
 type Load = {
   name: string;
@@ -28,26 +26,24 @@ type Load = {
 
 /** The promises of rates; where the promise is on time (1.25 times, 1.3 times), its inverse. */
 function loads(servers: Servers): Load[] {
-  const [spawner, nothing] = [nativeProgram("spawn"), nativeProgram("nothing")];
-  const [opener, caller] = [nativeProgram("open-close"), nativeProgram("call")];
   return [
     {
       name: "spawn",
-      rate: () => printed(spawner, [`${spawnSeconds}`, nothing]),
+      rate: () => startRate(spawnSeconds),
       rounds: 2,
       least: 0.97,
       what: "processes",
     },
     {
       name: "open_close",
-      rate: () => printed(opener, [callSeconds, "/etc/hostname"]),
+      rate: () => rateOf("open-close", [callSeconds, "/etc/hostname"]),
       rounds: 3,
       least: 1 / 1.25,
       what: "of a file that no rule asks for",
     },
     {
       name: "getppid",
-      rate: () => printed(caller, [callSeconds]),
+      rate: () => rateOf("call", [callSeconds]),
       rounds: 3,
       least: 1 / 1.3,
       what: "system calls without a hook",
@@ -63,11 +59,6 @@ function loads(servers: Servers): Load[] {
   ];
 }
 
-async function printed(program: string, args: string[]): Promise<number> {
-  const { stdout } = await run(program, args, { env: {} });
-  return Number(stdout);
-}
-
 /** By load: the median of its rounds. */
 async function ratesOf(all: readonly Load[]): Promise<number[]> {
   const taken: number[][] = all.map(() => []);
@@ -78,13 +69,16 @@ async function ratesOf(all: readonly Load[]): Promise<number[]> {
 
 /** It is where the chart has it: what it gets of processors that all want is what its container requests. */
 async function ratesBesideSensor(all: readonly Load[]): Promise<number[]> {
-  const watch = await Watch.start();
   const group = collectorGroup("atalaya-cost");
   try {
-    group.take(watch.pid);
-    return await ratesOf(all);
+    const watch = await Watch.start();
+    try {
+      group.take(watch.pid);
+      return await ratesOf(all);
+    } finally {
+      await watch.stop();
+    }
   } finally {
-    await watch.stop();
     group.remove();
   }
 }

@@ -1,21 +1,12 @@
-import { execFile } from "node:child_process";
-import { promisify } from "node:util";
-import { collectorGroup } from "./limited-group.ts";
+import { chargedMaxMiB, collectorBudget, collectorGroup } from "./budgets.ts";
 import { type Measure, quantile } from "./measure.ts";
-import { nativeProgram } from "./native-program.ts";
+import { startRate } from "./native-program.ts";
 import { Watch } from "./watch.ts";
 
-const run = promisify(execFile);
 /** By then what runs often is compiled, and as many processes are remembered as ever are. */
 const warmUpSeconds = 30;
 const turns = 12;
 const turnSeconds = 5;
-
-/** As many a second as there is time for. */
-async function startFor(seconds: number): Promise<number> {
-  const { stdout } = await run(nativeProgram("spawn"), [`${seconds}`, nativeProgram("nothing")], { env: {} });
-  return Number(stdout) * seconds;
-}
 
 /** What programs that start and end one after the other take the sensor, in a control group as the kubelet makes it. */
 export const sensorSpawn: Measure = {
@@ -26,13 +17,13 @@ export const sensorSpawn: Measure = {
     try {
       const watch = await Watch.start(group.enter);
       try {
-        await startFor(warmUpSeconds);
+        await startRate(warmUpSeconds);
         const costs: number[] = [];
         for (let turn = 1; turn <= turns; turn++) {
           const before = group.figures().cpuUs;
-          const starts = await startFor(turnSeconds);
-          costs.push((group.figures().cpuUs - before) / starts);
-          say(`turn ${turn} of ${turns}: ${costs.at(-1)?.toFixed(1)} us, ${Math.round(starts / turnSeconds)} starts/s`);
+          const rate = await startRate(turnSeconds);
+          costs.push((group.figures().cpuUs - before) / (rate * turnSeconds));
+          say(`turn ${turn} of ${turns}: ${costs.at(-1)?.toFixed(1)} us, ${Math.round(rate)} starts/s`);
         }
         const { memoryMaxBytes, oomKills } = group.figures();
         const [low, middle, high] = [0, 0.5, 1].map((q) => quantile(costs, q));
@@ -48,8 +39,8 @@ export const sensorSpawn: Measure = {
             name: "sensor_memory_at_spawns",
             value: memoryMaxBytes / 2 ** 20,
             unit: "MiB",
-            target: { at: "most", value: 200 },
-            detail: `charged at most, BPF maps included, of 296 MiB; killed for memory: ${oomKills}`,
+            target: { at: "most", value: chargedMaxMiB },
+            detail: `charged at most, BPF maps included, of ${collectorBudget.memoryBytes >> 20} MiB; killed for memory: ${oomKills}`,
           },
         ];
       } finally {

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
@@ -6,7 +6,6 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { promisify } from "node:util";
 import { builtInPacks } from "@atalaya/detections";
 import { loadRules } from "@atalaya/rules";
 import {
@@ -19,14 +18,13 @@ import {
   type SensorReport,
 } from "@atalaya/wire";
 import { processorSeconds } from "../processor-seconds.ts";
-import { nativeProgram } from "./native-program.ts";
+import { startRate } from "./native-program.ts";
 
 const collector = fileURLToPath(new URL("../../collector/src/main.ts", import.meta.url));
 /** For what no rule asks for to be off its hooks: each takes the kernel a moment, on a busy machine a long one. */
 const settledMsMax = 60_000;
 const lookMs = 100;
 const warmUpSeconds = 5;
-const run = promisify(execFile);
 
 /**
  * The collector, watching what the rules that come with Atalaya ask for. Whoever takes its frames acknowledges and
@@ -60,7 +58,8 @@ export class Watch {
     const [message] = (await once(child, "message")) as [{ type: string; message?: string }];
     if (message.type !== "ready") throw new Error(`the collector does not start: ${message.message}`);
     await settled(() => report);
-    await warmUp();
+    // A sensor runs for weeks: what its first seconds cost (compiling what is run often) is not what is asked here.
+    await startRate(warmUpSeconds);
     return new Watch(folder, taker, child);
   }
 
@@ -90,11 +89,6 @@ async function settled(report: () => SensorReport | undefined): Promise<void> {
     await sleep(lookMs);
   }
   throw new Error("the sensor keeps programs hanging that no rule asks for");
-}
-
-/** A sensor runs for weeks: what its first seconds cost (compiling what is run often) is not what is asked here. */
-async function warmUp(): Promise<void> {
-  await run(nativeProgram("spawn"), [String(warmUpSeconds), nativeProgram("nothing")], { env: {} });
 }
 
 let planned: Buffer | undefined;
