@@ -41,7 +41,8 @@ export const ringOfKind: Readonly<Record<string, Ring>> = {
 
 /**
  * The account of this node under its epoch: what the kernel side counted, what became of the records, and what is on
- * its way (`pending`), by kind of record. `kernel`: the kernel's counters, with nothing drained since.
+ * its way (`pending`), by kind of record. `kernel`: the kernel's counters, with nothing drained since. What is not there
+ * is 0: most reasons never happen to most kinds, and this is sent every second.
  */
 export function nodeCounters(
   source: KernelSource,
@@ -60,7 +61,7 @@ export function nodeCounters(
     counters.push(...handover.counters());
     if (handover.epoch !== undefined) counters.push(...pending(earlier.counters(), earlier, window, false));
   }
-  return summed(counters);
+  return summed(counters.filter(({ value }) => value > 0));
 }
 
 /** Drained and unacknowledged; and, where a ring is not empty, what was submitted and is nowhere else. */

@@ -105,6 +105,18 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 );
 
 describe("the account of records", () => {
+  test("a counter of which nothing was counted is not in a report", () => {
+    const rings = new PinnedRings("a");
+    rings.submitted.set("exec", 0);
+    const run = new Run(rings, new Disk());
+    assert.deepEqual(run.settle().counters, []);
+    rings.put(exec(task({ pid: 1 }), ["/bin/x"]));
+    assert.deepEqual(run.settle().counters, [
+      { class: "exec", reason: "submitted", value: 1 },
+      { class: "exec", reason: "handed_on", value: 1 },
+    ]);
+  });
+
   test("killed anywhere, again and again: every event is handed on once, and the account balances to the event", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 60 }), fc.integer({ min: 1, max: 9 }), (steps, recordsMax) => {

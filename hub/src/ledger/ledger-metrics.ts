@@ -1,5 +1,6 @@
 import {
   classOfKind,
+  classOfRecordKind,
   countersOfReport,
   type LedgerCounter,
   ledgerReasons,
@@ -108,6 +109,7 @@ export class LedgerMetrics {
     const of = labelsOf(account);
     const { kernel, collector } = countersOfReport(account.collector.counters());
     const hub = account.hubCountsByStream().map(({ n: value, ...one }): LedgerCounter => ({ ...one, value }));
+    if (account.collector.current !== undefined) kernel.push(...noneOfKernel);
     const hops = { kernel, collector, publisher: account.publisher.counters(), hub } as const;
     for (const hop of ["kernel", "collector", "publisher", "hub"] as const) {
       const known = ledgerReasons[hop];
@@ -170,6 +172,11 @@ export class LedgerMetrics {
 function labelsOf({ of: { workspaceId: workspace, cluster, node: name } }: NodeAccount): Record<NodeLabel, string> {
   return { workspace, cluster, node: name };
 }
+
+// A report leaves zeros out. Here they are said: what a series begins with is no increase, and a first loss would be none.
+const noneOfKernel: readonly LedgerCounter[] = [...new Set(Object.values(classOfRecordKind))].flatMap((name) =>
+  Object.keys(ledgerReasons.kernel).map((reason) => ({ class: name, reason, value: 0 })),
+);
 
 const classes: ReadonlySet<string> = new Set([
   "process",
