@@ -99,7 +99,7 @@ export const sensorReportSchema = z.object({
   recorded_containers: count.optional(),
   tampered: z.array(tamperedWithSchema).max(512).optional(),
   programs: z.array(programStateSchema).max(256),
-  /** By kind of record and reason: those of the hops `kernel` and `collector` in ledger.ts, and figures of the user side. */
+  /** By kind of record and reason, where it is not 0: those of the hops `kernel` and `collector` in ledger.ts, and figures of the user side. */
   counters: z.array(z.object({ class: z.string().max(32), reason: z.string().max(48), value: count })).max(512),
 });
 export type SensorReport = z.infer<typeof sensorReportSchema>;
