@@ -77,6 +77,13 @@ struct {
 } reader SEC(".maps");
 
 struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, __u32); /* 1: the reader rests, and whoever brings a record next wakes it up */
+} resting SEC(".maps");
+
+struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
 	__uint(max_entries, DOMAINS_MAX);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
@@ -300,17 +307,29 @@ static __always_inline void scratch_give(struct scratch *scratch)
 	scratch->busy = 0;
 }
 
-/* Copies the record out of the scratch memory. Waking the reader costs more than the event: it polls instead. */
+/* Where the reader rests: what says so. To wake it costs more than the event, so it is done once a rest. */
+static __always_inline __u32 *rest(void)
+{
+	__u32 zero = 0;
+	__u32 *rests = bpf_map_lookup_elem(&resting, &zero);
+	return rests && *rests ? rests : NULL;
+}
+
+/* Copies the record out of the scratch memory. */
 static __always_inline void output(void *ring, struct scratch *scratch, __u32 size, struct count_slot *count)
 {
 	struct record_head *head = &scratch->fork.head;
 	if (size > SCRATCH_BYTES)
 		size = SCRATCH_BYTES;
 	head->size = size;
-	if (bpf_ringbuf_output(ring, scratch->bytes, size, BPF_RB_NO_WAKEUP))
+	__u32 *rests = rest();
+	if (bpf_ringbuf_output(ring, scratch->bytes, size, rests ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP)) {
 		count->ring_full++;
-	else
-		count->submitted++;
+		return;
+	}
+	count->submitted++;
+	if (rests)
+		*rests = 0;
 }
 
 /* The same for what was filtered first: most of it never comes as far as to ask whether somebody reads. */
@@ -333,8 +352,11 @@ static __always_inline void submit(void *ring, struct scratch *scratch, __u32 si
 	})
 #define SUBMIT(record, count)                                                         \
 	({                                                                            \
-		bpf_ringbuf_submit((record), BPF_RB_NO_WAKEUP);                       \
+		__u32 *rests__ = rest();                                              \
+		bpf_ringbuf_submit((record), rests__ ? BPF_RB_FORCE_WAKEUP : BPF_RB_NO_WAKEUP); \
 		(count)->submitted++;                                                 \
+		if (rests__)                                                          \
+			*rests__ = 0;                                                 \
 	})
 
 #endif

@@ -23,8 +23,8 @@ export type KernelSource = {
   /** Gives the ring's space up to `position` back to the kernel. */
   release(ring: "lifecycle" | "bulk", position: number): void;
   /**
-   * Calls `then` once: when something lies in a ring that was not drained yet (what lies there is looked for every so many
-   * milliseconds, which wakes nobody), at the latest after `atMostMs`. Replaces the wait before, whose `then` is not called any more.
+   * Calls `then` once: when something lies in a ring that was not drained yet (as soon as it does; what earlier programs bring, or
+   * was on its way, within `everyMs`), at the latest after `atMostMs`. Replaces the wait before, whose `then` is not called any more.
    */
   whenFilled(everyMs: number, atMostMs: number, then: () => void): void;
   /** Every process that runs now, as `snapshot` records, from the task iterator; from /proc where there is none. */

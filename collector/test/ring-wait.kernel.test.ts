@@ -63,6 +63,21 @@ describe("a wait for records", { skip: skipUnless("kernel") }, () => {
     }
   });
 
+  test("is told by whoever brings a record, without a look at the rings; who brings the next tells nobody", async () => {
+    const resting = () => loadAddon(objectFolder).mapLookup("resting", Buffer.alloc(4)).readUInt32LE();
+    drainAll(source);
+    const ended = new Promise<void>((resolve) => source.whenFilled(longMs, longMs, resolve));
+    execFileSync("/bin/true");
+    assert.ok(await ends(ended, promisedMs));
+    assert.equal(resting(), 0);
+    // Other programs of this machine start as well, between the two lines even.
+    const asks = () => {
+      source.whenFilled(longMs, longMs, () => undefined);
+      return resting() === 1;
+    };
+    assert.ok(Array.from({ length: 100 }).some(asks));
+  });
+
   test("ends at the latest when its time is over", async () => {
     const startedMs = performance.now();
     // A look so seldom that only the end of the time can be what ends it.

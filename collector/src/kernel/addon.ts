@@ -25,8 +25,8 @@ export type Addon = {
   /** Calls `wake` on this thread whenever a wait ends by itself. */
   onFilled(wake: () => void): void;
   /**
-   * Begins a wait (and ends the one before): a look every so many milliseconds, that wakes nobody here, until something lies in a
-   * ring that is not drained, or `atMostMs` are over.
+   * Begins a wait (and ends the one before), until something lies in a ring that is not drained, or `atMostMs` are over. The
+   * kernel's programs tell of it; those of an earlier process do not, and then a look is taken every `everyMs`, that wakes nobody here.
    */
   waitFilled(everyMs: number, atMostMs: number): void;
   mapUpdate(map: string, keys: Buffer, values: Buffer): number;

@@ -41,6 +41,7 @@ export const mapShapes: Readonly<Record<string, MapShape>> = {
   moved_ends: [array, 4, sizes.moved_ends, 1],
   settings: [array, 4, sizes.filter_settings, 1],
   reader: [array, 4, sizes.reader_state, 1],
+  resting: [array, 4, 4, 1],
   account: [array, 4, accountValueBytes, 1],
 };
 
