@@ -75,6 +75,11 @@ export const collectorLimits = {
   /** What is drained so shortly after something was handed over waits for more, up to so many events. */
   handOverMs: 100,
   handOverEvents: 1_024,
+  /** From one report to the next; and where the last look found nothing to report, until something happens. */
+  reportMs: 1_000,
+  reportAtRestMs: 2_000,
+  /** A report that says nothing new is sent so long after the last; the hub takes who says nothing for 10 s for silent. */
+  reportQuietMs: 4_000,
   /**
    * Frames and bytes that the publisher has not yet acknowledged; then draining stops. A drain makes a frame for each
    * class: at 2,000 events/s the bytes end after some 13 s, the frames later.

@@ -1,13 +1,11 @@
 import { isDeepStrictEqual } from "node:util";
 import {
   type AuditLogState,
-  blankEvent,
   type CollectorReason,
   emptyFilterPlan,
   type FilterPlan,
   noRecording,
   type Resume,
-  type SensorEvent,
   type SensorReport,
 } from "@atalaya/wire";
 import type { Blocker } from "./blocking/blocker.ts";
@@ -33,6 +31,7 @@ import { isOwnDeed } from "./own-deed.ts";
 import { ProcessTable } from "./process-table.ts";
 import { RecordStream } from "./record-stream.ts";
 import { RecordedGroups, withRecorder } from "./recorded-groups.ts";
+import { Reports } from "./reports.ts";
 import { SelfWatch } from "./self-watch.ts";
 import type { StateInForce } from "./state-in-force.ts";
 import { SureGroups } from "./sure-groups.ts";
@@ -82,7 +81,7 @@ export class Pipeline {
   #newestBootUs = 0;
   /** The largest since the last report. */
   #lagUs = 0;
-  #reports = 0;
+  readonly #reports = new Reports();
   #plan: FilterPlan = emptyFilterPlan;
   #recorder = noRecording;
   /** Until then the names that an earlier collector watched are in force. */
@@ -252,14 +251,14 @@ export class Pipeline {
     return this.#stream.account.epoch;
   }
 
-  /** Once a second: follows the clock and says how the sensor is; `isFinal` where its watch ends with that. */
-  report(isFinal = false): void {
+  /** Follows the clock and says how the sensor is; `isFinal` where its watch ends with that. False: nothing was worth saying. */
+  report(isFinal = false): boolean {
     this.#clock.sync();
     this.#table.reap(this.#clock.nowBootUs());
     if (this.#window.isFull) {
       // No publisher for long: the rings fill, and are not to be given up as if nobody read them.
       this.#source.rings();
-      return;
+      return true;
     }
     this.#gathering.handOver();
     const nowMs = monotonicMs();
@@ -269,14 +268,15 @@ export class Pipeline {
     this.#healer.look(counters, nowMs);
     this.#throttling.look(counters, nowMs);
     this.#sure.look();
+    const event = this.#reports.eventOf({ ...this.sensorReport(counters), ...(isFinal ? { final: true } : {}) }, nowMs);
+    if (event === undefined) return false;
     // The figures beside the account are written with it: after a kill they do not go back behind what was said.
     this.#stream.save();
-    const report = JSON.stringify({ ...this.sensorReport(counters), ...(isFinal ? { final: true } : {}) });
     this.#lagUs = 0;
-    const event: SensorEvent = { ...blankEvent("sensor"), activity: "report", time_us: Date.now() * 1_000, report };
-    this.#outlet.add(event, "sensor", ++this.#reports, "sensor");
+    this.#outlet.add(event, "sensor", this.#reports.count, "sensor");
     const { parcels, bytes } = this.#outlet.flush(true);
     this.#window.add(parcels, bytes);
+    return true;
   }
 
   /** `counted`: the kernel's counters, read since the rings were drained last. */

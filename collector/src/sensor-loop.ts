@@ -64,6 +64,7 @@ class SensorLoop {
   readonly #post: (message: FromWorker) => void;
   #timer: NodeJS.Timeout | undefined;
   #reporter: NodeJS.Timeout | undefined;
+  #reportsMs = 0;
   #enforcer: NodeJS.Timeout | undefined;
   #pauseMs: number = collectorLimits.drainBusyMs;
   readonly #health: HealthFile;
@@ -127,7 +128,7 @@ class SensorLoop {
 
   start(): void {
     this.#port.on("message", (message: ToWorker) => this.#receive(message));
-    this.#reporter = setInterval(() => this.#report(), 1_000);
+    this.#reportIn(collectorLimits.reportMs);
     this.#enforce();
     const asked = this.#source.programs.filter((program) => program.unasked !== true);
     const attached = asked.filter((program) => program.attached).length;
@@ -139,8 +140,21 @@ class SensorLoop {
     else this.#tick();
   }
 
+  #reportIn(ms: number): void {
+    clearTimeout(this.#reporter);
+    this.#reportsMs = ms;
+    this.#reporter = setTimeout(() => this.#report(), ms);
+  }
+
+  /** Something happened: it is told within a second, also where nothing had for long. */
+  #reportSoon(): void {
+    const { reportMs } = collectorLimits;
+    if (this.#reporter !== undefined && this.#reportsMs > reportMs) this.#reportIn(reportMs);
+  }
+
   #report(): void {
-    this.#pipeline.report();
+    const { reportMs, reportAtRestMs } = collectorLimits;
+    this.#reportIn(this.#pipeline.report() ? reportMs : reportAtRestMs);
     const { eventMs } = this.#pipeline;
     this.#health.write({ aliveMs: monotonicMs(), eventMs, takenMs: this.#takenMs });
     if (this.#enforcer === undefined) this.#enforce();
@@ -161,6 +175,7 @@ class SensorLoop {
     clearTimeout(this.#timer);
     if (this.#stopping) return;
     const busy = this.#pipeline.tick(true);
+    if (busy) this.#reportSoon();
     const { drainSoonMs, drainIdleMs, drainRestMs } = collectorLimits;
     this.#pauseMs = busy ? this.#pipeline.busyMs : Math.min(this.#pauseMs + drainSoonMs, drainIdleMs);
     if (busy || !this.#pipeline.isResting) this.#timer = setTimeout(() => this.#tick(), this.#pauseMs);
@@ -191,6 +206,7 @@ class SensorLoop {
         this.#toApply.shift();
         if (next.type === "state") this.#applyState(next.state);
         else this.#pipeline.applyFilters(next.plan);
+        this.#reportSoon();
       }
     }
     if (this.#steps) setImmediate(() => this.#step());
@@ -199,6 +215,7 @@ class SensorLoop {
   #receive(message: ToWorker): void {
     // What was on its way with the word to close still comes, and there is nothing left to write it to.
     if (this.#hasClosed) return;
+    if (message.type !== "acknowledged" && !this.#stopping) this.#reportSoon();
     if (message.type === "acknowledged") this.#acknowledged(message.parcels);
     else if (message.type === "filters" || message.type === "state") this.#applyLater(message);
     else if (message.type === "resume") this.#resume(message.resume);
@@ -242,7 +259,7 @@ class SensorLoop {
     this.#stopping = true;
     this.#letGo();
     clearTimeout(this.#timer);
-    clearInterval(this.#reporter);
+    clearTimeout(this.#reporter);
     while (this.#pipeline.tick()) {
       // A ring may hold more than one drain takes.
     }
@@ -266,7 +283,7 @@ class SensorLoop {
     this.#hasClosed = true;
     this.#letGo();
     clearTimeout(this.#timer);
-    clearInterval(this.#reporter);
+    clearTimeout(this.#reporter);
     if (unpin) this.#source.unpin();
     this.#source.close();
     this.#port.close();

@@ -217,6 +217,20 @@ describe("the sensor's loop", () => {
     await other.end();
   });
 
+  test("at rest it reports seldom, and what happens then is told", { timeout: 30_000 }, async () => {
+    const other = new OtherSide();
+    const reports = () => other.events.filter((event) => event.class === "sensor").length;
+    await other.until(() => reports() > 0);
+    await pause(collectorLimits.reportMs);
+    const before = reports();
+    await pause(collectorLimits.reportQuietMs - 500);
+    assert.ok(reports() - before <= 1, `${reports() - before} reports that say nothing new`);
+    const atRest = reports();
+    other.source.put(exec(nginx, ["/usr/sbin/nginx"]));
+    await other.until(() => reports() > atRest);
+    await other.end();
+  });
+
   test("while a plan's programs are loaded the rings are read and messages are heard, and each plan is answered in its turn", {
     timeout: 10_000,
   }, async () => {

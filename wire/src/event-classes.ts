@@ -27,7 +27,7 @@ export const apiColumns = {
 } as const satisfies ColumnTable;
 
 /**
- * What a sensor says of itself, once a second (`report`, a SensorReport as JSON), and what the hub makes of sensors:
+ * What a sensor says of itself, every few seconds at least (`report`, a SensorReport as JSON), and what the hub makes of sensors:
  *   blind      events of `object` (a class) were lost for `reason`, `count` of them within `duration_us`
  *   silent     nothing was heard for `duration_us`
  *   clock      the node's clock is `duration_us` away from the hub's, or jumped by it

@@ -50,7 +50,7 @@ export type BlockingState = "not_permitted" | "refused" | "off" | "unsupported" 
 const tamperedWithSchema = z.object({ what: z.string().max(32), object: z.string().max(128), value: count });
 export type TamperedWith = z.infer<typeof tamperedWithSchema>;
 
-/** What a collector says of itself once a second. All counters only grow within an epoch. */
+/** What a collector says of itself, once a second where there is news, else every few seconds. All counters only grow within an epoch. */
 export const sensorReportSchema = z.object({
   node: z.string().max(256),
   boot_id: z.string().max(64),

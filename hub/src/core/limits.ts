@@ -30,8 +30,8 @@ export const pipelineLimits = {
   ruleFilesPollMs: 2_000,
   ruleFileBytesMax: 4 * 1024 * 1024,
   ruleFilesMax: 2_048,
-  /** A sensor that has not reported for this long is silent. */
-  sensorSilentUs: 5_000_000,
+  /** A sensor that has not reported for this long is silent; where nothing happens it reports every 4 s. */
+  sensorSilentUs: 10_000_000,
   /** Loss that grew within this time makes a sensor degraded. */
   sensorLossWindowUs: 60_000_000,
   sensorsMax: 20_000,
