@@ -35,8 +35,8 @@ struct waiting {
 	uint32_t every_ms;
 	int events; /* the files of the rings, and `turn` */
 	int turn;
+	struct timespec first_look;
 	bool wakes; /* whoever fills one of the rings wakes us up, once it has seen that we rest */
-	bool has_looked;
 	bool is_waiting;
 	bool has_ended;
 };
@@ -67,10 +67,14 @@ static int rest_ms(const struct waiting *waiting)
 	if (!waiting->is_waiting)
 		return -1;
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	int64_t left = (waiting->until.tv_sec - now.tv_sec) * 1000LL + (waiting->until.tv_nsec - now.tv_nsec) / 1000000 + 1;
+	struct timespec next = waiting->until;
+	struct timespec look = waiting->first_look;
+	if (!waiting->wakes)
+		look = after(now, waiting->every_ms * 1000000ULL);
 	/* One look is taken in any case: a record that was on its way when the rest began may have found nobody to wake up. */
-	if ((!waiting->wakes || !waiting->has_looked) && left > waiting->every_ms)
-		left = waiting->every_ms;
+	if (is_before(&now, &look) && is_before(&look, &next))
+		next = look;
+	int64_t left = (next.tv_sec - now.tv_sec) * 1000LL + (next.tv_nsec - now.tv_nsec) / 1000000 + 1;
 	return left < 0 ? 0 : (int)left;
 }
 
@@ -88,8 +92,6 @@ static void rest(struct waiting *waiting)
 	pthread_mutex_unlock(&waiting->lock);
 	int count = epoll_wait(waiting->events, found, RINGS_MAX + 1, ms);
 	pthread_mutex_lock(&waiting->lock);
-	if (count == 0)
-		waiting->has_looked = true;
 	for (int i = 0; i < count; i++)
 		if (found[i].data.fd == waiting->turn)
 			eventfd_read(waiting->turn, &told);
@@ -211,8 +213,8 @@ void waiting_begin(struct waiting *waiting, struct sensor *sensor, uint32_t ever
 				(struct watched_ring){ sensor->rings[i].producer, sensor->rings[i].cursor };
 	waiting->every_ms = every_ms;
 	waiting->until = after(now, at_most_ms * 1000000ULL);
+	waiting->first_look = after(now, every_ms * 1000000ULL);
 	waiting->wakes = wakes;
-	waiting->has_looked = false;
 	waiting->is_waiting = true;
 	tell(waiting);
 	pthread_mutex_unlock(&waiting->lock);
