@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFile, execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { afterEach, before, beforeEach, describe, test } from "node:test";
+import { after, before, describe, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
@@ -33,11 +33,11 @@ async function ends(of: Promise<unknown>, withinMs: number): Promise<boolean> {
 
 describe("a wait for records", { skip: skipUnless("kernel") }, () => {
   let source: OpenedKernel;
-  before(() => buildCollector({ root, log: () => undefined }));
-  beforeEach(() => {
+  before(async () => {
+    await buildCollector({ root, log: () => undefined });
     source = openKernel({ objectFolder, ignorePids: [process.pid] });
   });
-  afterEach(() => source.close());
+  after(() => source.close());
 
   test("ends when a program starts, and is one wait", async () => {
     for (const marker of ["first", "second"]) {
@@ -76,14 +76,20 @@ describe("a wait for records", { skip: skipUnless("kernel") }, () => {
       return resting() === 1;
     };
     assert.ok(Array.from({ length: 100 }).some(asks));
+    // The word of a wait that has ended may be on its way still: the next test's is not to take it for its own.
+    await new Promise<void>((resolve) => source.whenFilled(1, 1, resolve));
+    await pause(50);
   });
 
   test("ends at the latest when its time is over", async () => {
+    drainAll(source);
     const startedMs = performance.now();
     // A look so seldom that only the end of the time can be what ends it.
     const ended = new Promise<void>((resolve) => source.whenFilled(200, 1, resolve));
     assert.ok(await ends(ended, promisedMs));
-    assert.ok(performance.now() - startedMs >= 1);
+    const isEarly = performance.now() - startedMs < 1;
+    // Other programs of this machine may have brought something.
+    assert.ok(!isEarly || source.drain("lifecycle").records.length + source.drain("bulk").records.length > 0);
   });
 
   test("gives way to the next one, whose word alone counts", async () => {
