@@ -1,18 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import {
-  blankEvent,
   enrolledNodeSchema,
   ledgerPageSchema,
   openState,
   ruleSchema,
-  type SensorEvent,
-  type SensorReport,
   type SignedState,
   sensorSchema,
 } from "@atalaya/wire";
 import * as z from "zod";
-import { frameBytes, processEvent } from "../core/hub-fixture.ts";
+import { frameBytes, processEvent, reportEvent } from "../core/hub-fixture.ts";
 import { packed } from "../frames.ts";
 import { publisherReport, serveHub } from "../served-hub.ts";
 
@@ -33,14 +30,6 @@ function opened(state: SignedState | undefined, caPem: string, node = "n-1") {
   const read = openState(state, caPem, { ...holder, node });
   assert.ok(read.ok, JSON.stringify(read));
   return read.value;
-}
-
-function reportEvent(of: Partial<SensorReport>): SensorEvent {
-  const report = {
-    ...{ node: "n-1", boot_id: "b", version: "1", kernel: "6.1", started_us: 1, lag_us: 0, processes: 1 },
-    ...{ containers: 0, memory_bytes: 1, cpu_us: 1, filters_version: 0, programs: [], counters: [], ...of },
-  };
-  return { ...blankEvent("sensor"), activity: "report", time_us: 1, report: JSON.stringify(report) };
 }
 
 test("a publisher gets its node's state, signed by the authority, and waits while there is no newer one", async (t) => {
@@ -149,7 +138,7 @@ test("what publishers and the hub counted is in the ledger and the list of senso
 
 test("a sensor of the list has what its publisher said, and how far its clock is away", async (t) => {
   const hub = await serveHub(t);
-  await hub.post("n-1", "/v1/ingest", packed(frameBytes([reportEvent({})], { node: "n-1", ring: 2 })));
+  await hub.post("n-1", "/v1/ingest", packed(frameBytes([reportEvent({ node: "n-1" })], { node: "n-1", ring: 2 })));
   await hub.sync("n-1", { publisher: publisherReport({ now_us: Date.now() * 1_000 + 7_000_000 }) });
   const schema = z.object({ sensors: z.array(sensorSchema) });
   const [sensor] = (await hub.client.get("/api/v1/sensors", schema)).sensors;
@@ -166,7 +155,11 @@ test("what a sensor's report left out, for nothing was counted of it, stands in 
   // A node of which no collector told anything: that its kernel lost nothing is not known.
   assert.ok(!(await hub.client.text("/metrics")).includes('hop="kernel"'));
   const counters = [{ class: "open", reason: "submitted", value: 3 }];
-  await hub.post("n-1", "/v1/ingest", packed(frameBytes([reportEvent({ counters })], { node: "n-1", ring: 2 })));
+  await hub.post(
+    "n-1",
+    "/v1/ingest",
+    packed(frameBytes([reportEvent({ node: "n-1", counters })], { node: "n-1", ring: 2 })),
+  );
   const text = await hub.client.text("/metrics");
   assert.ok(text.includes(`${of("kernel", "submitted")} 3`), text);
   for (const reason of ["attempted", "ring_full", "throttled"]) assert.ok(text.includes(`${of("kernel", reason)} 0`));

@@ -11,6 +11,8 @@ import {
   encodeFrame,
   type Frame,
   type ProcessEvent,
+  type SensorEvent,
+  type SensorReport,
   type SyscallEvent,
 } from "@atalaya/wire";
 import { type HubCoreOptions, openHubCore } from "../../src/core/open-hub-core.ts";
@@ -100,6 +102,15 @@ export function processEvent(of: Partial<ProcessEvent>): ProcessEvent {
     container_id: "c0ffee",
     ...of,
   };
+}
+
+/** What a collector says of itself, with nothing that happened in it. */
+export function reportEvent(of: Partial<SensorReport>, timeUs = Date.now() * 1_000): SensorEvent {
+  const report: SensorReport = {
+    ...{ node: "node-1", boot_id: "b", version: "1", kernel: "6.18", started_us: 1, lag_us: 0, processes: 1 },
+    ...{ containers: 0, memory_bytes: 1, cpu_us: 1, filters_version: 0, programs: [], counters: [], ...of },
+  };
+  return { ...blankEvent("sensor"), activity: "report", time_us: timeUs, report: JSON.stringify(report) };
 }
 
 export const evilExec = (of: Partial<ProcessEvent> = {}): ProcessEvent =>

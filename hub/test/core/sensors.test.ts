@@ -2,32 +2,18 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { blankEvent, type Sensor, type SensorReport } from "@atalaya/wire";
-import { sender as anybody, frameOf, openTestHub, processEvent } from "./hub-fixture.ts";
+import { sender as anybody, frameOf, openTestHub, processEvent, reportEvent } from "./hub-fixture.ts";
 
 // The hub's own machine is of the first workspace: its sensor is missed there and nowhere else.
 const sender = { ...anybody, workspaceId: "default" };
 
-const report = (of: Partial<SensorReport> = {}): SensorReport => ({
-  node: "node-1",
-  boot_id: "b",
-  version: "1",
-  kernel: "6.18",
-  started_us: 1,
-  lag_us: 1_500,
-  processes: 10,
-  containers: 2,
-  memory_bytes: 1,
-  cpu_us: 1,
-  filters_version: 0,
+const report = {
+  ...{ lag_us: 1_500, processes: 10, containers: 2 },
   programs: [{ name: "exec", loaded: true, attached: true }],
   counters: [{ class: "process", reason: "submitted", value: 100 }],
-  ...of,
-});
+};
 const reportFrame = (of: Partial<SensorReport> = {}, node = "node-1") =>
-  frameOf(
-    [{ ...blankEvent("sensor"), activity: "report", time_us: Date.now() * 1_000, report: JSON.stringify(report(of)) }],
-    { ring: 2, node },
-  );
+  frameOf([reportEvent({ ...report, ...of })], { ring: 2, node });
 
 test("a sensor that reports is live, with its lag; loss that grows, or a program that did not load, degrades it", async (t) => {
   const { hub } = await openTestHub(t);

@@ -6,7 +6,7 @@ import { type Alert, type AlertSummary, blankEvent, type SensorReport, type Sync
 import { AuditLogWatch } from "../../src/health/audit-log-watch.ts";
 import { type HealthLimits, healthLimits } from "../../src/health/limits.ts";
 import type { HubCore } from "../../src/hub-core.ts";
-import { frameOf, openTestHub, sender } from "../core/hub-fixture.ts";
+import { frameOf, openTestHub, reportEvent, sender } from "../core/hub-fixture.ts";
 import { publisherReport } from "../served-hub.ts";
 
 // The hub as it is, with the rules that it ships; only its patience is shorter.
@@ -19,17 +19,7 @@ const patient: Partial<HealthLimits> = { lossQuietMs: 200, lossTellMs: 600 };
 let nowUs = Date.now() * 1_000;
 function reportFrame(change: Partial<SensorReport>, node = of.node) {
   nowUs += 1_000_000;
-  const report: SensorReport = {
-    ...{ node: of.node, boot_id: "b", version: "1", kernel: "6.18", started_us: nowUs - 5e6, lag_us: 0, processes: 1 },
-    ...{ containers: 0, memory_bytes: 1, cpu_us: 1, filters_version: 0, programs: [], counters: [], epoch: "e" },
-    ...change,
-  };
-  const event = {
-    ...blankEvent("sensor"),
-    activity: "report" as const,
-    time_us: nowUs,
-    report: JSON.stringify(report),
-  };
+  const event = reportEvent({ node: of.node, started_us: nowUs - 5e6, epoch: "e", ...change }, nowUs);
   return frameOf([event], { ring: 2, node });
 }
 
