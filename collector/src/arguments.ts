@@ -33,7 +33,7 @@ The sensor: reads what the kernel's programs saw and hands it on as events. Need
   --share-group GID  (default ${sharedGroup})
   --host-root DIR    where the host's files are seen, for what runtimes leave of containers; in a pod: /proc/1/root
   --containerd DIR   a folder of containerd's tasks beside the usual ones; can be repeated
-  --health FILE      say in this file once a second how the sensor is, for the probe \`healthy FILE alive|ready\`
+  --health FILE      say in this file every second or two how the sensor is, for the probe \`healthy FILE alive|ready\`
   --leave            this machine is left for good: remove pins, kept state and shared folders, and wait for the end
   --ignore-pid N     never report this process; can be repeated (this process itself never is)
   --stdout           print events as JSON lines, one an event; needs neither publisher nor hub

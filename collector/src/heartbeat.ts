@@ -29,7 +29,7 @@ export class Heartbeat {
     this.#start = start;
   }
 
-  /** To be called once a second, as `look`: `expected` is asked for only when it is time for a beat. */
+  /** To be called every second or two, as `look`: `expected` is asked for only when it is time for a beat. */
   lookIfDue(nowMs: number, expected: () => readonly Sight[]): void {
     if (this.#isDue(nowMs)) this.look(nowMs, expected());
   }

@@ -42,7 +42,7 @@ export const ringOfKind: Readonly<Record<string, Ring>> = {
 /**
  * The account of this node under its epoch: what the kernel side counted, what became of the records, and what is on
  * its way (`pending`), by kind of record. `kernel`: the kernel's counters, with nothing drained since. What is not there
- * is 0: most reasons never happen to most kinds, and this is sent every second.
+ * is 0: most reasons never happen to most kinds, and this is sent again and again.
  */
 export function nodeCounters(
   source: KernelSource,

@@ -16,7 +16,7 @@ export class SelfWatch {
     this.#lookedMs = nowMs;
   }
 
-  /** To be called once a second. */
+  /** To be called every second or two. */
   look(nowMs: number): void {
     if (nowMs - this.#lookedMs < collectorLimits.selfWatchMs) return;
     this.#lookedMs = nowMs;

@@ -73,7 +73,7 @@ export class SureGroups {
     if (!this.#hasBegun && this.#strayed.size <= collectorLimits.cgroupPathsMax) this.#strayed.add(key);
   }
 
-  /** To be called once a second: says so where the kernel has lost somebody. */
+  /** To be called every second or two: says so where the kernel has lost somebody. */
   look(): void {
     if (this.#hasNoted || !this.#owners.areStraysLost) return;
     this.#hasNoted = true;

@@ -32,7 +32,7 @@ export class TableHealer {
     this.#lost = lostOf(counters);
   }
 
-  /** To be called once a second, with the kernel's counters. */
+  /** To be called every second or two, with the kernel's counters. */
   look(counters: readonly Counter[], nowMs: number): void {
     const lost = lostOf(counters);
     this.#isWrong ||= lost > this.#lost;

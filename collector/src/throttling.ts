@@ -21,7 +21,7 @@ export class Throttling {
     this.#known = new Map(groups().map((one) => [keyOf(one), one.value]));
   }
 
-  /** To be called once a second, with the kernel's counters: the map is read only where they have grown. */
+  /** To be called every second or two, with the kernel's counters: the map is read only where they have grown. */
   look(counters: readonly Counter[], nowMs: number): void {
     for (const [key, { grewMs }] of this.#named) {
       if (nowMs - grewMs > collectorLimits.throttledMs) this.#named.delete(key);

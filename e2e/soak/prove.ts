@@ -6,7 +6,7 @@ import type { Phase, SoakPlace } from "./phase.ts";
 
 const arriveMs = 90_000;
 const settleMs = 10_000;
-/** A collector reports once a second. */
+/** A collector reports within a second of what happens. */
 const reportMs = 2_500;
 const lookAgainMs = 1_000;
 

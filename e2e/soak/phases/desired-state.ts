@@ -7,7 +7,7 @@ import { soakNode } from "../part-arguments.ts";
 import type { Phase, SoakPlace } from "../phase.ts";
 
 const deadlineSeconds = 5;
-/** From the rule's switch to the collector's next report of it, which comes once a second. */
+/** From the rule's switch to the collector's next report of it, which comes within a second. */
 const reportSeconds = 2;
 
 async function report(client: HubClient): Promise<SensorReport | undefined> {
